@@ -1,0 +1,180 @@
+"""What is to be done. The runner commits what must be written, then the adapters carry out the rest.
+
+Commands of one ``lane`` are carried out in order, different lanes in parallel. The lane is the entry's id, so a step of
+one call never waits for another call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from callbackd.domain.agent import Agent
+from callbackd.domain.attempt import Attempt
+from callbackd.domain.callback import Callback
+from callbackd.domain.entry import Entry
+from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
+from callbackd.domain.phrase import Phrase
+
+Saved = Entry | Agent | Callback | Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Speak to a leg. Its end is reported as ``PlaybackEnded`` whatever becomes of it."""
+
+    lane: str
+    leg: LegId
+    playback: PlaybackId
+    phrases: tuple[Phrase, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    lane: str
+    leg: LegId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    lane: str
+    leg: LegId
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    lane: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgent:
+    """Dial an agent's phone straight into Stasis, the customer's number shown. Asterisk gives up after ``ring_s``."""
+
+    lane: str
+    leg: LegId
+    endpoint: str
+    caller_number: str
+    caller_name: str
+    ring_s: float
+    entry: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class DialCustomer:
+    """Dial a customer on a fresh connection into the outbound context. Sent only after ``AttemptClaimed``."""
+
+    lane: str
+    leg: LegId
+    attempt: AttemptId
+    number: str
+    """E.164 as rebuilt by libphonenumber; the adapter puts its digits into the endpoint template."""
+    ring_s: float
+    hello: tuple[Phrase, ...]
+    """Spoken by the dialplan at once after answer, whether or not we are there."""
+    sorry: tuple[Phrase, ...]
+    """Spoken by the dialplan when we are not there."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeBridge:
+    lane: str
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put the legs into the bridge together: they hear each other."""
+
+    lane: str
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropBridge:
+    lane: str
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    lane: str
+    leg: LegId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmDeadMan:
+    """Asterisk takes the leg to the fallback ``after_s`` from now unless armed again."""
+
+    lane: str
+    leg: LegId
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendToFallback:
+    """Hand the leg back to the dialplan, to be served without us."""
+
+    lane: str
+    leg: LegId
+    context: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write a row as it is now. May wait in bounded memory while the database is away."""
+
+    row: Saved
+
+
+@dataclass(frozen=True, slots=True)
+class StorePromise:
+    """Commit the promise and its place together; answered by ``PromiseStored`` or ``PromiseNotStored``."""
+
+    entry: Entry
+    callback: Callback
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAttempt:
+    """Commit the intent to dial; answered by ``AttemptClaimed`` or ``AttemptNotClaimed``. Never buffered."""
+
+    entry: Entry
+    callback: Callback
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its reason, for the log and for "explain". ``subject`` is the id of what it is about."""
+
+    at: float
+    subject: str
+    what: str
+    reason: str
+    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+Act = (
+    Play
+    | StopPlayback
+    | StartMusic
+    | StopMusic
+    | RingAgent
+    | DialCustomer
+    | MakeBridge
+    | Join
+    | DropBridge
+    | HangUp
+    | ArmDeadMan
+    | SendToFallback
+)
+Write = Save | StorePromise | ClaimAttempt | Decided
+Command = Act | Write

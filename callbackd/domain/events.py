@@ -1,0 +1,235 @@
+"""What happened, in the past tense: made by adapters, taken by ``Acd.handle``. Each may come late or twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from callbackd.domain.ids import AttemptId, CallbackId, LegId, PlaybackId
+
+
+class Ending(StrEnum):
+    """How a leg ended, judged once by the adapter from the Q.850 cause and the SIP status."""
+
+    NORMAL = "normal"  # hung up by somebody after or before answer, 16
+    BUSY = "busy"  # 17, 486, 600
+    NO_ANSWER = "no_answer"  # 18, 19, 408, 480 after our ring time-out
+    REJECTED = "rejected"  # 21, 403, 603
+    UNREACHABLE = "unreachable"  # 1, 20, 22, 28: no such number, phone not registered, 404, 484
+    CONGESTION = "congestion"  # 34, 38, 42, 5xx: the trunk's trouble, not the customer's
+    UNKNOWN = "unknown"  # gone, nobody can say how
+
+
+class FeatureCode(StrEnum):
+    """What an agent dials on the phone."""
+
+    LOGIN = "login"
+    LOGOUT = "logout"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+
+
+class Party(StrEnum):
+    """In which role a leg entered the Stasis application."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller's leg entered by ``Stasis(callbackd,inbound,<queue>)``. ``number`` is what the network claims, raw."""
+
+    leg: LegId
+    queue: str
+    number: str = ""
+    name: str = ""
+    language: str = ""
+    dialled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCodeDialled:
+    """An agent's phone called a feature code; ``endpoint`` is the technology and name of that phone."""
+
+    leg: LegId
+    code: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialAccepted:
+    """Asterisk made the channel we asked for (HTTP 200). Nobody need have been rung yet."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class DialRefused:
+    """Asterisk answered that it will not dial (400, 500, 503): nothing was sent to anybody."""
+
+    leg: LegId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialUnknown:
+    """No answer to a dial request: it may have been dialled, it may still be."""
+
+    leg: LegId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A leg that we dialled was picked up. For a customer's leg nobody need be listening yet."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegEntered:
+    """An agent's or a customer's leg is in our hands (StasisStart): it can be spoken to and bridged."""
+
+    leg: LegId
+    party: Party
+    attempt: AttemptId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegLeft:
+    """A leg left Stasis without our doing and lives on in the dialplan (dead-man time-out, redirect)."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    leg: LegId
+    ending: Ending = Ending.NORMAL
+    cause: int = 0
+    """Q.850, 0 when not told."""
+    tech_cause: int = 0
+    """SIP status, 0 when not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    leg: LegId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """A playback is over: finished, stopped, or refused; the leg may be gone too."""
+
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """A request about ``leg`` other than dialling was not done although the leg should be there."""
+
+    leg: LegId
+    request: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegsSeen:
+    """All channels of Asterisk, polled after a reconnect: what we believe in and is not here has ended."""
+
+    legs: frozenset[LegId]
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseStored:
+    callback: CallbackId
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseNotStored:
+    callback: CallbackId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptClaimed:
+    """The intent to dial is committed; only now may the telephone ring."""
+
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptNotClaimed:
+    attempt: AttemptId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLost:
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseBack:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PbxLost:
+    """The event stream of Asterisk broke; calls there go on without us."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PbxBack:
+    """The event stream is there; ``LegsSeen`` follows when it is a reconnect."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline that ``next_deadline`` named has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchTurned:
+    """A supervisor turned offering or dialling on or off."""
+
+    switch: str
+    on: bool
+
+
+Event = (
+    CallArrived
+    | FeatureCodeDialled
+    | DialAccepted
+    | DialRefused
+    | DialUnknown
+    | LegRinging
+    | LegAnswered
+    | LegEntered
+    | LegLeft
+    | LegEnded
+    | DigitPressed
+    | PlaybackEnded
+    | RequestFailed
+    | LegsSeen
+    | PromiseStored
+    | PromiseNotStored
+    | AttemptClaimed
+    | AttemptNotClaimed
+    | DatabaseLost
+    | DatabaseBack
+    | PbxLost
+    | PbxBack
+    | TimePassed
+    | SwitchTurned
+)

@@ -1,0 +1,66 @@
+"""Names of things, minted here so that late and repeated events are recognised.
+
+Asterisk compares channel ids by case-insensitive prefix and forgets them at hangup, so every id has the same length and
+is never used twice: ``cbd-`` and a lower-case ULID.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NewType
+
+EntryId = NewType("EntryId", str)
+AgentId = NewType("AgentId", str)
+CallbackId = NewType("CallbackId", str)
+AttemptId = NewType("AttemptId", str)
+LegId = NewType("LegId", str)
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+QueueName = NewType("QueueName", str)
+
+OURS = "cbd-"
+"""What every channel, bridge and playback made by callbackd begins with."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Mint:
+    """Makes ULIDs from the time and the entropy it was handed: the same entropy and calls give the same ids.
+
+    ``entropy`` must differ between two daemons (16 random bytes); it is kept with a recording so that a replay mints
+    the same ids.
+    """
+
+    def __init__(self, entropy: bytes) -> None:
+        self._entropy = entropy
+        self._made = 0
+
+    def ulid(self, now: float) -> str:
+        """26 characters that sort by ``now`` to the millisecond."""
+        self._made += 1
+        noise = blake2b(self._made.to_bytes(8, "big"), key=self._entropy, digest_size=10).digest()
+        value = (int(now * 1000) << 80) | int.from_bytes(noise, "big")
+        return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+    def leg(self, now: float) -> LegId:
+        return LegId(OURS + self.ulid(now))
+
+    def bridge(self, now: float) -> BridgeId:
+        return BridgeId(OURS + self.ulid(now))
+
+    def playback(self, now: float) -> PlaybackId:
+        return PlaybackId(OURS + self.ulid(now))
+
+    def entry(self, now: float) -> EntryId:
+        return EntryId(self.ulid(now))
+
+    def callback(self, now: float) -> CallbackId:
+        return CallbackId(self.ulid(now))
+
+    def attempt(self, now: float) -> AttemptId:
+        return AttemptId(self.ulid(now))
+
+
+def leg_of(attempt: AttemptId) -> LegId:
+    """The channel id of an attempt: known before dialling, so that an answer lost on the way can be looked up."""
+    return LegId(OURS + attempt)
