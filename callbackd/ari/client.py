@@ -196,8 +196,8 @@ class Ari:
         url, said = self.address.url, answer.reason or answer.reply.value
         if answer.reply is Reply.NOT_AUTHORISED:
             return _Trouble(
-                f"Asterisk refuses the user {self.address.user!r} ({answer.status} {said}): give callbackd and its section "
-                "of ari.conf the same password and read_only = no there, then: module reload res_ari.so",
+                f"Asterisk refuses the user {self.address.user!r} ({answer.status} {said}): give callbackd and that "
+                "section of ari.conf the same password, there with read_only = no, then: module reload res_ari.so",
                 misconfigured=True,
             )
         if answer.status == 404:

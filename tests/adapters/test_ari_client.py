@@ -1,4 +1,4 @@
-"""The ARI client against a small web server that misbehaves on purpose; what Asterisk really does is in test_ari_lab."""
+"""The ARI client against a small web server that misbehaves on purpose; the real one is asked in test_ari_lab."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,19 +61,23 @@ class Owner:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.news = asyncio.Event()
 
     def event(self, event: dict[str, Any]) -> None:
         if event.get("type") == "Poison":
             raise ValueError("a bug in decode")
         self.told.append(event)
+        self.news.set()
 
     def link(self, link: Link, why: str) -> None:
         self.told.append(link)
+        self.news.set()
 
     async def hears(self, what: Any, within_s: float = 3.0) -> None:
         async with asyncio.timeout(within_s):
             while what not in self.told:
-                await asyncio.sleep(0.005)
+                self.news.clear()
+                await self.news.wait()
 
 
 @pytest.fixture
@@ -181,7 +185,7 @@ async def test_silence_means_that_nobody_knows(fake: FakeAsterisk) -> None:
 async def test_a_cut_connection_means_that_nobody_knows(fake: FakeAsterisk) -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
-        request.transport.abort()  # type: ignore[attr-defined]
+        request.transport.abort()
         return web.Response()
 
     fake.answer = cut
