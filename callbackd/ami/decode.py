@@ -28,7 +28,7 @@ class Decode:
         try:
             return reader(fields)
         except (KeyError, ValueError, TypeError, AttributeError) as why:
-            self.dropped[f"{kind}: {type(why).__name__} {why}"] += 1
+            self.dropped[f"{kind}: {type(why).__name__}"] += 1
             return None
 
 

@@ -167,7 +167,8 @@ class Perform:
 
     async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
         answer = await self._ari.api.bridges.create_with_id(act.bridge, type_="mixing")
-        return _noted(act, answer)  # a bridge that is missing is told by Join, which knows whom it concerns
+        # One that is there already was made by an earlier request; a missing one is told by Join, which knows whom.
+        return () if answer.reply is Reply.CONFLICT else _noted(act, answer)
 
     async def _join(self, act: Join) -> tuple[Event, ...]:
         # Without inhibiting, each phone would be shown the number it was originated with as the other's.
