@@ -32,16 +32,18 @@ class Unreadable(ValueError):
 class Decode:
     """Call it with an event as ARI sent it. `dropped` counts why events gave nothing.
 
-    It remembers one thing: of which ringing legs the far end has been heard. When Asterisk gives up ringing it reports
-    480, as a phone would; after complete silence that is the trunk's failure and not a customer who is out.
+    It remembers two things of a leg until its end. Whether it has hung up: then its leaving the application is no
+    news, otherwise it lives on in the dialplan. And whether the far end was heard: when Asterisk gives up ringing it
+    reports 480, as a phone would; after complete silence that is the trunk's failure and not a customer who is out.
     """
 
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
         self._heard: set[str] = set()
+        self._hung_up: set[str] = set()
         self._readers: dict[str, Callable[[Json], Event | None]] = {
             "StasisStart": _start,
-            "StasisEnd": _left,
+            "StasisEnd": self._left,
             "Dial": self._dial,
             "ChannelHangupRequest": self._hangup,
             "ChannelDestroyed": self._destroyed,
@@ -80,12 +82,26 @@ class Decode:
             if tech_cause:
                 self._heard.add(leg)
             return None
+        if leg in self._hung_up:
+            return None
+        self._hung_up.add(leg)
         return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
 
-    def _destroyed(self, raw: Json) -> Event:
+    def _left(self, raw: Json) -> Event | None:
+        leg = LegId(_text(raw, "channel", "id"))
+        if leg not in self._hung_up:
+            return LegLeft(leg)
+        if not leg.startswith(OURS):  # no more is told of it
+            self._hung_up.discard(leg)
+        return None
+
+    def _destroyed(self, raw: Json) -> Event | None:
         leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
-        state, heard = _text(raw, "channel", "state"), leg in self._heard
+        state, heard, told = _text(raw, "channel", "state"), leg in self._heard, leg in self._hung_up
         self._heard.discard(leg)
+        self._hung_up.discard(leg)
+        if told:
+            return None
         if state == "Up":
             return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
         if tech_cause == 480 and state == "Down" and not heard:
@@ -125,10 +141,6 @@ def _start(raw: Json) -> Event:
     if not isinstance(args, list) or not all(isinstance(word, str) for word in args):
         raise Unreadable("args is no list of words")
     return entered(_at(raw, "channel"), args)
-
-
-def _left(raw: Json) -> Event:
-    return LegLeft(LegId(_text(raw, "channel", "id")))
 
 
 def _digit(raw: Json) -> Event:
