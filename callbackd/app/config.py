@@ -190,9 +190,14 @@ class Config(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, TomlConfigSettingsSource(settings_cls, toml_file=_reading))
+        return (TomlConfigSettingsSource(settings_cls),)
 
     @property
     def prompt_cache(self) -> Path:
@@ -203,22 +208,21 @@ class Config(BaseSettings):
         return self.prompts.recordings or self.state_dir / "recordings"
 
 
-_reading: Path | None = None
-"""The file being read; pydantic-settings asks for it by class, not by instance."""
-
-
 def read(path: Path) -> Config:
     """Read and check the file. Raises ``ConfigError`` with every mistake; nothing of a bad file is used."""
-    global _reading  # noqa: PLW0603 - see above
+    global _reading
     try:
         tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(path, [f"cannot be read: {error.strerror}; name a readable file with --config"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not TOML: {error}"]) from error
-    _reading = path
+
+    class File(Config):
+        model_config = SettingsConfigDict(toml_file=path)
+
     try:
-        config = Config()  # type: ignore[call-arg]
+        config = File()
     except ValidationError as error:
         raise ConfigError(path, [_sentence(detail) for detail in error.errors()]) from error
     if mistakes := _contradictions(config):
@@ -270,7 +274,7 @@ def _contradictions(config: Config) -> list[str]:
     for name, queue in config.queues.items():
         offer = queue.offer
         if offer.enabled and offer.estimated_wait_s is None and offer.waited_s is None:
-            mistakes.append(f"queues.{name}.offer: enabled, but with neither estimated_wait_s nor waited_s it never comes")
+            mistakes.append(f"queues.{name}.offer: enabled, but without estimated_wait_s and waited_s it never comes")
     return mistakes
 
 

@@ -55,7 +55,7 @@ class Recovery:
 
     async def _catch_up(self) -> None:
         started = asyncio.get_running_loop().time()
-        while (polled := await self._poll()) is None:
+        while (polled := await self._poll()) is None:  # noqa: ASYNC110 - nobody tells us when it answers again
             await asyncio.sleep(_POLL_AGAIN_S)
         held, self._held = self._held or [], None
         for event in (*polled, PbxBack(), *held):

@@ -1,4 +1,4 @@
-"""ARI's JSON into the domain's events. Nothing is raised, whatever comes: what cannot be read is counted and dropped."""
+"""ARI's JSON into the domain's events. Nothing is raised, whatever comes: the unreadable is counted and dropped."""
 
 import re
 from collections import Counter
