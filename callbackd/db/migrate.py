@@ -6,8 +6,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+_LOCK = 0x6362640002
 
 
 def scripts() -> Path:
@@ -26,4 +28,5 @@ def alembic_config(connection: Connection) -> Config:
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """To ``revision``, in one transaction: all of it or nothing. Two at once wait for one another."""
     async with engine.begin() as connection:
+        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))

@@ -76,10 +76,11 @@ def upgrade() -> None:
     op.create_index("uq_entry_open_leg", "entry", ["leg"], unique=True, postgresql_where=sa.text("closed_at IS NULL"))
     op.create_table(
         "epoch",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("since", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_epoch_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_epoch")),
     )
     op.create_table(
@@ -104,6 +105,8 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("state IN ('waiting', 'dialing', 'accepted', 'closed')", name=op.f("ck_callback_state")),
         sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_callback_entry")),
+        sa.CheckConstraint("attempts_made >= 0", name=op.f("ck_callback_attempts_made")),
+        sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_callback_number")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callback")),
     )
     op.create_index("ix_callback_entry", "callback", ["entry"], unique=False)
@@ -136,6 +139,7 @@ def upgrade() -> None:
             name=op.f("ck_attempt_state"),
         ),
         sa.ForeignKeyConstraint(["callback"], ["callback.id"], name=op.f("fk_attempt_callback")),
+        sa.CheckConstraint("ordinal >= 1", name=op.f("ck_attempt_ordinal")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(

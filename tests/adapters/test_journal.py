@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import CheckConstraint, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from callbackd.db import tables
 from callbackd.db.journal import Journal, engine_for
 from callbackd.db.load import open_rows
-from callbackd.db.migrate import upgrade
+from callbackd.db.migrate import alembic_config, upgrade
 from callbackd.db.right import Right, RightHeld
 from callbackd.domain.agent import Agent
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
@@ -92,11 +95,26 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(engine):
         assert await connection.run_sync(differences) == []
 
 
+async def test_the_migrations_make_every_check_of_the_code(engine):
+    """Alembic's comparison passes over CHECK constraints."""
+
+    def checks(connection):
+        there = inspect(connection)
+        return {
+            (table, check["name"]) for table in there.get_table_names() for check in there.get_check_constraints(table)
+        }
+
+    wanted = {
+        (table.name, f"ck_{table.name}_{constraint.name.removeprefix(f'ck_{table.name}_')}")
+        for table in tables.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    async with engine.connect() as connection:
+        assert await connection.run_sync(checks) == wanted
+
+
 async def test_the_migrations_can_be_taken_back(engine):
-    from alembic import command
-
-    from callbackd.db.migrate import alembic_config
-
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "base"))
     async with engine.connect() as connection:
@@ -142,8 +160,6 @@ async def test_a_row_that_the_tables_refuse_does_not_take_the_others_with_it(jou
     ],
 )
 async def test_the_tables_refuse_nonsense(engine, nonsense):
-    from sqlalchemy.exc import IntegrityError
-
     with pytest.raises(IntegrityError):
         async with engine.begin() as connection:
             await connection.execute(text(nonsense))
@@ -253,8 +269,6 @@ async def test_an_attempt_that_ended_makes_room_for_the_next(journal):
 
 
 async def test_the_second_daemon_is_told_who_holds_the_right(engine, right):
-    import os
-
     with pytest.raises(RightHeld, match=f"pid {os.getpid()} on .*stop it"):
         await Right(engine).take()
 
