@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,16 +59,20 @@ def build(
     languages: Iterable[str] = (),
     progress: Callable[[Progress], None] = lambda _: None,
     workers: int = 0,
+    only: Collection[str] = (),
 ) -> Built:
     """Make every missing prompt of ``languages`` (default: those set up), ``workers`` at a time (default: one per CPU).
+
+    ``only`` restricts it to prompts of these names.
 
     Takes seconds to minutes: never call it in the event loop. ``progress`` is called in the caller's thread. Raises
     ``NoEngine`` before anything is made, ``OSError`` when the cache cannot be written; everything else that goes wrong
     is among the failures, and the other prompts are made nevertheless.
     """
     codes = tuple(languages) or settings.languages
-    missing = [prompt for code in codes for prompt in _missing(settings, code)]
-    present = sum(len(catalog.texts(LANGUAGES[code], settings)) for code in codes) - len(missing)
+    wanted = [prompt for code in codes for prompt in _prompts(settings, code) if not only or prompt.name in only]
+    found = {(code, name) for code in codes for name in sources(settings, LANGUAGES[code])}
+    missing = [prompt for prompt in wanted if (prompt.language, prompt.name) not in found]
     if missing:
         _require(settings.engine.command[0], "sox")
     failures = []
@@ -85,16 +89,14 @@ def build(
             # Ctrl-C or a full disk: what has not begun is not worth waiting for.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return Built(len(missing) - len(failures), present, tuple(failures))
+    return Built(len(missing) - len(failures), len(wanted) - len(missing), tuple(failures))
 
 
-def _missing(settings: PromptSettings, code: str) -> Iterator[Prompt]:
+def _prompts(settings: PromptSettings, code: str) -> Iterator[Prompt]:
     language = LANGUAGES[code]
-    found = sources(settings, language)
+    voice = voice_of(language, settings.engine)
     for name, text in catalog.texts(language, settings).items():
-        if name not in found:
-            file = cached_file(settings, language, name, text)
-            yield Prompt(code, name, text, voice_of(language, settings.engine), file)
+        yield Prompt(code, name, text, voice, cached_file(settings, language, name, text))
 
 
 def _require(*programs: str) -> None:
