@@ -142,11 +142,13 @@ def _run(prompt: Prompt, timeout_s: float, command: list[str], text: str = "") -
 
 
 def _store(file: Path, samples: array[int]) -> None:
-    """Whole or not at all, whenever we are killed: a daemon may be looking."""
+    """Whole or not at all, even if the power fails: a daemon may be looking, and what is there is never built again."""
     file.parent.mkdir(parents=True, exist_ok=True)
     half_done = file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}")
     try:
         sound.write(half_done, samples)
+        with half_done.open("rb") as written:
+            os.fsync(written.fileno())
         half_done.chmod(0o644)  # Asterisk reads it as another user
         half_done.replace(file)
     finally:
