@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callbackd.domain.phrase import Fixed
@@ -42,3 +42,26 @@ class Language:
     """Digits are never read in groups longer than this."""
     long_groups_first: bool = False
     """Where the longer groups go when digits do not divide evenly: 123 45 67 or 123 4567."""
+
+
+def spell(n: int, small: Sequence[str], tens: Sequence[str], hundred: str) -> str:
+    """0 to 199 in a language that puts hundred, ten and unit one after the other, all words in one gender and case.
+
+    ``small`` has the words of 0 to 19, ``tens`` those of 0, 10, 20 … 90, the first two of which are never used.
+    """
+    above = [hundred] if n >= 100 else []
+    rest = n % 100
+    if rest >= 20:
+        above.append(tens[rest // 10])
+        rest %= 10
+    return " ".join([*above, small[rest]] if rest or not above else above)
+
+
+def few(n: int) -> bool:
+    """Whether a Slavic noun counted by ``n`` stands as after two, three and four: 2, 24, 103, but not 12 to 14."""
+    return n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14)
+
+
+def like_one(n: int) -> bool:
+    """Whether ``n`` ends in a spoken "one": 1, 21, 101, but not 11."""
+    return n % 10 == 1 and n % 100 != 11

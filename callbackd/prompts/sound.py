@@ -26,7 +26,7 @@ SPEECH_DB = -19.0
 """Loudness of speech, pauses not counted: about that of Asterisk's own prompts."""
 PEAK_DB = -1.5
 """No sample goes beyond, so that no codec clips."""
-EDGE_DB = 40.0
+EDGE_DB = 45.0
 """What is this much below the loudest frame, at either end, is silence."""
 
 

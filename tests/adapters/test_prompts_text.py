@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,12 @@ from callbackd.domain.phrase import (
 )
 from callbackd.prompts import catalog
 from callbackd.prompts.language import MOST_COUNTED, Language
-from callbackd.prompts.languages import LANGUAGES
-from callbackd.prompts.languages.en import cardinal as english
+from callbackd.prompts.languages import LANGUAGES, en, hr, hu, pl, uk
 from callbackd.prompts.phone import groups
 from callbackd.prompts.settings import Engine, PromptSettings
 from tests.prompts import spoken, table
 
-every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=str)
+every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 english_only = LANGUAGES["en"]
 
 
@@ -65,22 +65,84 @@ def test_introduces_itself_without_a_company_too(language: Language) -> None:
         assert " ." not in introduce("")
 
 
+NUMBERS = """
+    |  0 | zero minutes         | nula minuta              | нуль хвилин              | nulla perc     | zero minut
+    |  1 | a minute             | jednu minutu             | одну хвилину             | egy perc       | minuta
+    |  2 | two minutes          | dvije minute             | дві хвилини              | két perc       | dwie minuty
+    |  4 | four minutes         | četiri minute            | чотири хвилини           | négy perc      | cztery minuty
+    |  5 | five minutes         | pet minuta               | п'ять хвилин             | öt perc        | pięć minut
+    | 10 | ten minutes          | deset minuta             | десять хвилин            | tíz perc       | dziesięć minut
+    | 11 | eleven minutes       | jedanaest minuta         | одинадцять хвилин        | tizenegy perc  | jedenaście minut
+    | 12 | twelve minutes       | dvanaest minuta          | дванадцять хвилин        | tizenkét perc  | dwanaście minut
+    | 14 | fourteen minutes     | četrnaest minuta         | чотирнадцять хвилин      | tizennégy perc | czternaście minut
+    | 20 | twenty minutes       | dvadeset minuta          | двадцять хвилин          | húsz perc      | dwadzieścia minut
+    | 21 | twenty-one minutes   | dvadeset jednu minutu    | двадцять одну хвилину    | huszonegy perc | dwadzieścia jeden minut
+    | 22 | twenty-two minutes   | dvadeset dvije minute    | двадцять дві хвилини     | huszonkét perc | dwadzieścia dwie minuty
+    | 25 | twenty-five minutes  | dvadeset pet minuta      | двадцять п'ять хвилин    | huszonöt perc  | dwadzieścia pięć minut
+    | 31 | thirty-one minutes   | trideset jednu minutu    | тридцять одну хвилину    | harmincegy perc | trzydzieści jeden minut
+    | 40 | forty minutes        | četrdeset minuta         | сорок хвилин             | negyven perc   | czterdzieści minut
+    | 59 | fifty-nine minutes   | pedeset devet minuta     | п'ятдесят дев'ять хвилин | ötvenkilenc perc | pięćdziesiąt dziewięć minut
+    | 100 | one hundred minutes | sto minuta               | сто хвилин               | száz perc      | sto minut
+    | 101 | one hundred and one minutes | sto jednu minutu  | сто одну хвилину         | százegy perc   | sto jeden minut
+    | 102 | one hundred and two minutes | sto dvije minute  | сто дві хвилини          | százkét perc   | sto dwie minuty
+    | 111 | one hundred and eleven minutes | sto jedanaest minuta | сто одинадцять хвилин | száztizenegy perc | sto jedenaście minut
+    | 122 | one hundred and twenty-two minutes | sto dvadeset dvije minute | сто двадцять дві хвилини | százhuszonkét perc | sto dwadzieścia dwie minuty
+"""  # noqa: E501
+"""Written by hand, apart from the tables: a number with its noun, in the case in which the language counts minutes."""
+
+COUNTED = (
+    lambda n: "a minute" if n == 1 else f"{en.cardinal(n)} minutes",
+    hr.minutes,
+    lambda n: uk.accusative(n, "хвилину", "хвилини", "хвилин"),
+    lambda n: f"{hu.counting(n)} perc",
+    lambda n: pl.nominative(n, "minuta", "minuty", "minut"),
+)
+
+
+@pytest.mark.parametrize("line", NUMBERS.strip().splitlines(), ids=lambda line: line.split("|")[1].strip())
+def test_numbers_agree_with_their_noun(line: str) -> None:
+    n, *expected = (cell.strip() for cell in line.strip("| ").split("|"))
+    assert [counted(int(n)) for counted in COUNTED] == expected
+
+
 @pytest.mark.parametrize(
-    ("n", "expected"),
+    ("said", "expected"),
     [
-        (0, "zero"),
-        (13, "thirteen"),
-        (20, "twenty"),
-        (21, "twenty-one"),
-        (40, "forty"),
-        (99, "ninety-nine"),
-        (100, "one hundred"),
-        (101, "one hundred and one"),
-        (999, "nine hundred and ninety-nine"),
+        (uk.within(1), "хвилини"),
+        (uk.within(2), "двох хвилин"),
+        (uk.within(21), "двадцяти однієї хвилини"),
+        (uk.within(44), "сорока чотирьох хвилин"),
+        (uk.within(150), "двох з половиною годин"),
+        (uk.longest(150), "дві з половиною години"),
+        (pl.within(1), "minuty"),
+        (pl.within(22), "dwudziestu dwóch minut"),
+        (pl.within(31), "trzydziestu jeden minut"),
+        (pl.within(90), "półtorej godziny"),
+        (pl.longest(300), "pięć godzin"),
+        (hr.hours(2, half=True), "dva i pol sata"),
+        (hr.hours(5), "pet sati"),
+        (hr.hours(21), "dvadeset jedan sat"),
+        (hu.within(22), "huszonkét percen"),
+        (hu.within(90), "másfél órán"),
+        (en.duration(150), "two and a half hours"),
+        (hr.place(7), "sedmom"),
+        (hr.place(20), "dvadesetom"),
+        (hr.place(48), "četrdeset osmom"),
+        (uk.place(40), "сороковому"),
+        (uk.place(93), "дев'яносто третьому"),
+        (hu.position(1), "Ön az első a sorban."),
+        (hu.position(2), "Ön a második a sorban."),
+        (hu.position(22), "Ön a huszonkettedik a sorban."),
+        (hu.position(50), "Ön az ötvenedik a sorban."),
     ],
 )
-def test_english_numbers(n: int, expected: str) -> None:
-    assert english(n) == expected
+def test_cases_and_ordinals(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def test_no_latin_letter_hides_in_ukrainian() -> None:
+    settings = PromptSettings(cache=Path(), recordings=Path())
+    assert not [text for text in catalog.texts(LANGUAGES["uk"], settings).values() if re.search("[A-Za-z]", text)]
 
 
 def test_a_whole_sentence_is_one_fragment() -> None:
