@@ -1,0 +1,231 @@
+"""Asterisk's manager interface: panoramisk's protocol behind a guard.
+
+panoramisk reads and writes the messages. Its Manager is left out, because it keeps actions while the line is down and
+sends them after the next login (a call may be dialled a day late), waits for ever for some answers, and takes a line
+break in a value for the end of the line, so that a caller's name could smuggle in an action of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import structlog
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.message import Message
+
+log = structlog.get_logger("ami")
+
+PING_S = 3.0  # the answer has as long again: a dead line shows in 6 s
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
+MISCONFIGURED_RETRY_S = 10.0
+REMIND_S = 60.0
+LONGEST_MESSAGE = 1 << 20  # bytes; more without an empty line is not AMI
+
+
+class LoginRefused(Exception):
+    """Asterisk does not let us in. The text names the user and the way out."""
+
+
+class Link(Enum):
+    CONNECTED = "connected"
+    LOST = "lost"
+
+
+class Outcome(Enum):
+    """What became of an action."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """Asterisk said Error."""
+    NOT_SENT = "not_sent"
+    """There is no connection. It will not be sent later either."""
+    UNKNOWN = "unknown"
+    """It was sent and not answered in time, or the connection broke: it may have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    outcome: Outcome
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Asterisk's response, names as Asterisk writes them; a name that came twice holds a list."""
+    rows: tuple[Mapping[str, Any], ...] = ()
+    """The events of a list."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+class Ami:
+    """`run` keeps the connection, `ask` and `ask_list` use it.
+
+    `on_event` gets each event as a dict with Asterisk's own names, `on_link` what becomes of the connection. Both are
+    called by the reader, so they only put things away. The first events of a connection may precede its CONNECTED.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        on_event: Callable[[dict[str, Any]], None],
+        on_link: Callable[[Link, str], None],
+        *,
+        events: str = "system,call",
+        limit_s: float = 3.0,
+    ) -> None:
+        """`events` are the classes wanted; `limit_s` is the time within which an action must be answered."""
+        self.address = address
+        self.malformed = 0
+        """Messages nobody could read, and events at which `on_event` failed."""
+        self._on_event, self._on_link = on_event, on_link
+        self._events, self._limit_s = events, limit_s
+        self._line: _Line | None = None
+
+    async def ask(self, action: str, **fields: str | int | list[str]) -> Result:
+        """Carry out one action. Raises ValueError, naming the field, for a value that would break out of its line."""
+        return await self._ask(_action(action, fields), as_list=False)
+
+    async def ask_list(self, action: str, **fields: str | int | list[str]) -> Result:
+        """An action that answers with a list, such as QueueStatus: its events are the result's `rows`."""
+        return await self._ask(_action(action, fields), as_list=None)
+
+    async def _ask(self, action: Action, *, as_list: bool | None) -> Result:
+        if self._line is None or self._line.lost.done():
+            return Result(Outcome.NOT_SENT, reason="no connection to Asterisk's manager interface")
+        return await self._line.ask(action, as_list=as_list)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["_Line"]:
+        """Connect and log in. Raises LoginRefused, or OSError when there is nobody or nobody who speaks AMI."""
+        loop, where = asyncio.get_running_loop(), f"{self.address.host}:{self.address.port}"
+        async with asyncio.timeout(self._limit_s):
+            _, line = await loop.create_connection(
+                lambda: _Line(self, self._limit_s), self.address.host, self.address.port
+            )
+        try:
+            login = {"Username": self.address.user, "Secret": self.address.password, "Events": self._events}
+            result = await line.ask(_action("Login", login), as_list=False)
+            if result.outcome is Outcome.REFUSED:
+                raise LoginRefused(
+                    f"Asterisk's manager at {where} refuses the user {self.address.user!r} ({result.reason}): give "
+                    "callbackd and manager.conf the same secret, see that permit= lets us in, then: manager reload"
+                )
+            if result.outcome is not Outcome.DONE:
+                raise ConnectionError(f"who listens there does not answer as a manager ({result.reason})")
+            yield line
+        finally:
+            line.transport.abort()
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled; what is wrong is said once a minute at most."""
+        complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
+        while True:
+            pause_s, why = retry_s, ""
+            try:
+                async with self.connection() as line:
+                    complaint, retry_s = "", FIRST_RETRY_S
+                    await self._keep(line)
+            except LoginRefused as refusal:
+                pause_s, why = MISCONFIGURED_RETRY_S, str(refusal)
+            except OSError as failure:
+                said = str(failure) or "no answer"
+                why = f"no manager interface at {self.address.host}:{self.address.port} ({said}): waiting for it"
+            now = asyncio.get_running_loop().time()
+            if why and (why != complaint or now - complained_at >= REMIND_S):
+                log.warning("ami_waiting", why=why)
+                complaint, complained_at = why, now
+            await asyncio.sleep(pause_s)
+            retry_s = min(2 * retry_s, LAST_RETRY_S)
+
+    async def _keep(self, line: "_Line") -> None:
+        self._line = line
+        log.info("ami_connected", host=self.address.host, port=self.address.port)
+        self._on_link(Link.CONNECTED, "")
+        try:
+            while not line.lost.done():
+                await asyncio.wait({line.lost}, timeout=PING_S)
+                if not line.lost.done() and (await self.ask("Ping")).outcome is Outcome.UNKNOWN:
+                    line.end("no answer to a ping")
+        finally:
+            self._line = None
+        log.warning("ami_lost", why=line.lost.result())
+        self._on_link(Link.LOST, line.lost.result())
+
+    def take(self, message: Message) -> None:
+        """An event; called by the connection."""
+        self._on_event(dict(message))
+
+
+class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
+    """One connection. Hands panoramisk whole messages, one at a time, so that a bad one costs itself only.
+
+    It is its own `factory`, as panoramisk calls what is usually its Manager.
+    """
+
+    def __init__(self, owner: Ami, limit_s: float) -> None:
+        self.owner, self.limit_s = owner, limit_s
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._read = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.encoding = "utf-8"
+        self.factory = self
+
+    def data_received(self, data: bytes) -> None:
+        *messages, self._read = (self._read + data).split(b"\r\n\r\n")
+        for message in messages:
+            try:
+                super().data_received(message + b"\r\n\r\n")
+            except Exception:
+                self.owner.malformed += 1
+                log.exception("ami_message_dropped", message=message[:500])
+        if len(self._read) > LONGEST_MESSAGE:
+            self.end("a message without an end: this is not AMI")
+
+    def dispatch(self, message: Message) -> None:
+        self.owner.take(message)
+
+    def connection_lost(self, reason: object) -> None:
+        """Called by the transport with an exception or None, by panoramisk with the Shutdown event."""
+        shutdown = isinstance(reason, Message)
+        self.end("Asterisk shuts down" if shutdown else str(reason or "Asterisk closed the connection"))
+
+    def end(self, why: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(why)
+        self.responses.clear()  # else panoramisk logs them, the password too, and keeps them for the next connection
+        self.close()
+
+    async def ask(self, request: Action, *, as_list: bool | None) -> Result:
+        """`as_list` is panoramisk's: False takes the first response, None looks whether it announces a list."""
+        answer = self.send(request, as_list=as_list)
+        try:
+            await asyncio.wait({answer, self.lost}, timeout=self.limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.responses.pop(request.id, None)
+        if not answer.done():
+            late = f"no answer to {request['Action']} within {self.limit_s:g} s"
+            return Result(Outcome.UNKNOWN, reason=self.lost.result() if self.lost.done() else late)
+        got = answer.result()
+        first, *rows = map(dict, got if isinstance(got, list) else [got])
+        if first.get("Response") == "Error":
+            return Result(Outcome.REFUSED, first, reason=str(first.get("Message", "")))
+        return Result(Outcome.DONE, first, tuple(rows))
+
+
+def _action(name: str, fields: Mapping[str, Any]) -> Action:
+    action = Action({"Action": name, **fields})
+    for key, value in action.items():
+        for text in (key, *(value if isinstance(value, list) else [value])):
+            if not set("\r\n\0").isdisjoint(str(text)):
+                raise ValueError(f"AMI {name}: a line break in {key!r} would start a line of its own")
+    return action

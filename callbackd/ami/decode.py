@@ -1,0 +1,48 @@
+"""AMI's events into the domain's. AMI is the second witness of how a leg of ours ended.
+
+A customer is dialled into the dialplan, and ARI tells of that channel only once we have subscribed to it. A call that
+is busy or refused at once can be over by then; AMI's Hangup tells of every channel.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from callbackd.causes import ending
+from callbackd.domain.events import Event, LegEnded, PbxLost
+from callbackd.domain.ids import OURS, LegId
+
+
+class Decode:
+    """Call it with an event's fields as AMI names them. `dropped` counts why events gave nothing."""
+
+    def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter()
+
+    def __call__(self, fields: dict[str, Any]) -> Event | None:
+        kind = fields.get("Event")
+        reader = _READERS.get(kind) if isinstance(kind, str) else None
+        if reader is None:
+            self.dropped["a type of event we do not use"] += 1
+            return None
+        try:
+            return reader(fields)
+        except (KeyError, ValueError, TypeError, AttributeError) as why:
+            self.dropped[f"{kind}: {type(why).__name__} {why}"] += 1
+            return None
+
+
+def _hangup(fields: dict[str, Any]) -> Event | None:
+    leg: str = fields["Uniqueid"]
+    if not leg.startswith(OURS):
+        return None
+    cause, tech_cause = int(fields["Cause"]), int(fields.get("TechCause") or 0)
+    return LegEnded(LegId(leg), ending(cause, tech_cause), cause, tech_cause)
+
+
+def _shutdown(fields: dict[str, Any]) -> Event:
+    """Earlier than the end of ARI's event stream. That Asterisk is back, ARI tells: only then can we work."""
+    return PbxLost(f"Asterisk shuts down {fields['Shutdown'].lower()}")
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Event | None]] = {"Hangup": _hangup, "Shutdown": _shutdown}

@@ -1,0 +1,241 @@
+"""One Asterisk over ARI: requests over a small pool of kept connections, events over one websocket.
+
+Theory: a request ends in an `Answer`, never in an exception; the event stream is kept alive by `run`, which reconnects
+for ever, says in one sentence what is wrong and what to do about it, and stops for one reason only: another daemon has
+taken our application's name. Asterisk then never gives it back, and asking again would start a tug-of-war.
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import orjson
+import structlog
+from yarl import URL
+
+from callbackd.ari.generated import Api
+from callbackd.ari.reply import Answer, Reply, reply_of
+
+log = structlog.get_logger("ari")
+
+# Asterisk's listen backlog is 10. Ten connections in all: six kept ones, three fresh ones and the websocket.
+KEPT, FRESH = 6, 4
+KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
+HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
+CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
+MISCONFIGURED_RETRY_S = 10.0  # a wrong password stays wrong until a person has done something
+REMIND_S = 60.0
+
+
+class Link(Enum):
+    """What becomes of the event stream."""
+
+    CONNECTED = "connected"
+    """Events flow, all from here on; what happened before must be asked for."""
+    LOST = "lost"
+    REPLACED = "replaced"
+    """Another daemon has the application now: stop dialling, and exit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where ARI is and who we are. `url` is like ``http://127.0.0.1:8088/ari``; `user` a section of ari.conf."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    app: str = "callbackd"
+
+
+class Ari:
+    """Use as ``async with Ari(…) as ari:``, with ``ari.run()`` as a task. `api` works without the event stream, too.
+
+    `on_event` gets each event as Asterisk sent it (a JSON object) and `on_link` what becomes of the stream, in order
+    and from the same task. Both are called by the reader, so they only put things away.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        on_event: Callable[[dict[str, Any]], None],
+        on_link: Callable[[Link, str], None],
+        events: Iterable[str] = (),
+        *,
+        limit_s: float = 5.0,
+    ) -> None:
+        """`events` are the types wanted, all if empty. `limit_s` is the time within which Asterisk must answer."""
+        self.address = address
+        self.version = ""
+        self.malformed = 0
+        """Messages that were no JSON object, and events at which `on_event` failed."""
+        self._on_event, self._on_link = on_event, on_link
+        self._wanted = sorted({*events, "ApplicationReplaced"}) if events else []
+        self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
+        self._connections = 0
+        self._replaced = False
+
+    async def __aenter__(self) -> "Ari":
+        token = base64.b64encode(f"{self.address.user}:{self.address.password}".encode()).decode()
+        session = partial(
+            aiohttp.ClientSession,
+            headers={"Authorization": f"Basic {token}"},
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        self._kept_session = session(connector=aiohttp.TCPConnector(limit=KEPT, keepalive_timeout=KEEP_ALIVE_S))
+        self._fresh_session = session(connector=aiohttp.TCPConnector(limit=FRESH, force_close=True))
+        self.api = Api(partial(self._request, self._kept_session))
+        self.fresh = Api(partial(self._request, self._fresh_session))
+        """The same operations, each on a connection of its own. For originates: after one true 409 Asterisk answers 409
+        to every later failure on the same connection."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._kept_session.close()
+        await self._fresh_session.close()
+
+    async def _request(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+    ) -> Answer[Any]:
+        parameters = urlencode({k: _in_query(v) for k, v in (query or {}).items() if v is not None}, quote_via=quote)
+        content = {k: v for k, v in (body or {}).items() if v is not None}
+        try:
+            async with session.request(
+                method,
+                URL(f"{self.address.url}{path}?{parameters}", encoded=True),
+                data=orjson.dumps(content) if content else None,
+                headers={"Content-Type": "application/json"} if content else None,
+                allow_redirects=False,
+            ) as response:
+                return _answer(response.status, response.content_type, await response.read(), response.reason or "")
+        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+            return _failed(failure)
+
+    async def run(self) -> None:
+        """Keep the event stream until cancelled, or until another daemon has taken the application."""
+        complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
+        while not self._replaced:
+            connections = self._connections
+            trouble = await self._stream()
+            now = asyncio.get_running_loop().time()
+            if self._connections > connections:
+                log.warning("ari_replaced" if self._replaced else "ari_lost", why=trouble.why)
+                self._on_link(Link.REPLACED if self._replaced else Link.LOST, trouble.why)
+                complaint, retry_s = "", FIRST_RETRY_S
+            elif trouble.why != complaint or now - complained_at >= REMIND_S:
+                log.warning("ari_waiting", why=trouble.why)
+                complaint, complained_at = trouble.why, now
+            if not self._replaced:
+                await asyncio.sleep(MISCONFIGURED_RETRY_S if trouble.misconfigured else retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
+
+    async def _stream(self) -> "_Trouble":
+        """One connection of the event stream, from opening it to what ended it."""
+        url = f"{self.address.url}/events?{urlencode({'app': self.address.app, 'subscribeAll': 'false'})}"
+        try:
+            async with self._fresh_session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=CLOSING) as websocket:
+                answer = await self._introduce()
+                if not answer:
+                    return self._trouble(answer)
+                self._connected()
+                return _Trouble(await self._read(websocket))
+        except aiohttp.WSServerHandshakeError as refusal:
+            return self._trouble(Answer(reply_of(refusal.status, is_json=False), None, refusal.status, refusal.message))
+        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+            return self._trouble(_failed(failure))
+
+    async def _introduce(self) -> Answer[Any]:
+        """Say which events we want (also if all: Asterisk remembers the last wish), and ask who it is."""
+        wish = {"allowed": [{"type": kind} for kind in self._wanted], "disallowed": []}
+        if not (answer := await self.api.applications.filter_(self.address.app, filter_=wish)):
+            return answer
+        if (info := await self.api.asterisk.get_info(only=["system"])).body:
+            self.version = info.body["system"]["version"]
+        return info
+
+    def _connected(self) -> None:
+        self._connections += 1
+        log.info("ari_connected", url=self.address.url, app=self.address.app, asterisk=self.version)
+        self._on_link(Link.CONNECTED, "")
+
+    async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> str:
+        """Hand on events until the stream ends; why it did."""
+        async for message in websocket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._take(message.data)
+            if self._replaced:
+                return f"another daemon took the application {self.address.app!r}"
+        failure = websocket.exception()
+        return str(failure) if failure else f"Asterisk closed the event stream ({websocket.close_code})"
+
+    def _take(self, text: str) -> None:
+        try:
+            event = orjson.loads(text)
+            if event["type"] == "ApplicationReplaced" and event["application"] == self.address.app:
+                self._replaced = True
+            else:
+                self._on_event(event)
+        except Exception:  # whatever one message does, the next one must be read
+            self.malformed += 1
+            log.exception("ari_event_dropped", message=text[:500])
+
+    def _trouble(self, answer: Answer[Any]) -> "_Trouble":
+        """What is wrong and the way out, for the operator."""
+        url, said = self.address.url, answer.reason or answer.reply.value
+        if answer.reply is Reply.NOT_AUTHORISED:
+            return _Trouble(
+                f"Asterisk refuses the user {self.address.user!r} ({answer.status} {said}): give callbackd and that "
+                "section of ari.conf the same password, there with read_only = no, then: module reload res_ari.so",
+                misconfigured=True,
+            )
+        if answer.status == 404:
+            return _Trouble(
+                f"there is no ARI at {url} (404): ari.conf needs enabled = yes, and res_ari*.so must be loaded",
+                misconfigured=True,
+            )
+        if answer.reply is Reply.UNREACHABLE:
+            return _Trouble(f"no Asterisk at {url} ({said}): waiting for it; its http.conf says where it listens")
+        return _Trouble(f"Asterisk at {url} is not ready ({answer.status or answer.reply.value} {said})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    why: str
+    misconfigured: bool = False
+
+
+def _in_query(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _answer(status: int, content_type: str, raw: bytes, phrase: str) -> Answer[Any]:
+    is_json = content_type == "application/json"
+    reply = reply_of(status, is_json=is_json)
+    try:
+        body = orjson.loads(raw) if is_json and raw else raw or None
+    except orjson.JSONDecodeError as nonsense:
+        return Answer(Reply.UNKNOWN, None, status, f"unreadable answer: {nonsense}")
+    if reply is Reply.OK:
+        return Answer(reply, body, status)
+    said = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    return Answer(reply, None, status, str(said or phrase))
+
+
+def _failed(failure: Exception) -> Answer[Any]:
+    """No answer. Whether the request can have left decides between the two kinds."""
+    never_left = isinstance(failure, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    return Answer(Reply.UNREACHABLE if never_left else Reply.UNKNOWN, reason=str(failure) or type(failure).__name__)

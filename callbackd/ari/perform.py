@@ -1,0 +1,226 @@
+"""The domain's commands as requests to Asterisk. What goes wrong comes back as events: trouble outside is a fact.
+
+A leg that is not there any more comes back as `LegEnded`, how it ended unknown; the event stream usually was faster and
+knew more, and the domain takes the first word.
+"""
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from callbackd.ari.client import Ari
+from callbackd.ari.reply import Answer, Reply
+from callbackd.domain.commands import (
+    Act,
+    ArmDeadMan,
+    DialCustomer,
+    DropBridge,
+    HangUp,
+    Join,
+    MakeBridge,
+    Play,
+    RingAgent,
+    SendToFallback,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
+from callbackd.domain.events import (
+    DialAccepted,
+    DialRefused,
+    DialUnknown,
+    Ending,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    PlaybackEnded,
+    RequestFailed,
+)
+from callbackd.domain.ids import LegId
+from callbackd.domain.phrase import Phrase
+from callbackd.domain.settings import Dialling
+
+log = structlog.get_logger("ari")
+
+Media = Callable[[tuple[Phrase, ...], str], Sequence[str]]
+"""Phrases and a language into ``sound:`` addresses."""
+
+OUTBOUND_CONTEXT = "callbackd-outbound"
+"""Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
+
+_E164 = re.compile(r"\+[1-9][0-9]{4,14}")
+_SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
+
+
+class Perform:
+    """``await perform(command)`` carries one out and returns what is to be told to the domain, in order."""
+
+    def __init__(self, ari: Ari, media: Media, dialling: Dialling) -> None:
+        self._ari, self._media, self._dialling = ari, media, dialling
+        self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
+            Play: self._play,
+            StopPlayback: self._stop_playback,
+            StartMusic: self._start_music,
+            StopMusic: self._stop_music,
+            RingAgent: self._ring_agent,
+            DialCustomer: self._dial_customer,
+            MakeBridge: self._make_bridge,
+            Join: self._join,
+            DropBridge: self._drop_bridge,
+            HangUp: self._hang_up,
+            ArmDeadMan: self._arm_dead_man,
+            SendToFallback: self._send_to_fallback,
+        }
+
+    async def __call__(self, act: Act) -> tuple[Event, ...]:
+        return await self._how[type(act)](act)
+
+    # --- speaking ---
+
+    async def _play(self, act: Play) -> tuple[Event, ...]:
+        media = list(self._media(act.phrases, act.language))
+        if not media:
+            return (PlaybackEnded(act.playback),)
+        answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
+        if answer.never_happened or answer.reply is Reply.CONFLICT:
+            return (*_about(act, act.leg, answer), PlaybackEnded(act.playback))
+        return _about(act, act.leg, answer)
+
+    async def _stop_playback(self, act: StopPlayback) -> tuple[Event, ...]:
+        answer = await self._ari.api.playbacks.stop(act.playback)
+        return () if answer.reply is Reply.GONE else _about(act, act.leg, answer)
+
+    async def _start_music(self, act: StartMusic) -> tuple[Event, ...]:
+        return _about(act, act.leg, await self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
+
+    async def _stop_music(self, act: StopMusic) -> tuple[Event, ...]:
+        return _about(act, act.leg, await self._ari.api.channels.stop_moh(act.leg))
+
+    # --- dialling ---
+
+    async def _ring_agent(self, act: RingAgent) -> tuple[Event, ...]:
+        answer = await self._ari.fresh.channels.originate_with_id(
+            act.leg,
+            endpoint=act.endpoint,
+            app=self._ari.address.app,
+            app_args=f"agent,{act.entry}",
+            caller_id=_caller_id(act.caller_name, act.caller_number),
+            timeout=math.ceil(act.ring_s),
+        )
+        return await self._dialled(act.leg, answer)
+
+    async def _dial_customer(self, act: DialCustomer) -> tuple[Event, ...]:
+        if not _E164.fullmatch(act.number):
+            return (DialRefused(act.leg, "the number is not E.164"),)
+        number = act.number if self._dialling.plus else act.number[1:]
+        answer = await self._ari.fresh.channels.originate_with_id(
+            act.leg,
+            endpoint=self._dialling.endpoint.replace("{number}", number),
+            context=OUTBOUND_CONTEXT,
+            extension="s",
+            priority=1,
+            caller_id=self._dialling.caller_id or None,
+            timeout=math.ceil(act.ring_s),
+            variables={
+                "CHANNEL(language)": act.language,
+                "CBD_ATTEMPT": act.attempt,
+                "CBD_HELLO": self._for_playback(act.hello, act.language),
+                "CBD_SORRY": self._for_playback(act.sorry, act.language),
+            },
+        )
+        events = await self._dialled(act.leg, answer)
+        return (*events, *await self._watch(act.leg)) if isinstance(events[0], DialAccepted) else events
+
+    async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
+        if answer.reply is Reply.CONFLICT:
+            # Either our id lives, then an earlier request of ours did dial, or it did and is gone again.
+            answer = await self._ari.api.channels.get(leg)
+            if answer.reply is Reply.GONE:
+                return (DialUnknown(leg, "the id was taken, and the channel is gone"),)
+        if answer:
+            return (DialAccepted(leg),)
+        if answer.never_happened:
+            return (DialRefused(leg, f"{answer.status or answer.reply.value} {answer.reason}"),)
+        return (DialUnknown(leg, answer.reason),)
+
+    async def _watch(self, leg: LegId) -> tuple[Event, ...]:
+        """Have the events of a channel that goes into the dialplan. What it did before, only a look can tell; a channel
+        that ended before is left to AMI, which knows the cause, and to the domain's patience."""
+        app = self._ari.address.app
+        if not (answer := await self._ari.api.applications.subscribe(app, event_source=[f"channel:{leg}"])):
+            log.info("not_watched", leg=leg, why=answer.reason)
+            return ()
+        channel = (await self._ari.api.channels.get(leg)).body
+        state = channel["state"] if channel else ""
+        return (LegRinging(leg),) if state == "Ringing" else (LegAnswered(leg),) if state == "Up" else ()
+
+    def _for_playback(self, phrases: tuple[Phrase, ...], language: str) -> str:
+        """Files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
+        media = [address for address in self._media(phrases, language) if _SOUND.fullmatch(address)]
+        return "&".join(address.removeprefix("sound:") for address in media)
+
+    # --- bridges ---
+
+    async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
+        answer = await self._ari.api.bridges.create_with_id(act.bridge, type_="mixing")
+        return _noted(act, answer)  # a bridge that is missing is told by Join, which knows whom it concerns
+
+    async def _join(self, act: Join) -> tuple[Event, ...]:
+        # Without inhibiting, each phone would be shown the number it was originated with as the other's.
+        answer = await self._ari.api.bridges.add_channel(
+            act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
+        )
+        if answer:
+            return ()
+        gone = [leg for leg in act.legs if (await self._ari.api.channels.get(leg)).reply is Reply.GONE]
+        ended = tuple(LegEnded(leg, Ending.UNKNOWN) for leg in gone)
+        # The first is the caller: somebody who is still there must be told that the other is not.
+        return ended if act.legs[0] in gone else (_failed(act, act.legs[0], answer), *ended)
+
+    async def _drop_bridge(self, act: DropBridge) -> tuple[Event, ...]:
+        answer = await self._ari.api.bridges.destroy(act.bridge)
+        return () if answer.reply is Reply.GONE else _noted(act, answer)
+
+    # --- one leg ---
+
+    async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
+        return _about(act, act.leg, await self._ari.api.channels.hangup(act.leg, reason="normal"))
+
+    async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
+        answer = await self._ari.api.channels.set_channel_var(
+            act.leg, variable="TIMEOUT(absolute)", value=f"{act.after_s:g}"
+        )
+        return _about(act, act.leg, answer)
+
+    async def _send_to_fallback(self, act: SendToFallback) -> tuple[Event, ...]:
+        answer = await self._ari.api.channels.continue_in_dialplan(
+            act.leg, context=act.context, extension=act.extension, priority=1
+        )
+        return _about(act, act.leg, answer)
+
+
+def _about(act: Act, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
+    if answer:
+        return ()
+    return (LegEnded(leg, Ending.UNKNOWN),) if answer.reply is Reply.GONE else (_failed(act, leg, answer),)
+
+
+def _failed(act: Act, leg: LegId, answer: Answer[Any]) -> RequestFailed:
+    return RequestFailed(leg, type(act).__name__, f"{answer.status or answer.reply.value} {answer.reason}")
+
+
+def _noted(act: Act, answer: Answer[Any]) -> tuple[Event, ...]:
+    if not answer:
+        log.warning("request_failed", request=type(act).__name__, lane=act.lane, why=answer.reason)
+    return ()
+
+
+def _caller_id(name: str, number: str) -> str:
+    """As Asterisk parses it. Both come from outside: nothing that quotes, brackets or separates may remain."""
+    name = "".join(c for c in name if c.isalnum() or c in " ._-")[:40].strip()
+    number = "".join(c for c in number if c in "+0123456789*#")[:32]
+    return f'"{name}" <{number}>' if name else f"<{number}>"

@@ -1,0 +1,264 @@
+"""The door of the domain: one event and the time in, commands out.
+
+>>> acd = Acd(settings, Mint(entropy))
+>>> commands = acd.handle(CallArrived(leg, "support", "+442079460123"), now)
+
+The caller of ``handle`` commits what must be written, carries out the rest in order, and comes back with what happened,
+at the latest at ``next_deadline()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from callbackd.domain import events as ev
+from callbackd.domain import restore, routing, snapshot
+from callbackd.domain.agent import Activity, Agent
+from callbackd.domain.attempt import Attempt, AttemptState
+from callbackd.domain.callback import Callback, CallbackState
+from callbackd.domain.commands import Command, DropBridge, HangUp, SendToFallback
+from callbackd.domain.dialling import Dialling
+from callbackd.domain.dialogue import Stage
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.ewt import Estimator, Simple
+from callbackd.domain.floor import Floor
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId
+from callbackd.domain.reception import Reception
+from callbackd.domain.settings import Settings
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+
+class Acd:
+    """Automatic call distribution. Not thread-safe and not re-entrant: one writer, the runner."""
+
+    def __init__(self, settings: Settings, mint: Mint, estimator: Estimator | None = None) -> None:
+        self._state = State(settings, mint)
+        expected = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
+        self._estimator = estimator or Simple(expected)
+        self._reception = Reception(self._state, self._estimator)
+        self._floor = Floor(self._state, self._reception, self._estimator)
+        self._dialling = Dialling(self._state, self._reception, self._floor)
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            ev.CallArrived: self._arrived,
+            ev.FeatureCodeDialled: self._floor.feature_code,
+            ev.DialAccepted: self._dial_accepted,
+            ev.DialRefused: self._dial_refused,
+            ev.DialUnknown: self._dial_unknown,
+            ev.LegRinging: self._leg_ringing,
+            ev.LegAnswered: self._leg_answered,
+            ev.LegEntered: self._leg_entered,
+            ev.LegLeft: self._leg_left,
+            ev.LegEnded: self._leg_ended,
+            ev.DigitPressed: self._digit,
+            ev.PlaybackEnded: lambda event: self._reception.spoken(event.playback),
+            ev.RequestFailed: self._request_failed,
+            ev.LegsSeen: self._legs_seen,
+            ev.PromiseStored: self._reception.promise_stored,
+            ev.PromiseNotStored: self._reception.promise_not_stored,
+            ev.AttemptClaimed: lambda event: self._dialling.claimed(event.attempt),
+            ev.AttemptNotClaimed: lambda event: self._dialling.not_claimed(event.attempt, event.reason),
+            ev.DatabaseLost: lambda event: self._database(False, event.reason),
+            ev.DatabaseBack: lambda event: self._database(True, "connected again"),
+            ev.PbxLost: lambda event: self._pbx(False, event.reason),
+            ev.PbxBack: lambda event: self._pbx(True, "the event stream is there"),
+            ev.TimePassed: lambda event: None,
+            ev.SwitchTurned: self._switch,
+        }
+        self._deadlines: dict[Timer, Callable[[Any], None]] = {
+            Timer.ANNOUNCE: self._reception.announce,
+            Timer.REPLY: self._silence,
+            Timer.PLAYBACK: lambda id: self._reception.spoken(PlaybackId(id)),
+            Timer.DEAD_MAN: self._reception.dead_man,
+            Timer.RING: self._ring_stuck,
+            Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),
+            Timer.REST: lambda id: None,
+            Timer.WRAP_UP: lambda id: self._floor.wrapped(AgentId(id)),
+            Timer.RETRY: lambda id: None,
+            Timer.EXPIRE: lambda id: self._dialling.expire(CallbackId(id)),
+        }
+
+    # --- the door -------------------------------------------------------------------------------------------------
+
+    def handle(self, event: ev.Event, now: float) -> tuple[Command, ...]:
+        """What is to be done about ``event``. Deadlines that came before it are served first, so none is skipped."""
+        self._state.now = max(now, self._state.now)  # a clock set back must not undo what has been decided
+        while key := self._state.timers.due(self._state.now):
+            self._deadlines[key[0]](key[1])
+        self._handlers[type(event)](event)
+        self._match()
+        return self._state.take()
+
+    def next_deadline(self) -> float | None:
+        """When ``handle(TimePassed(), …)`` is wanted at the latest; None when nothing is pending."""
+        return self._state.timers.next_at()
+
+    def snapshot(self, now: float) -> snapshot.Snapshot:
+        self._state.now = max(now, self._state.now)
+        return snapshot.take(self._state, self._estimator)
+
+    def broken_laws(self) -> list[str]:
+        """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
+        return self._state.broken_laws()
+
+    def restore(self, rows: Iterable[Entry | Agent | Callback | Attempt], now: float) -> tuple[Command, ...]:
+        """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
+
+        What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.
+        """
+        self._state.now = now
+        restore.take_up(self._state, rows)
+        return self._state.take()
+
+    # --- matching -------------------------------------------------------------------------------------------------
+
+    def _match(self) -> None:
+        while match := routing.next_match(self._state):
+            if match.entry.live:
+                self._floor.ring(match.entry, match.agents, match.reason)
+            else:
+                self._dialling.claim(match.entry, match.agents[0], match.reason)
+
+    # --- legs -----------------------------------------------------------------------------------------------------
+
+    def _arrived(self, event: ev.CallArrived) -> None:
+        self._reception.arrive(event)
+
+    def _dial_accepted(self, event: ev.DialAccepted) -> None:
+        if attempt := self._state.attempt_of(event.leg):
+            self._dialling.accepted_by_pbx(attempt)
+
+    def _dial_refused(self, event: ev.DialRefused) -> None:
+        if attempt := self._state.attempt_of(event.leg):
+            self._dialling.refused_by_pbx(attempt, event.reason)
+        elif agent := self._rung(event.leg):
+            self._floor.ring_over(agent, f"not dialled: {event.reason}")
+
+    def _dial_unknown(self, event: ev.DialUnknown) -> None:
+        if attempt := self._state.attempt_of(event.leg):
+            self._dialling.unknown(attempt, event.reason)
+        elif agent := self._rung(event.leg):
+            self._state.do(HangUp(event.leg, event.leg, "the ring may or may not have begun"))
+            self._floor.ring_over(agent, f"unknown whether it rang: {event.reason}")
+
+    def _leg_ringing(self, event: ev.LegRinging) -> None:
+        if attempt := self._state.attempt_of(event.leg):
+            self._dialling.ringing(attempt)
+
+    def _leg_answered(self, event: ev.LegAnswered) -> None:
+        if attempt := self._state.attempt_of(event.leg):
+            self._dialling.picked_up(attempt)
+
+    def _leg_entered(self, event: ev.LegEntered) -> None:
+        if event.party is ev.Party.CUSTOMER:
+            self._dialling.customer_entered(event.leg, event.attempt)
+        elif agent := self._state.agent_of(event.leg):
+            if agent.activity is not Activity.TALKING and (entry := self._floor.answered(event.leg)):
+                self._dialling.connected(entry)
+        else:
+            self._floor.answered(event.leg)
+
+    def _leg_left(self, event: ev.LegLeft) -> None:
+        """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
+        self._reception.end(event.leg)
+        if entry := self._state.entry_of(event.leg):
+            self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan took the call back")
+        else:
+            self._leg_ended(ev.LegEnded(event.leg))
+
+    def _leg_ended(self, event: ev.LegEnded) -> None:
+        self._reception.end(event.leg)
+        attempt = self._state.attempt_of(event.leg)
+        if attempt and attempt.state is not AttemptState.ACCEPTED:
+            self._dialling.leg_ended(attempt, event)
+        elif entry := self._state.entry_of(event.leg):
+            self._caller_gone(entry, EntryOutcome.ABANDONED, "hung up")
+        elif agent := self._state.agent_of(event.leg):
+            self._agent_gone(agent, event)
+
+    def _caller_gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
+        callback = self._state.callbacks.get(entry.callback or CallbackId(""))
+        if entry.state is EntryState.TALKING:
+            self._floor.talk_over(entry, "customer" if entry.callback else "caller", left=outcome is EntryOutcome.LEFT)
+        elif callback and callback.state is CallbackState.ACCEPTED:
+            self._dialling.customer_lost(entry, callback, reason)
+        else:
+            self._floor.stop_ringing(entry, "the caller is gone")
+            if entry.bridge:
+                self._state.do(DropBridge(entry.id, entry.bridge))
+            self._reception.gone(entry, outcome, reason)
+
+    def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
+        entry = self._state.entries.get(agent.entry or EntryId(""))
+        if agent.activity is Activity.RINGING:
+            self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
+        elif agent.activity is Activity.TALKING and entry:
+            self._floor.talk_over(entry, "agent")
+
+    def _rung(self, leg: LegId) -> Agent | None:
+        agent = self._state.agent_of(leg)
+        return agent if agent and agent.activity is Activity.RINGING else None
+
+    def _digit(self, event: ev.DigitPressed) -> None:
+        dialogue = self._state.dialogues.get(event.leg)
+        if dialogue is None:
+            return
+        if dialogue.stage is Stage.INVITED:
+            self._dialling.key(dialogue, event.digit)
+        else:
+            self._reception.key(dialogue, event.digit)
+
+    def _request_failed(self, event: ev.RequestFailed) -> None:
+        """Two people who could not be brought together must not sit in silence: the caller goes to the fallback."""
+        entry = self._state.entry_of(event.leg)
+        self._state.decide(entry.id if entry else event.leg, f"{event.request} failed", event.reason)
+        if event.request == "Join" and entry and entry.state is EntryState.TALKING and entry.leg:
+            context = self._state.settings.fallback_context
+            self._state.do(SendToFallback(entry.id, entry.leg, context, entry.queue))
+            self._floor.talk_over(entry, "bridge", left=True)
+
+    # --- deadlines ------------------------------------------------------------------------------------------------
+
+    def _silence(self, id: str) -> None:
+        dialogue = self._state.dialogues.get(LegId(id))
+        if dialogue and dialogue.stage is Stage.INVITED:
+            self._dialling.silence(dialogue)
+        else:
+            self._reception.silence(LegId(id))
+
+    def _ring_stuck(self, id: str) -> None:
+        if agent := self._rung(LegId(id)):
+            self._state.do(HangUp(id, LegId(id), "no end of the ring was reported"))
+            self._floor.ring_over(agent, "no end of the ring was reported")
+
+    # --- the world outside ----------------------------------------------------------------------------------------
+
+    def _database(self, there: bool, reason: str) -> None:
+        self._state.database = there
+        self._state.decide("database", "back" if there else "away", reason)
+
+    def _pbx(self, there: bool, reason: str) -> None:
+        self._state.pbx = there
+        self._state.decide("asterisk", "back" if there else "away", reason)
+
+    def _switch(self, event: ev.SwitchTurned) -> None:
+        if event.switch not in {"offering", "dialling"}:
+            self._state.decide(event.switch, "switch ignored", "there are two switches: offering and dialling")
+            return
+        setattr(self._state, event.switch, event.on)
+        self._state.decide(event.switch, "on" if event.on else "off", "by a supervisor")
+
+    # --- coming back ----------------------------------------------------------------------------------------------
+
+    def _legs_seen(self, event: ev.LegsSeen) -> None:
+        """What we believe in and Asterisk does not know has ended; restored callers who are there are taken up."""
+        state = self._state
+        for leg in restore.believed_legs(state):
+            if leg not in event.legs:
+                self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
+        for entry in list(state.entries.values()):
+            if entry.leg and entry.leg not in state.dialogues and entry.state is not EntryState.TALKING:
+                self._reception.adopt(entry, entry.leg)
+        for leg in restore.strays(state, event.legs):
+            state.do(HangUp(leg, leg, "left over from before, belongs to nobody"))

@@ -1,0 +1,48 @@
+"""What a waiting caller is told: position and a wait that is kept in four of five cases, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from callbackd.domain.ewt import Estimate
+from callbackd.domain.phrase import CallWithin, Phrase, Position, WaitAboveHour, WaitBelow
+from callbackd.domain.settings import Announcements
+
+_STEPS_MIN = (*range(1, 11), 15, 20, 25, 30, 40, 50, 60)
+ABOVE_HOUR = 61
+"""Stands for "more than an hour" where minutes are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    phrases: tuple[Phrase, ...]
+    quoted_min: int | None
+    """The wait that the caller has been told by now, in minutes."""
+    reason: str
+
+
+def rounded_up(seconds: float) -> int:
+    """Minutes as they are spoken: the next step above, ``ABOVE_HOUR`` beyond the last one."""
+    minutes = max(1, ceil(seconds / 60))
+    return next((step for step in _STEPS_MIN if step >= minutes), ABOVE_HOUR)
+
+
+def compose(settings: Announcements, position: int, estimate: Estimate | None, quoted_min: int | None) -> Announcement:
+    """Position and wait for one announcement. A wait is repeated only when it is better than the one quoted before."""
+    phrases: list[Phrase] = [Position(position)] if settings.position else []
+    if not settings.wait or estimate is None:
+        return Announcement(tuple(phrases), quoted_min, "waits are not told" if estimate else "wait unknown")
+    minutes = rounded_up(estimate.p80_s)
+    if quoted_min is not None and minutes >= quoted_min:
+        return Announcement(tuple(phrases), quoted_min, f"{minutes} min is no better than the {quoted_min} told before")
+    phrases.append(WaitAboveHour() if minutes == ABOVE_HOUR else WaitBelow(minutes))
+    return Announcement(tuple(phrases), minutes, f"P80 is {estimate.p80_s:.0f} s")
+
+
+def promised_wait(estimate: Estimate | None) -> tuple[Phrase, ...]:
+    """What the promise says about when: 1.5 x P80 was kept in 96.5 % of cases and more (spec/estimates.md)."""
+    if estimate is None:
+        return ()
+    minutes = rounded_up(1.5 * estimate.p80_s)
+    return () if minutes == ABOVE_HOUR else (CallWithin(minutes),)

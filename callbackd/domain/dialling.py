@@ -1,0 +1,262 @@
+"""The desk that keeps promises: reserve an agent, write the intent, dial the customer, and only key 1 connects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain import numbers, retry
+from callbackd.domain.agent import Activity, ActivityTrigger, Agent
+from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, HangUp
+from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
+from callbackd.domain.events import Ending, LegEnded, Party
+from callbackd.domain.floor import Floor
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
+from callbackd.domain.phrase import CallbackHello, Fixed
+from callbackd.domain.reception import Reception
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+_DIAL_GRACE_S = 15.0
+"""How long after the ring time-out we wait for Asterisk to report the end of a dial."""
+
+_OUTCOMES = {
+    Ending.BUSY: AttemptOutcome.BUSY,
+    Ending.NO_ANSWER: AttemptOutcome.NO_ANSWER,
+    Ending.REJECTED: AttemptOutcome.REJECTED,
+    Ending.UNREACHABLE: AttemptOutcome.UNREACHABLE,
+    Ending.CONGESTION: AttemptOutcome.CONGESTION,
+    Ending.NORMAL: AttemptOutcome.NO_ANSWER,
+    Ending.UNKNOWN: AttemptOutcome.UNKNOWN,
+}
+
+_GIVEN_UP = {
+    CallbackOutcome.EXHAUSTED: EntryOutcome.EXHAUSTED,
+    CallbackOutcome.EXPIRED: EntryOutcome.EXPIRED,
+    CallbackOutcome.CANCELLED: EntryOutcome.CANCELLED,
+}
+
+
+class Dialling:
+    def __init__(self, state: State, reception: Reception, floor: Floor) -> None:
+        self._state = state
+        self._reception = reception
+        self._floor = floor
+
+    # --- intent, then the telephone -------------------------------------------------------------------------------
+
+    def claim(self, entry: Entry, agent_id: AgentId, reason: str) -> None:
+        """An agent is free for a promise: reserve the agent and write the intent. Nobody is dialled yet."""
+        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
+        checked = numbers.check(callback.number, state.settings.numbers)
+        if isinstance(checked, numbers.Refused):
+            self._give_up(
+                entry, callback, CallbackOutcome.CANCELLED, f"the number may not be dialled: {checked.reason}"
+            )
+            return
+        made = callback.attempts_made + 1
+        attempt = Attempt(state.mint.attempt(state.now), callback.id, agent_id, checked.number, made, state.now)
+        state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+        state.offered_at[agent_id] = (entry.queue, state.now)
+        entry = state.move_entry(entry, EntryTrigger.DIAL, saved=True, agent=agent_id)
+        callback = state.move_callback(
+            callback, CallbackTrigger.CLAIM, saved=True, attempt=attempt.id, attempts_made=made
+        )
+        state.attempts[attempt.id] = attempt
+        state.decide(entry.id, f"{agent_id} reserved, intent to dial", reason, attempt=attempt.id, ordinal=made)
+        state.store(ClaimAttempt(entry, callback, attempt))
+
+    def claimed(self, id: AttemptId) -> None:
+        """The intent is committed: dial. This is the only place that does."""
+        state, attempt = self._state, self._state.attempts.get(id)
+        if attempt is None or attempt.state is not AttemptState.CLAIMING:
+            return
+        attempt = state.move_attempt(attempt, AttemptTrigger.STORED)
+        callback, ring_s = state.callbacks[attempt.callback], state.settings.dialling.ring_s
+        state.timers.set(Timer.ATTEMPT, attempt.id, state.now + ring_s + _DIAL_GRACE_S)
+        hello = (CallbackHello(callback.queue),)
+        state.do(
+            DialCustomer(
+                callback.entry,
+                attempt.leg,
+                attempt.id,
+                attempt.number,
+                ring_s,
+                hello,
+                (Fixed.CALLBACK_SORRY,),
+                callback.language,
+            )
+        )
+
+    def not_claimed(self, id: AttemptId, reason: str) -> None:
+        attempt = self._state.attempts.get(id)
+        if attempt and attempt.state is AttemptState.CLAIMING:
+            self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {reason}")
+
+    def accepted_by_pbx(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.DIALED)
+
+    def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
+        self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
+
+    def unknown(self, attempt: Attempt, reason: str) -> None:
+        """Perhaps dialled: wait for what its leg will tell, and for the settling after the grace time."""
+        self._state.decide(attempt.id, "dialled or not is unknown", reason)
+
+    def ringing(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.RANG)
+
+    def picked_up(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=self._state.now)
+
+    # --- the customer ---------------------------------------------------------------------------------------------
+
+    def customer_entered(self, leg: LegId, id: AttemptId | None) -> None:
+        """The customer heard who is calling; now the menu. Key 1 is awaited, nothing else counts as a person."""
+        state, attempt = self._state, self._state.attempts.get(id or AttemptId(""))
+        if leg in state.dialogues:
+            return
+        if attempt is None or attempt.leg != leg:
+            state.decide(leg, "customer's leg sent off", "no open attempt belongs to it")
+            self._reception.leave(Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, "en"), Fixed.CALLBACK_SORRY)
+            return
+        if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
+            attempt = state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=state.now)
+        state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        callback = state.callbacks[attempt.callback]
+        dialogue = Dialogue(
+            leg,
+            Party.CUSTOMER,
+            Stage.INVITED,
+            callback.language,
+            entry=callback.entry,
+            attempt=attempt.id,
+            number=callback.number,
+        )
+        self._reception.say(dialogue, Fixed.CALLBACK_MENU)
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        if digit == "1":
+            self._accept(dialogue)
+        else:
+            self._state.decide(dialogue.entry or "", f"key {digit} ignored", "only 1 connects")
+            self._reception.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key after the menu: read it again, then take it for a machine."""
+        tries = dialogue.tries + 1
+        if tries < self._state.settings.dialling.menu_readings:
+            self._reception.say(replace(dialogue, tries=tries), Fixed.CALLBACK_MENU)
+            return
+        attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
+        if attempt:
+            self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
+        self._reception.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER)
+
+    def _accept(self, dialogue: Dialogue) -> None:
+        """A person is there: the customer holds the place live, and the reserved agent is rung."""
+        state = self._state
+        attempt = state.attempts[dialogue.attempt or AttemptId("")]
+        callback = state.callbacks[attempt.callback]
+        entry = state.entries[callback.entry]
+        state.move_attempt(attempt, AttemptTrigger.ACCEPTED)
+        state.move_callback(callback, CallbackTrigger.ACCEPT, attempt=None)
+        entry = state.move_entry(entry, EntryTrigger.ACCEPT, leg=dialogue.leg, agent=None)
+        state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
+        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
+        self._reception.to_waiting(dialogue, Fixed.CONNECTING)
+        agent = state.agents[attempt.agent]
+        if agent.activity is Activity.RESERVED and agent.entry == entry.id:
+            self._ring_reserved(entry, agent)
+
+    def _ring_reserved(self, entry: Entry, agent: Agent) -> None:
+        if agent.staffed:
+            self._floor.ring(entry, (agent.id,), "reserved for this customer")
+        else:
+            self._floor.release(agent.id)
+
+    # --- the end of an attempt ------------------------------------------------------------------------------------
+
+    def leg_ended(self, attempt: Attempt, event: LegEnded) -> None:
+        """The customer's leg is gone before the key: what the cause says, unless it had been picked up."""
+        picked_up = attempt.state is AttemptState.ANSWERED
+        outcome = AttemptOutcome.NO_KEY if picked_up else _OUTCOMES[event.ending]
+        reason = f"cause {event.cause}, SIP {event.tech_cause}" + (", after pick-up without a key" if picked_up else "")
+        self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
+
+    def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str) -> None:
+        """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends."""
+        state = self._state
+        state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        callback = state.callbacks[attempt.callback]
+        callback = state.move_callback(callback, CallbackTrigger.FAIL, attempt=None)
+        entry = state.entries[callback.entry]
+        agent = state.agents.get(attempt.agent)
+        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+            self._floor.release(agent.id)
+        entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
+        self._next(entry, callback, outcome, f"{outcome.value}: {reason}")
+
+    def stuck(self, id: AttemptId) -> None:
+        """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
+        attempt = self._state.attempts.get(id)
+        if attempt:
+            callback = self._state.callbacks[attempt.callback]
+            self._state.do(HangUp(callback.entry, attempt.leg, "no end of the dial was reported"))
+            self.over(attempt, AttemptOutcome.UNKNOWN, "no end of the dial was reported in time")
+
+    def customer_lost(self, entry: Entry, callback: Callback, reason: str) -> None:
+        """A customer who had pressed 1 went before an agent was there: not completed, tried again."""
+        state = self._state
+        self._floor.stop_ringing(entry, "the customer hung up")
+        self._close_accepted(callback, AttemptOutcome.ABANDONED)
+        callback = state.move_callback(callback, CallbackTrigger.FAIL)
+        entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None)
+        self._next(entry, callback, AttemptOutcome.ABANDONED, reason)
+
+    def connected(self, entry: Entry) -> None:
+        """Customer and agent hear each other in a moment: the promise is kept."""
+        callback = self._state.callbacks.get(entry.callback or CallbackId(""))
+        if callback is None:
+            return
+        self._close_accepted(callback, AttemptOutcome.CONNECTED)
+        self._state.timers.cancel(Timer.EXPIRE, callback.id)
+        late_s = round(self._state.now - callback.created_at, 1)
+        self._state.decide(callback.id, "promise kept", "customer and agent are connected", after_s=late_s)
+        self._state.move_callback(
+            callback, CallbackTrigger.CLOSE, outcome=CallbackOutcome.COMPLETED, closed_at=self._state.now
+        )
+
+    def _close_accepted(self, callback: Callback, outcome: AttemptOutcome) -> None:
+        for attempt in [a for a in self._state.attempts.values() if a.callback == callback.id]:
+            self._state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=self._state.now)
+
+    def _next(self, entry: Entry, callback: Callback, outcome: AttemptOutcome, reason: str) -> None:
+        state = self._state
+        settings = state.queue_of(entry).retry
+        answer = retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at)
+        if isinstance(answer, retry.GiveUp):
+            self._give_up(entry, callback, answer.outcome, f"{reason}; {answer.reason}")
+            return
+        if answer.refund:
+            state.put(replace(callback, attempts_made=callback.attempts_made - 1))
+        state.put(replace(entry, not_before=answer.at))
+        state.timers.set(Timer.RETRY, entry.id, answer.at)
+        state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
+
+    def expire(self, id: CallbackId) -> None:
+        """The promise is too old. An attempt under way is let finish first: it decides."""
+        callback = self._state.callbacks.get(id)
+        if callback and callback.state is CallbackState.WAITING:
+            entry = self._state.entries[callback.entry]
+            self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
+
+    def _give_up(self, entry: Entry, callback: Callback, outcome: CallbackOutcome, reason: str) -> None:
+        state = self._state
+        state.timers.cancel(Timer.EXPIRE, callback.id)
+        state.decide(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
+        state.move_callback(callback, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        self._reception.close(entry, _GIVEN_UP[outcome], reason)

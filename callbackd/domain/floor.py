@@ -1,0 +1,209 @@
+"""The desk of the agents: who is at work, who is rung for whom, who talks, and the time after the call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from callbackd.domain import agent as lives
+from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence, PresenceTrigger
+from callbackd.domain.commands import (
+    ArmDeadMan,
+    DropBridge,
+    HangUp,
+    Join,
+    MakeBridge,
+    RingAgent,
+    StopMusic,
+)
+from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.events import FeatureCodeDialled, Party
+from callbackd.domain.ewt import Estimator, Handled
+from callbackd.domain.ids import AgentId, BridgeId, LegId
+from callbackd.domain.life import Ignored
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.reception import Reception
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+_SAID = {
+    PresenceTrigger.LOGIN: Fixed.AGENT_LOGGED_IN,
+    PresenceTrigger.LOGOUT: Fixed.AGENT_LOGGED_OUT,
+    PresenceTrigger.PAUSE: Fixed.AGENT_PAUSED,
+    PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
+}
+_RING_GRACE_S = 5.0
+"""Asterisk ends a ring itself; this much later we do."""
+
+
+class Floor:
+    def __init__(self, state: State, reception: Reception, estimator: Estimator) -> None:
+        self._state = state
+        self._reception = reception
+        self._estimator = estimator
+
+    # --- presence -------------------------------------------------------------------------------------------------
+
+    def feature_code(self, event: FeatureCodeDialled) -> None:
+        """An agent's phone dialled a code: do it and say so; the same code twice is answered twice."""
+        state = self._state
+        if event.leg in state.dialogues:
+            return
+        dialogue = Dialogue(event.leg, Party.AGENT, Stage.LEAVING, "en")
+        agent = next((a for a in state.settings.agents.values() if a.endpoint == event.endpoint), None)
+        if agent is None:
+            state.decide(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
+            self._reception.leave(dialogue, Fixed.NOT_AN_AGENT)
+            return
+        language = state.settings.queues[agent.queues[0]].language if agent.queues else "en"
+        dialogue = replace(dialogue, language=language)
+        if event.code not in {trigger.value for trigger in PresenceTrigger}:
+            state.decide(agent.id, "feature code refused", f"{event.code!r} is not login, logout, pause or unpause")
+            self._reception.leave(dialogue, Fixed.NOT_NOW)
+            return
+        trigger = PresenceTrigger(event.code)
+        refused = self.set_presence(agent.id, trigger, "by feature code")
+        not_in = state.agents[agent.id].presence is Presence.LOGGED_OUT and trigger is not PresenceTrigger.LOGOUT
+        self._reception.leave(dialogue, Fixed.NOT_NOW if refused and not_in else _SAID[trigger])
+
+    def set_presence(self, id: AgentId, trigger: PresenceTrigger, reason: str) -> Ignored | None:
+        """Change what an agent is there for. Work in hand goes on. Returns why nothing changed, if so."""
+        state, agent = self._state, self._state.agents[id]
+        target = lives.PRESENCE[agent.presence, trigger]
+        if isinstance(target, Ignored):
+            state.decide(id, f"{trigger.value} ignored", target.because)
+            return target
+        changed = replace(agent, presence=target, pause_reason=reason if target is Presence.PAUSED else "", misses=0)
+        if target is Presence.AVAILABLE and agent.activity is Activity.IDLE:
+            changed = replace(changed, idle_since=state.now, rest_until=0.0)
+        state.put(changed)
+        state.decide(id, target.value, reason)
+        return None
+
+    # --- ringing --------------------------------------------------------------------------------------------------
+
+    def ring(self, entry: Entry, agents: Sequence[AgentId], reason: str) -> None:
+        """Ring these agents together for a live entry; the first to answer gets it."""
+        state = self._state
+        if entry.bridge is None:
+            entry = replace(entry, bridge=state.mint.bridge(state.now))
+            state.do(MakeBridge(entry.id, BridgeId(entry.bridge or "")))
+        entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
+        if entry.leg:
+            self._reception.being_rung(entry.leg)
+        state.decide(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
+        for id in agents:
+            self._ring_one(entry, state.agents[id])
+
+    def _ring_one(self, entry: Entry, agent: Agent) -> None:
+        state, queue = self._state, self._state.queue_of(entry)
+        leg = state.mint.leg(state.now)
+        state.offered_at.setdefault(agent.id, (entry.queue, state.now))
+        state.move_agent(agent, ActivityTrigger.RING, entry=entry.id, leg=leg)
+        state.timers.set(Timer.RING, leg, state.now + queue.ring_s + _RING_GRACE_S)
+        endpoint = state.settings.agents[agent.id].endpoint
+        state.do(RingAgent(leg, leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
+
+    def ring_over(self, agent: Agent, reason: str) -> None:
+        """The agent did not answer, refused, or the phone was not there: the caller keeps the place."""
+        state, entry = self._state, self._state.entries.get(agent.entry) if agent.entry else None
+        self._off(agent, ActivityTrigger.MISS)
+        agent = state.agents[agent.id]
+        rest_until = state.now + state.settings.miss_rest_s
+        agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
+        state.timers.set(Timer.REST, agent.id, rest_until)
+        state.decide(agent.id, "missed a ring", reason, in_a_row=agent.misses)
+        if 0 < state.settings.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
+            self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
+        if entry:
+            self._if_unanswered(entry)
+
+    def _if_unanswered(self, entry: Entry) -> None:
+        if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
+            self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+
+    def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
+        """End the rings for an entry; the agents are free again and nobody holds it against them."""
+        for agent in self._state.rung_for(entry):
+            if agent.id != but and agent.leg:
+                self._state.do(HangUp(agent.leg, agent.leg, reason))
+                self._off(agent, ActivityTrigger.RELEASE)
+
+    def release(self, id: AgentId) -> None:
+        """Set free an agent who was reserved for a customer."""
+        self._off(self._state.agents[id], ActivityTrigger.RELEASE)
+
+    def _off(self, agent: Agent, trigger: ActivityTrigger) -> None:
+        if agent.leg:
+            self._state.timers.cancel(Timer.RING, agent.leg)
+        self._state.offered_at.pop(agent.id, None)
+        self._state.move_agent(agent, trigger, entry=None, leg=None)
+
+    # --- talking --------------------------------------------------------------------------------------------------
+
+    def answered(self, leg: LegId) -> Entry | None:
+        """An agent picked up: the first one gets the caller. Returns the entry that talks now."""
+        state, agent = self._state, self._state.agent_of(leg)
+        entry = state.entries.get(agent.entry) if agent and agent.entry else None
+        if agent is None or entry is None or agent.activity is not Activity.RINGING or entry.leg is None:
+            state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
+            state.do(HangUp(leg, leg, "nobody waits for it any more"))
+            return None
+        state.timers.cancel(Timer.RING, leg)
+        self.stop_ringing(entry, "another agent was faster", but=agent.id)
+        state.move_agent(agent, ActivityTrigger.CONNECT)
+        state.put(replace(state.agents[agent.id], misses=0))
+        entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
+        self._connect(entry, leg)
+        return entry
+
+    def _connect(self, entry: Entry, agent_leg: LegId) -> None:
+        """What blocks a leg first, the bridge then, the long dead-man last: nobody waits for that one."""
+        state, caller_leg = self._state, entry.leg or LegId("")
+        state.decide(
+            entry.id,
+            f"connected to {entry.agent}",
+            "the agent answered",
+            waited_s=round(state.now - entry.arrived_at, 1),
+        )
+        self._reception.end(caller_leg)
+        state.do(
+            StopMusic(entry.id, caller_leg),
+            Join(entry.id, BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
+            ArmDeadMan(entry.id, caller_leg, state.settings.talk_limit_s),
+        )
+
+    def talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
+        """Either side hung up: end the other side, then the agent has the wrap-up time.
+
+        ``left`` when the caller's leg lives on in the dialplan and must not be hung up.
+        """
+        state = self._state
+        agent = state.agents[entry.agent] if entry.agent else None
+        for leg in (None if left else entry.leg, agent.leg if agent else None):
+            if leg:
+                state.do(HangUp(entry.id, leg, f"the {who} hung up"))
+        if entry.bridge:
+            state.do(DropBridge(entry.id, entry.bridge))
+        talked_s = round(state.now - (entry.connected_at or state.now), 1)
+        self._reception.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
+        if agent:
+            self._wrap_up(agent, entry)
+
+    def _wrap_up(self, agent: Agent, entry: Entry) -> None:
+        state = self._state
+        until = state.now + state.queue_of(entry).wrap_up_s
+        state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=until)
+        state.timers.set(Timer.WRAP_UP, agent.id, until)
+        if until <= state.now:
+            state.timers.cancel(Timer.WRAP_UP, agent.id)
+            self.wrapped(agent.id)
+
+    def wrapped(self, id: AgentId) -> None:
+        """The wrap-up is over: the agent is free again."""
+        state = self._state
+        queue, since = state.offered_at.pop(id, (None, 0.0))
+        if queue:
+            self._estimator.on_event(Handled(queue, state.now - since))
+        state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)

@@ -1,0 +1,67 @@
+"""Whom we may call (spec/security.md): any doubt refuses, and only the rebuilt digits are ever dialled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType
+
+from callbackd.domain.settings import Numbers
+
+_WRITTEN = re.compile(r"[0-9+ ().-]{1,20}", re.ASCII)
+
+_CALLED = {
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.MOBILE,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    PhoneNumberType.VOIP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    number: str
+    """E.164 with +, rebuilt from what was understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    reason: str
+
+
+def check(raw: str, settings: Numbers) -> Allowed | Refused:
+    """Whether ``raw``, as keyed or as claimed by the network, may be dialled; asked at the request and at the dial."""
+    if not _WRITTEN.fullmatch(raw):
+        return Refused(
+            "withheld" if not raw else "not a telephone number: only digits, + ( ) . - and at most 20 of them"
+        )
+    try:
+        parsed = phonenumbers.parse(raw, settings.region)
+    except NumberParseException as error:
+        return Refused(f"not a telephone number: {error}")
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    region = phonenumbers.region_code_for_number(parsed)
+    allowed = settings.allowed_regions or frozenset({settings.region})
+    if not phonenumbers.is_valid_number(parsed):
+        return Refused("no such number in the numbering plan")
+    if region not in allowed:
+        return Refused(f"region {region or 'unknown'} is not allowed")
+    kind = phonenumbers.number_type(parsed)
+    if kind not in _CALLED:
+        return Refused(f"numbers of the kind {PhoneNumberType.to_string(kind)} are not called")
+    if number in settings.own:
+        return Refused("this is one of our own numbers")
+    if any(number.startswith(prefix) for prefix in settings.deny_prefixes):
+        return Refused("the number is on the deny list")
+    return Allowed(number)
+
+
+def national_digits(number: str, region: str) -> str:
+    """The digits people at home in ``region`` expect to hear: national for their own numbers, with + for others."""
+    parsed = phonenumbers.parse(number, region)
+    if phonenumbers.region_code_for_number(parsed) != region:
+        return number
+    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return "".join(character for character in national if character.isdigit())

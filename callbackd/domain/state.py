@@ -1,0 +1,189 @@
+"""Who is who and who owns what, now: the open lives, the legs that belong to them, and what is to be done about it.
+
+Policies read it, the desks (reception, floor, dialling) change it through ``put`` so that every change is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from callbackd.domain import agent as agents
+from callbackd.domain import attempt as attempts
+from callbackd.domain import callback as callbacks
+from callbackd.domain import entry as entries
+from callbackd.domain.agent import Activity, ActivityTrigger, Agent
+from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
+from callbackd.domain.callback import Callback, CallbackState, CallbackTrigger
+from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Save, StorePromise
+from callbackd.domain.dialogue import Dialogue
+from callbackd.domain.entry import Entry, EntryState, EntryTrigger
+from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.life import Ignored
+from callbackd.domain.settings import Queue, Settings
+from callbackd.domain.timers import Timers
+
+Fact = str | int | float | bool | None
+R = TypeVar("R", Entry, Agent, Callback, Attempt)
+
+
+class State:
+    def __init__(self, settings: Settings, mint: Mint) -> None:
+        self.settings = settings
+        self.mint = mint
+        self.timers = Timers()
+        self.now = 0.0
+        self.entries: dict[EntryId, Entry] = {}
+        self.agents: dict[AgentId, Agent] = {id: Agent(id) for id in settings.agents}
+        self.callbacks: dict[CallbackId, Callback] = {}
+        self.attempts: dict[AttemptId, Attempt] = {}
+        self.dialogues: dict[LegId, Dialogue] = {}
+        self.playing: dict[PlaybackId, LegId] = {}
+        self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
+        """Promises on their way to the database."""
+        self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
+        """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
+        self.database = True
+        self.pbx = True
+        self.offering = True
+        self.dialling = True
+        self._entry_of: dict[LegId, EntryId] = {}
+        self._agent_of: dict[LegId, AgentId] = {}
+        self._out: list[Command] = []
+
+    # --- what is to be done -------------------------------------------------------------------------------------
+
+    def do(self, *acts: Act) -> None:
+        self._out.extend(acts)
+
+    def store(self, write: StorePromise | ClaimAttempt) -> None:
+        self._out.append(write)
+
+    def decide(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
+        """Write a decision down, for the log and for whoever asks "why" later."""
+        self._out.append(Decided(self.now, subject, what, reason, facts))
+
+    def take(self) -> tuple[Command, ...]:
+        """What has been asked for since the last call."""
+        out, self._out = tuple(self._out), []
+        return out
+
+    # --- changes, each through its life's table -------------------------------------------------------------------
+
+    def move_entry(self, entry: Entry, trigger: EntryTrigger, *, saved: bool = False, **changes: object) -> Entry:
+        """The entry after ``trigger``; unchanged, with the sentence in the log, when its table ignores it.
+
+        ``saved`` when another write carries the row.
+        """
+        return self._move(entry, entries.TABLE[entry.state, trigger], trigger.value, changes, saved)
+
+    def move_callback(
+        self, callback: Callback, trigger: CallbackTrigger, *, saved: bool = False, **changes: object
+    ) -> Callback:
+        return self._move(callback, callbacks.TABLE[callback.state, trigger], trigger.value, changes, saved)
+
+    def move_attempt(self, attempt: Attempt, trigger: AttemptTrigger, **changes: object) -> Attempt:
+        return self._move(attempt, attempts.TABLE[attempt.state, trigger], trigger.value, changes, False)
+
+    def move_agent(self, agent: Agent, trigger: ActivityTrigger, **changes: object) -> Agent:
+        target = agents.ACTIVITY[agent.activity, trigger]
+        if isinstance(target, Ignored):
+            self.decide(agent.id, f"{trigger.value} ignored", target.because)
+            return agent
+        return self.put(replace(agent, activity=target, **changes))  # type: ignore[arg-type]
+
+    def _move(self, row: R, target: object, trigger: str, changes: dict[str, object], saved: bool) -> R:
+        if isinstance(target, Ignored):
+            self.decide(row.id, f"{trigger} ignored", target.because)
+            return row
+        return self.put(replace(row, state=target, **changes), saved=saved)  # type: ignore[arg-type,call-arg]
+
+    def put(self, row: R, *, saved: bool = False) -> R:
+        """Take a row into the state and have it written; ``saved`` when it stands in the database as it is."""
+        if isinstance(row, Entry):
+            self._put_entry(row)
+        elif isinstance(row, Agent):
+            self._put_agent(row)
+        elif isinstance(row, Callback):
+            _keep(self.callbacks, row.id, row, keep=row.state is not CallbackState.CLOSED)
+        else:
+            _keep(self.attempts, row.id, row, keep=row.state is not AttemptState.CLOSED)
+        if not saved:
+            self._out.append(Save(row))
+        return row
+
+    def _put_entry(self, entry: Entry) -> None:
+        before = self.entries.get(entry.id)
+        if before and before.leg and before.leg != entry.leg:
+            self._entry_of.pop(before.leg, None)
+        if entry.leg:
+            _keep(self._entry_of, entry.leg, entry.id, keep=entry.open)
+        _keep(self.entries, entry.id, entry, keep=entry.open)
+
+    def _put_agent(self, agent: Agent) -> None:
+        before = self.agents.get(agent.id)
+        if before and before.leg and before.leg != agent.leg:
+            self._agent_of.pop(before.leg, None)
+        if agent.leg:
+            self._agent_of[agent.leg] = agent.id
+        self.agents[agent.id] = agent
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def queue_of(self, entry: Entry) -> Queue:
+        return self.settings.queues[entry.queue]
+
+    def entry_of(self, leg: LegId) -> Entry | None:
+        return self.entries.get(self._entry_of.get(leg, EntryId("")))
+
+    def agent_of(self, leg: LegId) -> Agent | None:
+        return self.agents.get(self._agent_of.get(leg, AgentId("")))
+
+    def attempt_of(self, leg: LegId) -> Attempt | None:
+        return self.attempts.get(AttemptId(leg.removeprefix(OURS)))
+
+    def rung_for(self, entry: Entry) -> list[Agent]:
+        return [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.RINGING]
+
+    def promised_to(self, number: str) -> Callback | None:
+        """The open promise for a number, if any: nobody gets two."""
+        return next((c for c in self.callbacks.values() if c.number == number), None)
+
+    # --- laws -----------------------------------------------------------------------------------------------------
+
+    def broken_laws(self) -> list[str]:
+        """What must hold after every event, in words, where it does not; a test wants an empty list."""
+        broken = []
+        for agent in self.agents.values():
+            working = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
+            if working != (agent.entry in self.entries):
+                broken.append(f"agent {agent.id} is {agent.activity.value} for entry {agent.entry}")
+        for entry in self.entries.values():
+            talking = [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.TALKING]
+            if len(talking) != (entry.state is EntryState.TALKING):
+                broken.append(f"entry {entry.id} is {entry.state.value} with {len(talking)} agents talking")
+            if (entry.state is EntryState.RINGING) != bool(self.rung_for(entry)):
+                broken.append(f"entry {entry.id} is {entry.state.value} but {len(self.rung_for(entry))} agents ring")
+            if entry.leg is None and entry.callback not in self.callbacks:
+                broken.append(f"entry {entry.id} is held by nobody")
+            if entry.leg is not None and self.entry_of(entry.leg) != entry:
+                broken.append(f"entry {entry.id} does not own its leg")
+        for callback in self.callbacks.values():
+            if self.entries.get(callback.entry, None) is None:
+                broken.append(f"promise {callback.id} has lost its place")
+            if (callback.state is CallbackState.DIALING) != (callback.attempt in self.attempts):
+                broken.append(f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}")
+        numbers = [callback.number for callback in self.callbacks.values()]
+        broken += [f"{number} has two promises" for number in set(numbers) if numbers.count(number) > 1]
+        return broken
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _keep(where: dict[K, V], key: K, row: V, *, keep: bool) -> None:
+    if keep:
+        where[key] = row
+    else:
+        where.pop(key, None)

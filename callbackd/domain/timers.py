@@ -1,0 +1,62 @@
+"""Every deadline of the domain in one place: one question, ``next_at``, and what has come due."""
+
+from __future__ import annotations
+
+import heapq
+from enum import StrEnum
+
+
+class Timer(StrEnum):
+    """What a deadline is about; the id beside it says whose."""
+
+    ANNOUNCE = "announce"  # leg: speak to a waiting caller
+    REPLY = "reply"  # leg: no key after a menu or between digits
+    PLAYBACK = "playback"  # playback: Asterisk never said that it ended
+    DEAD_MAN = "dead_man"  # leg: show Asterisk that we live
+    RING = "ring"  # leg: the end of a ring was not reported
+    ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
+    REST = "rest"  # agent: may be rung again
+    WRAP_UP = "wrap_up"  # agent
+    RETRY = "retry"  # entry: its promise may be dialled again
+    EXPIRE = "expire"  # callback
+
+
+Key = tuple[Timer, str]
+
+
+class Timers:
+    """A heap with lazy deletion; equal times come out in the order in which they were set, so replays agree."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Key]] = []
+        self._current: dict[Key, tuple[float, int]] = {}
+        self._set = 0
+
+    def set(self, timer: Timer, whose: str, at: float) -> None:
+        """Wake at ``at``; a deadline set before for the same purpose is replaced."""
+        self._set += 1
+        self._current[(timer, whose)] = (at, self._set)
+        heapq.heappush(self._heap, (at, self._set, (timer, whose)))
+
+    def cancel(self, timer: Timer, whose: str) -> None:
+        self._current.pop((timer, whose), None)
+
+    def is_set(self, timer: Timer, whose: str) -> bool:
+        return (timer, whose) in self._current
+
+    def next_at(self) -> float | None:
+        self._drop_stale()
+        return self._heap[0][0] if self._heap else None
+
+    def due(self, now: float) -> Key | None:
+        """Takes out and returns the earliest deadline that has come, None when there is none."""
+        self._drop_stale()
+        if not self._heap or self._heap[0][0] > now:
+            return None
+        key = heapq.heappop(self._heap)[2]
+        del self._current[key]
+        return key
+
+    def _drop_stale(self) -> None:
+        while self._heap and self._current.get(self._heap[0][2]) != self._heap[0][:2]:
+            heapq.heappop(self._heap)
