@@ -24,7 +24,7 @@ FIXED = {
     Fixed.KEEP_WAITING: "You have kept your place in line. Please stay on the line.",
     Fixed.NO_CALLBACK_NOW: "We are sorry, but we cannot call you back at the moment. "
     "You have kept your place in line. Please stay on the line.",
-    Fixed.ALREADY_PROMISED: "You have already asked us to call this number, and your place in line is kept.",
+    Fixed.ALREADY_PROMISED: "You have already asked us to call this number back.",
     Fixed.PROMISE: "Thank you. Your place in line is kept. When it is your turn, we will call you on this number:",
     Fixed.GOODBYE: "Thank you, and goodbye.",
     Fixed.CALLBACK_MENU: "To speak to us now, please press one.",
@@ -82,4 +82,5 @@ LANGUAGE = Language(
     call_within=lambda minutes: f"We expect to call you within {duration(minutes)}.",
     digits=DIGITS,
     plus="plus",
+    longest_group=5,
 )

@@ -31,7 +31,7 @@ FIXED = {
     Fixed.KEEP_WAITING: "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
     Fixed.NO_CALLBACK_NOW: "Nažalost, trenutačno ne možemo primiti zahtjev za povratni poziv. "
     "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
-    Fixed.ALREADY_PROMISED: "Već ste zatražili da nazovemo ovaj broj i vaše je mjesto u redu sačuvano.",
+    Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",
     Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan.",

@@ -38,7 +38,7 @@ FIXED = {
     Fixed.KEEP_WAITING: "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
     Fixed.NO_CALLBACK_NOW: "Sajnos jelenleg nem tudunk visszahívást vállalni. "
     "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
-    Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást, és megőriztük a helyét a sorban.",
+    Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
     Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot.",

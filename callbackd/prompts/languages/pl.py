@@ -52,8 +52,7 @@ FIXED = {
     Fixed.KEEP_WAITING: "Zachowali Państwo miejsce w kolejce. Prosimy pozostać na linii.",
     Fixed.NO_CALLBACK_NOW: "Przepraszamy, w tej chwili nie możemy przyjąć prośby o oddzwonienie. "
     "Zachowali Państwo miejsce w kolejce. Prosimy pozostać na linii.",
-    Fixed.ALREADY_PROMISED: "Prośba o oddzwonienie na ten numer została już przyjęta, "
-    "a Państwa miejsce w kolejce jest zachowane.",
+    Fixed.ALREADY_PROMISED: "Prośba o oddzwonienie na ten numer została już przyjęta.",
     Fixed.PROMISE: "Dziękujemy. Państwa miejsce w kolejce jest zachowane. "
     "Gdy nadejdzie Państwa kolej, oddzwonimy na numer:",
     Fixed.GOODBYE: "Dziękujemy, do usłyszenia.",
