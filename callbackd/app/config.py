@@ -46,7 +46,6 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_n
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
-Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 
@@ -126,7 +125,6 @@ class Offer(_Section):
     enabled: bool = True
     estimated_wait_s: Duration | None = _s(120)
     waited_s: Duration | None = _s(300)
-    key: Key = "1"
     max_open_promises: int = Field(100, ge=0)
 
 
@@ -302,6 +300,7 @@ def settings_of(config: Config) -> domain.Settings:
             own=frozenset(config.site.own_numbers),
             deny_prefixes=tuple(numbers.deny_prefixes),
         ),
+        language=config.site.language,
         rona_limit=config.ringing.rona_limit,
         miss_rest_s=config.ringing.miss_rest_s.total_seconds(),
         dead_man_s=config.dead_man.waiting_s.total_seconds(),
