@@ -41,7 +41,7 @@ class Decode:
         self.dropped: Counter[str] = Counter()
         self._heard: set[str] = set()
         self._hung_up: set[str] = set()
-        self._readers: dict[str, Callable[[Json], Event | None]] = {
+        self.readers: dict[str, Callable[[Json], Event | None]] = {
             "StasisStart": _start,
             "StasisEnd": self._left,
             "Dial": self._dial,
@@ -51,14 +51,9 @@ class Decode:
             "PlaybackFinished": _played,
         }
 
-    @property
-    def wanted(self) -> frozenset[str]:
-        """The types of events that mean something to us: the event filter."""
-        return frozenset(self._readers)
-
     def __call__(self, raw: Any) -> Event | None:
         kind = raw.get("type") if isinstance(raw, dict) else None
-        reader = self._readers.get(kind) if isinstance(kind, str) else None
+        reader = self.readers.get(kind) if isinstance(kind, str) else None
         if reader is None:
             self.dropped["a type of event we do not use"] += 1
             return None
@@ -176,3 +171,7 @@ def _number(raw: Json, key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unreadable(f"{key} is no number")
     return value
+
+
+WANTED = frozenset(Decode().readers)
+"""The types of events that mean something to us: the event filter."""

@@ -46,8 +46,8 @@ from callbackd.domain.settings import Dialling
 
 log = structlog.get_logger("ari")
 
-Media = Callable[[tuple[Phrase, ...], str], Sequence[str]]
-"""Phrases and a language into ``sound:`` addresses."""
+Media = Callable[[tuple[Phrase, ...], str, str], Sequence[str]]
+"""Phrases, a language and a queue into ``sound:`` addresses."""
 
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
@@ -82,7 +82,7 @@ class Perform:
     # --- speaking ---
 
     async def _play(self, act: Play) -> tuple[Event, ...]:
-        media = list(self._media(act.phrases, act.language))
+        media = list(self._media(act.phrases, act.language, act.queue))
         if not media:
             return (PlaybackEnded(act.playback),)
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
@@ -128,8 +128,8 @@ class Perform:
             variables={
                 "CHANNEL(language)": act.language,
                 "CBD_ATTEMPT": act.attempt,
-                "CBD_HELLO": self._for_playback(act.hello, act.language),
-                "CBD_SORRY": self._for_playback(act.sorry, act.language),
+                "CBD_HELLO": self._for_playback(act.hello, act.language, act.queue),
+                "CBD_SORRY": self._for_playback(act.sorry, act.language, act.queue),
             },
         )
         events = await self._dialled(act.leg, answer)
@@ -158,9 +158,9 @@ class Perform:
         state = channel["state"] if channel else ""
         return (LegRinging(leg),) if state == "Ringing" else (LegAnswered(leg),) if state == "Up" else ()
 
-    def _for_playback(self, phrases: tuple[Phrase, ...], language: str) -> str:
+    def _for_playback(self, phrases: tuple[Phrase, ...], language: str, queue: str) -> str:
         """Files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
-        media = [address for address in self._media(phrases, language) if _SOUND.fullmatch(address)]
+        media = [address for address in self._media(phrases, language, queue) if _SOUND.fullmatch(address)]
         return "&".join(address.removeprefix("sound:") for address in media)
 
     # --- bridges ---

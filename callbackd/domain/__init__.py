@@ -20,7 +20,7 @@ EWT             estimated wait                   AHT            average handle t
 
 The word "member" is not used: it means agent in Asterisk and caller in FreeSWITCH.
 
-Files import only files above them in this list: ids, phrase, settings, numbers, events (words); entry, agent, callback,
-attempt, caller (lives); commands, timers, state (memory); line, ewt, announce, routing, offer, retry (policies);
-reception, floor, dialling, snapshot, acd (the door).
+Files, each importing only those before it: life, ids; settings, phrase; numbers, events (the words); entry, agent,
+callback, attempt; dialogue (the lives); commands, timers; state (the memory); line; ewt; routing, offer, retry and
+announce (the policies); reception; floor; dialling; restore, snapshot; acd (the door). import-linter holds it.
 """

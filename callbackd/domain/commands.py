@@ -28,6 +28,8 @@ class Play:
     playback: PlaybackId
     phrases: tuple[Phrase, ...]
     language: str
+    queue: str = ""
+    """Whose recordings win over the common ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class DialCustomer:
     sorry: tuple[Phrase, ...]
     """Spoken by the dialplan when we are not there."""
     language: str
+    queue: str = ""
+    """Whose recordings win over the common ones."""
 
 
 @dataclass(frozen=True, slots=True)

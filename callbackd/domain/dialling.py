@@ -87,6 +87,7 @@ class Dialling:
                 hello,
                 (Fixed.CALLBACK_SORRY,),
                 callback.language,
+                callback.queue,
             )
         )
 
@@ -116,11 +117,13 @@ class Dialling:
     def customer_entered(self, leg: LegId, id: AttemptId | None) -> None:
         """The customer heard who is calling; now the menu. Key 1 is awaited, nothing else counts as a person."""
         state, attempt = self._state, self._state.attempts.get(id or AttemptId(""))
-        if leg in state.dialogues:
-            return
+        if leg in state.dialogues or state.entry_of(leg):
+            return  # told twice, or accepted before we were away: then the line has the customer
         if attempt is None or attempt.leg != leg:
             state.decide(leg, "customer's leg sent off", "no open attempt belongs to it")
-            self._reception.leave(Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, "en"), Fixed.CALLBACK_SORRY)
+            self._reception.leave(
+                Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
+            )
             return
         if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
             attempt = state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=state.now)
@@ -131,6 +134,7 @@ class Dialling:
             Party.CUSTOMER,
             Stage.INVITED,
             callback.language,
+            queue=callback.queue,
             entry=callback.entry,
             attempt=attempt.id,
             number=callback.number,

@@ -30,6 +30,7 @@ class Dialogue:
     party: Party
     stage: Stage
     language: str
+    queue: str = ""
     entry: EntryId | None = None
     attempt: AttemptId | None = None
     number: str = ""

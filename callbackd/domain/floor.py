@@ -50,13 +50,13 @@ class Floor:
         state = self._state
         if event.leg in state.dialogues:
             return
-        dialogue = Dialogue(event.leg, Party.AGENT, Stage.LEAVING, "en")
+        dialogue = Dialogue(event.leg, Party.AGENT, Stage.LEAVING, state.settings.language)
         agent = next((a for a in state.settings.agents.values() if a.endpoint == event.endpoint), None)
         if agent is None:
             state.decide(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
             self._reception.leave(dialogue, Fixed.NOT_AN_AGENT)
             return
-        language = state.settings.queues[agent.queues[0]].language if agent.queues else "en"
+        language = state.settings.queues[agent.queues[0]].language if agent.queues else state.settings.language
         dialogue = replace(dialogue, language=language)
         if event.code not in {trigger.value for trigger in PresenceTrigger}:
             state.decide(agent.id, "feature code refused", f"{event.code!r} is not login, logout, pause or unpause")

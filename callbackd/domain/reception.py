@@ -19,6 +19,8 @@ from callbackd.domain.settings import Queue
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
+OFFER_KEY = "1"
+"""As the prompts say."""
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
 BETWEEN_DIGITS_S = 4.0
@@ -83,6 +85,7 @@ class Reception:
             stage,
             entry.language,
             entry=entry.id,
+            queue=entry.queue,
             number=known.number if isinstance(known, numbers.Allowed) else "",
         )
         self._state.dialogues[leg] = dialogue
@@ -111,7 +114,7 @@ class Reception:
         state.timers.cancel(Timer.REPLY, dialogue.leg)
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
-        state.do(Play(_lane(dialogue), dialogue.leg, playback, phrases, dialogue.language))
+        state.do(Play(_lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
         return dialogue
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
@@ -238,9 +241,8 @@ class Reception:
         entry = self._entry(dialogue)
         if entry is None or entry.callback:
             return
-        queue = self._state.queue_of(entry)
-        if digit != queue.offer.key:
-            self._state.decide(entry.id, f"key {digit} ignored", f"only {queue.offer.key} means something here")
+        if digit != OFFER_KEY:
+            self._state.decide(entry.id, f"key {digit} ignored", f"only {OFFER_KEY} means something here")
         elif entry.state is not EntryState.WAITING:
             self._state.decide(entry.id, f"key {digit} ignored", "an agent is being rung")
         else:

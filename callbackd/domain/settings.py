@@ -34,7 +34,6 @@ class Offer:
     enabled: bool = True
     estimated_wait_s: float | None = 120.0
     waited_s: float | None = 300.0
-    key: str = "1"
     max_open_promises: int = 100
 
 
@@ -115,6 +114,8 @@ class Settings:
     agents: Mapping[AgentId, AgentSettings]
     dialling: Dialling = field(default_factory=Dialling)
     numbers: Numbers = field(default_factory=Numbers)
+    language: str = "en"
+    """Spoken where no queue's language applies."""
     rona_limit: int = 3
     """Unanswered rings in a row after which an agent is paused; 0 never pauses."""
     miss_rest_s: float = 5.0

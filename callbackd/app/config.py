@@ -1,0 +1,330 @@
+"""The operator's file: TOML in, the domain's ``Settings`` and the adapters' addresses out.
+
+All mistakes are reported at once, each with the field, what is wrong with its value and the way out. Unknown keys are
+mistakes. Durations are seconds (``90``) or ISO 8601 (``"PT90S"``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from callbackd.domain import settings as domain
+from callbackd.domain.ids import AgentId, QueueName
+
+
+class ConfigError(Exception):
+    """The file cannot be used. ``mistakes`` holds one sentence for each, all of them."""
+
+    def __init__(self, path: Path, mistakes: list[str]) -> None:
+        self.path = path
+        self.mistakes = mistakes
+        super().__init__(f"{path}: " + "; ".join(mistakes))
+
+
+def _seconds(value: Any) -> Any:
+    """A bare number is seconds; booleans are not numbers here."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | timedelta):
+        raise ValueError("write seconds, for example 90, or an ISO 8601 duration, for example 'PT90S'")
+    return value
+
+
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta(0):
+        raise ValueError("a duration cannot be negative")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_negative)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+
+
+def _s(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(_Section):
+    name: str = Field("our company", min_length=1, max_length=80)
+    region: Region = "GB"
+    language: Language = "en"
+    own_numbers: list[E164] = []
+
+
+class Database(_Section):
+    url: str = "embedded"
+
+
+class AriSection(_Section):
+    url: str = Field("http://127.0.0.1:8088/ari", pattern=r"^https?://[^/?#]+/[^?#]*$")
+    user: str = "callbackd"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    app: str = Field("callbackd", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+
+
+class AmiSection(_Section):
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(5038, ge=1, le=65535)
+    user: str = "callbackd"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+
+
+class Prompts(_Section):
+    cache: Path | None = None
+    """Rendered sound files, readable by Asterisk; ``<state_dir>/prompts`` when not set."""
+    recordings: Path | None = None
+    """The operator's own recordings; ``<state_dir>/recordings`` when not set."""
+
+
+class Log(_Section):
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Dialling(_Section):
+    enabled: bool = True
+    endpoint: str = Field("PJSIP/{number}@trunk", pattern=r"^PJSIP/\{number\}@[A-Za-z0-9_.-]{1,64}$")
+    caller_id: str = Field("", pattern=r"^(\+?[0-9]{3,15})?$")
+    plus: bool = True
+    ring_s: Duration = _s(30)
+    key_s: Duration = _s(10)
+    menu_readings: int = Field(2, ge=1, le=5)
+    in_flight: int = Field(5, ge=1, le=100)
+
+
+class Numbers(_Section):
+    allowed_regions: list[Region] = []
+    deny_prefixes: list[Prefix] = []
+
+
+class Announcements(_Section):
+    first_after_s: Duration = _s(0)
+    every_s: Duration = _s(45)
+    position: bool = True
+    wait: bool = True
+
+
+class Offer(_Section):
+    enabled: bool = True
+    estimated_wait_s: Duration | None = _s(120)
+    waited_s: Duration | None = _s(300)
+    max_open_promises: int = Field(100, ge=0)
+
+
+class Retry(_Section):
+    max_attempts: int = Field(3, ge=1, le=20)
+    busy_gap_s: Duration = _s(300)
+    no_answer_gap_s: Duration = _s(900)
+    no_key_gap_s: Duration = _s(900)
+    congestion_gap_s: Duration = _s(60)
+    expire_s: Duration = _s(24 * 3600)
+
+
+class Queue(_Section):
+    strategy: domain.Strategy = domain.Strategy.LONGEST_IDLE
+    priority: int = Field(0, ge=-1000, le=1000)
+    ring_s: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=5))] = _s(15)
+    wrap_up_s: Duration = _s(10)
+    music: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    language: Language | None = None
+    expected_handle_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(240)
+    announcements: Announcements = Announcements()
+    offer: Offer = Offer()
+    retry: Retry = Retry()
+
+
+class AgentSection(_Section):
+    endpoint: str = Field(pattern=r"^PJSIP/[A-Za-z0-9_.-]{1,64}$")
+    queues: list[Name] = Field(min_length=1)
+    name: str = Field("", max_length=80)
+
+
+class Agents(_Section):
+    rona_limit: int = Field(3, ge=0, le=100)
+    miss_rest_s: Duration = _s(5)
+
+
+class DeadMan(_Section):
+    waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=10))] = _s(60)
+    talking_s: Annotated[Duration, Field(ge=timedelta(minutes=10))] = _s(4 * 3600)
+    fallback_context: str = Field("callbackd-fallback", pattern=r"^[A-Za-z0-9_-]{1,79}$")
+
+
+class Config(BaseSettings):
+    """The whole file. Environment variables and command lines carry no settings: there is one place to look."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    state_dir: Path = Path("/var/lib/callbackd")
+    site: Site = Site()
+    database: Database = Database()
+    ari: AriSection = AriSection()
+    ami: AmiSection = AmiSection()
+    prompts: Prompts = Prompts()
+    log: Log = Log()
+    dialling: Dialling = Dialling()
+    numbers: Numbers = Numbers()
+    ringing: Agents = Agents()
+    dead_man: DeadMan = DeadMan()
+    queues: dict[Name, Queue] = Field(min_length=1)
+    agents: dict[Name, AgentSection] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (TomlConfigSettingsSource(settings_cls),)
+
+    @property
+    def prompt_cache(self) -> Path:
+        return self.prompts.cache or self.state_dir / "prompts"
+
+    @property
+    def recordings(self) -> Path:
+        return self.prompts.recordings or self.state_dir / "recordings"
+
+
+def read(path: Path) -> Config:
+    """Read and check the file. Raises ``ConfigError`` with every mistake; nothing of a bad file is used."""
+    global _reading
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(path, [f"cannot be read: {error.strerror}; name a readable file with --config"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path, [f"is not TOML: {error}"]) from error
+
+    class File(Config):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        config = File()
+    except ValidationError as error:
+        raise ConfigError(path, [_sentence(detail) for detail in error.errors()]) from error
+    if mistakes := _contradictions(config):
+        raise ConfigError(path, mistakes)
+    return config
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """One mistake in words: where, what, and what would do."""
+    field = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    if detail["type"] == "extra_forbidden":
+        return f"{field}: unknown key{_did_you_mean(detail)}"
+    if detail["type"] == "missing":
+        return f"{field}: is missing and has no default"
+    shown = "" if "password" in field else f" (it is {detail['input']!r})"
+    return f"{field}: {detail['msg'][:1].lower()}{detail['msg'][1:]}{shown}"
+
+
+def _did_you_mean(detail: ErrorDetails) -> str:
+    *path, key = (str(part) for part in detail["loc"])
+    model: Any = Config
+    for part in path:
+        field = getattr(model, "model_fields", {}).get(part)
+        annotation = field.annotation if field else model
+        inner = getattr(annotation, "__args__", ())
+        model = inner[-1] if inner else annotation
+    known = list(getattr(model, "model_fields", {}))
+    near = difflib.get_close_matches(key, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(known)}" if known else ""
+
+
+def _contradictions(config: Config) -> list[str]:
+    """Mistakes that only show when fields are held against one another."""
+    mistakes = []
+    for name, agent in config.agents.items():
+        mistakes += [
+            f"agents.{name}.queues: there is no queue {queue!r}; add [queues.{queue}] or take it out"
+            for queue in agent.queues
+            if queue not in config.queues
+        ]
+        twins = [other for other, a in config.agents.items() if a.endpoint == agent.endpoint and other < name]
+        mistakes += [f"agents.{name}.endpoint: {agent.endpoint} is the phone of agents.{twin} too" for twin in twins]
+    for section_name, section in (("ari", config.ari), ("ami", config.ami)):
+        if section.password and section.password_file:
+            mistakes.append(f"{section_name}: password and password_file are both set; keep one")
+        needed = section_name == "ari" or config.ami.enabled
+        if needed and not section.password and not section.password_file:
+            mistakes.append(f"{section_name}.password: is missing; set it, or password_file for one kept in a file")
+    for name, queue in config.queues.items():
+        offer = queue.offer
+        if offer.enabled and offer.estimated_wait_s is None and offer.waited_s is None:
+            mistakes.append(f"queues.{name}.offer: enabled, but without estimated_wait_s and waited_s it never comes")
+    return mistakes
+
+
+def secret(section: AriSection | AmiSection, name: str) -> str:
+    """The section's password, from the file if one is named. Raises ``ConfigError`` when that cannot be read."""
+    if section.password_file is None:
+        return section.password.get_secret_value() if section.password else ""
+    try:
+        return section.password_file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        mistake = f"{name}.password_file: cannot be read: {error.strerror}; it must be readable by callbackd's user"
+        raise ConfigError(section.password_file, [mistake]) from error
+
+
+def settings_of(config: Config) -> domain.Settings:
+    """What the domain needs of it, in the domain's own words."""
+    dialling, numbers = config.dialling, config.numbers
+    return domain.Settings(
+        queues={QueueName(name): _queue(name, queue, config.site.language) for name, queue in config.queues.items()},
+        agents={AgentId(name): _agent(name, agent) for name, agent in config.agents.items()},
+        dialling=domain.Dialling(**_plain(dialling)),
+        numbers=domain.Numbers(
+            region=config.site.region,
+            allowed_regions=frozenset(numbers.allowed_regions),
+            own=frozenset(config.site.own_numbers),
+            deny_prefixes=tuple(numbers.deny_prefixes),
+        ),
+        language=config.site.language,
+        rona_limit=config.ringing.rona_limit,
+        miss_rest_s=config.ringing.miss_rest_s.total_seconds(),
+        dead_man_s=config.dead_man.waiting_s.total_seconds(),
+        talk_limit_s=config.dead_man.talking_s.total_seconds(),
+        fallback_context=config.dead_man.fallback_context,
+    )
+
+
+def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
+    plain = _plain(queue) | {
+        "language": queue.language or language,
+        "announcements": domain.Announcements(**_plain(queue.announcements)),
+        "offer": domain.Offer(**_plain(queue.offer)),
+        "retry": domain.Retry(**_plain(queue.retry)),
+    }
+    return domain.Queue(QueueName(name), **plain)
+
+
+def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
+    queues = tuple(QueueName(queue) for queue in agent.queues)
+    return domain.AgentSettings(AgentId(name), agent.endpoint, queues, agent.name)
+
+
+def _plain(section: _Section) -> dict[str, Any]:
+    """The section's fields, durations as seconds."""
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    return {name: v.total_seconds() if isinstance(v, timedelta) else v for name, v in values.items()}

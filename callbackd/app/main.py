@@ -1,0 +1,158 @@
+"""All wiring on one screen: the database, the domain, Asterisk, and the loop between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.ami.client import Address as AmiAddress
+from callbackd.ami.client import Ami
+from callbackd.ami.decode import Decode as AmiDecode
+from callbackd.app import config as configuration
+from callbackd.app.config import Config
+from callbackd.app.outbox import Outbox
+from callbackd.app.recovery import Recovery
+from callbackd.app.runner import Runner
+from callbackd.ari.client import Address as AriAddress
+from callbackd.ari.client import Ari
+from callbackd.ari.decode import WANTED
+from callbackd.ari.decode import Decode as AriDecode
+from callbackd.ari.perform import Perform
+from callbackd.ari.resync import resync
+from callbackd.db.embedded import Embedded, normalise
+from callbackd.db.journal import Journal, answers, engine_for
+from callbackd.db.load import open_rows
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right
+from callbackd.domain.acd import Acd
+from callbackd.domain.events import PbxLost
+from callbackd.domain.ids import Mint
+from callbackd.prompts.render import Renderer, Unspoken
+from callbackd.prompts.settings import PromptSettings
+
+REPLACED = 4
+"""Exit status when another daemon has taken the ARI application: a service manager must not start us again at once."""
+_DATABASE_AGAIN_S = 1.0
+_LAST_WORDS_S = 2.0
+
+log = structlog.get_logger("callbackd")
+
+
+async def serve(config: Config) -> int:
+    """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
+
+    Raises ``RightHeld`` when another daemon works on the same database, and what ``Embedded.start`` raises.
+    """
+    settings = configuration.settings_of(config)
+    ari_password = configuration.secret(config.ari, "ari")
+    ami_password = configuration.secret(config.ami, "ami")
+    stopping = _on_signals()
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(_database(config, stopping))
+        if stopping.is_set():
+            return 0
+        right = Right(engine)
+        await right.take()
+        stack.push_async_callback(right.give_up)
+
+        acd = Acd(settings, Mint(os.urandom(16)))
+        journal = Journal(engine, right)
+        ami_decode = AmiDecode()
+        address = AriAddress(config.ari.url, config.ari.user, ari_password, config.ari.app)
+
+        # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6))
+        recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
+        ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
+        renderer = Renderer(prompt_settings(config), _unspoken)
+        outbox = Outbox(Perform(ari, renderer.media, settings.dialling), runner.post)
+
+        def from_ami(fields: dict[str, object]) -> None:
+            if event := ami_decode(fields):
+                runner.post(event)
+
+        await runner.obey(acd.restore(await open_rows(engine), time.time()))
+        runner.post(PbxLost("not connected yet"))
+        tasks = [
+            asyncio.create_task(runner.run(), name="runner"),
+            asyncio.create_task(journal.keep(runner.post), name="journal"),
+            asyncio.create_task(ari.run(), name="ari"),
+            asyncio.create_task(recovery.replaced.wait(), name="replaced"),
+            asyncio.create_task(stopping.wait(), name="stopping"),
+        ]
+        if config.ami.enabled:
+            ami = Ami(
+                AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
+            )
+            tasks.append(asyncio.create_task(ami.run(), name="ami"))
+        log.info("started", queues=len(settings.queues), agents=len(settings.agents), epoch=right.epoch)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done() and not task.cancelled() and task.exception():
+                    raise task.exception() or AssertionError
+        finally:
+            await _end(tasks)
+            await outbox.drain(_LAST_WORDS_S)
+        log.info("stopped", replaced=recovery.replaced.is_set())
+        return REPLACED if recovery.replaced.is_set() else 0
+
+
+@asynccontextmanager
+async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[AsyncEngine]:
+    """The database, started if it is ours, waited for if it is the operator's, and with the tables of this version."""
+    async with AsyncExitStack() as stack:
+        if config.database.url == "embedded":
+            embedded = Embedded(config.state_dir)
+            url = await embedded.start()
+            stack.push_async_callback(embedded.stop)
+        else:
+            url = normalise(config.database.url)
+        engine = engine_for(url)
+        stack.push_async_callback(engine.dispose)
+        said = ""
+        while (why := await answers(engine)) and not stopping.is_set():
+            if why != said:
+                log.warning("database_waiting", why=f"no PostgreSQL: {why}; waiting for it, see [database] url")
+                said = why
+            await asyncio.wait([asyncio.create_task(stopping.wait())], timeout=_DATABASE_AGAIN_S)
+        if not stopping.is_set():
+            await upgrade(engine)
+        yield engine
+
+
+def prompt_settings(config: Config) -> PromptSettings:
+    spoken = {queue.language or config.site.language for queue in config.queues.values()} | {config.site.language}
+    return PromptSettings(
+        cache=config.prompt_cache,
+        recordings=config.recordings,
+        languages=tuple(sorted(spoken)),
+        default_language=config.site.language,
+        company=config.site.name,
+        region=config.site.region,
+    )
+
+
+def _unspoken(what: Unspoken) -> None:
+    log.error("not_spoken", language=what.language, what=what.what, reason=f"{what.reason}; callbackd prompts build")
+
+
+def _on_signals() -> asyncio.Event:
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,85 @@
+"""The loop that turns the handle: events in, written down, then done. The one writer of the domain."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import structlog
+
+from callbackd.domain.acd import Acd
+from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Save, StorePromise, Write
+from callbackd.domain.events import Event, TimePassed
+
+_AT_ONCE = 64
+"""Events that may share one commit."""
+
+log = structlog.get_logger("acd")
+
+
+class Committer(Protocol):
+    async def commit(self, writes: Sequence[Write]) -> list[Event]:
+        """Write the rows; what became of promises and intents, and of the database itself, comes back as events."""
+
+
+class Runner:
+    def __init__(
+        self, acd: Acd, journal: Committer, put: Callable[[Act], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds."""
+        self._acd = acd
+        self._journal = journal
+        self._put = put
+        self._clock = clock
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self.turns = 0
+        """Turns of the loop so far; a watchdog sees by it that the loop moves."""
+
+    def post(self, event: Event) -> None:
+        """Hand in what happened; called from the event loop's thread only."""
+        self._events.put_nowait(event)
+
+    async def run(self) -> None:
+        """Turn until cancelled."""
+        while True:
+            await self.turn(await self._wait())
+
+    async def turn(self, events: Iterable[Event]) -> None:
+        commands: list[Command] = []
+        for event in events:
+            commands.extend(self._acd.handle(event, self._clock()))
+        await self.obey(commands)
+        self.turns += 1
+
+    async def obey(self, commands: Iterable[Command]) -> None:
+        """Commit what must be written, then let the rest leave."""
+        writes: list[Write] = []
+        acts: list[Act] = []
+        for command in commands:
+            if isinstance(command, Save | StorePromise | ClaimAttempt | Decided):
+                writes.append(command)
+            else:
+                acts.append(command)
+        for event in await self._journal.commit(writes) if writes else ():
+            self.post(event)
+        for act in acts:
+            self._put(act)
+        for write in writes:
+            if isinstance(write, Decided):
+                log.info(write.what, subject=write.subject, reason=write.reason, **write.facts)
+
+    async def _wait(self) -> list[Event]:
+        """The events that are ready, or that time has passed; at the latest at the domain's deadline."""
+        deadline = self._acd.next_deadline()
+        timeout = None if deadline is None else max(0.0, deadline - self._clock())
+        try:
+            async with asyncio.timeout(timeout):
+                first = await self._events.get()
+        except TimeoutError:
+            return [TimePassed()]
+        events = [first]
+        while not self._events.empty() and len(events) < _AT_ONCE:
+            events.append(self._events.get_nowait())
+        return events

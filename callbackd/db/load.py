@@ -1,0 +1,21 @@
+"""Rows into lives: what was open when the last daemon ended."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.db.tables import TABLES
+from callbackd.domain.commands import Saved
+
+
+async def open_rows(engine: AsyncEngine) -> list[Saved]:
+    """Open entries, callbacks and attempts and all agents, as the domain saved them."""
+    rows: list[Saved] = []
+    async with engine.connect() as connection:
+        for life, table in TABLES.items():
+            wanted = select(table)
+            if "closed_at" in table.c:
+                wanted = wanted.where(table.c.closed_at.is_(None))
+            rows += [life(**row._mapping) for row in await connection.execute(wanted)]
+    return rows

@@ -1,0 +1,196 @@
+"""The tables. Columns carry the names of the domain's fields, so a row is a life as the domain knows it.
+
+The tables refuse nonsense by themselves: states are checked words, a closed row has its outcome, and the unique indexes
+hold "one open promise per number" and "one open attempt per promise and per number" whatever the code believes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.types import BigInteger, TypeDecorator
+
+from callbackd.domain.agent import Activity, Agent, Presence
+from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+
+
+class Moment(TypeDecorator[float]):
+    """Unix seconds in the code, ``timestamptz`` in the table, where people read it. Kept to the microsecond."""
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> float | None:
+        return None if value is None else value.timestamp()
+
+
+class Word(TypeDecorator[Enum]):
+    """An enum by its value, as text that a CHECK constraint limits."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[Enum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: Enum | None, _: Dialect) -> str | None:
+        return None if value is None else str(value.value)
+
+    def process_result_value(self, value: str | None, _: Dialect) -> Enum | None:
+        return None if value is None else self.words(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _word(name: str, words: type[Enum], *, nullable: bool = False) -> tuple[Any, ...]:
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return Column(name, Word(words), nullable=nullable), CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _closed() -> CheckConstraint:
+    """A life is over exactly when it has a time and an outcome."""
+    return CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name="closed")
+
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("arrived_at", Moment, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("leg", Text),
+    Column("callback", Text),
+    _text("number"),
+    Column("language", Text, nullable=False),
+    *_word("state", EntryState),
+    *_word("outcome", EntryOutcome, nullable=True),
+    Column("not_before", Moment, nullable=False),
+    Column("agent", Text),
+    Column("bridge", Text),
+    Column("connected_at", Moment),
+    Column("closed_at", Moment),
+    _closed(),
+    CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name="held"),
+)
+Index("uq_entry_open_leg", entry.c.leg, unique=True, postgresql_where=entry.c.closed_at.is_(None))
+Index("ix_entry_open", entry.c.queue, entry.c.arrived_at, postgresql_where=entry.c.closed_at.is_(None))
+
+callback = Table(
+    "callback",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("entry", Text, ForeignKey("entry.id"), nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name="number"),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("language", Text, nullable=False),
+    *_word("state", CallbackState),
+    *_word("outcome", CallbackOutcome, nullable=True),
+    Column("attempts_made", Integer, nullable=False),
+    CheckConstraint("attempts_made >= 0", name="attempts_made"),
+    Column("attempt", Text),
+    Column("closed_at", Moment),
+    _closed(),
+)
+Index("uq_callback_open_number", callback.c.number, unique=True, postgresql_where=callback.c.closed_at.is_(None))
+Index("ix_callback_entry", callback.c.entry)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("callback", Text, ForeignKey("callback.id"), nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    CheckConstraint("ordinal >= 1", name="ordinal"),
+    Column("claimed_at", Moment, nullable=False),
+    *_word("state", AttemptState),
+    *_word("outcome", AttemptOutcome, nullable=True),
+    Column("answered_at", Moment),
+    Column("closed_at", Moment),
+    Column("cause", Integer, nullable=False),
+    Column("tech_cause", Integer, nullable=False),
+    _closed(),
+)
+Index("uq_attempt_open_callback", attempt.c.callback, unique=True, postgresql_where=attempt.c.closed_at.is_(None))
+Index("uq_attempt_open_number", attempt.c.number, unique=True, postgresql_where=attempt.c.closed_at.is_(None))
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *_word("presence", Presence),
+    _text("pause_reason"),
+    *_word("activity", Activity),
+    Column("entry", Text),
+    Column("leg", Text),
+    Column("idle_since", Moment, nullable=False),
+    Column("misses", Integer, nullable=False),
+    Column("rest_until", Moment, nullable=False),
+    Column("wrap_up_until", Moment, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("facts", JSONB, nullable=False),
+)
+Index("ix_decision_subject", decision.c.subject, decision.c.at)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    CheckConstraint("id = 1", name="one_row"),
+    Column("n", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("since", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+"""Who has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
+
+TABLES: dict[type, Table] = {Entry: entry, Callback: callback, Attempt: attempt, Agent: agent}
+"""In the order in which rows are written: what is pointed at first."""

@@ -1,0 +1,99 @@
+"""The finite set of what can be said: phrases as fragment names, and each name's text in a language.
+
+A fragment is one sound file. What is small and finite is a whole sentence, so that grammar and intonation are right;
+only telephone numbers are put together, of digits that are spoken in three tones: inside a group, before a pause and at
+the end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import chain
+
+from callbackd.domain.phrase import (
+    CallbackHello,
+    CallWithin,
+    Digits,
+    Fixed,
+    Greeting,
+    Phrase,
+    Position,
+    WaitAboveHour,
+    WaitBelow,
+)
+from callbackd.prompts.language import MOST_COUNTED, Language
+from callbackd.prompts.phone import groups
+from callbackd.prompts.settings import PromptSettings
+
+MINUTES: tuple[int, ...] = (*range(1, 61), *range(90, 361, 30), *range(420, 1441, 60))
+"""The durations that have words. Others are rounded up, which keeps "less than" and "within" true."""
+
+TONES = {"": "", "-comma": ",", "-end": "."}
+"""Suffix of a digit's name -> punctuation that makes an engine speak it so."""
+
+
+def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
+    """The fragments of a phrase, in order. Raises ``ValueError`` when there are no words for it."""
+    match phrase:
+        case Fixed():
+            return (phrase.value.replace("_", "-"),)
+        case Greeting():
+            return ("greeting",)
+        case CallbackHello():
+            return ("hello",)
+        case Position(n) if n >= 1:
+            return (f"position-{n}" if n <= MOST_COUNTED else "hundred-ahead",)
+        case WaitBelow(minutes):
+            return (f"wait-below-{_spoken(minutes)}",)
+        case WaitAboveHour():
+            return ("wait-above-hour",)
+        case CallWithin(minutes):
+            return (f"call-within-{_spoken(minutes)}",)
+        case Digits(digits):
+            return _digit_names(groups(digits, region, language.longest_group, language.long_groups_first))
+    raise ValueError(f"no words for {phrase}")
+
+
+def queue_of(phrase: Phrase) -> str:
+    """The queue that a phrase speaks for, if it says."""
+    return phrase.queue if isinstance(phrase, Greeting | CallbackHello) else ""
+
+
+def recorded_as(name: str) -> str:
+    """The name whose recording also serves ``name``: an operator need not record every digit in three tones."""
+    return name.removesuffix("-comma").removesuffix("-end") if name.startswith("digit-") else name
+
+
+def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
+    """Every fragment of a language by name: all that may ever be spoken, the operator's wording included."""
+    return (
+        {name.replace("_", "-"): text for name, text in language.fixed.items()}
+        | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}
+        | {f"position-{n}": language.position(n) for n in range(1, MOST_COUNTED + 1)}
+        | {"hundred-ahead": language.hundred_ahead, "wait-above-hour": language.wait_above_hour}
+        | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
+        | {f"call-within-{n}": language.call_within(n) for n in MINUTES}
+        | {
+            f"digit-{digit}{tone}": word + mark
+            for digit, word in enumerate(language.digits)
+            for tone, mark in TONES.items()
+        }
+        | {"plus": language.plus}
+        | dict(settings.texts.get(language.code, {}))
+    )
+
+
+def _spoken(minutes: int) -> int:
+    if 1 <= minutes <= MINUTES[-1]:
+        return MINUTES[bisect_left(MINUTES, minutes)]
+    raise ValueError(f"no words for {minutes} minutes")
+
+
+def _digit_names(number: tuple[str, ...]) -> tuple[str, ...]:
+    tones = ["-comma"] * (len(number) - 1) + ["-end"]
+    return tuple(chain.from_iterable(_group_names(run, tone) for run, tone in zip(number, tones, strict=True)))
+
+
+def _group_names(run: str, tone: str) -> list[str]:
+    spoken = ["plus" if char == "+" else f"digit-{char}" for char in run]
+    return [*spoken[:-1], spoken[-1] + tone]

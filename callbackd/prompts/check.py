@@ -1,0 +1,111 @@
+"""Judges the sound files before a caller does: what is missing, and what would be heard badly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from callbackd.prompts import catalog, sound
+from callbackd.prompts.language import Language
+from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.settings import PromptSettings
+from callbackd.prompts.store import PLAYABLE, cached_file, recordings, sources
+
+LONGEST_S = 20.0
+"""Nobody listens to a menu for longer."""
+
+
+class Fault(StrEnum):
+    MISSING = "missing"
+    WRONG_FORMAT = "wrong format"
+    SILENT = "silent"
+    CLIPPED = "clipped"
+    TOO_LONG = "too long"
+    UNUSED = "unused"  # a recording or text whose name no prompt has, most likely a slip of the pen
+
+
+class Source(StrEnum):
+    RECORDED = "recorded"
+    BUILT = "built"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    language: str
+    name: str
+    fault: Fault
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    language: str
+    name: str
+    text: str
+    """Empty for a recording that has no text of its own, such as ``greeting-support``."""
+    source: Source
+    file: Path
+    """Where it is, or where it would be built."""
+
+
+def inventory(settings: PromptSettings, languages: Iterable[str] = ()) -> tuple[Listed, ...]:
+    """Every prompt of ``languages`` (default: those set up) and where it comes from."""
+    return tuple(row for code in tuple(languages) or settings.languages for row in _rows(settings, LANGUAGES[code]))
+
+
+def check(settings: PromptSettings, languages: Iterable[str] = ()) -> tuple[Problem, ...]:
+    """Everything that is wrong with the prompts of ``languages`` (default: those set up); reads every file."""
+    codes = tuple(languages) or settings.languages
+    heard = (Problem(row.language, row.name, *fault) for row in inventory(settings, codes) for fault in _faults(row))
+    unused = (problem for code in codes for problem in _unused(settings, LANGUAGES[code]))
+    return (*heard, *unused)
+
+
+def _rows(settings: PromptSettings, language: Language) -> Iterator[Listed]:
+    texts = catalog.texts(language, settings)
+    files = sources(settings, language)
+    recorded = set(recordings(settings, language).values())
+    for name in texts | files:
+        text = texts.get(name, "")
+        file = files.get(name)
+        source = Source.MISSING if file is None else Source.RECORDED if file in recorded else Source.BUILT
+        yield Listed(language.code, name, text, source, file or cached_file(settings, language, name, text))
+
+
+def _faults(row: Listed) -> Iterator[tuple[Fault, str]]:
+    if row.source is Source.MISSING:
+        yield Fault.MISSING, f"neither recorded nor built: {row.text!r}"
+    elif row.file.suffix == ".wav":
+        yield from _wav_faults(row.file)
+    elif not row.file.stat().st_size:
+        yield Fault.SILENT, f"{row.file} is empty"
+
+
+def _wav_faults(file: Path) -> Iterator[tuple[Fault, str]]:
+    try:
+        heard = sound.measure(sound.read(file))
+    except (sound.SoundError, OSError) as error:
+        yield Fault.WRONG_FORMAT, f"{file}: {error}"
+        return
+    if heard.loudness_db < sound.SILENT_DB:
+        yield Fault.SILENT, f"{file}: {heard.loudness_db:.0f} dB of full scale"
+    if heard.clipped:
+        yield Fault.CLIPPED, f"{file}: the wave is cut off at full scale"
+    if heard.seconds > LONGEST_S:
+        yield Fault.TOO_LONG, f"{file}: {heard.seconds:.0f} s, more than {LONGEST_S:.0f} s"
+
+
+def _unused(settings: PromptSettings, language: Language) -> Iterator[Problem]:
+    known = catalog.texts(language, settings).keys() - settings.texts.get(language.code, {}).keys()
+    own = settings.texts.get(language.code, {})
+    folder = settings.recordings / language.code
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for name in [*own, *(file.stem for file in files)]:
+        if not any(name == prompt or name.startswith(f"{prompt}-") for prompt in known):
+            yield Problem(language.code, name, Fault.UNUSED, "no prompt has this name")
+    for file in files:
+        if file.suffix not in PLAYABLE:
+            yield Problem(language.code, file.stem, Fault.WRONG_FORMAT, f"{file}: Asterisk is not set up to play this")

@@ -1,0 +1,98 @@
+"""Croatian. The sentences ask for durations in the accusative: dva, tri and četiri are hardly declined in speech, and
+"najviše" and "najkasnije za" spare the listener the choice between "dvije" and "dviju"."""
+
+from __future__ import annotations
+
+from callbackd.domain.phrase import Fixed
+from callbackd.prompts.language import Language, few, like_one, spell
+
+SMALL = (
+    *("nula", "jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet"),
+    *("deset", "jedanaest", "dvanaest", "trinaest", "četrnaest"),
+    *("petnaest", "šesnaest", "sedamnaest", "osamnaest", "devetnaest"),
+)
+SMALL_FEMININE = ("nula", "jednu", "dvije", *SMALL[3:])
+TENS = (
+    *("", "", "dvadeset", "trideset", "četrdeset"),
+    *("pedeset", "šezdeset", "sedamdeset", "osamdeset", "devedeset"),
+)
+PLACES = ("", "prvom", "drugom", "trećem", "četvrtom", "petom", "šestom", "sedmom", "osmom", "devetom")
+"""Ordinals in the locative; above nine they are the cardinal and "om"."""
+
+FIXED = {
+    Fixed.OFFER: "Ako ne želite čekati, u bilo kojem trenutku pritisnite tipku jedan. "
+    "Zadržat ćete svoje mjesto u redu, a mi ćemo vas nazvati kad dođete na red.",
+    Fixed.NUMBER_IS: "Nazvat ćemo vas na ovaj broj:",
+    Fixed.CONFIRM_MENU: "Ako je broj točan, pritisnite tipku jedan. Za unos drugog broja pritisnite tipku dva. "
+    "Ako želite ostati na liniji i čekati, pritisnite tipku nula.",
+    Fixed.KEY_NUMBER: "Unesite svoj telefonski broj, a zatim pritisnite tipku ljestve.",
+    Fixed.NUMBER_REFUSED: "Nažalost, taj broj ne možemo nazvati.",
+    Fixed.WRONG_KEY: "Oprostite, nismo razumjeli vaš odabir.",
+    Fixed.KEEP_WAITING: "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
+    Fixed.NO_CALLBACK_NOW: "Nažalost, trenutačno ne možemo primiti zahtjev za povratni poziv. "
+    "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
+    Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
+    Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
+    Fixed.GOODBYE: "Hvala i doviđenja.",
+    Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan.",
+    Fixed.CONNECTING: "Hvala. Molimo pričekajte, spajamo vas.",
+    Fixed.CALLBACK_SORRY: "Ispričavamo se, s naše je strane došlo do pogreške. Nazvat ćemo vas ponovno. Doviđenja.",
+    Fixed.CALLBACK_LATER: "Pokušat ćemo ponovno kasnije. Doviđenja.",
+    Fixed.AGENT_LOGGED_IN: "Prijavljeni ste.",
+    Fixed.AGENT_LOGGED_OUT: "Odjavljeni ste.",
+    Fixed.AGENT_PAUSED: "Na pauzi ste.",
+    Fixed.AGENT_UNPAUSED: "Ponovno ste dostupni.",
+    Fixed.NOT_AN_AGENT: "Ovaj telefon ne pripada nijednom agentu.",
+    Fixed.NOT_NOW: "To trenutačno nije moguće.",
+}
+
+
+def minutes(n: int) -> str:
+    """Accusative: jednu minutu, dvije minute, pet minuta."""
+    noun = "minutu" if like_one(n) else "minute" if few(n) else "minuta"
+    return f"{spell(n, SMALL_FEMININE, TENS, 'sto')} {noun}"
+
+
+def hours(n: int, half: bool = False) -> str:
+    """Accusative: jedan sat, sat i pol, dva sata, dva i pol sata, pet sati."""
+    if n == 1 and half:
+        return "sat i pol"
+    noun = "sat" if like_one(n) else "sata" if few(n) else "sati"
+    return f"{spell(n, SMALL, TENS, 'sto')}{' i pol' * half} {noun}"
+
+
+def duration(total: int) -> str:
+    whole, rest = divmod(total, 60)
+    return hours(whole, half=bool(rest)) if whole else minutes(rest)
+
+
+def place(n: int) -> str:
+    """1 to 100 as an ordinal, locative: prvom, dvadesetom, dvadeset prvom."""
+    if n == 100:
+        return "stotom"
+    if n < 10:
+        return PLACES[n]
+    if n < 20 or n % 10 == 0:
+        return spell(n, SMALL, TENS, "sto") + "om"
+    return f"{TENS[n // 10]} {PLACES[n % 10]}"
+
+
+def introduction(company: str) -> str:
+    return f"Dobar dan, ovdje {company}." if company else "Dobar dan."
+
+
+LANGUAGE = Language(
+    code="hr",
+    name="hrvatski",
+    voice="hr",
+    fixed=FIXED,
+    greeting=lambda company: f"{introduction(company)} Hvala na pozivu.",
+    hello=lambda company: f"{introduction(company)} Zovemo vas jer ste zatražili povratni poziv.",
+    position=lambda n: f"Na {place(n)} ste mjestu u redu čekanja.",
+    hundred_ahead="Ispred vas čeka najmanje sto pozivatelja.",
+    wait_below=lambda total: f"Predviđamo da ćete čekati najviše {duration(total)}.",
+    wait_above_hour="Predviđamo da ćete čekati više od jednog sata.",
+    call_within=lambda total: f"Očekujemo da ćemo vas nazvati najkasnije za {duration(total)}.",
+    digits=SMALL[:10],
+    plus="plus",
+)

@@ -1,0 +1,114 @@
+"""Hungarian. A counted noun stays singular; two is "két" before a noun and "kettő" alone, as in a telephone number."""
+
+from __future__ import annotations
+
+from callbackd.domain.phrase import Fixed
+from callbackd.prompts.language import Language
+
+DIGITS = ("nulla", "egy", "kettő", "három", "négy", "öt", "hat", "hét", "nyolc", "kilenc")
+TENS = ("", "tíz", "húsz", "harminc", "negyven", "ötven", "hatvan", "hetven", "nyolcvan", "kilencven")
+TENS_JOINED = ("", "tizen", "huszon", *TENS[3:])
+ORDINALS = (
+    "",
+    "egyedik",
+    "kettedik",
+    "harmadik",
+    "negyedik",
+    "ötödik",
+    "hatodik",
+    "hetedik",
+    "nyolcadik",
+    "kilencedik",
+)
+TENTHS = (
+    *("", "tizedik", "huszadik", "harmincadik", "negyvenedik"),
+    *("ötvenedik", "hatvanadik", "hetvenedik", "nyolcvanadik", "kilencvenedik", "századik"),
+)
+
+FIXED = {
+    Fixed.OFFER: "Ha nem szeretne várakozni, bármikor nyomja meg az egyes gombot. "
+    "Megőrizzük a helyét a sorban, és visszahívjuk, amikor Ön következik.",
+    Fixed.NUMBER_IS: "Ezen a számon hívjuk vissza:",
+    Fixed.CONFIRM_MENU: "Ha a szám helyes, nyomja meg az egyes gombot. "
+    "Másik szám megadásához nyomja meg a kettes gombot. "
+    "Ha inkább vonalban marad, nyomja meg a nullás gombot.",
+    Fixed.KEY_NUMBER: "Kérjük, adja meg a telefonszámát, majd nyomja meg a kettőskereszt gombot.",
+    Fixed.NUMBER_REFUSED: "Sajnos ezt a számot nem tudjuk felhívni.",
+    Fixed.WRONG_KEY: "Elnézést, ezt nem értettük.",
+    Fixed.KEEP_WAITING: "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
+    Fixed.NO_CALLBACK_NOW: "Sajnos jelenleg nem tudunk visszahívást vállalni. "
+    "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
+    Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
+    Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
+    Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
+    Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot.",
+    Fixed.CONNECTING: "Köszönjük. Kérjük, tartsa a vonalat, kapcsoljuk kollégánkat.",
+    Fixed.CALLBACK_SORRY: "Elnézést kérünk, nálunk hiba történt. Újra fel fogjuk hívni. Viszonthallásra.",
+    Fixed.CALLBACK_LATER: "Később újra próbáljuk. Viszonthallásra.",
+    Fixed.AGENT_LOGGED_IN: "Ön bejelentkezett.",
+    Fixed.AGENT_LOGGED_OUT: "Ön kijelentkezett.",
+    Fixed.AGENT_PAUSED: "Ön szüneten van.",
+    Fixed.AGENT_UNPAUSED: "Ön ismét elérhető.",
+    Fixed.NOT_AN_AGENT: "Ez a telefon egyetlen ügyintézőhöz sem tartozik.",
+    Fixed.NOT_NOW: "Ez most nem lehetséges.",
+}
+
+
+def counting(n: int) -> str:
+    """0 to 199 as it stands before a noun: két, huszonkét, százegy."""
+    if n >= 100:
+        return "száz" + (counting(n - 100) if n > 100 else "")
+    tens, one = divmod(n, 10)
+    if tens and not one:
+        return TENS[tens]
+    return TENS_JOINED[tens] + ("két" if one == 2 else DIGITS[one])
+
+
+def ordinal(n: int) -> str:
+    """1 to 100; the first two are words of their own: első, második, but huszonegyedik, huszonkettedik."""
+    if n <= 2:
+        return ("első", "második")[n - 1]
+    tens, one = divmod(n, 10)
+    return TENS_JOINED[tens] + ORDINALS[one] if one else TENTHS[tens]
+
+
+def position(n: int) -> str:
+    word = ordinal(n)
+    return f"Ön {'az' if word[0] in 'eö' else 'a'} {word} a sorban."
+
+
+def duration(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{counting(rest)} perc"
+    if hours == 1 and rest:
+        return "másfél óra"
+    return f"{counting(hours)}{' és fél' * bool(rest)} óra"
+
+
+def within(minutes: int) -> str:
+    """The duration with "on": öt percen, két órán."""
+    span = duration(minutes)
+    return f"{span}en" if span.endswith("perc") else f"{span.removesuffix('a')}án"
+
+
+def introduction(company: str) -> str:
+    # "Ügyfélszolgálat" (customer service) after the name spares its article, which hangs on how the name is pronounced.
+    return f"Jó napot kívánunk{f', {company} ügyfélszolgálat' * bool(company)}."
+
+
+LANGUAGE = Language(
+    code="hu",
+    name="magyar",
+    voice="hu",
+    fixed=FIXED,
+    greeting=lambda company: f"{introduction(company)} Köszönjük a hívását.",
+    hello=lambda company: f"{introduction(company)} Az Ön által kért visszahívással jelentkezünk.",
+    position=position,
+    hundred_ahead="Ön előtt legalább százan várakoznak.",
+    wait_below=lambda minutes: f"A várható várakozási idő kevesebb mint {duration(minutes)}.",
+    wait_above_hour="A várható várakozási idő több mint egy óra.",
+    call_within=lambda minutes: f"Várhatóan {within(minutes)} belül visszahívjuk.",
+    digits=DIGITS,
+    plus="plusz",
+)

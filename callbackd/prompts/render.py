@@ -1,0 +1,86 @@
+"""Phrases to media for Asterisk: dictionary look-ups alone, so it may run in the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from callbackd.domain.phrase import Phrase
+from callbackd.prompts import catalog
+from callbackd.prompts.language import Language
+from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.settings import PromptSettings
+from callbackd.prompts.store import sources
+
+
+@dataclass(frozen=True, slots=True)
+class Unspoken:
+    """Something that could not be said as asked. Carries no telephone number: it is meant for the log."""
+
+    language: str
+    what: str
+    reason: str
+
+
+class Renderer:
+    """Finds the sound files of phrases as they lay on disk when this was made or last ``reload``-ed.
+
+    ``report`` is told once of each thing that cannot be spoken.
+    """
+
+    def __init__(self, settings: PromptSettings, report: Callable[[Unspoken], None]) -> None:
+        self._settings = settings
+        self._report = report
+        self._files: dict[str, dict[str, Path]] = {}
+        self._reported: set[Unspoken] = set()
+        self.reload()
+
+    def reload(self) -> None:
+        """Look at the disk again; blocks for some milliseconds per language."""
+        self._files = {code: sources(self._settings, LANGUAGES[code]) for code in self._settings.languages}
+        self._reported = set()
+
+    def media(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[str, ...]:
+        """Media addresses in the order of speaking, without extension: Asterisk picks the format.
+
+        A recording or text for ``queue`` wins over the common one. A phrase that lacks any of its parts is left out
+        whole, since half a number is a wrong number.
+        """
+        return tuple(f"sound:{file.with_suffix('')}" for file in self.files(phrases, language, queue))
+
+    def files(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[Path, ...]:
+        """As ``media``, but the files as they lie on disk."""
+        spoken = self._language(language)
+        return tuple(file for phrase in phrases for file in self._phrase(phrase, spoken, queue))
+
+    def _language(self, wanted: str) -> Language:
+        code = wanted.replace("_", "-").split("-")[0].lower()
+        if code in self._files:
+            return LANGUAGES[code]
+        default = self._settings.default_language
+        self._tell(Unspoken(wanted, "language", f"not among the languages set up; {default} is spoken instead"))
+        return LANGUAGES[default]
+
+    def _phrase(self, phrase: Phrase, language: Language, queue: str) -> tuple[Path, ...]:
+        try:
+            names = catalog.names(phrase, language, self._settings.region)
+        except ValueError as error:
+            self._tell(Unspoken(language.code, type(phrase).__name__, f"left out: {error}"))
+            return ()
+        for_queue = catalog.queue_of(phrase) or queue
+        found = [(name, self._file(name, language, for_queue)) for name in names]
+        for name, file in found:
+            if file is None:
+                self._tell(Unspoken(language.code, name, "left out: neither recorded nor built"))
+        files = tuple(file for _, file in found if file)
+        return files if len(files) == len(found) else ()
+
+    def _file(self, name: str, language: Language, queue: str) -> Path | None:
+        files = self._files[language.code]
+        return files.get(f"{name}-{queue}") or files.get(name)
+
+    def _tell(self, unspoken: Unspoken) -> None:
+        if unspoken not in self._reported:
+            self._reported.add(unspoken)
+            self._report(unspoken)

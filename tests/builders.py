@@ -1,0 +1,206 @@
+"""A small call centre on paper, and sentences about it: tests read as a story, assertions are made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from callbackd.domain.acd import Acd
+from callbackd.domain.agent import Agent
+from callbackd.domain.attempt import Attempt
+from callbackd.domain.callback import Callback
+from callbackd.domain.commands import (
+    ClaimAttempt,
+    Command,
+    Decided,
+    DialCustomer,
+    HangUp,
+    Join,
+    Play,
+    RingAgent,
+    Save,
+    StorePromise,
+)
+from callbackd.domain.entry import Entry
+from callbackd.domain.events import (
+    AttemptClaimed,
+    CallArrived,
+    DigitPressed,
+    Ending,
+    Event,
+    FeatureCodeDialled,
+    LegEnded,
+    LegEntered,
+    Party,
+    PlaybackEnded,
+    PromiseStored,
+    TimePassed,
+)
+from callbackd.domain.ids import AgentId, CallbackId, LegId, Mint, QueueName
+from callbackd.domain.phrase import Phrase
+from callbackd.domain.settings import AgentSettings, Announcements, Dialling, Numbers, Offer, Queue, Retry, Settings
+
+C = TypeVar("C")
+
+SUPPORT = QueueName("support")
+SALES = QueueName("sales")
+T0 = 1_800_000_000.0
+ANNA = "+442079460101"
+BEN = "+442079460102"
+
+
+def queue(name: QueueName = SUPPORT, **changes: Any) -> Queue:
+    return replace(
+        Queue(
+            name,
+            wrap_up_s=10.0,
+            announcements=Announcements(first_after_s=0.0, every_s=30.0),
+            offer=Offer(estimated_wait_s=60.0),
+            retry=Retry(),
+        ),
+        **changes,
+    )
+
+
+def agent(name: str, *queues: QueueName) -> AgentSettings:
+    return AgentSettings(AgentId(name), f"PJSIP/{name}", queues or (SUPPORT,), name.capitalize())
+
+
+def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (), **changes: Any) -> Settings:
+    queues = tuple(queues) or (queue(),)
+    agents = tuple(agents) or (agent("alice"), agent("bob"))
+    base = Settings(
+        {q.name: q for q in queues},
+        {a.id: a for a in agents},
+        dialling=Dialling(),
+        numbers=Numbers(region="GB"),
+    )
+    return replace(base, **changes)
+
+
+class Centre:
+    """The door with a clock in hand. Every step keeps the invariants, or the test fails at that step."""
+
+    def __init__(self, configured: Settings | None = None, entropy: bytes = b"test") -> None:
+        self.settings = configured or settings()
+        self.acd = Acd(self.settings, Mint(entropy))
+        self.now = T0
+        self.said: list[Command] = []
+        self.entries: dict[str, Entry] = {}
+        self.agents: dict[str, Agent] = {}
+        self.callbacks: dict[str, Callback] = {}
+        self.attempts: dict[str, Attempt] = {}
+
+    # --- time and events ---
+
+    def hear(self, event: Event, *, answer_database: bool = True) -> list[Command]:
+        """Feed one event; the database, unless silenced, commits at once and says so."""
+        fresh = list(self.acd.handle(event, self.now))
+        assert self.acd.broken_laws() == [], (event, self.acd.broken_laws())
+        self.said.extend(fresh)
+        for command in list(fresh):
+            if isinstance(command, Save):
+                self._write(command.row)
+            elif isinstance(command, StorePromise) and answer_database:
+                self._write(command.entry, command.callback)
+                fresh += self.hear(PromiseStored(command.callback.id))
+            elif isinstance(command, ClaimAttempt) and answer_database:
+                self._write(command.entry, command.callback, command.attempt)
+                fresh += self.hear(AttemptClaimed(command.attempt.id))
+        return fresh
+
+    def _write(self, *rows: Entry | Agent | Callback | Attempt) -> None:
+        tables = {Entry: self.entries, Agent: self.agents, Callback: self.callbacks, Attempt: self.attempts}
+        for row in rows:
+            tables[type(row)][row.id] = row  # type: ignore[index]
+
+    def wait(self, seconds: float) -> list[Command]:
+        """Let time pass, stopping at every deadline on the way as the runner does."""
+        until, fresh = self.now + seconds, []
+        while (at := self.acd.next_deadline()) is not None and at <= until:
+            self.now = max(self.now, at)
+            fresh += self.hear(TimePassed())
+        self.now = until
+        return fresh + self.hear(TimePassed())
+
+    # --- people ---
+
+    def calls(self, leg: str, number: str = ANNA, to: str = SUPPORT, **more: str) -> list[Command]:
+        return self.hear(CallArrived(LegId(leg), to, number, **more))
+
+    def dials(self, agent: str, code: str) -> list[Command]:
+        return self.hear(FeatureCodeDialled(LegId(f"code-{agent}-{code}-{len(self.said)}"), code, f"PJSIP/{agent}"))
+
+    def logs_in(self, *agents: str) -> None:
+        for name in agents:
+            self.dials(name, "login")
+            self.now += 1
+
+    def presses(self, leg: str, keys: str) -> list[Command]:
+        return [command for key in keys for command in self.hear(DigitPressed(LegId(leg), key))]
+
+    def hangs_up(self, leg: str, ending: Ending = Ending.NORMAL, **causes: int) -> list[Command]:
+        return self.hear(LegEnded(LegId(leg), ending, **causes))
+
+    def hears_out(self, leg: str) -> list[Command]:
+        """What is being said to the leg ends."""
+        return self.hear(PlaybackEnded(self.last(Play, leg=leg).playback))
+
+    def answers(self, agent: str) -> list[Command]:
+        """The agent picks up the last ring."""
+        return self.hear(LegEntered(self.ring_of(agent), Party.AGENT))
+
+    def customer_answers(self) -> LegId:
+        dial = self.last(DialCustomer)
+        self.hear(LegEntered(dial.leg, Party.CUSTOMER, dial.attempt))
+        return dial.leg
+
+    def takes_callback(self, leg: str, keys: str = "11") -> CallbackId:
+        """The caller presses the offer's key and confirms; the goodbye is heard out and the leg ends."""
+        self.presses(leg, keys)
+        promise = self.last(StorePromise).callback.id
+        self.hears_out(leg)
+        self.hangs_up(leg)
+        return promise
+
+    # --- questions ---
+
+    def all(self, kind: type[C], **fields: object) -> list[C]:
+        return [c for c in self.said if isinstance(c, kind) and all(getattr(c, k) == v for k, v in fields.items())]
+
+    def last(self, kind: type[C], **fields: object) -> C:
+        found = self.all(kind, **fields)
+        assert found, f"no {kind.__name__} with {fields} among {[type(c).__name__ for c in self.said]}"
+        return found[-1]
+
+    def ring_of(self, agent: str) -> LegId:
+        return self.last(RingAgent, endpoint=f"PJSIP/{agent}").leg
+
+    def rung(self) -> list[str]:
+        """Whom agents' phones were rung for, in order: "alice:<customer's number>"."""
+        return [f"{ring.endpoint.removeprefix('PJSIP/')}:{ring.caller_number}" for ring in self.all(RingAgent)]
+
+    def heard(self, leg: str) -> list[Phrase]:
+        return [phrase for play in self.all(Play, leg=leg) for phrase in play.phrases]
+
+    def hung_up(self, leg: str) -> bool:
+        return bool(self.all(HangUp, leg=leg))
+
+    def joined(self) -> list[tuple[LegId, ...]]:
+        return [join.legs for join in self.all(Join)]
+
+    def entry(self, leg_or_number: str = ANNA) -> Entry:
+        """The entry, as last written, of a number or a leg."""
+        found = [e for e in self.entries.values() if leg_or_number in {e.number, e.leg}]
+        assert found, f"no entry of {leg_or_number}"
+        return found[-1]
+
+    def callback(self, number: str = ANNA) -> Callback:
+        return [c for c in self.callbacks.values() if c.number == number][-1]
+
+    def attempt(self) -> Attempt:
+        return list(self.attempts.values())[-1]
+
+    def reasons(self, what: str) -> list[str]:
+        return [d.reason for d in self.all(Decided) if what in d.what]

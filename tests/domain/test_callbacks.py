@@ -1,0 +1,493 @@
+"""From the offer's key to the promise kept, and every way it can go wrong."""
+
+from __future__ import annotations
+
+from callbackd.domain.agent import Activity
+from callbackd.domain.attempt import AttemptOutcome
+from callbackd.domain.callback import CallbackOutcome, CallbackState
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, HangUp, RingAgent, Save, StartMusic, StorePromise
+from callbackd.domain.entry import EntryOutcome, EntryState
+from callbackd.domain.events import (
+    AttemptNotClaimed,
+    DatabaseBack,
+    DatabaseLost,
+    DialAccepted,
+    DialRefused,
+    DialUnknown,
+    DigitPressed,
+    Ending,
+    LegAnswered,
+    LegEntered,
+    LegRinging,
+    Party,
+    PromiseNotStored,
+    PromiseStored,
+    SwitchTurned,
+    TimePassed,
+)
+from callbackd.domain.phrase import CallWithin, Digits, Fixed
+from callbackd.domain.settings import Dialling, Numbers, Offer, Retry
+from tests.builders import ANNA, BEN, Centre, agent, queue, settings
+
+
+def one_agent(**changes):
+    return Centre(settings([queue(**changes)], [agent("alice")]))
+
+
+def waiting_for_alice(**changes):
+    """Alice talks to Ben; Anna waits behind and has heard the offer."""
+    centre = one_agent(**changes)
+    centre.logs_in("alice")
+    centre.calls("ben", BEN)
+    centre.answers("alice")
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    assert centre.heard("anna")[-1] is Fixed.OFFER
+    return centre
+
+
+def alice_is_free(centre):
+    centre.hangs_up("ben")
+    centre.wait(10)
+
+
+def promised(**changes):
+    centre = waiting_for_alice(**changes)
+    centre.takes_callback("anna")
+    return centre
+
+
+def dialled(**changes):
+    centre = promised(**changes)
+    alice_is_free(centre)
+    return centre
+
+
+# --- the promise ---------------------------------------------------------------------------------------------------
+
+
+def test_the_key_cuts_off_the_announcement_and_the_own_number_is_read_back():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    assert centre.heard("anna")[-3:] == [Fixed.NUMBER_IS, Digits("02079460101"), Fixed.CONFIRM_MENU]
+
+
+def test_the_promise_is_stored_before_it_is_spoken():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    assert Fixed.PROMISE not in centre.heard("anna")
+    centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
+    assert centre.heard("anna")[-4:] == [Fixed.PROMISE, Digits("02079460101"), CallWithin(10), Fixed.GOODBYE]
+
+
+def test_the_same_entry_stays_in_line():
+    centre = waiting_for_alice()
+    before = centre.entry()
+    centre.takes_callback("anna")
+    after = centre.entry()
+    assert (after.id, after.arrived_at, after.leg) == (before.id, before.arrived_at, None)
+    assert after.state is EntryState.WAITING
+    assert centre.hung_up("anna")
+
+
+def test_hanging_up_after_confirming_keeps_the_promise():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hangs_up("anna")
+    centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
+    assert centre.entry().state is EntryState.WAITING
+    alice_is_free(centre)
+    assert centre.last(DialCustomer).number == ANNA
+
+
+def test_hanging_up_before_confirming_is_an_abandon():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hangs_up("anna")
+    assert centre.entry().outcome is EntryOutcome.ABANDONED
+
+
+def test_a_promise_that_cannot_be_stored_is_apologised_for_and_the_caller_waits_on():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "connection lost"))
+    assert centre.heard("anna")[-1] is Fixed.NO_CALLBACK_NOW
+    assert centre.entry().live
+    alice_is_free(centre)
+    assert centre.rung()[-1] == f"alice:{ANNA}"
+
+
+def test_a_caller_gone_before_the_promise_could_not_be_stored_has_abandoned():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hangs_up("anna")
+    centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "connection lost"))
+    assert centre.entry().outcome is EntryOutcome.ABANDONED
+
+
+def test_no_offer_is_made_while_the_database_is_away():
+    centre = one_agent()
+    centre.hear(DatabaseLost("connection refused"))
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    assert Fixed.OFFER not in centre.heard("anna")
+    centre.presses("anna", "1")
+    assert "database is away" in centre.reasons("no callback")[0]
+    centre.hear(DatabaseBack())
+    centre.hears_out("anna")
+    centre.wait(30)
+    assert Fixed.OFFER in centre.heard("anna")
+
+
+def test_the_key_before_any_offer_works_when_the_offer_would_be_made():
+    centre = one_agent()
+    centre.calls("anna")
+    centre.presses("anna", "1")
+    assert centre.heard("anna")[-1] is Fixed.CONFIRM_MENU
+
+
+def test_the_key_means_nothing_when_the_wait_is_short():
+    centre = one_agent(expected_handle_s=5.0)
+    centre.logs_in("alice")
+    centre.calls("ben", BEN)
+    centre.answers("alice")
+    centre.calls("anna")
+    centre.presses("anna", "1")
+    assert centre.reasons("no callback") == ["the wait is short"]
+
+
+def test_another_number_can_be_keyed():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.presses("anna", "2")
+    centre.presses("anna", "02079460199#")
+    assert centre.heard("anna")[-2] == Digits("02079460199")
+    centre.presses("anna", "1")
+    assert centre.callback("+442079460199").state is CallbackState.WAITING
+
+
+def test_a_withheld_number_must_be_keyed_and_a_pause_ends_it():
+    centre = one_agent()
+    centre.calls("anna", "")
+    centre.presses("anna", "1")
+    assert centre.heard("anna")[-1] is Fixed.KEY_NUMBER
+    centre.presses("anna", "02079460199")
+    centre.wait(4)
+    assert Digits("02079460199") in centre.heard("anna")
+
+
+def test_a_refused_number_may_be_keyed_three_times():
+    centre = one_agent()
+    centre.calls("anna", "")
+    centre.presses("anna", "1")
+    for _ in range(3):
+        centre.presses("anna", "09061234567#")
+    assert centre.heard("anna").count(Fixed.NUMBER_REFUSED) == 3
+    assert centre.heard("anna")[-1] is Fixed.KEEP_WAITING
+    assert centre.callbacks == {}
+    assert centre.entry("anna").live
+
+
+def test_star_starts_the_number_again():
+    centre = one_agent()
+    centre.calls("anna", "")
+    centre.presses("anna", "1999*02079460199#")
+    assert Digits("02079460199") in centre.heard("anna")
+
+
+def test_zero_in_the_menu_keeps_waiting():
+    centre = waiting_for_alice()
+    centre.presses("anna", "10")
+    assert centre.heard("anna")[-1] is Fixed.KEEP_WAITING
+    assert centre.callbacks == {}
+
+
+def test_silence_in_the_menu_is_asked_again_then_the_caller_keeps_waiting():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    for _ in range(3):
+        centre.hears_out("anna")
+        centre.wait(8)
+    assert centre.heard("anna").count(Fixed.CONFIRM_MENU) == 3
+    assert centre.heard("anna")[-1] is Fixed.KEEP_WAITING
+
+
+def test_wrong_keys_in_the_menu_are_told():
+    centre = waiting_for_alice()
+    centre.presses("anna", "17")
+    assert Fixed.WRONG_KEY in centre.heard("anna")
+
+
+def test_an_agent_who_becomes_free_ends_the_menu_with_music():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    music = len(centre.all(StartMusic, leg="anna"))
+    alice_is_free(centre)
+    assert len(centre.all(StartMusic, leg="anna")) == music + 1
+    centre.presses("anna", "1")
+    assert centre.callbacks == {}
+    centre.answers("alice")
+    assert centre.joined()[-1][0] == "anna"
+
+
+def test_a_number_gets_one_promise_only():
+    centre = promised()
+    centre.calls("anna-again", ANNA)
+    centre.presses("anna-again", "11")
+    assert len(centre.callbacks) == 1
+    assert Fixed.ALREADY_PROMISED in centre.heard("anna-again")
+
+
+def test_no_more_promises_than_allowed():
+    centre = promised(offer=Offer(estimated_wait_s=60, max_open_promises=1))
+    centre.calls("cora", "+442079460103")
+    centre.presses("cora", "1")
+    assert "as many as allowed" in centre.reasons("no callback")[0]
+
+
+# --- its turn comes -------------------------------------------------------------------------------------------------
+
+
+def test_the_intent_is_written_before_the_customer_is_dialled():
+    centre = promised()
+    centre.hangs_up("ben")
+    centre.wait(9.9)
+    centre.now += 0.1
+    fresh = centre.hear(TimePassed(), answer_database=False)
+    claim = next(c for c in fresh if isinstance(c, ClaimAttempt))
+    assert not centre.all(DialCustomer)
+    assert not [c for c in fresh if isinstance(c, Save) and c.row.id in {claim.entry.id, claim.callback.id}]
+    assert centre.agents["alice"].activity is Activity.RESERVED
+
+
+def test_the_customer_is_dialled_and_key_one_connects_to_the_reserved_agent():
+    centre = dialled()
+    dial = centre.last(DialCustomer)
+    assert dial.number == ANNA
+    assert dial.leg == f"cbd-{dial.attempt}"
+    centre.hear(DialAccepted(dial.leg))
+    centre.hear(LegRinging(dial.leg))
+    centre.hear(LegAnswered(dial.leg))
+    leg = centre.customer_answers()
+    assert centre.heard(leg) == [Fixed.CALLBACK_MENU]
+    centre.presses(leg, "1")
+    assert centre.heard(leg)[-1] is Fixed.CONNECTING
+    assert centre.last(RingAgent).endpoint == "PJSIP/alice"
+    assert centre.callback().state is CallbackState.ACCEPTED
+    centre.answers("alice")
+    assert centre.joined()[-1] == (leg, centre.ring_of("alice"))
+    assert centre.callback().outcome is CallbackOutcome.COMPLETED
+    assert centre.attempt().outcome is AttemptOutcome.CONNECTED
+    centre.hangs_up(leg)
+    assert centre.entry().outcome is EntryOutcome.SERVED
+
+
+def test_the_promise_is_marked_kept_before_the_bridge():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    fresh = centre.answers("alice")
+    assert any(isinstance(c, Save) and getattr(c.row, "outcome", None) is CallbackOutcome.COMPLETED for c in fresh)
+
+
+def test_a_promise_is_served_in_its_place_between_live_callers():
+    centre = waiting_for_alice()
+    centre.now += 1
+    centre.calls("cora", "+442079460103")
+    centre.takes_callback("anna")
+    alice_is_free(centre)
+    assert centre.last(DialCustomer).number == ANNA
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.answers("alice")
+    centre.hangs_up(leg)
+    centre.wait(10)
+    assert centre.rung()[-1] == "alice:+442079460103"
+
+
+def failed_with(ending, **causes):
+    centre = dialled()
+    dial = centre.last(DialCustomer)
+    centre.hear(DialAccepted(dial.leg))
+    centre.hangs_up(dial.leg, ending, **causes)
+    return centre
+
+
+def test_busy_is_tried_again_after_its_gap_and_the_agent_is_free():
+    centre = failed_with(Ending.BUSY, cause=17, tech_cause=486)
+    assert centre.attempt().outcome is AttemptOutcome.BUSY
+    assert (centre.attempt().cause, centre.attempt().tech_cause) == (17, 486)
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.callback().state is CallbackState.WAITING
+    centre.wait(299)
+    assert len(centre.all(DialCustomer)) == 1
+    centre.wait(1)
+    assert len(centre.all(DialCustomer)) == 2
+
+
+def test_no_answer_is_tried_again_after_its_gap():
+    centre = failed_with(Ending.NO_ANSWER)
+    centre.wait(899)
+    assert len(centre.all(DialCustomer)) == 1
+    centre.wait(1)
+    assert len(centre.all(DialCustomer)) == 2
+
+
+def test_while_a_promise_pauses_the_next_caller_is_served():
+    centre = failed_with(Ending.BUSY)
+    centre.calls("cora", "+442079460103")
+    assert centre.rung()[-1] == "alice:+442079460103"
+
+
+def test_after_the_last_attempt_the_promise_is_given_up():
+    centre = failed_with(Ending.BUSY)
+    for _ in range(2):
+        centre.wait(300)
+        centre.hangs_up(centre.last(DialCustomer).leg, Ending.BUSY)
+    assert centre.callback().outcome is CallbackOutcome.EXHAUSTED
+    assert centre.entry().outcome is EntryOutcome.EXHAUSTED
+    assert centre.callback().attempts_made == 3
+    centre.wait(3600)
+    assert len(centre.all(DialCustomer)) == 3
+
+
+def test_the_trunks_trouble_is_refunded():
+    centre = failed_with(Ending.CONGESTION, cause=34, tech_cause=503)
+    assert centre.callback().attempts_made == 0
+    centre.wait(60)
+    assert len(centre.all(DialCustomer)) == 2
+
+
+def test_a_dial_that_asterisk_refused_is_refunded():
+    centre = dialled()
+    centre.hear(DialRefused(centre.last(DialCustomer).leg, "500 Allocation failed"))
+    assert centre.attempt().outcome is AttemptOutcome.NOT_DIALLED
+    assert centre.callback().attempts_made == 0
+
+
+def test_an_intent_that_was_not_stored_dials_nobody():
+    centre = promised()
+    centre.hangs_up("ben")
+    centre.wait(9.9)
+    centre.now += 0.1
+    centre.hear(TimePassed(), answer_database=False)
+    centre.hear(AttemptNotClaimed(centre.last(ClaimAttempt).attempt.id, "right to dial lost"))
+    assert centre.all(DialCustomer) == []
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.callback().attempts_made == 0
+
+
+def test_an_unanswered_dial_request_is_never_repeated_before_its_end_is_known():
+    centre = dialled()
+    centre.hear(DialUnknown(centre.last(DialCustomer).leg, "timed out"))
+    centre.wait(44)
+    assert len(centre.all(DialCustomer)) == 1
+    assert not centre.attempt().outcome
+    centre.wait(1)
+    assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
+    assert centre.last(HangUp).leg == centre.last(DialCustomer).leg
+    assert centre.callback().attempts_made == 1
+
+
+def test_no_key_is_a_machine_and_the_agent_is_free():
+    centre = dialled()
+    leg = centre.customer_answers()
+    for _ in range(2):
+        centre.hears_out(leg)
+        centre.wait(10)
+    assert centre.heard(leg) == [Fixed.CALLBACK_MENU, Fixed.CALLBACK_MENU, Fixed.CALLBACK_LATER]
+    assert centre.attempt().outcome is AttemptOutcome.NO_KEY
+    assert centre.agents["alice"].activity is Activity.IDLE
+    centre.hears_out(leg)
+    assert centre.hung_up(leg)
+    centre.hangs_up(leg)
+    centre.wait(900)
+    assert len(centre.all(DialCustomer)) == 2
+
+
+def test_hanging_up_before_the_key_is_no_answered_callback():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.hangs_up(leg)
+    assert centre.attempt().outcome is AttemptOutcome.NO_KEY
+
+
+def test_a_wrong_key_does_not_connect():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.presses(leg, "5")
+    assert Fixed.WRONG_KEY in centre.heard(leg)
+    assert centre.callback().state is CallbackState.DIALING
+
+
+def test_the_customer_who_accepts_and_hangs_up_before_the_agent_is_tried_again():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.hangs_up(leg)
+    assert centre.hung_up(centre.ring_of("alice"))
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.attempt().outcome is AttemptOutcome.ABANDONED
+    assert centre.callback().state is CallbackState.WAITING
+    assert centre.entry().live is False
+
+
+def test_the_reserved_agent_does_not_answer_and_the_next_one_gets_the_customer():
+    centre = Centre(settings([queue()], [agent("alice"), agent("bob")]))
+    centre.calls("anna")
+    centre.takes_callback("anna")
+    centre.logs_in("alice", "bob")
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.hangs_up(centre.ring_of("alice"), Ending.NO_ANSWER)
+    assert centre.rung()[-1] == f"bob:{ANNA}"
+    centre.answers("bob")
+    assert centre.joined()[-1][0] == leg
+
+
+def test_a_customers_leg_that_belongs_to_no_attempt_gets_an_apology():
+    centre = Centre()
+    centre.hear(LegEntered("cbd-stray", Party.CUSTOMER, "stray"))
+    assert centre.heard("cbd-stray") == [Fixed.CALLBACK_SORRY]
+
+
+def test_dialling_can_be_switched_off_and_on():
+    centre = promised()
+    centre.hear(SwitchTurned("dialling", False))
+    alice_is_free(centre)
+    assert centre.all(DialCustomer) == []
+    centre.hear(SwitchTurned("dialling", True))
+    assert len(centre.all(DialCustomer)) == 1
+
+
+def test_the_number_is_checked_again_at_the_dial():
+    centre = Centre(settings([queue()], [agent("alice")]))
+    centre.calls("anna")
+    centre.takes_callback("anna")
+    object.__setattr__(centre.settings, "numbers", Numbers(region="GB", deny_prefixes=("+4420",)))
+    centre.logs_in("alice")
+    assert centre.all(DialCustomer) == []
+    assert centre.callback().outcome is CallbackOutcome.CANCELLED
+
+
+def test_no_more_customers_are_dialled_at_once_than_set():
+    centre = Centre(settings([queue()], [agent("alice"), agent("bob")], dialling=Dialling(in_flight=1)))
+    centre.calls("anna")
+    centre.takes_callback("anna")
+    centre.calls("ben", BEN)
+    centre.takes_callback("ben")
+    centre.logs_in("alice", "bob")
+    assert len(centre.all(DialCustomer)) == 1
+
+
+def test_a_promise_too_old_to_be_kept_expires():
+    centre = promised(retry=Retry(expire_s=3600))
+    centre.wait(3600)
+    assert centre.callback().outcome is CallbackOutcome.EXPIRED
+    assert centre.entry().outcome is EntryOutcome.EXPIRED
