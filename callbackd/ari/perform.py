@@ -137,10 +137,10 @@ class Perform:
 
     async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
         if answer.reply is Reply.CONFLICT:
-            # Either our id lives, then an earlier request of ours did dial, or it did and is gone again.
-            answer = await self._ari.api.channels.get(leg)
-            if answer.reply is Reply.GONE:
-                return (DialUnknown(leg, "the id was taken, and the channel is gone"),)
+            # Our id is taken: by an earlier request of ours, which has dialled. Unless the channel is there to be seen,
+            # nobody knows what became of it.
+            look = await self._ari.api.channels.get(leg)
+            return (DialAccepted(leg),) if look else (DialUnknown(leg, f"the id is taken; a look: {look.reason}"),)
         if answer:
             return (DialAccepted(leg),)
         if answer.never_happened:
