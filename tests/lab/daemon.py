@@ -54,7 +54,9 @@ def toml(tree: Toml, prefix: str = "") -> str:
     """Enough TOML for a config: tables, strings, numbers, booleans, lists of strings."""
     plain = [f"{key} = {json.dumps(value)}" for key, value in tree.items() if not isinstance(value, Mapping)]
     tables = [
-        f"[{prefix}{key}]\n{toml(value, f'{prefix}{key}.')}" for key, value in tree.items() if isinstance(value, Mapping)
+        f"[{prefix}{key}]\n{toml(value, f'{prefix}{key}.')}"
+        for key, value in tree.items()
+        if isinstance(value, Mapping)
     ]
     return "\n".join([*plain, *tables]) + "\n"
 
