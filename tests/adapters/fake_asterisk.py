@@ -24,6 +24,7 @@ class FakeAsterisk:
         self.websockets: list[web.WebSocketResponse] = []
         self.pongs = True
         self.upgrade_status = 101
+        self.echoes = True
 
     async def well(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"system": {"version": ASTERISK_VERSION, "entity_id": ""}})
@@ -34,6 +35,10 @@ class FakeAsterisk:
             return await self.stream(request)
         if request.path.endswith("/events"):
             return web.Response(status=self.upgrade_status)
+        if "/events/user/" in request.path:
+            hello = {"type": "ChannelUserevent", "eventname": request.path.rpartition("/")[2]}
+            await self.say(*([hello] if self.echoes else []))
+            return web.Response(status=204)
         body = await request.read()
         self.asked.append((request.method, request.path_qs, orjson.loads(body) if body else None))
         return await self.answer(request)

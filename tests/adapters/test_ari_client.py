@@ -183,7 +183,12 @@ async def test_events_come_in_order_after_connected_and_only_those_we_want(fake:
     assert owner.told == [Link.CONNECTED, {"type": "StasisStart", "n": 1}, {"type": "Dial", "n": 2}]
     method, path, body = fake.asked[0]
     assert (method, path) == ("PUT", "/ari/applications/callbackd/eventFilter")
-    assert [kind["type"] for kind in body["allowed"]] == ["ApplicationReplaced", "Dial", "StasisStart"]
+    assert [kind["type"] for kind in body["allowed"]] == [
+        "ApplicationReplaced",
+        "ChannelUserevent",
+        "Dial",
+        "StasisStart",
+    ]
 
 
 async def test_a_bad_message_costs_itself_only(fake: FakeAsterisk) -> None:
@@ -214,6 +219,41 @@ async def test_a_half_open_stream_is_noticed_within_six_seconds(fake: FakeAsteri
         started = asyncio.get_running_loop().time()
         await owner.hears(Link.LOST, within_s=6)
         assert asyncio.get_running_loop().time() - started > 3, "it was given the time to answer"
+
+
+async def test_a_stream_is_connected_only_when_an_event_has_come_through_it(fake: FakeAsterisk) -> None:
+    fake.echoes = False
+    owner = Owner()
+    with capture_logs() as said:
+        async with connected(fake, owner, limit_s=0.2):
+            await asyncio.sleep(0.5)
+            assert owner.told == []
+            fake.echoes = True
+            await owner.hears(Link.CONNECTED)
+    assert "not ready" in str(said)
+
+
+async def test_events_before_the_hello_are_not_lost(fake: FakeAsterisk) -> None:
+    async def early(request: web.Request) -> web.StreamResponse:
+        await fake.say({"type": "StasisStart", "n": 1})
+        return await fake.well(request)
+
+    fake.answer = early
+    owner = Owner()
+    async with connected(fake, owner):
+        await owner.hears(Link.CONNECTED)
+        await fake.say({"type": "Last"})
+        await owner.hears({"type": "Last"})
+    assert owner.told == [Link.CONNECTED, *[{"type": "StasisStart", "n": 1}] * 2, {"type": "Last"}]
+
+
+async def test_an_application_lost_in_the_change_of_connections_is_asked_for_again_soon(fake: FakeAsterisk) -> None:
+    fake.answer = json_answer(404, "Application does not exist.")
+    owner = Owner()
+    async with connected(fake, owner):
+        await asyncio.sleep(0.05)
+        fake.answer = fake.well
+        await owner.hears(Link.CONNECTED, within_s=1)
 
 
 async def test_a_quiet_stream_stays_open(fake: FakeAsterisk) -> None:
