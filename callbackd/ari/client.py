@@ -27,11 +27,11 @@ log = structlog.get_logger("ari")
 # Asterisk's listen backlog is 10. Ten connections in all: six kept ones, three fresh ones and the websocket.
 KEPT, FRESH = 6, 4
 KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
-HELLO = "callbackd-hello"
+HELLO, HELLO_S = "callbackd-hello", 2.0
 HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
 CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
-MISCONFIGURED_RETRY_S = 10.0  # a wrong password stays wrong until a person has done something
+MISCONFIGURED_RETRY_S = 5.0  # a wrong password stays wrong until a person has done something
 REMIND_S = 60.0
 
 
@@ -177,7 +177,7 @@ class Ari:
         switched off behind an open websocket (2 of 600 on loopback): only an event that arrives proves that events do.
         """
         early: list[str] = []
-        async with asyncio.timeout(self._timeout.total):
+        async with asyncio.timeout(HELLO_S):
             async for message in websocket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     early.append(message.data)
@@ -197,8 +197,7 @@ class Ari:
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._take(message.data)
             elif websocket.closed:
-                failure = websocket.exception()
-                return str(failure) if failure else f"Asterisk closed the event stream ({websocket.close_code})"
+                return f"the event stream ended ({websocket.exception() or websocket.close_code})"
         return f"another daemon took the application {self.address.app!r}"
 
     def _take(self, text: str) -> None:
@@ -223,8 +222,8 @@ class Ari:
             )
         if answer.reply is Reply.PBX_ERROR and answer.status == 404:
             return _Trouble(
-                f"there is no ARI at {url} (404): ari.conf needs enabled = yes, and res_ari*.so must be loaded",
-                misconfigured=True,
+                f"no ARI at {url} (404): Asterisk is starting, or its ari.conf needs enabled = yes, or res_ari*.so is "
+                "not loaded"
             )
         if answer.reply is Reply.UNREACHABLE:
             return _Trouble(f"no Asterisk at {url} ({said}): waiting for it; its http.conf says where it listens")
