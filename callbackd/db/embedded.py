@@ -23,6 +23,7 @@ import hashlib
 import os
 import pwd
 import re
+import select
 import shutil
 import signal
 import stat
@@ -117,7 +118,11 @@ class _Account:
         return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
     def become(self) -> dict[str, Any]:
+<<<<<<< HEAD
         """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT, NOTIFY_SOCKET are not for it."""
+=======
+        """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT or NOTIFY_SOCKET are not for it."""
+>>>>>>> embedded
         lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         quiet = {"env": kept | {"LC_ALL": "C"}, "cwd": "/", "stdin": subprocess.DEVNULL}
@@ -212,8 +217,13 @@ class Embedded:
     async def _ensure(self) -> None:
         try:
             await _in_thread(self._prepare)
-            await self._bring_up()
-            await self._make_database()
+            while True:
+                await self._bring_up()
+                try:
+                    return await self._make_database()
+                except psycopg.Error as error:
+                    if not self._has_ended():
+                        raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
         except OSError as error:
             raise EmbeddedError(f"the private PostgreSQL cannot be set up: {error}{_advice(str(error))}") from error
 
@@ -282,6 +292,10 @@ class Embedded:
         """Adopt the server that runs here, else start one; returns when it takes connections."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _START_S
+        if self._has_ended():
+            self._detach()
+        if self._child and self._child.poll() is not None:
+            self._child = None
         while not self._attach():
             if self._child and self._child.poll() is not None:
                 self._child = None
@@ -366,15 +380,12 @@ class Embedded:
 
     async def _make_database(self) -> None:
         where = f"host={self._socket_dir()} port={_PORT} user={NAME} dbname=postgres connect_timeout=10"
-        try:
-            async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
-                there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
-                if await there.fetchone() is None:
-                    # Else the details of an error put telephone numbers into the server's log.
-                    await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
-                    await admin.execute(f"CREATE DATABASE {NAME}")
-        except psycopg.Error as error:
-            raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
+        async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
+            there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+            if await there.fetchone() is None:
+                # Else the details of an error put telephone numbers into the server's log.
+                await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
+                await admin.execute(f"CREATE DATABASE {NAME}")
 
     async def _shut_down(self) -> None:
         self._wanted = False
@@ -401,6 +412,14 @@ class Embedded:
                 await asyncio.wait_for(_end_of(pidfd), _FAST_STOP_S)
                 log.info("PostgreSQL stopped", pid=self.pid, by=request.name)
                 return
+
+    def _has_ended(self) -> bool:
+        """Of the server that was started or adopted."""
+        if self._pidfd is None:
+            return False
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(0))
 
     def _detach(self) -> None:
         if self._pidfd is not None:
