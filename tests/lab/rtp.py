@@ -173,11 +173,11 @@ class Hearing:
     def spans(self, name: str | None = None, *, since: float = 0.0, gap: float | None = None) -> list[Span]:
         """When ``name`` was heard (None: anything but silence).
 
-        Pauses up to ``gap`` seconds join (0.15 for tones, 0.4 for voice and music); what is shorter than 0.1 s is a
+        Pauses up to ``gap`` seconds join (0.3 for tones: a pressed key interrupts them; 0.4 for voice and music); what is shorter than 0.1 s is a
         crackle, not a sound.
         """
         if gap is None:
-            gap = 0.4 if name is None or name == VOICE or name.startswith("music:") else 0.15
+            gap = 0.4 if name is None or name == VOICE or name.startswith("music:") else 0.3
         spans: list[Span] = []
         for at, names in self._names():
             if at < since or not (names if name is None else name in names):

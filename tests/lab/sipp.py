@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -417,6 +418,8 @@ class Sipp:
     directory: Path
     on_message: Callable[[SipMessage], None]
     single_call: bool = False
+    control_port: int = 0
+    """For SIPp's own remote control, which nobody uses; 0: any."""
     pid: int | None = None
 
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
@@ -427,6 +430,8 @@ class Sipp:
 
     async def start(self, limit: float = 10.0) -> None:
         """Returns when SIPp listens on its port (for a single call: when it runs)."""
+        if shutil.which("sipp") is None:
+            raise SippFailed("no sipp on this machine (Debian: apt-get install sip-tester)")
         self.directory.mkdir(parents=True, exist_ok=True)
         pipe, scenario = self._path("pipe"), self._path("xml")
         scenario.write_text(self.scenario)
@@ -442,7 +447,7 @@ class Sipp:
         host, port = self.local
         arguments = [
             f"{self.remote[0]}:{self.remote[1]}",
-            *("-sf", str(scenario), "-i", host, "-p", str(port), "-mi", host, "-cp", str(free_port(host))),
+            *("-sf", str(scenario), "-i", host, "-p", str(port), "-mi", host, "-cp", str(self.control_port or free_port(host))),
             *("-trace_msg", "-message_file", str(pipe), "-trace_err", "-error_file", str(self._path("errors"))),
             *("-nostdin", "-skip_rlimit", "-nd", "-aa", "-cid_str", f"%u-%p-{self.name}@%s"),
             *("-default_behaviors", "none", "-deadcall_wait", "2000"),
@@ -452,11 +457,12 @@ class Sipp:
         with self._path("screen").open("ab") as screen:
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    "sipp", *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=screen, stderr=screen
+                    # Whatever ends the tests ends the phones as well.
+                    *("setpriv", "--pdeathsig=KILL", "sipp", *arguments), stdin=asyncio.subprocess.DEVNULL, stdout=screen, stderr=screen
                 )
-            except FileNotFoundError:
+            except BaseException:
                 self._close()
-                raise SippFailed("no sipp on this machine (Debian: apt-get install sip-tester)") from None
+                raise
         self.pid = self._process.pid
         try:
             async with asyncio.timeout(limit):
