@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -23,14 +24,14 @@ from sqlalchemy.engine import make_url
 
 from callbackd.db.embedded import Embedded, EmbeddedError
 
-_PREFIX = "callbackd-lab-"
+_OURS = re.compile(r"callbackd-postgres-(?P<pid>[0-9]+)-[^-]+")
 
 
 class Postgres:
     """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
 
     def __init__(self) -> None:
-        self.state_dir = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.state_dir = Path(tempfile.mkdtemp(prefix=f"callbackd-postgres-{os.getpid()}-"))
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
 
@@ -77,8 +78,9 @@ async def _sweep() -> None:
 
 
 def _left_behind() -> list[Path]:
-    found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
-    return [path for path in found if not Path("/proc", path.name.removeprefix(_PREFIX).split("-")[0]).exists()]
+    """Nothing is removed whose name is not exactly one of ours."""
+    named = [(path, _OURS.fullmatch(path.name)) for path in Path(tempfile.gettempdir()).iterdir()]
+    return [path for path, name in named if name and not Path("/proc", name["pid"]).exists()]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
