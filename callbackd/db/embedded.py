@@ -119,7 +119,7 @@ class _Account:
         return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
     def become(self) -> dict[str, Any]:
-        """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT or NOTIFY_SOCKET are not for it."""
+        """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT, NOTIFY_SOCKET are not for it."""
         lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         quiet = {"env": kept | {"LC_ALL": "C"}, "cwd": "/", "stdin": subprocess.DEVNULL}

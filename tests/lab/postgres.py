@@ -24,14 +24,14 @@ from sqlalchemy.engine import make_url
 
 from callbackd.db.embedded import Embedded, EmbeddedError
 
-_OURS = re.compile(r"callbackd-postgres-(?P<pid>[0-9]+)-[^-]+")
+_OURS = re.compile(r"callbackd-test-postgres-(?P<pid>[0-9]+)-[^-]+")
 
 
 class Postgres:
     """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
 
     def __init__(self) -> None:
-        self.state_dir = Path(tempfile.mkdtemp(prefix=f"callbackd-postgres-{os.getpid()}-"))
+        self.state_dir = Path(tempfile.mkdtemp(prefix=f"callbackd-test-postgres-{os.getpid()}-"))
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
 
