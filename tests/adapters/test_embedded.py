@@ -1,6 +1,6 @@
 """The private PostgreSQL: made, restarted, killed, adopted, shared by nobody."""
 
-# ruff: noqa: ASYNC110, ASYNC220, ASYNC221, ASYNC240 - the loops here have nothing else to do.
+# ruff: noqa: ASYNC220, ASYNC221, ASYNC240 - the loops here have nothing else to do.
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import uvloop
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callbackd.db import binaries, embedded
 from callbackd.db.embedded import Embedded, EmbeddedError, StateDirectoryInUse, UrlRefused, normalise
-from tests.lab.postgres import Postgres
+from tests.lab.postgres import Postgres, place
 
 pytestmark = pytest.mark.postgres
 
@@ -53,7 +54,7 @@ asyncio.run(main())
 @contextlib.contextmanager
 def a_directory():
     """Not ``tmp_path``, whose parents are closed to the server's user when we are root."""
-    path = Path(tempfile.mkdtemp(prefix="callbackd-test-"))
+    path = Path(tempfile.mkdtemp(prefix="callbackd-test-", dir=place()))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
@@ -232,6 +233,22 @@ async def test_the_server_of_a_killed_daemon_is_adopted(state_dir):
             assert await ask(database.url, "SELECT 1") == 1
             started_by = [pid for pid in servers_of(state_dir) if b"-D" in Path(f"/proc/{pid}/cmdline").read_bytes()]
             assert started_by == [pid]
+    assert servers_of(state_dir) == []
+
+
+def test_it_is_the_same_on_the_daemons_own_loop(state_dir):
+    async def life():
+        database = Embedded(state_dir)
+        await database.start()
+        keeper = asyncio.create_task(database.keep())
+        pid = database.pid
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: database.pid not in (pid, None))
+        assert await ask(await database.start(), "SELECT 1") == 1
+        await database.stop()
+        await asyncio.wait_for(keeper, 10)
+
+    uvloop.run(life())
     assert servers_of(state_dir) == []
 
 
