@@ -24,7 +24,7 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -33,7 +33,7 @@ from urllib.parse import unquote
 from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
 from tests.lab.music import NOTES
 from tests.lab.rtp import TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
-from tests.lab.sipp import REJECTIONS, Address, Sipp, SipMessage, answering, dialling, name_and_user
+from tests.lab.sipp import REJECTIONS, Address, SipMessage, Sipp, answering, dialling, name_and_user
 
 if TYPE_CHECKING:
     from tests.lab.asterisk import Asterisk
@@ -164,9 +164,7 @@ class Call:
             sounds=True,
         )
 
-    async def _hears(
-        self, name: str | None, what: str, within: float, seconds: float, since: float | None
-    ) -> Span:
+    async def _hears(self, name: str | None, what: str, within: float, seconds: float, since: float | None) -> Span:
         def found() -> Span | None:
             spans = self.hearing.spans(name, since=since or 0.0)
             return next((span for span in spans if span.seconds >= seconds), None)
@@ -210,9 +208,7 @@ class Call:
         """Take an incoming call. Does nothing when it is over already."""
         if not self.over and self.answered_at is None:
             self._tell("XANSWER", rtp=self._rtp_port)
-            await self._until(
-                lambda: self._established or self.over or None, 5.0, "have its answer acknowledged"
-            )
+            await self._until(lambda: self._established or self.over or None, 5.0, "have its answer acknowledged")
 
     async def ring(self) -> None:
         """Tell the other side that it rings (180)."""
@@ -278,12 +274,14 @@ class Call:
         wanted = f"{self._cseq} {control[1:]}"
         self._tell(control, cseq=self._cseq, **headers)
         await self._until(
-            lambda: self.over
-            or any(
-                message.status and not message.sent and message.headers.get("cseq") == wanted
-                for message in self.messages
-            )
-            or None,
+            lambda: (
+                self.over
+                or any(
+                    message.status and not message.sent and message.headers.get("cseq") == wanted
+                    for message in self.messages
+                )
+                or None
+            ),
             5.0,
             f"get an answer to {wanted}",
         )
@@ -468,7 +466,9 @@ class Caller(Phone):
         super().__init__(stage, name, keys_by=keys_by)
         self._from, self._host, self._port, self._silent = from_header, host, port, silent
 
-    async def dial(self, number: str, *, answered: bool = False, within: float = 10.0, headers: tuple[str, ...] = ()) -> Call:
+    async def dial(
+        self, number: str, *, answered: bool = False, within: float = 10.0, headers: tuple[str, ...] = ()
+    ) -> Call:
         """Call; returns when the INVITE is out, with ``answered`` when it is answered."""
         call = await self._dial(number, self._from, self._host, self._port, headers, silent=self._silent)
         if answered:
@@ -889,7 +889,9 @@ class Stage:
 
     def _unique(self, name: str) -> str:
         taken = {phone.name for phone in self.phones}
-        return next(each for each in itertools.chain([name], (f"{name} #{n}" for n in itertools.count(2))) if each not in taken)
+        return next(
+            each for each in itertools.chain([name], (f"{name} #{n}" for n in itertools.count(2))) if each not in taken
+        )
 
     def _adopt(self, call: Call, process: Sipp) -> None:
         self.calls.append(call)

@@ -317,9 +317,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         """Send what is due in this 20 ms."""
         if self.remote is None or self._transport is None:
             return
-        if not self._events:
-            self._send(0, self._timestamp, self._frame)
-        elif (packet := self._events.popleft()) is None:
+        if not self._events or (packet := self._events.popleft()) is None:
             self._send(0, self._timestamp, self._frame)
         else:
             event, duration, ends, starts = packet
