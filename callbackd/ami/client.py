@@ -187,7 +187,7 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
                 super().data_received(message + b"\r\n\r\n")
             except Exception:
                 self.owner.malformed += 1
-                log.exception("ami_message_dropped", message=message[:500])
+                log.exception("ami_message_dropped", length=len(message))
         if len(self._read) > LONGEST_MESSAGE:
             self.end("a message without an end: this is not AMI")
 
