@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tests.lab.rtp import VOICE, Span
+from tests.lab.rtp import SIGNAL, VOICE, Span
 
 if TYPE_CHECKING:
     from tests.lab.phones import Call
@@ -78,6 +78,8 @@ def _ending(call: Call) -> str:
 def _sound(call: Call, name: str) -> str:
     if name == VOICE:
         return "a voice"
+    if name == SIGNAL:
+        return "a signal tone"
     if name.startswith("music:"):
         return f"music ({name.removeprefix('music:')})"
     hertz = next((hertz for hertz, owner in call.hearing.ears.tones.items() if owner == name), 0)

@@ -32,7 +32,7 @@ from urllib.parse import unquote
 
 from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
 from tests.lab.music import NOTES
-from tests.lab.rtp import TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
+from tests.lab.rtp import SIGNAL, TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
 from tests.lab.sipp import REJECTIONS, Address, SipMessage, Sipp, answering, dialling, name_and_user
 
 if TYPE_CHECKING:
@@ -144,7 +144,12 @@ class Call:
     ) -> Span:
         return await self._hears(f"music:{name}", f"hear the music of {name!r}", within, seconds, since)
 
+    async def hears_signal(self, *, within: float = 5.0, seconds: float = 0.2, since: float | None = None) -> Span:
+        """A tone of the network: ringing, busy, congestion. Never taken for a voice."""
+        return await self._hears(SIGNAL, "hear a signal tone", within, seconds, since)
+
     async def hears_something(self, *, within: float = 5.0, seconds: float = 0.3, since: float | None = None) -> Span:
+        """Anything but silence."""
         return await self._hears(None, "hear anything", within, seconds, since)
 
     async def hears_silence(self, seconds: float = 1.0, *, within: float = 5.0) -> None:
@@ -234,7 +239,10 @@ class Call:
                 self.pressed.append((time.time(), key))
                 if self.keys_by == "rfc4733":
                     await self.rtp.press(key, hold=hold, pause=pause)
-                elif not await self._request("XINFO", digit=key):
+                elif await self._request("XINFO", digit=key):
+                    # No finger is faster, and Asterisk plays the key for its length before it takes the next.
+                    await asyncio.sleep(hold + pause)
+                else:
                     return
 
     async def refer(self, to: str) -> None:
@@ -508,6 +516,9 @@ class Caller(Phone):
 
     async def hears_music(self, name: str = "default", **limits: Any) -> Span:
         return await self.call.hears_music(name, **limits)
+
+    async def hears_signal(self, **limits: Any) -> Span:
+        return await self.call.hears_signal(**limits)
 
     async def hears_something(self, **limits: Any) -> Span:
         return await self.call.hears_something(**limits)

@@ -205,10 +205,11 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 def _talk(request_line: str, from_: str, to: str) -> str:
     """Everything a phone does inside an established dialog, for either direction."""
 
+    # SIPp's own [branch] is the same each time round the loop, a retransmission to the other side.
     def request(method: str, extra: str = "Content-Length: 0", *, next_: str = "") -> str:
         return _send(
             f"""{method} {request_line} SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-[$cseq]
 Max-Forwards: 70
 From: {from_}
 To: {to}
