@@ -302,6 +302,39 @@ async def test_agents_reject_ring_on_and_vanish(stage: Stage) -> None:
     assert (await agent.next_call()).from_user == "+442079460004"
 
 
+async def test_hold_and_resume(stage: Stage) -> None:
+    agent = await stage.agent("agent1", behaviour=answers(after=0))
+    caller = stage.caller("+442079460001")
+    await caller.dial("agent")
+    offered = await agent.next_call(answered=True)
+    await caller.hears(agent)
+    await offered.hold()
+    await caller.hears_music(since=stage.now())
+    await offered.resume()
+    await caller.hears(agent, since=stage.now())
+    await caller.call.hold()
+    await offered.hears_music()
+    await caller.hangup()
+    assert await offered.is_over() == "them"
+
+
+async def test_a_blind_transfer(stage: Stage) -> None:
+    one = await stage.agent("agent1", behaviour=answers(after=0))
+    two = await stage.agent("agent2", behaviour=answers(after=0))
+    caller = stage.caller("+442079460001")
+    await caller.dial("agent")
+    offered = await one.next_call(answered=True)
+    await caller.hears(one)
+    await offered.refer("agent2")
+    assert (await two.next_call(answered=True)).from_user == "+442079460001"
+    await caller.hears(two)
+    # The agent's phone was told that it worked, and goes.
+    await offered.hangup()
+    await caller.hears(two, since=stage.now())
+    await caller.hangup()
+    assert [(talk.one, talk.other) for talk in stage.talks()] == [("agent1", caller.name), ("agent2", caller.name)]
+
+
 # --- odd callers ----------------------------------------------------------------------------------------------------
 
 

@@ -54,6 +54,8 @@ def call_facts(call: Call) -> list[Fact]:
     add(call.answered_at, "is answered" if call.outgoing else "answers")
     for at, key in call.pressed:
         add(at, f"presses {key}" + (" (INFO)" if call.keys_by == "info" else ""))
+    for at, text in call.remarks:
+        add(at, text)
     for heard in call.rtp.keys:
         add(heard.at, f"gets the key {heard.key}")
     add(call.ended_at, _ending(call))

@@ -76,10 +76,13 @@ class Call:
         self.reason = ""
         """The other side's Reason header at the end, where it sent one."""
         self.pressed: list[tuple[float, str]] = []
+        self.remarks: list[tuple[float, str]] = []
+        """Sentences of its own for the story."""
         self.messages: list[SipMessage] = []
         self._stage = stage
         self._sipp: Sipp | None = None
         self._established = False
+        self._held = False
         self._rtp_port = 0
         self._media: Address | None = None
         self._cseq = 1
@@ -207,7 +210,9 @@ class Call:
         value = check()
         if value is not None:
             return value
-        raise PhoneFailed(f"{self.who} should {what} {problem}, but did not.\n{self._stage.story()}")
+        raise PhoneFailed(
+            f"{self.who} should {what} {problem}, but did not.\n{self._stage.story()}{self._stage.broken()}"
+        )
 
     # --- acts ---
 
@@ -249,7 +254,22 @@ class Call:
         """Blind transfer of the other side to a number."""
         await self.is_answered(5.0)
         async with self._one_at_a_time:
+            self.remarks.append((time.time(), f"transfers the call to {to}"))
             await self._request("XREFER", target=to)
+
+    async def hold(self) -> None:
+        """Put the other side on hold; this phone says nothing meanwhile."""
+        await self._renegotiate("sendonly")
+
+    async def resume(self) -> None:
+        await self._renegotiate("sendrecv")
+
+    async def _renegotiate(self, direction: str) -> None:
+        await self.is_answered(5.0)
+        async with self._one_at_a_time:
+            self._held = direction != "sendrecv"
+            self.remarks.append((time.time(), "puts the call on hold" if self._held else "takes the call back"))
+            await self._request("XINVITE", direction=direction)
 
     async def hangup(self, within: float = 5.0) -> None:
         """Put the receiver down: BYE, or CANCEL or 603 when it was not answered. Nothing when it is over already."""
@@ -349,7 +369,7 @@ class Call:
             self._end(message, "us" if message.sent else "them", status)
         if self.outgoing or self.answered_at is not None:
             # A phone that is called says nothing before it answers.
-            self.rtp.remote = self._media
+            self.rtp.remote = None if self._held else self._media
 
     def _end(self, message: SipMessage, by: Who, status: int | None) -> None:
         if self.ended_at is None:
@@ -597,7 +617,9 @@ class _Answering(Phone):
                             return call
                     self._news.clear()
                     await self._news.wait()
-        raise PhoneFailed(f"{self.name} should {what} within {within:g} s, but was not.\n{self._stage.story()}")
+        raise PhoneFailed(
+            f"{self.name} should {what} within {within:g} s, but was not.\n{self._stage.story()}{self._stage.broken()}"
+        )
 
     def _who(self, message: SipMessage) -> str:
         """The name of the person who is called."""
@@ -868,6 +890,14 @@ class Stage:
     def story(self) -> str:
         """``facts()`` as lines to read."""
         return tell(self.facts(), self.origin)
+
+    def broken(self) -> str:
+        """Phones whose SIPp ended though nobody ended it, and what it said."""
+        return "".join(
+            f"\n{process.name}: sipp ended with {process.exit_code}: {process.complaints()}"
+            for process in self._processes
+            if process.exit_code
+        )
 
     def talks(self) -> list[Talk]:
         """Who spoke with whom, and when: both heard the other's tone at the same time."""
