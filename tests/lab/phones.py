@@ -112,7 +112,14 @@ class Call:
     # --- waits ---
 
     async def is_invited(self, within: float = 5.0) -> float:
-        return await self._until(lambda: self.invited_at, within, "have sent its INVITE")
+        return await self._until(
+            lambda: self.invited_at,
+            within,
+            "send or get its INVITE",
+            # SIPp may have failed, and then says nothing.
+            often=True,
+            hopeless=lambda: self._sipp is not None and self._sipp.exit_code is not None,
+        )
 
     async def is_ringing(self, within: float = 5.0) -> float:
         return await self._until(lambda: self.ringing_at, within, "be ringing")
@@ -163,7 +170,7 @@ class Call:
             heard = self.hearing.spans(since=start, gap=0.1)
             return True if time.time() - (heard[-1].end if heard else start) >= seconds else None
 
-        await self._until(quiet, within, f"hear {seconds:g} s of silence", sounds=True)
+        await self._until(quiet, within, f"hear {seconds:g} s of silence", often=True)
 
     async def gets_key(self, key: str, *, within: float = 5.0) -> KeyHeard:
         """A telephone event that Asterisk sends here."""
@@ -171,7 +178,7 @@ class Call:
             lambda: next((heard for heard in self.rtp.keys if heard.key == key), None),
             within,
             f"get the key {key}",
-            sounds=True,
+            often=True,
         )
 
     async def _hears(self, name: str | None, what: str, within: float, seconds: float, since: float | None) -> Span:
@@ -179,7 +186,7 @@ class Call:
             spans = self.hearing.spans(name, since=since or 0.0)
             return next((span for span in spans if span.seconds >= seconds), None)
 
-        return await self._until(found, within, f"{what} for {seconds:g} s", sounds=True, hopeless=lambda: self.over)
+        return await self._until(found, within, f"{what} for {seconds:g} s", often=True, hopeless=lambda: self.over)
 
     @property
     def over(self) -> bool:
@@ -191,7 +198,7 @@ class Call:
         within: float,
         what: str,
         *,
-        sounds: bool = False,
+        often: bool = False,
         hopeless: Callable[[], bool] = lambda: False,
     ) -> T:
         problem = f"within {within:g} s"
@@ -204,7 +211,7 @@ class Call:
                     self._changed.clear()
                     # Three frames: sounds are judged in steps of 60 ms.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), 0.06 if sounds else None)
+                        await asyncio.wait_for(self._changed.wait(), 0.06 if often else None)
                 else:
                     return value
         value = check()
