@@ -49,7 +49,7 @@ class Asterisk:
     ) -> None:
         found = installed or find_asterisk()
         if found is None:
-            raise AsteriskFailed("no Asterisk of version 20 or later here: run script/setup")
+            raise AsteriskFailed("no Asterisk here that is new enough: run script/setup")
         self.installed = found
         self.slot = slot
         self.dir = slot.dir / "asterisk"
@@ -109,8 +109,10 @@ class Asterisk:
             if (self.dir / "run/asterisk.ctl").exists():
                 with contextlib.suppress(AsteriskFailed):
                     if "fully booted" in await self.cli("core waitfullybooted"):
-                        return
+                        break
             await asyncio.sleep(0.02)
+        if missing := [line for line in self.log().splitlines() if re.search(r"(ERROR|WARNING).* loader\.c", line)]:
+            raise AsteriskFailed("it booted, but not all of it\n" + "\n".join(missing[:10]))
 
     async def stop(self) -> None:
         """As an operator does: calls are hung up, modules unloaded."""
