@@ -23,6 +23,7 @@ import hashlib
 import os
 import pwd
 import re
+import select
 import shutil
 import signal
 import stat
@@ -47,6 +48,7 @@ _PORT = 5432
 _SOCKET_BYTES = 107
 _START_S = 120.0
 """Crash recovery replays the log before the server is ready; pg_ctl's 60 s are for the impatient."""
+_REFUSED_S = 10.0
 _FAST_STOP_S = 30.0
 _LOOK_EVERY_S = 0.01
 _LOG_BYTES = 10_000_000
@@ -210,10 +212,19 @@ class Embedded:
     # What follows runs under ``_turn``, its slow parts in a thread.
 
     async def _ensure(self) -> None:
+        """A server that dies meanwhile is started again, one that recovers from a crash of its own is waited for."""
+        loop = asyncio.get_running_loop()
         try:
             await _in_thread(self._prepare)
-            await self._bring_up()
-            await self._make_database()
+            until = loop.time() + _REFUSED_S
+            while True:
+                await self._bring_up()
+                try:
+                    return await self._make_database()
+                except psycopg.Error as error:
+                    if loop.time() > until:
+                        raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
+                await asyncio.sleep(_LOOK_EVERY_S)
         except OSError as error:
             raise EmbeddedError(f"the private PostgreSQL cannot be set up: {error}{_advice(str(error))}") from error
 
@@ -282,6 +293,10 @@ class Embedded:
         """Adopt the server that runs here, else start one; returns when it takes connections."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _START_S
+        if self._has_ended():
+            self._detach()
+        if self._child and self._child.poll() is not None:
+            self._child = None
         while not self._attach():
             if self._child and self._child.poll() is not None:
                 self._child = None
@@ -366,15 +381,12 @@ class Embedded:
 
     async def _make_database(self) -> None:
         where = f"host={self._socket_dir()} port={_PORT} user={NAME} dbname=postgres connect_timeout=10"
-        try:
-            async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
-                there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
-                if await there.fetchone() is None:
-                    # Else the details of an error put telephone numbers into the server's log.
-                    await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
-                    await admin.execute(f"CREATE DATABASE {NAME}")
-        except psycopg.Error as error:
-            raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
+        async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
+            there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+            if await there.fetchone() is None:
+                # Else the details of an error put telephone numbers into the server's log.
+                await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
+                await admin.execute(f"CREATE DATABASE {NAME}")
 
     async def _shut_down(self) -> None:
         self._wanted = False
@@ -401,6 +413,14 @@ class Embedded:
                 await asyncio.wait_for(_end_of(pidfd), _FAST_STOP_S)
                 log.info("PostgreSQL stopped", pid=self.pid, by=request.name)
                 return
+
+    def _has_ended(self) -> bool:
+        """Of the server that was started or adopted."""
+        if self._pidfd is None:
+            return False
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(0))
 
     def _detach(self) -> None:
         if self._pidfd is not None:

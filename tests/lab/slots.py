@@ -26,7 +26,7 @@ class Slot:
     """A block of ports on 127.0.0.1 and an empty directory. Use it as a context manager, or call `close()`."""
 
     def __init__(self) -> None:
-        self._root = Path(tempfile.gettempdir()) / f"callbackd-lab-{os.getuid()}"
+        self._root = Path(tempfile.gettempdir()) / f"callbackd-slots-{os.getuid()}"
         self._root.mkdir(mode=0o755, exist_ok=True)
         if self._root.stat().st_uid != os.getuid():
             raise PermissionError(f"{self._root} belongs to somebody else")
