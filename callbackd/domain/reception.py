@@ -24,6 +24,8 @@ OFFER_KEY = "1"
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
 BETWEEN_DIGITS_S = 4.0
+_LOOK_AGAIN_S = 1.0
+"""At least this long between two looks whether there is something to announce."""
 TRIES = 3
 """Wrong keys or refused numbers before the caller simply keeps waiting."""
 LONGEST_PLAYBACK_S = 60.0
@@ -188,7 +190,7 @@ class Reception:
         if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
             return
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
-            self._wait_on(dialogue)  # an agent is being rung: say nothing that will be wrong in a moment
+            self._look_again(leg, 0.0)  # an agent is being rung: say nothing that will be wrong in a moment
             return
         queue, estimate = self._state.queue_of(entry), self._estimate(entry)
         told = announce.compose(queue.announcements, position(self._state, entry), estimate, dialogue.quoted_min)
@@ -199,7 +201,11 @@ class Reception:
         if phrases:
             self.say(dialogue, *phrases)
         else:
-            self._wait_on(dialogue)
+            self._look_again(leg, queue.announcements.every_s)
+
+    def _look_again(self, leg: LegId, pause_s: float) -> None:
+        """The music goes on. Never at once: the deadline would come due while deadlines are being served, for ever."""
+        self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + max(pause_s, _LOOK_AGAIN_S))
 
     def silence(self, leg: LegId) -> None:
         """No key came in time."""
