@@ -23,9 +23,9 @@ OFFER_KEY = "1"
 """As the prompts say."""
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
+QUIET_S = 5.0
+"""Pause before an announcement that came at a bad moment is thought of again."""
 BETWEEN_DIGITS_S = 4.0
-_LOOK_AGAIN_S = 1.0
-"""At least this long between two looks whether there is something to announce."""
 TRIES = 3
 """Wrong keys or refused numbers before the caller simply keeps waiting."""
 LONGEST_PLAYBACK_S = 60.0
@@ -163,8 +163,7 @@ class Reception:
             return
         queue = self._state.queue_of(entry)
         self._state.do(StartMusic(_lane(dialogue), dialogue.leg, queue.music))
-        first = dialogue.quoted_min is None and not dialogue.offered and dialogue.party is Party.CALLER
-        pause_s = queue.announcements.first_after_s if first else queue.announcements.every_s
+        pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
         self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now + pause_s)
 
     def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
@@ -190,22 +189,22 @@ class Reception:
         if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
             return
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
-            self._look_again(leg, 0.0)  # an agent is being rung: say nothing that will be wrong in a moment
+            # An agent is being rung: say nothing that will be wrong in a moment.
+            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + QUIET_S)
             return
         queue, estimate = self._state.queue_of(entry), self._estimate(entry)
         told = announce.compose(queue.announcements, position(self._state, entry), estimate, dialogue.quoted_min)
         answer = self._offer(entry, estimate)
         phrases = (*told.phrases, Fixed.OFFER) if answer.yes else told.phrases
         self._state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
-        dialogue = self._keep(replace(dialogue, quoted_min=told.quoted_min, offered=dialogue.offered or answer.yes))
+        offered = dialogue.offered or answer.yes
+        dialogue = self._keep(replace(dialogue, announced=True, quoted_min=told.quoted_min, offered=offered))
         if phrases:
             self.say(dialogue, *phrases)
         else:
-            self._look_again(leg, queue.announcements.every_s)
-
-    def _look_again(self, leg: LegId, pause_s: float) -> None:
-        """The music goes on. Never at once: the deadline would come due while deadlines are being served, for ever."""
-        self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + max(pause_s, _LOOK_AGAIN_S))
+            # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
+            pause_s = max(queue.announcements.every_s, QUIET_S)
+            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + pause_s)
 
     def silence(self, leg: LegId) -> None:
         """No key came in time."""

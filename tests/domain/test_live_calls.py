@@ -70,7 +70,7 @@ def test_an_announcement_that_comes_due_while_an_agent_is_rung_waits_for_the_end
     centre.wait(3)
     assert centre.heard("anna") == [Greeting("support")]
     centre.hangs_up(centre.ring_of("alice"), Ending.NO_ANSWER, cause=19)
-    centre.wait(1)
+    centre.wait(5)
     assert Position(1) in centre.heard("anna")
 
 

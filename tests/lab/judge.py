@@ -60,9 +60,9 @@ def call_facts(call: Call) -> list[Fact]:
     origin = call.invited_at or 0.0
     for name in sorted(call.hearing.names()):
         for span in call.hearing.spans(name, gap=2.0 if name.startswith("music:") else None):
-            facts.append(Fact(span.start, call.who, f"hears {_sound(call, name)} for {span.seconds:.1f} s"))
+            add(span.start, f"hears {_sound(call, name)} for {span.seconds:.1f} s")
     for gap in call.gaps():
-        facts.append(Fact(gap.start, call.who, f"hears nothing for {gap.seconds:.1f} s"))
+        add(gap.start, f"hears nothing for {gap.seconds:.1f} s")
     return [fact for fact in facts if fact.at >= origin]
 
 

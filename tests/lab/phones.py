@@ -11,8 +11,8 @@
         assert stage.spoke(caller, agent)
         print(stage.story())
 
-SIPp does the SIP (``sipp.py``), one process for a phone; ``rtp.py`` does the audio. Each phone speaks with a tone of its
-own, so what a phone heard tells whom it heard. Every wait has a limit, and a wait that fails shows the story so far.
+SIPp does the SIP (``sipp.py``), one process for a phone; ``rtp.py`` does the audio. Each phone speaks with a tone of
+its own, so what a phone heard tells whom it heard. Every wait has a limit, and one that fails shows the story so far.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -33,7 +33,7 @@ from urllib.parse import unquote
 from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
 from tests.lab.music import NOTES
 from tests.lab.rtp import TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
-from tests.lab.sipp import REJECTIONS, Address, Sipp, SipMessage, answering, dialling, name_and_user
+from tests.lab.sipp import REJECTIONS, Address, SipMessage, Sipp, answering, dialling, name_and_user
 
 if TYPE_CHECKING:
     from tests.lab.asterisk import Asterisk
@@ -80,6 +80,8 @@ class Call:
         self._stage = stage
         self._sipp: Sipp | None = None
         self._established = False
+        self._rtp_port = 0
+        self._media: Address | None = None
         self._cseq = 1
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -164,9 +166,7 @@ class Call:
             sounds=True,
         )
 
-    async def _hears(
-        self, name: str | None, what: str, within: float, seconds: float, since: float | None
-    ) -> Span:
+    async def _hears(self, name: str | None, what: str, within: float, seconds: float, since: float | None) -> Span:
         def found() -> Span | None:
             spans = self.hearing.spans(name, since=since or 0.0)
             return next((span for span in spans if span.seconds >= seconds), None)
@@ -209,10 +209,9 @@ class Call:
     async def answer(self) -> None:
         """Take an incoming call. Does nothing when it is over already."""
         if not self.over and self.answered_at is None:
+            await self._until(lambda: self._rtp_port or None, 5.0, "have its audio ready")
             self._tell("XANSWER", rtp=self._rtp_port)
-            await self._until(
-                lambda: self._established or self.over or None, 5.0, "have its answer acknowledged"
-            )
+            await self._until(lambda: self._established or self.over or None, 5.0, "have its answer acknowledged")
 
     async def ring(self) -> None:
         """Tell the other side that it rings (180)."""
@@ -278,12 +277,14 @@ class Call:
         wanted = f"{self._cseq} {control[1:]}"
         self._tell(control, cseq=self._cseq, **headers)
         await self._until(
-            lambda: self.over
-            or any(
-                message.status and not message.sent and message.headers.get("cseq") == wanted
-                for message in self.messages
-            )
-            or None,
+            lambda: (
+                self.over
+                or any(
+                    message.status and not message.sent and message.headers.get("cseq") == wanted
+                    for message in self.messages
+                )
+                or None
+            ),
             5.0,
             f"get an answer to {wanted}",
         )
@@ -325,7 +326,7 @@ class Call:
 
     def _on_invite(self, message: SipMessage) -> None:
         if message.media and not message.sent:
-            self.rtp.remote = message.media
+            self._media = message.media
         status = message.status
         if status is None:
             if self.invited_at is None:
@@ -338,7 +339,9 @@ class Call:
             self.answered_at, self.status = message.at, 200
         elif status >= 300 and self.answered_at is None:
             self._end(message, "us" if message.sent else "them", status)
-            self.status = status
+        if self.outgoing or self.answered_at is not None:
+            # A phone that is called says nothing before it answers.
+            self.rtp.remote = self._media
 
     def _end(self, message: SipMessage, by: Who, status: int | None) -> None:
         if self.ended_at is None:
@@ -468,7 +471,9 @@ class Caller(Phone):
         super().__init__(stage, name, keys_by=keys_by)
         self._from, self._host, self._port, self._silent = from_header, host, port, silent
 
-    async def dial(self, number: str, *, answered: bool = False, within: float = 10.0, headers: tuple[str, ...] = ()) -> Call:
+    async def dial(
+        self, number: str, *, answered: bool = False, within: float = 10.0, headers: tuple[str, ...] = ()
+    ) -> Call:
         """Call; returns when the INVITE is out, with ``answered`` when it is answered."""
         call = await self._dial(number, self._from, self._host, self._port, headers, silent=self._silent)
         if answered:
@@ -617,6 +622,7 @@ class _Answering(Phone):
 
     async def _take(self, call: Call) -> None:
         call._rtp_port = await call.rtp.open(self.address[0], self._stage.rtp_ports())
+        call._changed.set()
         try:
             await self._behaviour_for(call)(call)
         except PhoneFailed as failed:
@@ -727,7 +733,7 @@ class Stage:
         media_ports: Sequence[int] = (),
         caller_host: str = "127.0.0.1",
         caller_info_host: str | None = None,
-        music: dict[str, tuple[int, ...]] = NOTES,
+        music: Mapping[str, Iterable[int]] = NOTES,
     ) -> None:
         self.asterisk = asterisk
         self.directory = directory or Path(tempfile.mkdtemp(prefix="phones-"))
@@ -889,7 +895,8 @@ class Stage:
 
     def _unique(self, name: str) -> str:
         taken = {phone.name for phone in self.phones}
-        return next(each for each in itertools.chain([name], (f"{name} #{n}" for n in itertools.count(2))) if each not in taken)
+        names = itertools.chain([name], (f"{name} #{number}" for number in itertools.count(2)))
+        return next(each for each in names if each not in taken)
 
     def _adopt(self, call: Call, process: Sipp) -> None:
         self.calls.append(call)

@@ -128,7 +128,7 @@ class Ears:
             self._waves[hertz] = ([math.cos(angle) for angle in angles], [math.sin(angle) for angle in angles])
         cosine, sine = self._waves[hertz]
         real, imaginary = sum(map(operator.mul, samples, cosine)), sum(map(operator.mul, samples, sine))
-        return 2 * (real * real + imaginary * imaginary) / (len(samples) * energy)
+        return float(2 * (real * real + imaginary * imaginary) / (len(samples) * energy))
 
 
 @dataclass
@@ -173,8 +173,8 @@ class Hearing:
     def spans(self, name: str | None = None, *, since: float = 0.0, gap: float | None = None) -> list[Span]:
         """When ``name`` was heard (None: anything but silence).
 
-        Pauses up to ``gap`` seconds join (0.3 for tones: a pressed key interrupts them; 0.4 for voice and music); what is shorter than 0.1 s is a
-        crackle, not a sound.
+        Pauses up to ``gap`` seconds join: 0.3 for tones (a pressed key interrupts them), 0.4 for voice and music.
+        What is shorter than 0.1 s is a crackle, not a sound.
         """
         if gap is None:
             gap = 0.4 if name is None or name == VOICE or name.startswith("music:") else 0.3
@@ -317,9 +317,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         """Send what is due in this 20 ms."""
         if self.remote is None or self._transport is None:
             return
-        if not self._events:
-            self._send(0, self._timestamp, self._frame)
-        elif (packet := self._events.popleft()) is None:
+        if not self._events or (packet := self._events.popleft()) is None:
             self._send(0, self._timestamp, self._frame)
         else:
             event, duration, ends, starts = packet

@@ -116,7 +116,7 @@ class _Trace:
             if len(self._pending) < end:
                 return
             text = self._pending[head.end() : end].decode("utf-8", "replace")
-            at = datetime.fromisoformat(f"{head[1].decode()}T{head[2].decode()[:15]}").timestamp()  # noqa: DTZ007
+            at = datetime.fromisoformat(f"{head[1].decode()}T{head[2].decode()[:15]}").timestamp()
             self._pending = self._pending[end:]
             yield SipMessage(at, head[3] == b"sent", text)
 
@@ -143,9 +143,10 @@ def _send(text: str, *, retrans: bool = False, next_: str = "") -> str:
 
 # SIPp knows no patterns for responses, so the ones a PBX may send are listed.
 _PROVISIONAL = ("100", "180", "181", "182", "183")
-_FINAL = tuple(
-    "300 301 302 400 401 402 403 404 405 406 407 408 410 413 414 415 416 420 421 423 480 481 482 483 484 485 486 487 "
-    "488 489 491 493 500 501 502 503 504 505 513 580 600 603 604 606 607 608".split()
+_FINAL = (
+    *("300", "301", "302", "400", "401", "402", "403", "404", "405", "406", "407", "408", "410", "413", "414", "415"),
+    *("416", "420", "421", "423", "480", "481", "482", "483", "484", "485", "486", "487", "488", "489", "491", "493"),
+    *("500", "501", "502", "503", "504", "505", "513", "580", "600", "603", "604", "606", "607", "608"),
 )
 
 REJECTIONS = {
@@ -298,9 +299,7 @@ Contact: <sip:phone@[local_ip]:[local_port]>
         + "".join(_recv(f"XREJECT{code}", next_=f"reject{code}") for code in REJECTIONS)
         + _recv("XANSWER", optional=False, rtp="X-Rtp")
         + _send(
-            invite_reply.format(
-                code="200 OK", rest="Content-Type: application/sdp\nContent-Length: [len]\n\n" + _SDP
-            ),
+            invite_reply.format(code="200 OK", rest="Content-Type: application/sdp\nContent-Length: [len]\n\n" + _SDP),
             retrans=True,
         )
         + _recv("CANCEL", next_="late-cancel")
@@ -353,9 +352,7 @@ CSeq: 1 {method}
 Contact: <sip:phone@[local_ip]:[local_port]>
 {rest}"""
 
-    invite_rest = "\n".join(
-        (*headers, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, NOTIFY")
-    )
+    invite_rest = "\n".join((*headers, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, NOTIFY"))
     return _scenario(
         "dialling",
         _send(
@@ -447,7 +444,18 @@ class Sipp:
         host, port = self.local
         arguments = [
             f"{self.remote[0]}:{self.remote[1]}",
-            *("-sf", str(scenario), "-i", host, "-p", str(port), "-mi", host, "-cp", str(self.control_port or free_port(host))),
+            *(
+                "-sf",
+                str(scenario),
+                "-i",
+                host,
+                "-p",
+                str(port),
+                "-mi",
+                host,
+                "-cp",
+                str(self.control_port or free_port(host)),
+            ),
             *("-trace_msg", "-message_file", str(pipe), "-trace_err", "-error_file", str(self._path("errors"))),
             *("-nostdin", "-skip_rlimit", "-nd", "-aa", "-cid_str", f"%u-%p-{self.name}@%s"),
             *("-default_behaviors", "none", "-deadcall_wait", "2000"),
@@ -458,7 +466,10 @@ class Sipp:
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     # Whatever ends the tests ends the phones as well.
-                    *("setpriv", "--pdeathsig=KILL", "sipp", *arguments), stdin=asyncio.subprocess.DEVNULL, stdout=screen, stderr=screen
+                    *("setpriv", "--pdeathsig=KILL", "sipp", *arguments),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=screen,
+                    stderr=screen,
                 )
             except BaseException:
                 self._close()
