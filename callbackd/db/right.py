@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -83,5 +84,8 @@ class Right:
         """Let go, for the next one."""
         if self._session:
             session, self._session = self._session, None
+            with suppress(DBAPIError, OSError, TimeoutError):
+                async with asyncio.timeout(_LIMIT_S):  # said aloud: a session that merely ends keeps its lock a moment
+                    await session.execute(select(func.pg_advisory_unlock(LOCK)))
             await session.invalidate()
             await session.close()

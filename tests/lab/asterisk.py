@@ -109,8 +109,10 @@ class Asterisk:
             if (self.dir / "run/asterisk.ctl").exists():
                 with contextlib.suppress(AsteriskFailed):
                     if "fully booted" in await self.cli("core waitfullybooted"):
-                        return
+                        break
             await asyncio.sleep(0.02)
+        if missing := [line for line in self.log().splitlines() if re.search(r"(ERROR|WARNING).* loader\.c", line)]:
+            raise AsteriskFailed("it booted, but not all of it\n" + "\n".join(missing[:10]))
 
     async def stop(self) -> None:
         """As an operator does: calls are hung up, modules unloaded."""

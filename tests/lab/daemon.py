@@ -43,7 +43,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         },
         "prompts": {"cache": str(cache_root().parent / "prompts")},
         "log": {"format": "json"},
-        "dialling": {"endpoint": "PJSIP/{number}@trunk", "ring_s": 10, "key_s": 3},
+        "dialling": {"endpoint": "PJSIP/{number}@trunk", "caller_id": "+448081570000", "ring_s": 10, "key_s": 3},
         "queues": {"support": {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}}},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
     }
@@ -105,19 +105,6 @@ class Daemon:
         self._reading = asyncio.create_task(self._read(self._process))
         if wait:
             await self.said("back", subject="asterisk", since=since, within_s=60)
-
-    async def build_prompts(self) -> None:
-        """Make the sound files that are missing; quick when there are none."""
-        self.config_path.write_text(toml(self.config))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(self.config_path)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise DaemonFailed(said.decode())
 
     async def stop(self) -> int | None:
         """As systemd does: SIGTERM. Returns the exit status."""
@@ -196,6 +183,27 @@ class Daemon:
     def story(self, last: int = 60) -> str:
         """The log as an operator reads it."""
         return "\n".join(_readable(line) for line in self.lines[-last:])
+
+
+_built: set[str] = set()
+
+
+async def build_prompts(daemon: Daemon) -> None:
+    """Make the sound files that are missing; nothing the second time in one process."""
+    site = json.dumps([daemon.config["site"], sorted(daemon.config["queues"]), daemon.config["prompts"]])
+    if site in _built:
+        return
+    daemon.config_path.write_text(toml(daemon.config))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(daemon.config_path)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise DaemonFailed(said.decode())
+    _built.add(site)
 
 
 def _readable(line: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ from urllib.parse import unquote
 
 from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
 from tests.lab.music import NOTES
-from tests.lab.rtp import TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
+from tests.lab.rtp import SIGNAL, TONES, VOICE, Ears, Hearing, KeyHeard, RtpEnd, Span
 from tests.lab.sipp import REJECTIONS, Address, SipMessage, Sipp, answering, dialling, name_and_user
 
 if TYPE_CHECKING:
@@ -76,10 +76,13 @@ class Call:
         self.reason = ""
         """The other side's Reason header at the end, where it sent one."""
         self.pressed: list[tuple[float, str]] = []
+        self.remarks: list[tuple[float, str]] = []
+        """Sentences of its own for the story."""
         self.messages: list[SipMessage] = []
         self._stage = stage
         self._sipp: Sipp | None = None
         self._established = False
+        self._held = False
         self._rtp_port = 0
         self._media: Address | None = None
         self._cseq = 1
@@ -144,7 +147,12 @@ class Call:
     ) -> Span:
         return await self._hears(f"music:{name}", f"hear the music of {name!r}", within, seconds, since)
 
+    async def hears_signal(self, *, within: float = 5.0, seconds: float = 0.2, since: float | None = None) -> Span:
+        """A tone of the network: ringing, busy, congestion. Never taken for a voice."""
+        return await self._hears(SIGNAL, "hear a signal tone", within, seconds, since)
+
     async def hears_something(self, *, within: float = 5.0, seconds: float = 0.3, since: float | None = None) -> Span:
+        """Anything but silence."""
         return await self._hears(None, "hear anything", within, seconds, since)
 
     async def hears_silence(self, seconds: float = 1.0, *, within: float = 5.0) -> None:
@@ -202,7 +210,9 @@ class Call:
         value = check()
         if value is not None:
             return value
-        raise PhoneFailed(f"{self.who} should {what} {problem}, but did not.\n{self._stage.story()}")
+        raise PhoneFailed(
+            f"{self.who} should {what} {problem}, but did not.\n{self._stage.story()}{self._stage.broken()}"
+        )
 
     # --- acts ---
 
@@ -234,14 +244,32 @@ class Call:
                 self.pressed.append((time.time(), key))
                 if self.keys_by == "rfc4733":
                     await self.rtp.press(key, hold=hold, pause=pause)
-                elif not await self._request("XINFO", digit=key):
+                elif await self._request("XINFO", digit=key):
+                    # No finger is faster, and Asterisk plays the key for its length before it takes the next.
+                    await asyncio.sleep(hold + pause)
+                else:
                     return
 
     async def refer(self, to: str) -> None:
         """Blind transfer of the other side to a number."""
         await self.is_answered(5.0)
         async with self._one_at_a_time:
+            self.remarks.append((time.time(), f"transfers the call to {to}"))
             await self._request("XREFER", target=to)
+
+    async def hold(self) -> None:
+        """Put the other side on hold; this phone says nothing meanwhile."""
+        await self._renegotiate("sendonly")
+
+    async def resume(self) -> None:
+        await self._renegotiate("sendrecv")
+
+    async def _renegotiate(self, direction: str) -> None:
+        await self.is_answered(5.0)
+        async with self._one_at_a_time:
+            self._held = direction != "sendrecv"
+            self.remarks.append((time.time(), "puts the call on hold" if self._held else "takes the call back"))
+            await self._request("XINVITE", direction=direction)
 
     async def hangup(self, within: float = 5.0) -> None:
         """Put the receiver down: BYE, or CANCEL or 603 when it was not answered. Nothing when it is over already."""
@@ -341,7 +369,7 @@ class Call:
             self._end(message, "us" if message.sent else "them", status)
         if self.outgoing or self.answered_at is not None:
             # A phone that is called says nothing before it answers.
-            self.rtp.remote = self._media
+            self.rtp.remote = None if self._held else self._media
 
     def _end(self, message: SipMessage, by: Who, status: int | None) -> None:
         if self.ended_at is None:
@@ -509,6 +537,9 @@ class Caller(Phone):
     async def hears_music(self, name: str = "default", **limits: Any) -> Span:
         return await self.call.hears_music(name, **limits)
 
+    async def hears_signal(self, **limits: Any) -> Span:
+        return await self.call.hears_signal(**limits)
+
     async def hears_something(self, **limits: Any) -> Span:
         return await self.call.hears_something(**limits)
 
@@ -586,7 +617,9 @@ class _Answering(Phone):
                             return call
                     self._news.clear()
                     await self._news.wait()
-        raise PhoneFailed(f"{self.name} should {what} within {within:g} s, but was not.\n{self._stage.story()}")
+        raise PhoneFailed(
+            f"{self.name} should {what} within {within:g} s, but was not.\n{self._stage.story()}{self._stage.broken()}"
+        )
 
     def _who(self, message: SipMessage) -> str:
         """The name of the person who is called."""
@@ -857,6 +890,14 @@ class Stage:
     def story(self) -> str:
         """``facts()`` as lines to read."""
         return tell(self.facts(), self.origin)
+
+    def broken(self) -> str:
+        """Phones whose SIPp ended though nobody ended it, and what it said."""
+        return "".join(
+            f"\n{process.name}: sipp ended with {process.exit_code}: {process.complaints()}"
+            for process in self._processes
+            if process.exit_code
+        )
 
     def talks(self) -> list[Talk]:
         """Who spoke with whom, and when: both heard the other's tone at the same time."""
