@@ -63,7 +63,7 @@ async def test_the_whole_way_from_the_key_to_the_talk(house):
     assert (await call.hears_voice()).start - call.answered_at < 2.0
     assert busy.rung[-1].from_user == ANNA
     await call.hangup()
-    await house.daemon.said("closed: served", since=house.daemon.count("") - 5)
+    await house.daemon.said("closed: served", since=house.daemon.last_index("promise kept"))
     assert len(customers.calls_to(ANNA)) == 1
     assert await house.rows("SELECT state, outcome, attempts_made FROM callback") == [
         {"state": "closed", "outcome": "completed", "attempts_made": 1}

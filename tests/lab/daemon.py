@@ -177,6 +177,15 @@ class Daemon:
         except TimeoutError:
             raise DaemonFailed(f"it never said {event!r} {fields or ''}\n{self.story()}") from None
 
+    async def more_than(self, lines: int) -> None:
+        """Wait until there are more lines than so many."""
+        async with self._more:
+            await self._more.wait_for(lambda: len(self.lines) > lines)
+
+    def last_index(self, event: str) -> int:
+        """The last line that contains ``event``, for ``since``; 0 when there is none."""
+        return max((n for n, line in enumerate(self.lines) if event in str(line.get("event"))), default=0)
+
     def count(self, event: str) -> int:
         return sum(event in str(line.get("event")) for line in self.lines)
 
