@@ -348,6 +348,11 @@ class Caller:
             assert answer.status == 200, await answer.text()
             self._channels.append((await answer.json())["id"])
 
+    async def sets(self, channel: str, variable: str, value: str) -> int:
+        url = f"{self.asterisk.ari_url}/channels/{channel}/variable"
+        async with self.session.post(url, params={"variable": variable, "value": value}) as answer:
+            return answer.status
+
     async def hangs_up(self) -> None:
         for channel in self._channels:
             async with self.session.delete(f"{self.asterisk.ari_url}/channels/{channel}") as answer:
@@ -376,6 +381,15 @@ async def deaf_daemon(caller: Caller) -> AsyncIterator[aiohttp.ClientWebSocketRe
         yield events
 
 
+async def entered(events: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
+    """The next StasisStart."""
+    async with asyncio.timeout(5):
+        while True:
+            event: dict[str, Any] = await events.receive_json()
+            if event["type"] == "StasisStart":
+                return event
+
+
 async def test_without_a_daemon_a_caller_hears_music_and_gets_the_fallback_after_ten_seconds(caller: Caller) -> None:
     await caller.dials("8001@lab-callers")
     assert await caller.reaches("Started music on hold, class 'default'", within_s=2) < 1
@@ -387,9 +401,8 @@ async def test_without_a_daemon_a_caller_hears_music_and_gets_the_fallback_after
 async def test_a_daemon_that_comes_within_ten_seconds_gets_the_caller(caller: Caller) -> None:
     await caller.dials("8004@lab-callers")
     await caller.reaches("Stasis app 'callbackd' doesn't exist", within_s=2)
-    async with deaf_daemon(caller) as events, asyncio.timeout(3):
-        while (event := await events.receive_json())["type"] != "StasisStart":
-            pass
+    async with deaf_daemon(caller) as events:
+        event = await entered(events)
         assert event["args"] == ["inbound", "support", "uk"]
 
 
@@ -405,13 +418,10 @@ async def test_a_daemon_that_does_not_move_loses_the_caller_to_the_fallback(call
 async def test_the_daemon_sets_the_clock_back(caller: Caller) -> None:
     async with deaf_daemon(caller) as events:
         await caller.dials("8005@lab-callers")
-        while (event := await events.receive_json())["type"] != "StasisStart":
-            pass
+        leg = await entered(events)
         started = time.monotonic()
         await asyncio.sleep(2)
-        url = f"{caller.asterisk.ari_url}/channels/{event['channel']['id']}/variable"
-        async with caller.session.post(url, params={"variable": "TIMEOUT(absolute)", "value": "4"}) as answer:
-            assert answer.status == 204
+        assert await caller.sets(leg["channel"]["id"], "TIMEOUT(absolute)", "4") == 204
         await caller.reaches("[T@callbackd-inbound:1]", within_s=10)
         assert 5 < time.monotonic() - started < 8
 
@@ -421,8 +431,7 @@ async def test_whatever_queue_is_named_the_caller_is_served(caller: Caller, exte
     """The daemon sends calls here for queues that it does not know: any word must lead to people."""
     async with deaf_daemon(caller) as events:
         await caller.dials("8003@lab-callers")
-        while (event := await events.receive_json())["type"] != "StasisStart":
-            pass
+        event = await entered(events)
         assert event["args"] == ["inbound", "nosuch", "en"]
         url = f"{caller.asterisk.ari_url}/channels/{event['channel']['id']}/continue"
         where = {"context": "callbackd-fallback", "extension": extension, "priority": "1"}
@@ -445,6 +454,17 @@ async def test_a_customer_hears_hello_and_an_apology_without_a_daemon(caller: Ca
     await caller.reaches('"callbackd,customer,01abc")', within_s=10)
     await caller.reaches("Playing 'beep", within_s=2)
     await caller.reaches("[s@callbackd-outbound:10] Hangup", within_s=10)
+
+
+@pytest.mark.parametrize(
+    ("place", "wanted"), [("s@callbackd-outbound", "Playing 'beep"), ("*52@lab-agents", "PlayTones(")]
+)
+async def test_a_daemon_that_does_not_move_leaves_nobody_in_silence(caller: Caller, place: str, wanted: str) -> None:
+    async with deaf_daemon(caller) as events:
+        await caller.dials(place, CBD_ATTEMPT="01abc", CBD_SORRY="beep")
+        leg = await entered(events)
+        assert await caller.sets(leg["channel"]["id"], "TIMEOUT(absolute)", "1") == 204
+        assert await caller.reaches(wanted, within_s=5) < 3
 
 
 async def test_variables_cannot_become_dialplan(caller: Caller) -> None:

@@ -219,6 +219,16 @@ async def test_a_caller_who_gives_up_while_it_rings(stage: Stage) -> None:
     assert "gives up" in stage.story()
 
 
+async def test_patience_ends(stage: Stage) -> None:
+    waiting, answered = stage.caller("+442079460001"), stage.caller("+442079460002")
+    await waiting.dial("ringing", patience=0.6)
+    await answered.dial("echo", patience=0.6)
+    assert await waiting.is_over(2) == await answered.is_over(2) == "us"
+    assert (waiting.call.status, answered.call.status) == (487, 200)
+    assert answered.ended_at is not None
+    assert near(answered.ended_at, (answered.call.invited_at or 0) + 0.6)
+
+
 async def test_early_media_is_heard(stage: Stage) -> None:
     caller = stage.caller("+442079460001")
     call = await caller.dial("early")

@@ -83,16 +83,17 @@ class Asterisk:
         if self.pid is not None:
             raise AsteriskFailed("it runs already")
         self._write()
-        self._process = await asyncio.create_subprocess_exec(
-            # Whatever ends the tests ends Asterisk as well.
-            *("setpriv", "--pdeathsig=KILL", *self.installed.command),
-            *("-f", "-C", str(self.dir / "etc/asterisk.conf")),
-            cwd=self.dir,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self.dir / "log/stderr").open("ab"),
-            start_new_session=True,
-        )
+        with (self.dir / "log/stderr").open("ab") as stderr:
+            self._process = await asyncio.create_subprocess_exec(
+                # Whatever ends the tests ends Asterisk as well.
+                *("setpriv", "--pdeathsig=KILL", *self.installed.command),
+                *("-f", "-C", str(self.dir / "etc/asterisk.conf")),
+                cwd=self.dir,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+            )
         try:
             async with asyncio.timeout(30):
                 await self._booted(self._process)

@@ -55,7 +55,8 @@ class Scene:
     def tell(self, who: str, what: str, why: str = "") -> None:
         seconds = time.time() - self.stage.origin
         reason = f"  [dim]({why})[/dim]" if why else ""
-        self.console.print(f"[dim]{seconds:6.1f} s[/dim]  [bold]{who:<10}[/bold] {what}{reason}", highlight=False, soft_wrap=True)
+        line = f"[dim]{seconds:6.1f} s[/dim]  [bold]{who:<10}[/bold] {what}{reason}"
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     async def listen(self) -> None:
         """The daemon's decisions, as they fall."""

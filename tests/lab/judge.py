@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.lab.rtp import SIGNAL, VOICE, Span
 
 if TYPE_CHECKING:
-    from tests.lab.phones import Call
+    from tests.lab.call import Call
 
 
 @dataclass(frozen=True)

@@ -467,20 +467,12 @@ class Sipp:
         self._control.bind((self.local[0], 0))
         self._control.setblocking(False)
         host, port = self.local
+        control = self.control_port or free_port(host)
+        # SIPp insists on media sockets that nobody uses, from port 6000 on: each process gets an address for its own.
+        unused = f"127.{control >> 8}.{control & 255}.9"
         arguments = [
             f"{self.remote[0]}:{self.remote[1]}",
-            *(
-                "-sf",
-                str(scenario),
-                "-i",
-                host,
-                "-p",
-                str(port),
-                "-mi",
-                host,
-                "-cp",
-                str(self.control_port or free_port(host)),
-            ),
+            *("-sf", str(scenario), "-i", host, "-p", str(port), "-mi", unused, "-cp", str(control)),
             *("-trace_msg", "-message_file", str(pipe), "-trace_err", "-error_file", str(self._path("errors"))),
             *("-nostdin", "-skip_rlimit", "-nd", "-aa", "-cid_str", f"%u-%p-{self.name}@%s"),
             *("-default_behaviors", "none", "-deadcall_wait", "2000"),
@@ -559,7 +551,8 @@ class Sipp:
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGKILL)
+                # Not process.kill(): it may collect the exit code before asyncio does, which then complains.
+                os.kill(process.pid, signal.SIGKILL)
             await process.wait()
         self._read()
         self._close()
