@@ -202,7 +202,9 @@ class Reception:
         if phrases:
             self.say(dialogue, *phrases)
         else:
-            self._wait_on(dialogue)
+            # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
+            pause_s = max(queue.announcements.every_s, QUIET_S)
+            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + pause_s)
 
     def silence(self, leg: LegId) -> None:
         """No key came in time."""

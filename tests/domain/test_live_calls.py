@@ -19,7 +19,7 @@ from callbackd.domain.commands import (
 from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import DialRefused, Ending, LegLeft, PbxBack, PbxLost, RequestFailed
 from callbackd.domain.phrase import Fixed, Greeting, Position, WaitBelow
-from callbackd.domain.settings import Announcements, Strategy
+from callbackd.domain.settings import Announcements, Offer, Strategy
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, queue, settings
 
 
@@ -60,6 +60,27 @@ def test_nothing_is_said_about_the_wait_when_nobody_works():
     centre.hears_out("anna")
     centre.wait(0)
     assert not any(isinstance(phrase, WaitBelow) for phrase in centre.heard("anna"))
+
+
+def test_an_announcement_that_comes_due_while_an_agent_is_rung_waits_for_the_end_of_the_ring():
+    centre = Centre()
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(3)
+    assert centre.heard("anna") == [Greeting("support")]
+    centre.hangs_up(centre.ring_of("alice"), Ending.NO_ANSWER, cause=19)
+    centre.wait(5)
+    assert Position(1) in centre.heard("anna")
+
+
+def test_with_nothing_to_announce_the_music_goes_on():
+    silent = Announcements(first_after_s=0.0, every_s=0.0, position=False, wait=False)
+    centre = Centre(settings([queue(announcements=silent, offer=Offer(enabled=False))]))
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(10)
+    assert centre.heard("anna") == [Greeting("support")]
 
 
 def test_a_free_agent_is_rung_with_the_customers_number_and_connected():

@@ -212,6 +212,13 @@ class Asterisk:
         words = {
             "DIR": self.dir,
             "MODULES": self.installed.modules,
+            "CONTROL_HOST": HOST,
+            "CONTROL_PEERS": f"{HOST}/32",
+            "SIP_HOST": HOST,
+            "PHONE_HOST": HOST,
+            "CALLERS": CALLER_HOST,
+            "CALLERS_INFO": CALLER_INFO_HOST,
+            "IDENTIFY_BY": "ip,username",
             "SIP_PORT": self.sip_port,
             "ARI_PORT": self.ari_port,
             "ARI_USER": self.ari_user,
