@@ -7,70 +7,73 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
+from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from callbackd.db.engine import LIMIT_S, TROUBLE, cut_off
 from callbackd.db.tables import epoch
 
 LOCK = 0x6362640001
 """Any number would do, as long as every callbackd takes the same."""
-_LIMIT_S = 3.0
+
+_LOCKED_BY = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid::bigint << 32 | objid::bigint = :lock"
+)
 
 
 class RightHeld(Exception):
-    """Another daemon holds the right; the text says which one and what to do."""
+    """Another daemon holds the right, or held it meanwhile; the text says which one and what to do."""
 
 
 class Right:
-    """Take it before anything else. It lasts as long as its database session."""
+    """Take it before anything else. It lasts as long as its database session. One ``Journal`` writes under it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._session: AsyncConnection | None = None
+        self._backend = 0
+        # The run tells two daemons apart whose hosts and pids have the same names, as in containers.
+        self._holder = f"pid {os.getpid()} on {socket.gethostname()}, run {secrets.token_hex(3)}"
         self.epoch = 0
 
     async def take(self) -> int:
-        """The new epoch. Raises ``RightHeld``; database trouble comes as SQLAlchemy's exceptions or ``TimeoutError``.
+        """The epoch, a new one unless the right was still held. Raises ``RightHeld``, or ``TROUBLE``.
 
-        Taking it again while it is held gives the same epoch.
+        Retaken after a loss: ``RightHeld`` too when another daemon had it in between, as what we believe is old then.
         """
-        if self._session and await self._alive(self._session):
+        if await self.alive():
             return self.epoch
-        await self.give_up()
-        async with asyncio.timeout(_LIMIT_S):
+        await self._let_go()
+        async with asyncio.timeout(LIMIT_S):
             session = await self._engine.connect()
-            try:
-                self.epoch = await self._lock(session)
-            except BaseException:
-                await session.invalidate()
-                raise
+        try:
+            with cut_off(session, asyncio.get_running_loop().time() + LIMIT_S):
+                await self._lock(session)
+                await self._begin_epoch(session)
+        except BaseException:
+            await session.invalidate()
+            await session.close()
+            raise
         self._session = session
         return self.epoch
 
-    async def _lock(self, session: AsyncConnection) -> int:
-        if not (await session.execute(select(func.pg_try_advisory_lock(LOCK)))).scalar_one():
-            held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
-            who = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "somebody unknown"
-            raise RightHeld(f"another callbackd ({who}) dials for this database: stop it, or give this one its own")
-        holder = f"pid {os.getpid()} on {socket.gethostname()}"
-        first = insert(epoch).values(id=1, n=1, holder=holder)
-        taken = first.on_conflict_do_update(
-            index_elements=[epoch.c.id], set_={"n": epoch.c.n + 1, "holder": holder, "since": func.now()}
-        )
-        n = (await session.execute(taken.returning(epoch.c.n))).scalar_one()
-        await session.commit()
-        return int(n)
-
-    async def _alive(self, session: AsyncConnection) -> bool:
+    async def alive(self) -> bool:
+        """Whether the session that holds the lock is there and answers."""
+        if self._session is None:
+            return False
         try:
-            async with asyncio.timeout(_LIMIT_S):
-                await session.execute(select(1))
-                await session.commit()
-        except (DBAPIError, OSError, TimeoutError):
+            with cut_off(self._session, asyncio.get_running_loop().time() + LIMIT_S):
+                await self._session.execute(select(1))
+                await self._session.commit()
+        except TROUBLE:
             return False
         return True
 
@@ -81,7 +84,51 @@ class Right:
 
     async def give_up(self) -> None:
         """Let go, for the next one."""
+        if self._session and await self.alive():
+            with suppress(*TROUBLE):
+                await self._session.execute(select(func.pg_advisory_unlock(LOCK)))
+                await self._session.commit()
+        await self._let_go()
+
+    async def _lock(self, session: AsyncConnection) -> None:
+        attempt = select(func.pg_try_advisory_lock(LOCK))
+        if (await session.execute(attempt)).scalar_one() or await self._evict_our_ghost(session):
+            return
+        held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
+        raise RightHeld(f"another callbackd ({_who(held)}) dials for this database: stop it, or give this one its own")
+
+    async def _evict_our_ghost(self, session: AsyncConnection) -> bool:
+        """After a cut line the server may keep our old session, and the lock with it, until it notices."""
+        backend = (await session.execute(_LOCKED_BY, {"lock": LOCK})).scalar_one_or_none()
+        if backend is None or backend != self._backend:
+            return False
+        await session.execute(select(func.pg_terminate_backend(backend)))
+        await session.execute(select(func.pg_advisory_lock(LOCK)))
+        return True
+
+    async def _begin_epoch(self, session: AsyncConnection) -> None:
+        before = (await session.execute(select(epoch).with_for_update())).first()
+        if self.epoch and before and before.holder != self._holder:
+            raise RightHeld(
+                f"another callbackd ({_who(before)}) had the right to dial meanwhile: start this one anew, "
+                "what it believes is old"
+            )
+        n = (before.n if before else 0) + 1
+        first = insert(epoch).values(id=1, n=n, holder=self._holder)
+        taken = first.on_conflict_do_update(
+            index_elements=[epoch.c.id], set_={"n": n, "holder": self._holder, "since": func.now()}
+        )
+        await session.execute(taken)
+        self._backend = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
+        await session.commit()
+        self.epoch = n
+
+    async def _let_go(self) -> None:
         if self._session:
             session, self._session = self._session, None
             await session.invalidate()
             await session.close()
+
+
+def _who(held: Any) -> str:
+    return f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "it has not said its name yet"
