@@ -49,7 +49,7 @@ log = structlog.get_logger("callbackd")
 async def serve(config: Config) -> int:
     """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
 
-    Raises ``RightHeld`` when another daemon works on the same database, and what ``Embedded.start`` raises.
+    Raises ``RightHeld`` when another daemon works on the same database, and what ``Embedded`` raises.
     """
     settings = configuration.settings_of(config)
     ari_password = configuration.secret(config.ari, "ari")
@@ -111,9 +111,10 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
     """The database, started if it is ours, waited for if it is the operator's, and with the tables of this version."""
     async with AsyncExitStack() as stack:
         if config.database.url == "embedded":
-            embedded = Embedded(config.state_dir)
-            url = await embedded.start()
-            stack.push_async_callback(embedded.stop)
+            embedded = await stack.enter_async_context(Embedded(config.state_dir))
+            keeping = asyncio.create_task(embedded.keep(), name="embedded")
+            stack.callback(keeping.cancel)
+            url = embedded.url
         else:
             url = normalise(config.database.url)
         engine = engine_for(url)

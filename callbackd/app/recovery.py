@@ -5,6 +5,7 @@ front door; what the new stream says meanwhile is held back until then, so that 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -54,11 +55,11 @@ class Recovery:
             self.replaced.set()
 
     async def _catch_up(self) -> None:
-        started = asyncio.get_running_loop().time()
+        started = time.monotonic()
         while (polled := await self._poll()) is None:  # noqa: ASYNC110 - nobody tells us when it answers again
             await asyncio.sleep(_POLL_AGAIN_S)
         held, self._held = self._held or [], None
         for event in (*polled, PbxBack(), *held):
             self._post(event)
-        took_s = asyncio.get_running_loop().time() - started
+        took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

@@ -1,0 +1,500 @@
+"""``database.url = "embedded"``: a private PostgreSQL under callbackd's state directory; and other URLs made ours.
+
+The state directory then holds::
+
+    callbackd.lock            held by the one daemon of this directory, with its pid
+    postgresql/data           the database, of the server's user only
+    postgresql/run            its socket; a private directory in /tmp when this path is too long for one (107 bytes)
+    postgresql/server.log     what the server says
+
+The server listens on that socket only, no TCP, and knows people by their system user (peer): root, the daemon's and its
+own. There is no password to lose. It never runs as root: a root daemon lends it ``postgres``, else ``nobody``.
+
+Life. The server is in a session of its own: Ctrl-C reaches the daemon alone, which stops the server last. It outlives a
+killed daemon, and the next start adopts it. A killed server is noticed by ``died`` and brought back by ``keep``.
+Under systemd use ``KillMode=mixed``, else the server is told to stop at the same time as the daemon that still writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import pwd
+import re
+import select
+import shutil
+import signal
+import stat
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+import structlog
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from callbackd.db import binaries
+
+NAME = "callbackd"
+"""Of the role and of the database."""
+
+_PORT = 5432
+_SOCKET_BYTES = 107
+_START_S = 120.0
+"""Crash recovery replays the log before the server is ready; pg_ctl's 60 s are for the impatient."""
+_FAST_STOP_S = 30.0
+_LOOK_EVERY_S = 0.01
+_LOG_BYTES = 10_000_000
+_ORPHANS = "pre-existing shared memory block"
+"""Said while sessions of a killed server still run; they notice its death and leave."""
+
+log = structlog.get_logger("database")
+
+
+class EmbeddedError(Exception):
+    """The private PostgreSQL cannot run. The message says why, and the way out."""
+
+
+class StateDirectoryInUse(EmbeddedError):
+    """Another daemon has this state directory; ``pid`` is 0 when it did not say."""
+
+    def __init__(self, state_dir: Path, pid: int) -> None:
+        self.pid = pid
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(f"{state_dir} is in use by {holder}: stop that callbackd, or give this one its own state_dir")
+
+
+class UrlRefused(ValueError):
+    """``database.url`` is not one callbackd can use. The message never holds the password."""
+
+
+def normalise(url: str) -> str:
+    """The operator's server as SQLAlchemy wants it, password included: do not print. Raises ``UrlRefused``."""
+    ways_out = 'write postgresql://user:password@host/database, or "embedded"'
+    try:
+        parsed = make_url(url.strip())
+    except (ArgumentError, ValueError):
+        # What the parser quotes may be part of the password.
+        raise UrlRefused(
+            f"database.url cannot be read (is @, : or / in the password written %40, %3A, %2F?): {ways_out}"
+        ) from None
+    if parsed.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise UrlRefused(f"database.url: {parsed.drivername} is not supported, PostgreSQL by psycopg is: {ways_out}")
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """The system user the server runs as."""
+
+    uid: int
+    gid: int
+    name: str
+
+    @classmethod
+    def of(cls, data: Path) -> Self:
+        """Ourselves; for root the owner of existing data, else an account without privileges."""
+        if os.geteuid() != 0:
+            return cls._named(os.geteuid())
+        if data.exists() and (uid := data.stat().st_uid) != 0:
+            return cls._named(uid)
+        for name in ("postgres", "nobody"):
+            with suppress(KeyError):
+                return cls._named(pwd.getpwnam(name).pw_uid)
+        raise EmbeddedError("PostgreSQL does not run as root, and there is no user postgres or nobody: create one")
+
+    @classmethod
+    def _named(cls, uid: int) -> Self:
+        try:
+            entry = pwd.getpwuid(uid)
+        except KeyError:
+            raise EmbeddedError(f"user id {uid} has no name, and PostgreSQL wants one: add it to /etc/passwd") from None
+        return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
+
+    def become(self) -> dict[str, Any]:
+        """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT, NOTIFY_SOCKET are not for it."""
+        lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+        quiet = {"env": kept | {"LC_ALL": "C"}, "cwd": "/", "stdin": subprocess.DEVNULL}
+        return quiet | lent | {"umask": 0o077, "start_new_session": True}
+
+    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, capture_output=True, text=True, **self.become())  # noqa: S603 - no shell, no input
+
+    def obstacle(self, path: Path) -> Path | None:
+        """The first directory on the way to ``path``, or itself, that this user may not enter or execute."""
+        ask = 'for p; do test -x "$p" || { printf %s "$p"; exit; }; done'
+        said = self.run("/bin/sh", "-c", ask, "sh", *reversed(path.parents), path).stdout
+        return Path(said) if said else None
+
+
+class Embedded:
+    """One state directory's PostgreSQL. ``async with Embedded(path) as database`` starts and stops it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir.resolve()
+        self.home = self.state_dir / "postgresql"
+        self.data = self.home / "data"
+        self.log_file = self.home / "server.log"
+        self.pid: int | None = None
+        """Of the server; None before the start and after the stop."""
+        self._turn = asyncio.Lock()
+        self._wanted = False
+        self._lock: int | None = None
+        self._pidfd: int | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log_from = 0
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """For SQLAlchemy with psycopg. The same after each start, as long as the state directory stays where it is."""
+        where = {"host": str(self._socket_dir()), "port": str(_PORT)}
+        return URL.create("postgresql+psycopg", NAME, database=NAME, query=where).render_as_string()
+
+    async def start(self) -> str:
+        """See to it that the server runs and has our database; returns ``url``. Again and again is fine.
+
+        Raises ``StateDirectoryInUse`` at once, ``EmbeddedError`` with the server's last words for everything else. A
+        first start that fails, or is cancelled, leaves nothing running and the directory free.
+        """
+        async with self._turn:
+            first = self._lock is None
+            try:
+                await self._ensure()
+            except BaseException:
+                if first:
+                    await self._shut_down()
+                raise
+            self._wanted = True
+        return self.url
+
+    async def stop(self) -> None:
+        """End the server, cutting off whoever is connected, and free the state directory. Again is fine."""
+        async with self._turn:
+            await self._shut_down()
+
+    async def died(self) -> None:
+        """Returns when the server that was started or adopted has ended; at once without one."""
+        if self._pidfd is not None:
+            await _end_of(self._pidfd)
+
+    async def keep(self) -> None:
+        """Bring the server back whenever it dies, until ``stop`` or cancelled: a background task, from ``start`` on."""
+        pause_s = 0.0
+        while True:
+            await self.died()
+            await asyncio.sleep(pause_s)
+            async with self._turn:
+                if not self._wanted:
+                    return
+                log.error("PostgreSQL died", last_words=self._last_words())
+                try:
+                    await self._ensure()
+                    pause_s = 0.0
+                except EmbeddedError as error:
+                    pause_s = min(2 * pause_s + 1, 30.0)
+                    log.error("PostgreSQL does not come back", why=str(error), again_in_s=pause_s)
+
+    # What follows runs under ``_turn``, its slow parts in a thread.
+
+    async def _ensure(self) -> None:
+        try:
+            await _in_thread(self._prepare)
+            while True:
+                await self._bring_up()
+                try:
+                    return await self._make_database()
+                except psycopg.Error as error:
+                    if not self._has_ended():
+                        raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
+        except OSError as error:
+            raise EmbeddedError(f"the private PostgreSQL cannot be set up: {error}{_advice(str(error))}") from error
+
+    def _prepare(self) -> None:
+        """The lock, the directories, and at the first start the database files."""
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        if self._lock is None:
+            self._lock = _hold(self.state_dir)
+        self._account = _Account.of(self.data)
+        # Root's own, so that nothing in it can be swapped for a link by the server's user.
+        with suppress(FileExistsError):
+            self.home.mkdir()
+            self.home.chmod(0o711)
+        self._let_in()
+        _private(self._socket_dir(), self._account)
+        made_by = self.data / "PG_VERSION"
+        major = int(made_by.read_text()) if made_by.exists() else None
+        try:
+            self._programs = binaries.find(self._account.obstacle, major)
+        except binaries.NoBinaries as error:
+            raise EmbeddedError(str(error)) from error
+        if major is None:
+            self._initialise()
+        self._write_access()
+
+    def _let_in(self) -> None:
+        """The server's user must reach ``home``. The state directory is ours to open a little; its parents are not."""
+        account = self._account
+        if account.obstacle(self.home) == self.state_dir:
+            now = self.state_dir.stat()
+            if os.geteuid() == now.st_uid == 0 and not now.st_mode & stat.S_IRWXG:
+                os.chown(self.state_dir, -1, account.gid)
+                self.state_dir.chmod(stat.S_IMODE(now.st_mode) | stat.S_IXGRP)
+        if wall := account.obstacle(self.home):
+            raise EmbeddedError(
+                f"user {account.name}, as which PostgreSQL runs, may not enter {wall}: allow it (chmod o+x {wall}), "
+                f"put state_dir elsewhere (/var/lib/callbackd), or run callbackd as an ordinary user"
+            )
+
+    def _initialise(self) -> None:
+        """Under another name first: a start that was killed here leaves no half-made database to stumble over."""
+        fresh = self.home / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        _private(fresh, self._account)
+        options = ["--encoding=UTF8", "--locale=C", "--data-checksums", "--auth=peer", f"--username={NAME}"]
+        done = self._account.run(self._programs["initdb"], *options, "--pgdata", fresh)
+        if done.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            said = _tail(done.stdout + done.stderr)
+            raise EmbeddedError(f"PostgreSQL's initdb failed in {self.home}:\n{said}{_advice(said)}")
+        fresh.rename(self.data)
+        log.info("database files made", directory=str(self.data), postgresql=self._programs.major)
+
+    def _write_access(self) -> None:
+        """Who may connect. Written at each start, as the daemon's user may change."""
+        known = {"root", self._account.name, pwd.getpwuid(os.geteuid()).pw_name}
+        rule = f"local all {NAME} peer map={NAME}\n"
+        people = "".join(f'{NAME} "{name}" {NAME}\n' for name in sorted(known))
+        for file, text in (("hba.conf", rule), ("ident.conf", people)):
+            written = self.home / f"{file}.new"
+            written.write_text(text)
+            written.chmod(0o644)
+            written.replace(self.home / file)
+
+    async def _bring_up(self) -> None:
+        """Adopt the server that runs here, else start one; returns when it takes connections."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _START_S
+        if self._has_ended():
+            self._detach()
+        if self._child and self._child.poll() is not None:
+            self._child = None
+        while not self._attach():
+            if self._child and self._child.poll() is not None:
+                self._child = None
+                said = self._last_words()
+                if _ORPHANS not in said or loop.time() > until:
+                    raise EmbeddedError(f"PostgreSQL did not start, {self.log_file} ends with:\n{said}{_advice(said)}")
+            if self._child is None and self._found() is None:
+                await _in_thread(self._spawn)
+            if loop.time() > until:
+                raise EmbeddedError(f"PostgreSQL is not ready after {_START_S:.0f} s, see {self.log_file}")
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _attach(self) -> bool:
+        """True when a server is ready, and then watched."""
+        found = self._found()
+        if found is None or found[1] != "ready":
+            return False
+        if self.pid == found[0] and self._pidfd is not None:
+            return True
+        self._detach()
+        try:
+            self._pidfd = os.pidfd_open(found[0])
+        except ProcessLookupError:
+            return False
+        if self._found() != found:
+            return False
+        self.pid = found[0]
+        adopted = self._child is None or self._child.pid != self.pid
+        log.info("PostgreSQL runs", pid=self.pid, adopted=adopted, user=self._account.name)
+        return True
+
+    def _found(self) -> tuple[int, str] | None:
+        """Pid and status of the server of our data; None when there is none.
+
+        The pid file outlives a killed server, and its number may be somebody else's now: owner and command line decide.
+        """
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            process = Path("/proc") / str(int(lines[0]))
+            owner, command = process.stat().st_uid, (process / "cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError, IndexError):
+            return None
+        if owner != self._account.uid or os.fsencode(self.data) not in map(os.path.normpath, command):
+            return None
+        return int(process.name), lines[7].strip() if len(lines) > 7 else "starting"
+
+    def _spawn(self) -> None:
+        self._clear_leftovers()
+        settings = {
+            "hba_file": self.home / "hba.conf",
+            "ident_file": self.home / "ident.conf",
+            "unix_socket_directories": self._socket_dir(),
+            "listen_addresses": "",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+        }
+        command = [self._programs["postgres"], "-D", str(self.data), "-p", str(_PORT)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES:
+            self.log_file.replace(self.log_file.with_suffix(".log.1"))
+        self.log_file.touch(mode=0o600)
+        with self.log_file.open("ab") as said:
+            self._log_from = said.tell()
+            become = self._account.become()
+            self._child = subprocess.Popen(command, stdout=said, stderr=said, **become)  # noqa: S603 - no shell, no input
+
+    def _clear_leftovers(self) -> None:
+        """A killed server's lock files. After a reboot, or in a container, their pid may be another living process of
+        the same user, and PostgreSQL would refuse. It accepts the pid of its parent, us; the rest of the file stays,
+        by which it recognises sessions that still run.
+        """
+        with suppress(FileNotFoundError):
+            (self._socket_dir() / f".s.PGSQL.{_PORT}.lock").unlink()
+        with suppress(FileNotFoundError):
+            file = os.open(self.data / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(file, "r+") as pid_file:
+                _, *rest = pid_file.read().split("\n")
+                pid_file.seek(0)
+                pid_file.truncate()
+                pid_file.write("\n".join([str(os.getpid()), *rest]))
+
+    async def _make_database(self) -> None:
+        where = f"host={self._socket_dir()} port={_PORT} user={NAME} dbname=postgres connect_timeout=10"
+        async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
+            there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+            if await there.fetchone() is None:
+                # Else the details of an error put telephone numbers into the server's log.
+                await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
+                await admin.execute(f"CREATE DATABASE {NAME}")
+
+    async def _shut_down(self) -> None:
+        self._wanted = False
+        try:
+            if self._pidfd is None and self._child and self._child.poll() is None:
+                self.pid, self._pidfd = self._child.pid, os.pidfd_open(self._child.pid)
+            if self._pidfd is not None:
+                await self._end(self._pidfd)
+            if self._child:
+                self._child.wait()
+                self._child = None
+        finally:
+            self._detach()
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+
+    async def _end(self, pidfd: int) -> None:
+        """Fast shutdown; a server that hangs is cut off, and recovers from its log at the next start."""
+        for request in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, request)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_end_of(pidfd), _FAST_STOP_S)
+                log.info("PostgreSQL stopped", pid=self.pid, by=request.name)
+                return
+
+    def _has_ended(self) -> bool:
+        """Of the server that was started or adopted."""
+        if self._pidfd is None:
+            return False
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(0))
+
+    def _detach(self) -> None:
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+        self.pid = self._pidfd = None
+
+    def _socket_dir(self) -> Path:
+        """In ``home`` where a socket's path fits and libpq takes it as one; else of a short name, always the same."""
+        inside = self.home / "run"
+        length = len(os.fsencode(inside / f".s.PGSQL.{_PORT}"))
+        if length <= _SOCKET_BYTES and re.fullmatch(r"[\w/.+-]+", str(inside), re.ASCII):
+            return inside
+        short = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        return Path("/tmp") / f"{NAME}-{short}"  # noqa: S108 - see _private
+
+    def _last_words(self) -> str:
+        try:
+            with self.log_file.open("rb") as file:
+                file.seek(self._log_from)
+                return _tail(file.read().decode(errors="replace"))
+        except OSError as error:
+            return str(error)
+
+
+def _hold(state_dir: Path) -> int:
+    """The lock of a state directory, until the descriptor is closed or the process ends, however it ends."""
+    file = os.open(state_dir / "callbackd.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(file, 20).strip()
+        os.close(file)
+        raise StateDirectoryInUse(state_dir, int(holder) if holder.isdigit() else 0) from None
+    os.ftruncate(file, 0)
+    os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+    return file
+
+
+def _private(directory: Path, account: _Account) -> None:
+    """A directory that ``account`` alone may use. One that somebody else made first is refused, not trusted."""
+    with suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(directory, account.uid, account.gid)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
+        raise EmbeddedError(f"{directory} must be a directory of user {account.name} with mode 0700: remove it")
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """A thread cannot be cancelled: wait for its end even then, so that what it began is known and can be undone."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def _end_of(pidfd: int) -> None:
+    """Returns when that process has ended."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    own = os.dup(pidfd)  # A descriptor has one reader, a process may have several who wait.
+    loop.add_reader(own, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(own)
+        os.close(own)
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-12:])
+
+
+def _advice(said: str) -> str:
+    if "No space left" in said or "Disk quota" in said:
+        return "\nThe disk is full: free some space; PostgreSQL needs about 60 MB to begin with."
+    if "Permission denied" in said or "Read-only file system" in said:
+        return "\nGive callbackd a state_dir its user may write to, for example /var/lib/callbackd."
+    return ""

@@ -1,0 +1,146 @@
+"""The operator's file: every mistake at once, each with its field and the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from callbackd.app.cli import app
+from callbackd.app.config import ConfigError, read, secret, settings_of
+from callbackd.domain.settings import Strategy
+
+ROOT = Path(__file__).parents[2]
+GOOD = """
+[ari]
+password = "secret"
+[queues.support]
+[agents.alice]
+endpoint = "PJSIP/agent1"
+queues = ["support"]
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "callbackd.toml"
+    path.write_text(text)
+    return path
+
+
+def mistakes(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(written(tmp_path, text))
+    return caught.value.mistakes
+
+
+def test_the_example_is_complete_and_right():
+    settings = settings_of(read(ROOT / "asterisk-config/callbackd.toml"))
+    assert list(settings.queues) == ["support", "sales"]
+    assert settings.queues["sales"].strategy is Strategy.RING_ALL
+    assert settings.agents["alice"].queues == ("support", "sales")
+    assert settings.dialling.caller_id == "+448081570000"
+
+
+def test_a_short_file_has_defaults_for_the_rest(tmp_path):
+    config = read(written(tmp_path, GOOD))
+    assert config.database.url == "embedded"
+    assert settings_of(config).queues["support"].ring_s == 15.0
+
+
+def test_five_mistakes_are_named_at_once(tmp_path):
+    found = mistakes(
+        tmp_path,
+        """
+        [ari]
+        password = "x"
+        [queues.support]
+        strateggy = "ring_all"
+        ring_s = "soon"
+        [queues.sales]
+        strategy = "loudest"
+        [agents.alice]
+        endpoint = "PJSIP/agent1"
+        queues = []
+        [dialling]
+        endpoint = "Local/{number}@from-internal"
+        """,
+    )
+    assert len(found) == 5
+    for part in (
+        "queues.support.strateggy: unknown key; did you mean 'strategy'?",
+        "queues.support.ring_s",
+        "queues.sales.strategy: input should be 'longest_idle' or 'ring_all' (it is 'loudest')",
+        "agents.alice.queues",
+        "dialling.endpoint",
+    ):
+        assert any(part in sentence for sentence in found), (part, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "queues: is missing"),
+        (GOOD + "[nonsense]\n", "nonsense: unknown key"),
+        (
+            GOOD.replace('["support"]', '["suport"]'),
+            "agents.alice.queues: there is no queue 'suport'; add [queues.suport]",
+        ),
+        (
+            GOOD + '[agents.bob]\nendpoint = "PJSIP/agent1"\nqueues = ["support"]\n',
+            "agents.bob.endpoint: PJSIP/agent1 is the phone of agents.alice too",
+        ),
+        (GOOD.replace('password = "secret"', ""), "ari.password: is missing"),
+        (GOOD + "[ami]\nenabled = true\n", "ami.password: is missing"),
+        (GOOD.replace("[queues.support]", "[queues.support]\nwrap_up_s = -1"), "a duration cannot be negative"),
+        (GOOD.replace("[queues.support]", "[queues.support]\nwrap_up_s = true"), "write seconds, for example 90"),
+        (GOOD.replace("[queues.support]", '[queues."Support Desk"]'), "queues.Support Desk"),
+        (GOOD + '[site]\nregion = "Britain"\n', "site.region"),
+        (
+            GOOD.replace("[queues.support]", "[queues.support]\n[queues.support.offer]\nwaited_s = 5\nestimated = 3"),
+            "offer.estimated: unknown key; did you mean 'estimated_wait_s'?",
+        ),
+    ],
+)
+def test_a_mistake_names_the_field_and_the_way_out(tmp_path, text, said):
+    found = mistakes(tmp_path, text)
+    assert any(said in sentence for sentence in found), found
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        read(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_not_toml_names_the_line(tmp_path):
+    assert "line 2" in mistakes(tmp_path, 'a = 1\nb = "open\n')[0]
+
+
+def test_durations_are_seconds_or_iso(tmp_path):
+    config = read(written(tmp_path, GOOD.replace("[queues.support]", '[queues.support]\nwrap_up_s = "PT1M30S"')))
+    assert settings_of(config).queues["support"].wrap_up_s == 90.0
+
+
+def test_a_password_is_never_shown(tmp_path):
+    found = mistakes(tmp_path, GOOD.replace('password = "secret"', "password = 4711"))
+    assert not any("4711" in sentence for sentence in found)
+
+
+def test_a_password_can_be_kept_in_a_file(tmp_path):
+    (tmp_path / "ari.password").write_text("s3cret\n")
+    path = written(tmp_path, GOOD.replace('password = "secret"', f'password_file = "{tmp_path}/ari.password"'))
+    assert secret(read(path).ari, "ari") == "s3cret"
+
+
+def test_a_password_file_that_cannot_be_read_is_named(tmp_path):
+    path = written(tmp_path, GOOD.replace('password = "secret"', f'password_file = "{tmp_path}/nowhere"'))
+    with pytest.raises(ConfigError, match=r"ari\.password_file: cannot be read"):
+        secret(read(path).ari, "ari")
+
+
+def test_the_command_line_lists_the_mistakes_and_starts_nothing(tmp_path):
+    path = written(tmp_path, "[queues.support]\nnonsense = 1\n")
+    done = CliRunner().invoke(app, ["run", "--config", str(path)])
+    assert done.exit_code == 2
+    assert "queues.support.nonsense: unknown key" in done.stderr
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,148 @@
+"""The loop and the outbox: written before done, in order within a lane, never stopped by one failure."""
+
+from __future__ import annotations
+
+import asyncio
+
+from callbackd.app.outbox import Outbox
+from callbackd.app.recovery import Recovery
+from callbackd.app.runner import Runner
+from callbackd.ari.client import Link
+from callbackd.domain.acd import Acd
+from callbackd.domain.commands import HangUp, Play, RingAgent
+from callbackd.domain.events import CallArrived, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
+from callbackd.domain.ids import Mint
+from tests.builders import ANNA, settings
+
+
+class Recorder:
+    """A journal and a world that write down in which order they were asked."""
+
+    def __init__(self):
+        self.told = []
+        self.written = asyncio.Event()
+        self.answers = []
+
+    async def commit(self, writes):
+        self.told.append(("wrote", [type(write).__name__ for write in writes]))
+        self.written.set()
+        answers, self.answers = self.answers, []
+        return answers
+
+    def put(self, act):
+        self.told.append(("did", type(act).__name__))
+
+
+async def turned(runner, recorder):
+    task = asyncio.create_task(runner.run())
+    async with asyncio.timeout(5):
+        await recorder.written.wait()
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_rows_are_committed_before_commands_leave():
+    recorder = Recorder()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
+    runner.post(CallArrived("leg", "support", ANNA))
+    await turned(runner, recorder)
+    assert [kind for kind, _ in recorder.told] == ["wrote", "did"]
+    assert recorder.told[1] == ("did", "Play")
+
+
+async def test_ready_events_share_one_commit():
+    recorder = Recorder()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
+    for n in range(5):
+        runner.post(CallArrived(f"leg-{n}", "support", ANNA))
+    await turned(runner, recorder)
+    assert [kind for kind, _ in recorder.told].count("wrote") == 1
+
+
+async def test_what_became_of_a_write_comes_back_as_an_event():
+    recorder = Recorder()
+    recorder.answers = [PromiseNotStored("callback", "full")]
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
+    runner.post(CallArrived("leg", "support", ANNA))
+    await turned(runner, recorder)
+    assert runner.turns >= 1
+
+
+async def test_a_deadline_wakes_the_loop():
+    recorder = Recorder()
+    acd = Acd(settings(), Mint(b""))
+    acd.handle(CallArrived("leg", "support", ANNA), 0.0)
+    now = iter([59.95])
+    runner = Runner(acd, recorder, recorder.put, lambda: next(now, 61.0))
+    await turned(runner, recorder)
+    assert ("did", "StartMusic") in recorder.told
+
+
+def play(lane, n):
+    return Play(lane, "leg", f"p{n}", (), "en")
+
+
+async def test_commands_of_one_lane_keep_their_order_and_lanes_do_not_wait_for_one_another():
+    done, slow = [], asyncio.Event()
+
+    async def perform(act):
+        if act.lane == "slow":
+            await slow.wait()
+        done.append((act.lane, act.playback))
+        return ()
+
+    outbox = Outbox(perform, lambda event: None)
+    for n in range(3):
+        outbox.put(play("slow", n))
+        outbox.put(play("quick", n))
+    while len(done) < 3:
+        await asyncio.sleep(0)
+    assert done == [("quick", "p0"), ("quick", "p1"), ("quick", "p2")]
+    slow.set()
+    await outbox.drain(1)
+    assert done[3:] == [("slow", "p0"), ("slow", "p1"), ("slow", "p2")]
+
+
+async def test_a_command_that_fails_does_not_stop_its_lane():
+    events = []
+
+    async def perform(act):
+        if isinstance(act, RingAgent):
+            raise RuntimeError("a bug")
+        return [LegEnded(act.leg)]
+
+    outbox = Outbox(perform, events.append)
+    outbox.put(RingAgent("lane", "leg", "PJSIP/x", "", "", 1, "entry"))
+    outbox.put(HangUp("lane", "leg", "over"))
+    await outbox.drain(1)
+    assert events == [LegEnded("leg")]
+
+
+async def test_after_a_connect_the_polled_truth_comes_before_the_stream():
+    events, polled = [], asyncio.Event()
+
+    async def poll():
+        await polled.wait()
+        return (LegsSeen(frozenset({"leg"})),)
+
+    recovery = Recovery(lambda raw: raw, poll, events.append)
+    recovery.on_link(Link.CONNECTED, "")
+    recovery.on_event(LegEnded("leg"))
+    await asyncio.sleep(0)
+    assert events == []
+    polled.set()
+    async with asyncio.timeout(5):
+        while len(events) < 3:
+            await asyncio.sleep(0)
+    assert events == [LegsSeen(frozenset({"leg"})), PbxBack(), LegEnded("leg")]
+
+
+async def test_a_lost_stream_is_told_and_a_replaced_one_ends_us():
+    events = []
+    recovery = Recovery(lambda raw: raw, asyncio.Event().wait, events.append)
+    recovery.on_link(Link.LOST, "closed")
+    assert events == [PbxLost("closed")]
+    assert not recovery.replaced.is_set()
+    recovery.on_link(Link.REPLACED, "taken")
+    assert recovery.replaced.is_set()

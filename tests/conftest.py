@@ -1,0 +1,3 @@
+"""Fixtures that need a real PostgreSQL."""
+
+pytest_plugins = ["tests.lab.postgres"]

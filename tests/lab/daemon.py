@@ -1,0 +1,206 @@
+"""callbackd itself as a process of its own, as the service manager would run it, with its log as a stream of facts.
+
+async with Daemon(slot, asterisk, database_url) as daemon:
+    line = await daemon.said("connected to agent1")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.lab.asterisk import AGENTS, Asterisk
+from tests.lab.installed import cache_root
+from tests.lab.slots import Slot
+
+ROOT = Path(__file__).resolve().parents[2]
+Toml = Mapping[str, Any]
+
+QUICK_OFFER = {"estimated_wait_s": 5, "waited_s": 60}
+COMPANY = "Example Telecom"
+
+
+def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes: Toml) -> dict[str, Any]:
+    """A config for the lab: agents agent1 to agent6 in ``support``, quick timings. ``changes`` replace whole sections,
+    queues and agents among them.
+    """
+    config: dict[str, Any] = {
+        "state_dir": str(state_dir),
+        "site": {"name": COMPANY, "region": "GB"},
+        "database": {"url": database_url},
+        "ari": {"url": asterisk.ari_url, "user": asterisk.ari_user, "password": asterisk.ari_password},
+        "ami": {
+            "enabled": True,
+            "port": asterisk.ami_port,
+            "user": asterisk.ami_user,
+            "password": asterisk.ami_password,
+        },
+        "prompts": {"cache": str(cache_root().parent / "prompts")},
+        "log": {"format": "json"},
+        "dialling": {"endpoint": "PJSIP/{number}@trunk", "ring_s": 10, "key_s": 3},
+        "queues": {"support": {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}}},
+        "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
+    }
+    return config | changes
+
+
+def toml(tree: Toml, prefix: str = "") -> str:
+    """Enough TOML for a config: tables, strings, numbers, booleans, lists of strings."""
+    plain = [f"{key} = {json.dumps(value)}" for key, value in tree.items() if not isinstance(value, Mapping)]
+    tables = [
+        f"[{prefix}{key}]\n{toml(value, f'{prefix}{key}.')}"
+        for key, value in tree.items()
+        if isinstance(value, Mapping)
+    ]
+    return "\n".join([*plain, *tables]) + "\n"
+
+
+class DaemonFailed(RuntimeError):
+    """It did not start, ended, or did not say in time what was waited for; the text holds its last lines."""
+
+
+class Daemon:
+    """One callbackd. ``lines`` are its log, each a dict with ``event`` and what belongs to it."""
+
+    def __init__(self, slot: Slot, asterisk: Asterisk, database_url: str = "embedded", **changes: Toml) -> None:
+        self.dir = slot.dir / "callbackd"
+        self.dir.mkdir(exist_ok=True, mode=0o755)
+        self.config = lab_config(asterisk, self.dir / "state", database_url, **changes)
+        self.config_path = self.dir / "callbackd.toml"
+        self.lines: list[dict[str, Any]] = []
+        self._more = asyncio.Condition()
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def __aenter__(self) -> Daemon:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, *, wait: bool = True) -> None:
+        """Returns when it works with Asterisk, or at once when not to ``wait``."""
+        self.config_path.write_text(toml(self.config))
+        since = len(self.lines)
+        self._process = await asyncio.create_subprocess_exec(
+            *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", "callbackd", "run", "-c", str(self.config_path)),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            limit=2**20,
+        )
+        self._reading = asyncio.create_task(self._read(self._process))
+        if wait:
+            await self.said("back", subject="asterisk", since=since, within_s=60)
+
+    async def build_prompts(self) -> None:
+        """Make the sound files that are missing; quick when there are none."""
+        self.config_path.write_text(toml(self.config))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(self.config_path)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise DaemonFailed(said.decode())
+
+    async def stop(self) -> int | None:
+        """As systemd does: SIGTERM. Returns the exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """SIGKILL: no last words."""
+        await self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+
+    async def ended(self, within_s: float = 20) -> int:
+        """Wait until it ends by itself; its exit status."""
+        assert self._process
+        async with asyncio.timeout(within_s):
+            status = await self._process.wait()
+            if self._reading:
+                await self._reading
+        return status
+
+    async def _end(self, number: signal.Signals) -> int | None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return process.returncode if process else None
+        process.send_signal(number)
+        try:
+            async with asyncio.timeout(15):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if self._reading:
+            await self._reading
+        return process.returncode
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        async for raw in process.stdout:
+            text = raw.decode(errors="replace").rstrip()
+            try:
+                line = json.loads(text)
+            except json.JSONDecodeError:
+                line = {"event": "text", "text": text}
+            line = line if isinstance(line, dict) else {"event": "text", "text": text}
+            line["at"] = time.time()
+            async with self._more:
+                self.lines.append(line)
+                self._more.notify_all()
+        async with self._more:
+            self._more.notify_all()
+
+    async def said(self, event: str, *, since: int = 0, within_s: float = 20, **fields: object) -> dict[str, Any]:
+        """The first line, from line ``since`` on, whose event contains ``event`` and whose fields are equal. Waits."""
+        try:
+            async with asyncio.timeout(within_s), self._more:
+                while True:
+                    for line in self.lines[since:]:
+                        if event in str(line.get("event")) and all(line.get(k) == v for k, v in fields.items()):
+                            return line
+                    since = len(self.lines)
+                    if self.pid is None and self._reading and self._reading.done():
+                        raise DaemonFailed(f"it ended before it said {event!r}\n{self.story()}")
+                    await self._more.wait()
+        except TimeoutError:
+            raise DaemonFailed(f"it never said {event!r} {fields or ''}\n{self.story()}") from None
+
+    def count(self, event: str) -> int:
+        return sum(event in str(line.get("event")) for line in self.lines)
+
+    def story(self, last: int = 60) -> str:
+        """The log as an operator reads it."""
+        return "\n".join(_readable(line) for line in self.lines[-last:])
+
+
+def _readable(line: Mapping[str, Any]) -> str:
+    if "text" in line:
+        return f"    {line['text']}"
+    rest = {k: v for k, v in line.items() if k not in {"at", "level", "timestamp", "event", "reason"}}
+    facts = " ".join(f"{key}={value}" for key, value in rest.items())
+    return f"{str(line.get('timestamp'))[11:23]} {line.get('event')}: {line.get('reason', '')} [{facts}]"

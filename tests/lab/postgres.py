@@ -1,0 +1,103 @@
+"""One real PostgreSQL for a test session or a demo, and a database of one's own within milliseconds.
+
+As a pytest plugin (``pytest_plugins = ["tests.lab.postgres"]`` in the top conftest) it brings the fixtures
+``database_url`` and ``module_database_url``, empty databases of a test's or a module's own, and ``private_postgres``,
+a server of the test's own that may be killed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import pytest_asyncio
+from sqlalchemy.engine import make_url
+
+from callbackd.db.embedded import Embedded, EmbeddedError
+
+_PREFIX = "callbackd-test-postgres-"
+
+
+class Postgres:
+    """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
+
+    def __init__(self) -> None:
+        self.state_dir = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.embedded = Embedded(self.state_dir)
+        self._numbers = itertools.count(1)
+
+    async def __aenter__(self) -> Self:
+        await _sweep()
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.embedded.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.embedded.pid, signal.SIGQUIT)  # Without the checkpoint, which nobody will read.
+        await self.embedded.stop()
+        shutil.rmtree(self.state_dir)
+
+    async def start(self) -> None:
+        """Also after ``kill``: the databases are still there, under the same URLs."""
+        await self.embedded.start()
+
+    def kill(self) -> None:
+        """SIGKILL, as the kernel does when memory runs out. Returns when it is dead; its sessions follow."""
+        assert self.embedded.pid is not None
+        os.kill(self.embedded.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, self.embedded.pid, os.WEXITED | os.WNOWAIT)
+
+    async def fresh_database(self) -> str:
+        """The URL of an empty database that nobody else has."""
+        url = make_url(self.embedded.url)
+        name = f"test_{next(self._numbers)}"
+        where = url.set(drivername="postgresql").render_as_string()
+        async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return url.set(database=name).render_as_string()
+
+
+async def _sweep() -> None:
+    """End and remove the servers of test runs that were killed: their directories bear the pid of a dead process."""
+    for left in _left_behind():
+        with suppress(EmbeddedError):
+            if (left / "postgresql/data/postmaster.pid").exists():
+                async with Embedded(left):
+                    pass
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _left_behind() -> list[Path]:
+    found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
+    return [path for path in found if not Path("/proc", path.name.removeprefix(_PREFIX).split("-")[0]).exists()]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres() -> AsyncIterator[Postgres]:
+    async with Postgres() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres: Postgres) -> str:
+    return await postgres.fresh_database()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def module_database_url(postgres: Postgres) -> str:
+    return await postgres.fresh_database()
+
+
+@pytest_asyncio.fixture
+async def private_postgres() -> AsyncIterator[Postgres]:
+    async with Postgres() as server:
+        yield server
