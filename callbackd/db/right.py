@@ -10,7 +10,6 @@ import os
 import secrets
 import socket
 from contextlib import suppress
-from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -54,6 +53,7 @@ class Right:
         await self._let_go()
         async with asyncio.timeout(LIMIT_S):
             session = await self._engine.connect()
+            await session.execution_options(isolation_level="AUTOCOMMIT")
         try:
             with cut_off(session, asyncio.get_running_loop().time() + LIMIT_S):
                 await self._lock(session)
@@ -72,7 +72,6 @@ class Right:
         try:
             with cut_off(self._session, asyncio.get_running_loop().time() + LIMIT_S):
                 await self._session.execute(select(1))
-                await self._session.commit()
         except TROUBLE:
             return False
         return True
@@ -87,15 +86,14 @@ class Right:
         if self._session and await self.alive():
             with suppress(*TROUBLE):
                 await self._session.execute(select(func.pg_advisory_unlock(LOCK)))
-                await self._session.commit()
         await self._let_go()
 
     async def _lock(self, session: AsyncConnection) -> None:
         attempt = select(func.pg_try_advisory_lock(LOCK))
         if (await session.execute(attempt)).scalar_one() or await self._evict_our_ghost(session):
             return
-        held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
-        raise RightHeld(f"another callbackd ({_who(held)}) dials for this database: stop it, or give this one its own")
+        holder = await _holder(session)
+        raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
 
     async def _evict_our_ghost(self, session: AsyncConnection) -> bool:
         """After a cut line the server may keep our old session, and the lock with it, until it notices."""
@@ -107,20 +105,20 @@ class Right:
         return True
 
     async def _begin_epoch(self, session: AsyncConnection) -> None:
-        before = (await session.execute(select(epoch).with_for_update())).first()
-        if self.epoch and before and before.holder != self._holder:
+        first = insert(epoch).values(id=1, n=1, holder=self._holder)
+        nobody_between = epoch.c.holder == self._holder if self.epoch else None
+        taken = first.on_conflict_do_update(
+            index_elements=[epoch.c.id],
+            set_={"n": epoch.c.n + 1, "holder": self._holder, "since": func.now()},
+            where=nobody_between,
+        )
+        n = (await session.execute(taken.returning(epoch.c.n))).scalar_one_or_none()
+        if n is None:
             raise RightHeld(
-                f"another callbackd ({_who(before)}) had the right to dial meanwhile: start this one anew, "
+                f"another callbackd ({await _holder(session)}) had the right to dial meanwhile: start this one anew, "
                 "what it believes is old"
             )
-        n = (before.n if before else 0) + 1
-        first = insert(epoch).values(id=1, n=n, holder=self._holder)
-        taken = first.on_conflict_do_update(
-            index_elements=[epoch.c.id], set_={"n": n, "holder": self._holder, "since": func.now()}
-        )
-        await session.execute(taken)
         self._backend = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
-        await session.commit()
         self.epoch = n
 
     async def _let_go(self) -> None:
@@ -130,5 +128,6 @@ class Right:
             await session.close()
 
 
-def _who(held: Any) -> str:
+async def _holder(session: AsyncConnection) -> str:
+    held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
     return f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "it has not said its name yet"
