@@ -65,12 +65,14 @@ class Proxy:
         from_server, to_server = await asyncio.open_unix_connection(self._server)
         back = asyncio.create_task(self._pump(from_server, writer))
         self._tasks.add(back)
-        await self._listen(reader, to_server, back)
-        writer.transport.abort()
-        if self._keep_ghosts:
-            self._ghosts.append(to_server)
-        else:
-            to_server.close()
+        try:
+            await self._listen(reader, to_server, back)
+        finally:
+            writer.transport.abort()
+            if self._keep_ghosts:
+                self._ghosts.append(to_server)
+            else:
+                to_server.close()
 
     async def _listen(
         self, client: asyncio.StreamReader, server: asyncio.StreamWriter, back: asyncio.Task[None]
