@@ -116,7 +116,7 @@ class Numbers(_Section):
 
 class Announcements(_Section):
     first_after_s: Duration = _s(0)
-    every_s: Duration = _s(45)
+    every_s: Annotated[Duration, Field(ge=timedelta(seconds=5))] = _s(45)
     position: bool = True
     wait: bool = True
 

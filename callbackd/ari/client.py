@@ -27,6 +27,7 @@ log = structlog.get_logger("ari")
 # Asterisk's listen backlog is 10. Ten connections in all: six kept ones, three fresh ones and the websocket.
 KEPT, FRESH = 6, 4
 KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
+HELLO = "callbackd-hello"
 HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
 CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
@@ -76,7 +77,7 @@ class Ari:
         self.malformed = 0
         """Messages that were no JSON object, and events at which `on_event` failed."""
         self._on_event, self._on_link = on_event, on_link
-        self._wanted = sorted({*events, "ApplicationReplaced"}) if events else []
+        self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
         self._connections = 0
         self._replaced = False
@@ -146,10 +147,12 @@ class Ari:
         url = f"{self.address.url}/events?{urlencode({'app': self.address.app, 'subscribeAll': 'false'})}"
         try:
             async with self._fresh_session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=CLOSING) as websocket:
-                answer = await self._introduce()
-                if not answer:
+                if not (answer := await self._introduce()):
                     return self._trouble(answer)
+                early = await self._until_hello(websocket)
                 self._connected()
+                for text in early:
+                    self._take(text)
                 return _Trouble(await self._read(websocket))
         except aiohttp.WSServerHandshakeError as refusal:
             return self._trouble(Answer(reply_of(refusal.status, is_json=False), None, refusal.status, refusal.message))
@@ -157,13 +160,30 @@ class Ari:
             return self._trouble(_failed(failure))
 
     async def _introduce(self) -> Answer[Any]:
-        """Say which events we want (also if all: Asterisk remembers the last wish), and ask who it is."""
+        """Say which events we want (also if all: Asterisk remembers the last wish), ask who it is, send us a hello."""
         wish = {"allowed": [{"type": kind} for kind in self._wanted], "disallowed": []}
         if not (answer := await self.api.applications.filter_(self.address.app, filter_=wish)):
             return answer
-        if (info := await self.api.asterisk.get_info(only=["system"])).body:
+        if not (info := await self.api.asterisk.get_info(only=["system"])):
+            return info
+        if info.body:
             self.version = info.body["system"]["version"]
-        return info
+        return await self.api.events.user_event(HELLO, application=self.address.app)
+
+    async def _until_hello(self, websocket: aiohttp.ClientWebSocketResponse) -> list[str]:
+        """The messages up to our own hello. Raises TimeoutError when it does not come.
+
+        When one connection is opened while Asterisk cleans up after another, the application can be lost or left
+        switched off behind an open websocket (2 of 600 on loopback): only an event that arrives proves that events do.
+        """
+        early: list[str] = []
+        async with asyncio.timeout(self._timeout.total):
+            async for message in websocket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    early.append(message.data)
+                    if HELLO in message.data:
+                        return early
+        raise ConnectionResetError("closed before the first event")
 
     def _connected(self) -> None:
         self._connections += 1
@@ -172,20 +192,21 @@ class Ari:
 
     async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> str:
         """Hand on events until the stream ends; why it did."""
-        async for message in websocket:
+        while not self._replaced:
+            message = await websocket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._take(message.data)
-            if self._replaced:
-                return f"another daemon took the application {self.address.app!r}"
-        failure = websocket.exception()
-        return str(failure) if failure else f"Asterisk closed the event stream ({websocket.close_code})"
+            elif websocket.closed:
+                failure = websocket.exception()
+                return str(failure) if failure else f"Asterisk closed the event stream ({websocket.close_code})"
+        return f"another daemon took the application {self.address.app!r}"
 
     def _take(self, text: str) -> None:
         try:
             event = orjson.loads(text)
             if event["type"] == "ApplicationReplaced" and event["application"] == self.address.app:
                 self._replaced = True
-            else:
+            elif event.get("eventname") != HELLO:
                 self._on_event(event)
         except Exception:  # whatever one message does, the next one must be read
             self.malformed += 1
@@ -200,7 +221,7 @@ class Ari:
                 "section of ari.conf the same password, there with read_only = no, then: module reload res_ari.so",
                 misconfigured=True,
             )
-        if answer.status == 404:
+        if answer.reply is Reply.PBX_ERROR and answer.status == 404:
             return _Trouble(
                 f"there is no ARI at {url} (404): ari.conf needs enabled = yes, and res_ari*.so must be loaded",
                 misconfigured=True,

@@ -1,4 +1,4 @@
-"""ARI's JSON into the domain's events. Nothing is raised, whatever comes: the unreadable is counted and dropped."""
+"""ARI's JSON into the domain's events. Nothing is raised: what cannot be read is counted and dropped."""
 
 import re
 from collections import Counter
@@ -9,6 +9,7 @@ from callbackd.causes import ending
 from callbackd.domain.events import (
     CallArrived,
     DigitPressed,
+    Ending,
     Event,
     FeatureCodeDialled,
     LegAnswered,
@@ -29,14 +30,30 @@ class Unreadable(ValueError):
 
 
 class Decode:
-    """Call it with an event as ARI sent it. `dropped` counts why events gave nothing."""
+    """Call it with an event as ARI sent it. `dropped` counts why events gave nothing.
+
+    It remembers two things of a leg until its end. Whether it has hung up: then its leaving the application is no
+    news, otherwise it lives on in the dialplan. And whether the far end was heard: when Asterisk gives up ringing it
+    reports 480, as a phone would; after complete silence that is the trunk's failure and not a customer who is out.
+    """
 
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
+        self._heard: set[str] = set()
+        self._hung_up: set[str] = set()
+        self.readers: dict[str, Callable[[Json], Event | None]] = {
+            "StasisStart": _start,
+            "StasisEnd": self._left,
+            "Dial": self._dial,
+            "ChannelHangupRequest": self._hangup,
+            "ChannelDestroyed": self._destroyed,
+            "ChannelDtmfReceived": _digit,
+            "PlaybackFinished": _played,
+        }
 
     def __call__(self, raw: Any) -> Event | None:
         kind = raw.get("type") if isinstance(raw, dict) else None
-        reader = _READERS.get(kind) if isinstance(kind, str) else None
+        reader = self.readers.get(kind) if isinstance(kind, str) else None
         if reader is None:
             self.dropped["a type of event we do not use"] += 1
             return None
@@ -46,6 +63,46 @@ class Decode:
             self.dropped[f"{kind}: {why}"] += 1
             return None
 
+    def _dial(self, raw: Json) -> Event | None:
+        leg, status = LegId(_text(raw, "peer", "id")), _text(raw, "dialstatus")
+        if not leg.startswith(OURS) or status not in ("RINGING", "PROGRESS", "ANSWER"):
+            return None  # other ends are told, with their causes, by the channel's own
+        self._heard.add(leg)
+        return LegAnswered(leg) if status == "ANSWER" else LegRinging(leg)
+
+    def _hangup(self, raw: Json) -> Event | None:
+        """The first word of a hangup. A caller's leg has no later one, ours before answer has a more precise one."""
+        leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
+        if leg.startswith(OURS) and _text(raw, "channel", "state") != "Up":
+            if tech_cause:
+                self._heard.add(leg)
+            return None
+        if leg in self._hung_up:
+            return None
+        self._hung_up.add(leg)
+        return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
+
+    def _left(self, raw: Json) -> Event | None:
+        leg = LegId(_text(raw, "channel", "id"))
+        if leg not in self._hung_up:
+            return LegLeft(leg)
+        if not leg.startswith(OURS):  # no more is told of it
+            self._hung_up.discard(leg)
+        return None
+
+    def _destroyed(self, raw: Json) -> Event | None:
+        leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
+        state, heard, told = _text(raw, "channel", "state"), leg in self._heard, leg in self._hung_up
+        self._heard.discard(leg)
+        self._hung_up.discard(leg)
+        if told:
+            return None
+        if state == "Up":
+            return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
+        if tech_cause == 480 and state == "Down" and not heard:
+            return LegEnded(leg, Ending.CONGESTION, cause, tech_cause)
+        return LegEnded(leg, ending(cause, tech_cause), cause, tech_cause)
+
 
 def entered(channel: Json, args: Sequence[str]) -> Event:
     """A channel is in our application. `args` are the words the dialplan gave after the application's name:
@@ -54,7 +111,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     other words is a caller for a queue that does not exist: the domain hands it to the fallback, silence would not.
     """
     leg = LegId(_text(channel, "id"))
-    role, *rest = (*args, "", "", "")[: max(3, len(args))]
+    role, *rest = [*args, "", "", ""]
     if role == Party.AGENT:
         return LegEntered(leg, Party.AGENT)
     if role == Party.CUSTOMER:
@@ -81,29 +138,6 @@ def _start(raw: Json) -> Event:
     return entered(_at(raw, "channel"), args)
 
 
-def _state(raw: Json) -> Event | None:
-    """Only of legs that we dial: a caller's changes when we answer it, which we know."""
-    leg, state = LegId(_text(raw, "channel", "id")), _text(raw, "channel", "state")
-    if not leg.startswith(OURS):
-        return None
-    return LegRinging(leg) if state == "Ringing" else LegAnswered(leg) if state == "Up" else None
-
-
-def _hangup(raw: Json) -> Event | None:
-    """The earliest word of a hangup. Before answer the channel's end is awaited: it knows the cause for certain."""
-    leg, state = LegId(_text(raw, "channel", "id")), _text(raw, "channel", "state")
-    return LegEnded(leg, cause=_number(raw, "cause"), tech_cause=_number(raw, "tech_cause")) if state == "Up" else None
-
-
-def _destroyed(raw: Json) -> Event:
-    cause, tech_cause = _number(raw, "cause"), _number(raw, "tech_cause")
-    return LegEnded(LegId(_text(raw, "channel", "id")), ending(cause, tech_cause), cause, tech_cause)
-
-
-def _left(raw: Json) -> Event:
-    return LegLeft(LegId(_text(raw, "channel", "id")))
-
-
 def _digit(raw: Json) -> Event:
     digit = _text(raw, "digit")
     if not re.fullmatch(r"[0-9*#A-D]", digit):
@@ -114,19 +148,6 @@ def _digit(raw: Json) -> Event:
 def _played(raw: Json) -> Event | None:
     playback = _text(raw, "playback", "id")
     return PlaybackEnded(PlaybackId(playback)) if playback.startswith(OURS) else None
-
-
-_READERS: dict[str, Callable[[Json], Event | None]] = {
-    "StasisStart": _start,
-    "StasisEnd": _left,
-    "ChannelStateChange": _state,
-    "ChannelHangupRequest": _hangup,
-    "ChannelDestroyed": _destroyed,
-    "ChannelDtmfReceived": _digit,
-    "PlaybackFinished": _played,
-}
-WANTED = frozenset(_READERS)
-"""The types of events that mean something to us: the event filter."""
 
 
 def _at(raw: Any, *path: str) -> Any:
@@ -150,3 +171,7 @@ def _number(raw: Json, key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unreadable(f"{key} is no number")
     return value
+
+
+WANTED = frozenset(Decode().readers)
+"""The types of events that mean something to us: the event filter."""

@@ -137,10 +137,10 @@ class Perform:
 
     async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
         if answer.reply is Reply.CONFLICT:
-            # Either our id lives, then an earlier request of ours did dial, or it did and is gone again.
-            answer = await self._ari.api.channels.get(leg)
-            if answer.reply is Reply.GONE:
-                return (DialUnknown(leg, "the id was taken, and the channel is gone"),)
+            # Our id is taken: by an earlier request of ours, which has dialled. Unless the channel is there to be seen,
+            # nobody knows what became of it.
+            look = await self._ari.api.channels.get(leg)
+            return (DialAccepted(leg),) if look else (DialUnknown(leg, f"the id is taken; a look: {look.reason}"),)
         if answer:
             return (DialAccepted(leg),)
         if answer.never_happened:
@@ -167,7 +167,8 @@ class Perform:
 
     async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
         answer = await self._ari.api.bridges.create_with_id(act.bridge, type_="mixing")
-        return _noted(act, answer)  # a bridge that is missing is told by Join, which knows whom it concerns
+        # One that is there already was made by an earlier request; a missing one is told by Join, which knows whom.
+        return () if answer.reply is Reply.CONFLICT else _noted(act, answer)
 
     async def _join(self, act: Join) -> tuple[Event, ...]:
         # Without inhibiting, each phone would be shown the number it was originated with as the other's.

@@ -41,22 +41,27 @@ def find(obstacle: Callable[[Path], Path | None], major: int | None = None) -> B
 
     ``obstacle`` names the directory or file that keeps the server's user from running a program, or None.
     """
-    rejected = []
+    rejected: dict[Path, str] = {}
     for directory in _places():
         if not (directory / "initdb").exists() or not (directory / "postgres").exists():
             # Debian's client packages make these directories too.
-            rejected.append(f"{directory} has no server programs")
+            rejected[directory] = "has no server programs"
         elif wall := obstacle(directory / "postgres"):
-            rejected.append(f"{directory} is closed to the server's user at {wall}")
+            rejected[directory] = f"is closed to the server's user at {wall}"
         elif (found := _major(directory)) is None:
-            rejected.append(f"{directory}/postgres does not run")
+            rejected[directory] = "does not run"
         elif major not in (None, found):
-            rejected.append(f"{directory} is version {found}")
+            rejected[directory] = f"is version {found}"
         else:
             return Binaries(directory, found)
-    wanted = "PostgreSQL" if major is None else f"PostgreSQL {major}, which made the existing data,"
-    seen = "; ".join(rejected) or f"nothing in {DEBIAN}, no pg_ctl on PATH, no {WHEEL} wheel"
-    raise NoBinaries(f"{wanted} was not found ({seen}): {_WAYS_OUT}")
+    seen = "; ".join(f"{directory} {why}" for directory, why in rejected.items())
+    nothing = f"nothing in {DEBIAN}, no pg_ctl on PATH, no {WHEEL} wheel"
+    if major is None:
+        raise NoBinaries(f"PostgreSQL was not found ({seen or nothing}): {_WAYS_OUT}")
+    raise NoBinaries(
+        f"PostgreSQL {major}, which made the existing data, was not found ({seen or nothing}): install that version "
+        f"(apt install postgresql-{major}), or move the data to a server of your own (pg_dump) and set database.url"
+    )
 
 
 def _places() -> Iterator[Path]:

@@ -48,6 +48,7 @@ _PORT = 5432
 _SOCKET_BYTES = 107
 _START_S = 120.0
 """Crash recovery replays the log before the server is ready; pg_ctl's 60 s are for the impatient."""
+_REFUSED_S = 10.0
 _FAST_STOP_S = 30.0
 _LOOK_EVERY_S = 0.01
 _LOG_BYTES = 10_000_000
@@ -211,15 +212,19 @@ class Embedded:
     # What follows runs under ``_turn``, its slow parts in a thread.
 
     async def _ensure(self) -> None:
+        """A server that dies meanwhile is started again, one that recovers from a crash of its own is waited for."""
+        loop = asyncio.get_running_loop()
         try:
             await _in_thread(self._prepare)
+            until = loop.time() + _REFUSED_S
             while True:
                 await self._bring_up()
                 try:
                     return await self._make_database()
                 except psycopg.Error as error:
-                    if not self._has_ended():
+                    if loop.time() > until:
                         raise EmbeddedError(f"PostgreSQL runs but refuses us: {error}; see {self.log_file}") from error
+                await asyncio.sleep(_LOOK_EVERY_S)
         except OSError as error:
             raise EmbeddedError(f"the private PostgreSQL cannot be set up: {error}{_advice(str(error))}") from error
 

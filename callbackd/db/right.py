@@ -124,6 +124,9 @@ class Right:
     async def _let_go(self) -> None:
         if self._session:
             session, self._session = self._session, None
+            with suppress(DBAPIError, OSError, TimeoutError):
+                async with asyncio.timeout(_LIMIT_S):  # said aloud: a session that merely ends keeps its lock a moment
+                    await session.execute(select(func.pg_advisory_unlock(LOCK)))
             await session.invalidate()
             await session.close()
 

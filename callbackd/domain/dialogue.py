@@ -39,6 +39,7 @@ class Dialogue:
     keyed: str = ""
     tries: int = 0
     """Wrong keys, refused numbers or silent readings in this stage."""
+    announced: bool = False
     offered: bool = False
     quoted_min: int | None = None
     """The last wait told to the caller, in minutes; a later one is told only if it is better."""

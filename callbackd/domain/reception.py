@@ -23,6 +23,8 @@ OFFER_KEY = "1"
 """As the prompts say."""
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
+QUIET_S = 5.0
+"""Pause before an announcement that came at a bad moment is thought of again."""
 BETWEEN_DIGITS_S = 4.0
 TRIES = 3
 """Wrong keys or refused numbers before the caller simply keeps waiting."""
@@ -161,8 +163,7 @@ class Reception:
             return
         queue = self._state.queue_of(entry)
         self._state.do(StartMusic(_lane(dialogue), dialogue.leg, queue.music))
-        first = dialogue.quoted_min is None and not dialogue.offered and dialogue.party is Party.CALLER
-        pause_s = queue.announcements.first_after_s if first else queue.announcements.every_s
+        pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
         self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now + pause_s)
 
     def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
@@ -188,14 +189,16 @@ class Reception:
         if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
             return
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
-            self._wait_on(dialogue)  # an agent is being rung: say nothing that will be wrong in a moment
+            # An agent is being rung: say nothing that will be wrong in a moment.
+            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + QUIET_S)
             return
         queue, estimate = self._state.queue_of(entry), self._estimate(entry)
         told = announce.compose(queue.announcements, position(self._state, entry), estimate, dialogue.quoted_min)
         answer = self._offer(entry, estimate)
         phrases = (*told.phrases, Fixed.OFFER) if answer.yes else told.phrases
         self._state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
-        dialogue = self._keep(replace(dialogue, quoted_min=told.quoted_min, offered=dialogue.offered or answer.yes))
+        offered = dialogue.offered or answer.yes
+        dialogue = self._keep(replace(dialogue, announced=True, quoted_min=told.quoted_min, offered=offered))
         if phrases:
             self.say(dialogue, *phrases)
         else:

@@ -37,13 +37,11 @@ class Match:
 
 def next_match(state: State) -> Match | None:
     """The first place in line that may be served now and has a free agent. A place never waits for one behind it."""
-    for entry in places(state, state.settings.queues):
+    staffed = {queue: free for queue in state.settings.queues if (free := free_agents(state, queue))}
+    for entry in places(state, staffed) if staffed else ():
         if not servable(state, entry):
             continue
-        queue = state.queue_of(entry)
-        free = free_agents(state, entry.queue)
-        if not free:
-            continue
+        queue, free = state.queue_of(entry), staffed[entry.queue]
         strategy = queue.strategy if entry.live else Strategy.LONGEST_IDLE  # one agent is reserved for a customer
         picked = tuple(agent.id for agent in STRATEGIES[strategy](free))
         return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(free)} free")

@@ -23,6 +23,7 @@ class Announcements:
     first_after_s: float = 0.0
     """Pause between the greeting and the first announcement."""
     every_s: float = 45.0
+    """Pause between announcements, more than 0."""
     position: bool = True
     wait: bool = True
 

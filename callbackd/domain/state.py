@@ -5,6 +5,7 @@ Policies read it, the desks (reception, floor, dialling) change it through ``put
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TypeVar
 
@@ -173,8 +174,8 @@ class State:
                 broken.append(f"promise {callback.id} has lost its place")
             if (callback.state is CallbackState.DIALING) != (callback.attempt in self.attempts):
                 broken.append(f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}")
-        numbers = [callback.number for callback in self.callbacks.values()]
-        broken += [f"{number} has two promises" for number in set(numbers) if numbers.count(number) > 1]
+        numbers = Counter(callback.number for callback in self.callbacks.values())
+        broken += [f"{number} has {count} promises" for number, count in numbers.items() if count > 1]
         return broken
 
 

@@ -1,59 +1,19 @@
 """The ARI client against a small web server that misbehaves on purpose; the real one is asked in test_ari_lab."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import orjson
 import pytest
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from callbackd.ari import client
 from callbackd.ari.client import Address, Ari, Link
 from callbackd.ari.generated import ASTERISK_VERSION
 from callbackd.ari.reply import Answer, Reply
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class FakeAsterisk:
-    """Answers what a test tells it to, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.answer: Handler = self.well
-        self.asked: list[tuple[str, str, Any]] = []
-        self.peers: list[Any] = []
-        self.websockets: list[web.WebSocketResponse] = []
-        self.pongs = True
-        self.upgrade_status = 101
-
-    async def well(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"system": {"version": ASTERISK_VERSION, "entity_id": ""}})
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.peers.append(request.transport.get_extra_info("peername") if request.transport else None)
-        if request.headers.get("Upgrade") == "websocket" and self.upgrade_status == 101:
-            return await self.stream(request)
-        if request.path.endswith("/events"):
-            return web.Response(status=self.upgrade_status)
-        body = await request.read()
-        self.asked.append((request.method, request.path_qs, orjson.loads(body) if body else None))
-        return await self.answer(request)
-
-    async def stream(self, request: web.Request) -> web.WebSocketResponse:
-        websocket = web.WebSocketResponse(autoping=self.pongs)
-        await websocket.prepare(request)
-        self.websockets.append(websocket)
-        async for message in websocket:
-            assert message.type is not WSMsgType.TEXT
-        return websocket
-
-    async def say(self, *events: Any) -> None:
-        for event in events:
-            await self.websockets[-1].send_str(event if isinstance(event, str) else orjson.dumps(event).decode())
+from tests.adapters.fake_asterisk import FakeAsterisk, asking, json_answer, serving
 
 
 class Owner:
@@ -87,20 +47,6 @@ async def fake() -> AsyncIterator[FakeAsterisk]:
 
 
 @asynccontextmanager
-async def serving(fake: FakeAsterisk, port: int = 0) -> AsyncIterator[FakeAsterisk]:
-    application = web.Application()
-    application.router.add_route("*", "/{anything:.*}", fake.handle)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}/ari"
-    try:
-        yield fake
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
 async def connected(fake: Any, owner: Owner, events: tuple[str, ...] = (), **options: Any) -> AsyncIterator[Ari]:
     address = Address(fake if isinstance(fake, str) else fake.url, "callbackd", "secret")
     async with Ari(address, owner.event, owner.link, events, **options) as ari:
@@ -110,22 +56,6 @@ async def connected(fake: Any, owner: Owner, events: tuple[str, ...] = (), **opt
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-
-
-@asynccontextmanager
-async def asking(fake: Any, **options: Any) -> AsyncIterator[Ari]:
-    """Only requests, no event stream."""
-    owner = Owner()
-    address = Address(fake if isinstance(fake, str) else fake.url, "callbackd", "secret")
-    async with Ari(address, owner.event, owner.link, **options) as ari:
-        yield ari
-
-
-def json_answer(status: int, message: str = "because") -> Handler:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"message": message}, status=status)
-
-    return answer
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -253,7 +183,12 @@ async def test_events_come_in_order_after_connected_and_only_those_we_want(fake:
     assert owner.told == [Link.CONNECTED, {"type": "StasisStart", "n": 1}, {"type": "Dial", "n": 2}]
     method, path, body = fake.asked[0]
     assert (method, path) == ("PUT", "/ari/applications/callbackd/eventFilter")
-    assert [kind["type"] for kind in body["allowed"]] == ["ApplicationReplaced", "Dial", "StasisStart"]
+    assert [kind["type"] for kind in body["allowed"]] == [
+        "ApplicationReplaced",
+        "ChannelUserevent",
+        "Dial",
+        "StasisStart",
+    ]
 
 
 async def test_a_bad_message_costs_itself_only(fake: FakeAsterisk) -> None:
@@ -284,6 +219,41 @@ async def test_a_half_open_stream_is_noticed_within_six_seconds(fake: FakeAsteri
         started = asyncio.get_running_loop().time()
         await owner.hears(Link.LOST, within_s=6)
         assert asyncio.get_running_loop().time() - started > 3, "it was given the time to answer"
+
+
+async def test_a_stream_is_connected_only_when_an_event_has_come_through_it(fake: FakeAsterisk) -> None:
+    fake.echoes = False
+    owner = Owner()
+    with capture_logs() as said:
+        async with connected(fake, owner, limit_s=0.2):
+            await asyncio.sleep(0.5)
+            assert owner.told == []
+            fake.echoes = True
+            await owner.hears(Link.CONNECTED)
+    assert "not ready" in str(said)
+
+
+async def test_events_before_the_hello_are_not_lost(fake: FakeAsterisk) -> None:
+    async def early(request: web.Request) -> web.StreamResponse:
+        await fake.say({"type": "StasisStart", "n": 1})
+        return await fake.well(request)
+
+    fake.answer = early
+    owner = Owner()
+    async with connected(fake, owner):
+        await owner.hears(Link.CONNECTED)
+        await fake.say({"type": "Last"})
+        await owner.hears({"type": "Last"})
+    assert owner.told == [Link.CONNECTED, *[{"type": "StasisStart", "n": 1}] * 2, {"type": "Last"}]
+
+
+async def test_an_application_lost_in_the_change_of_connections_is_asked_for_again_soon(fake: FakeAsterisk) -> None:
+    fake.answer = json_answer(404, "Application does not exist.")
+    owner = Owner()
+    async with connected(fake, owner):
+        await asyncio.sleep(0.05)
+        fake.answer = fake.well
+        await owner.hears(Link.CONNECTED, within_s=1)
 
 
 async def test_a_quiet_stream_stays_open(fake: FakeAsterisk) -> None:

@@ -84,10 +84,10 @@ async def test_a_second_daemon_on_the_same_database_is_refused(slot, database_ur
 
 
 async def test_a_second_daemon_on_the_same_asterisk_ends_the_first_one(slot, postgres):
-    async with Asterisk(slot) as asterisk, Daemon(slot, asterisk, await postgres.fresh_database()) as first:
-        async with Daemon(slot, asterisk, await postgres.fresh_database()):
-            assert await first.ended() == 4
-            assert "another daemon took the application 'callbackd'" in first.story()
+    urls = await postgres.fresh_database(), await postgres.fresh_database()
+    async with Asterisk(slot) as asterisk, Daemon(slot, asterisk, urls[0]) as first, Daemon(slot, asterisk, urls[1]):
+        assert await first.ended() == 4
+        assert "another daemon took the application 'callbackd'" in first.story()
 
 
 async def test_postgresql_killed_under_it_comes_back_by_itself(slot):

@@ -49,7 +49,7 @@ class Asterisk:
     ) -> None:
         found = installed or find_asterisk()
         if found is None:
-            raise AsteriskFailed("no Asterisk of version 20 or later here: run script/setup")
+            raise AsteriskFailed("no Asterisk here that is new enough: run script/setup")
         self.installed = found
         self.slot = slot
         self.dir = slot.dir / "asterisk"

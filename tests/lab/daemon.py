@@ -106,19 +106,6 @@ class Daemon:
         if wait:
             await self.said("back", subject="asterisk", since=since, within_s=60)
 
-    async def build_prompts(self) -> None:
-        """Make the sound files that are missing; quick when there are none."""
-        self.config_path.write_text(toml(self.config))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(self.config_path)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise DaemonFailed(said.decode())
-
     async def stop(self) -> int | None:
         """As systemd does: SIGTERM. Returns the exit status."""
         return await self._end(signal.SIGTERM)
@@ -196,6 +183,27 @@ class Daemon:
     def story(self, last: int = 60) -> str:
         """The log as an operator reads it."""
         return "\n".join(_readable(line) for line in self.lines[-last:])
+
+
+_built: set[str] = set()
+
+
+async def build_prompts(daemon: Daemon) -> None:
+    """Make the sound files that are missing; nothing the second time in one process."""
+    site = json.dumps([daemon.config["site"], sorted(daemon.config["queues"]), daemon.config["prompts"]])
+    if site in _built:
+        return
+    daemon.config_path.write_text(toml(daemon.config))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(daemon.config_path)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise DaemonFailed(said.decode())
+    _built.add(site)
 
 
 def _readable(line: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-OLDEST = 20
+NEW_ENOUGH = {20: 20, 22: 10}
+"""By major version the oldest minor one with what callbackd uses: ari-only transfers, an ACL for ARI, AMI's filters."""
 
 
 class Installed(NamedTuple):
@@ -35,7 +36,7 @@ def cache_root() -> Path:
 
 
 def find_asterisk() -> Installed | None:
-    """The system's, if it is at least version 20, else the one in the cache, else None."""
+    """The system's, if it is new enough, else the one in the cache, else None."""
     return _system() or in_root(cache_root())
 
 
@@ -70,10 +71,14 @@ def _look(command: tuple[str, ...], modules: Path, data: Path) -> Installed | No
         told = subprocess.run([*command, "-V"], capture_output=True, text=True, timeout=20, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"Asterisk (?:certified[/-])?(\d+)[.\w~+-]*", told)
-    if not match or int(match[1]) < OLDEST or not (modules / "res_ari.so").exists():
+    match = re.search(r"Asterisk ((\d+)\.(\d+)\S*)", told)
+    if not match or not _new_enough(int(match[2]), int(match[3])) or not (modules / "res_ari.so").exists():
         return None
-    return Installed(command, match[0].split()[1], modules, data)
+    return Installed(command, match[1], modules, data)
+
+
+def _new_enough(major: int, minor: int) -> bool:
+    return major > max(NEW_ENOUGH) or minor >= NEW_ENOUGH.get(major, sys.maxsize)
 
 
 if __name__ == "__main__":

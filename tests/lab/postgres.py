@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -23,14 +24,22 @@ from sqlalchemy.engine import make_url
 
 from callbackd.db.embedded import Embedded, EmbeddedError
 
-_PREFIX = "callbackd-test-postgres-"
+_OURS = re.compile(r"callbackd-test-postgres-(?P<pid>[0-9]+)-[^-]+")
+_ROOMY_BYTES = 4_000_000_000
+
+
+def place() -> Path:
+    """Where test databases go: into memory where there is plenty, as tests wait for the disk more than for anything."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOMY_BYTES
+    return memory if roomy else Path(tempfile.gettempdir())
 
 
 class Postgres:
     """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
 
     def __init__(self) -> None:
-        self.state_dir = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.state_dir = Path(tempfile.mkdtemp(prefix=f"callbackd-test-postgres-{os.getpid()}-", dir=place()))
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
 
@@ -58,12 +67,18 @@ class Postgres:
 
     async def fresh_database(self) -> str:
         """The URL of an empty database that nobody else has."""
-        url = make_url(self.embedded.url)
         name = f"test_{next(self._numbers)}"
-        where = url.set(drivername="postgresql").render_as_string()
+        await self._admin(f"CREATE DATABASE {name} TEMPLATE template0")
+        return make_url(self.embedded.url).set(database=name).render_as_string()
+
+    async def drop(self, url: str) -> None:
+        """Whoever is still connected is cut off."""
+        await self._admin(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    async def _admin(self, statement: str) -> None:
+        where = make_url(self.embedded.url).set(drivername="postgresql").render_as_string()
         async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        return url.set(database=name).render_as_string()
+            await admin.execute(statement.encode())
 
 
 async def _sweep() -> None:
@@ -77,8 +92,9 @@ async def _sweep() -> None:
 
 
 def _left_behind() -> list[Path]:
-    found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
-    return [path for path in found if not Path("/proc", path.name.removeprefix(_PREFIX).split("-")[0]).exists()]
+    """Nothing is removed whose name is not exactly one of ours."""
+    named = [(path, _OURS.fullmatch(path.name)) for path in place().iterdir()]
+    return [path for path, name in named if name and not Path("/proc", name["pid"]).exists()]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -88,13 +104,17 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 
 @pytest_asyncio.fixture
-async def database_url(postgres: Postgres) -> str:
-    return await postgres.fresh_database()
+async def database_url(postgres: Postgres) -> AsyncIterator[str]:
+    url = await postgres.fresh_database()
+    yield url
+    await postgres.drop(url)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def module_database_url(postgres: Postgres) -> str:
-    return await postgres.fresh_database()
+async def module_database_url(postgres: Postgres) -> AsyncIterator[str]:
+    url = await postgres.fresh_database()
+    yield url
+    await postgres.drop(url)
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,328 @@
+"""Each command of the domain: what Asterisk is asked, and what the domain is told when Asterisk will not."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from aiohttp import web
+
+from callbackd.ari.perform import Perform
+from callbackd.ari.resync import resync
+from callbackd.domain.commands import (
+    Act,
+    ArmDeadMan,
+    DialCustomer,
+    DropBridge,
+    HangUp,
+    Join,
+    MakeBridge,
+    Play,
+    RingAgent,
+    SendToFallback,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
+from callbackd.domain.events import (
+    CallArrived,
+    DialAccepted,
+    DialRefused,
+    DialUnknown,
+    Ending,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegEntered,
+    LegRinging,
+    LegsSeen,
+    Party,
+    PlaybackEnded,
+    RequestFailed,
+)
+from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
+from callbackd.domain.phrase import Fixed, Phrase, Position
+from callbackd.domain.settings import Dialling
+from tests.adapters.fake_asterisk import FakeAsterisk, asking, serving
+
+CALLER, AGENT, CUSTOMER = LegId("1795393218.74"), LegId("cbd-agent"), LegId("cbd-customer")
+BRIDGE, PLAYBACK = BridgeId("cbd-bridge"), PlaybackId("cbd-playback")
+RING = RingAgent("lane", AGENT, "PJSIP/agent1", "+48221234567", "support", 14.2, EntryId("e1"))
+DIAL = DialCustomer(
+    "lane", CUSTOMER, AttemptId("customer"), "+48221234567", 30.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl", "support"
+)
+PLAY = Play("lane", CALLER, PLAYBACK, (Fixed.OFFER, Position(2)), "pl", "support")
+JOIN = Join("lane", BRIDGE, (CALLER, AGENT))
+
+
+class Pbx(FakeAsterisk):
+    """Says yes to everything, but what `says` has: the start of ``METHOD /path`` to a status or to a body."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.says: dict[str, Any] = {}
+        self.answer = self.by_table
+
+    async def by_table(self, request: web.Request) -> web.StreamResponse:
+        asked = f"{request.method} {request.path.removeprefix('/ari')}"
+        said: Any = next((self.says[start] for start in self.says if asked.startswith(start)), {})
+        if isinstance(said, int):
+            return web.json_response({"message": "because"}, status=said)
+        if said == "silence" and request.transport:
+            request.transport.abort()
+        return web.json_response(said)
+
+
+@pytest.fixture
+async def pbx() -> AsyncIterator[Pbx]:
+    fake = Pbx()
+    async with serving(fake):
+        yield fake
+
+
+def media(phrases: tuple[Phrase, ...], language: str, queue: str) -> list[str]:
+    return [f"sound:/{queue}/{language}/{getattr(phrase, 'value', 'position-2')}" for phrase in phrases]
+
+
+async def perform(pbx: Pbx, act: Act, dialling: Dialling | None = None, **options: Any) -> tuple[Event, ...]:
+    pbx.asked.clear()
+    async with asking(pbx, **options) as ari:
+        return await Perform(ari, media, dialling or Dialling(caller_id="+442079460000"))(act)
+
+
+def asked(pbx: Pbx) -> list[str]:
+    return [f"{method} {unquote(path.removeprefix('/ari'))}" for method, path, _ in pbx.asked]
+
+
+@pytest.mark.parametrize(
+    ("act", "request_line"),
+    [
+        (
+            PLAY,
+            f"POST /channels/{CALLER}/play/{PLAYBACK}?media=sound:/support/pl/offer,sound:/support/pl/position-2",
+        ),
+        (StopPlayback("lane", CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
+        (StartMusic("lane", CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
+        (StopMusic("lane", CALLER), f"DELETE /channels/{CALLER}/moh"),
+        (MakeBridge("lane", BRIDGE), f"POST /bridges/{BRIDGE}?type=mixing"),
+        (JOIN, f"POST /bridges/{BRIDGE}/addChannel?channel={CALLER},{AGENT}&inhibitConnectedLineUpdates=true"),
+        (DropBridge("lane", BRIDGE), f"DELETE /bridges/{BRIDGE}"),
+        (HangUp("lane", CALLER, "all is said"), f"DELETE /channels/{CALLER}?reason=normal"),
+        (
+            ArmDeadMan("lane", CALLER, 14400.0),
+            f"POST /channels/{CALLER}/variable?variable=TIMEOUT(absolute)&value=14400",
+        ),
+        (
+            SendToFallback("lane", CALLER, "callbackd-fallback", "sales"),
+            f"POST /channels/{CALLER}/continue?context=callbackd-fallback&extension=sales&priority=1",
+        ),
+        (
+            RING,
+            f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&app=callbackd&appArgs=agent,e1"
+            '&callerId="support" <+48221234567>&timeout=15',
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+async def test_a_command_is_one_request(pbx: Pbx, act: Act, request_line: str) -> None:
+    told = await perform(pbx, act)
+    assert asked(pbx) == [request_line]
+    assert told == ((DialAccepted(AGENT),) if act is RING else ())
+
+
+async def test_a_customer_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> None:
+    pbx.says = {f"GET /channels/{CUSTOMER}": {"state": "Ringing"}}
+    assert await perform(pbx, DIAL) == (DialAccepted(CUSTOMER), LegRinging(CUSTOMER))
+    assert asked(pbx) == [
+        f"POST /channels/{CUSTOMER}?endpoint=PJSIP/+48221234567@trunk&extension=s&context=callbackd-outbound"
+        "&priority=1&callerId=+442079460000&timeout=30",
+        f"POST /applications/callbackd/subscription?eventSource=channel:{CUSTOMER}",
+        f"GET /channels/{CUSTOMER}",
+    ]
+    assert pbx.asked[0][2] == {
+        "variables": {
+            "CHANNEL(language)": "pl",
+            "CBD_ATTEMPT": "customer",
+            "CBD_HELLO": "/support/pl/offer",
+            "CBD_SORRY": "/support/pl/goodbye",
+        }
+    }
+
+
+async def test_a_customer_who_was_faster_than_our_subscription_is_not_missed(pbx: Pbx) -> None:
+    pbx.says = {f"GET /channels/{CUSTOMER}": {"state": "Up"}}
+    assert await perform(pbx, DIAL) == (DialAccepted(CUSTOMER), LegAnswered(CUSTOMER))
+    pbx.says = {"POST /applications": 422}
+    assert await perform(pbx, DIAL) == (DialAccepted(CUSTOMER),), "gone already: AMI knows how"
+
+
+async def test_the_plus_is_left_out_where_the_trunk_wants_it_so(pbx: Pbx) -> None:
+    await perform(pbx, DIAL, Dialling(endpoint="PJSIP/00{number}@trunk", plus=False))
+    assert "endpoint=PJSIP/0048221234567@trunk" in asked(pbx)[0]
+    assert "callerId" not in asked(pbx)[0]
+
+
+@pytest.mark.parametrize("number", ["", "+", "48221234567", "+4822 1234567", "+48221234567@evil", "+0123456", "+1" * 9])
+async def test_what_is_no_number_is_never_dialled(pbx: Pbx, number: str) -> None:
+    act = DialCustomer("lane", CUSTOMER, AttemptId("customer"), number, 30.0, (), (), "pl")
+    assert await perform(pbx, act) == (DialRefused(CUSTOMER, "the number is not E.164"),)
+    assert asked(pbx) == []
+
+
+async def test_only_plain_paths_enter_the_dialplan(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        evil = ["sound:/a&b", "sound:${SHELL(id)}", "tone:ring", "sound:/ok"]
+        await Perform(ari, lambda *_: evil, Dialling())(DIAL)
+    assert pbx.asked[0][2]["variables"]["CBD_HELLO"] == "/ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "shown"),
+    [
+        ("support", "", '"support" <>'),
+        ("", "123", "<123>"),
+        ('x" <900>', "1>2;,&", '"x 900" <12>'),
+        ("Żółć 2", "+48 22\r\n", '"Żółć 2" <+4822>'),
+    ],
+)
+async def test_what_a_caller_is_called_cannot_become_something_else(
+    pbx: Pbx, name: str, number: str, shown: str
+) -> None:
+    await perform(pbx, RingAgent("lane", AGENT, "PJSIP/agent1", number, name, 15.0, EntryId("e1")))
+    assert f"&callerId={shown}&timeout=15" in asked(pbx)[0]
+
+
+@pytest.mark.parametrize("act", [RING, DIAL], ids=["agent", "customer"])
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(400, DialRefused), (401, DialRefused), (500, DialRefused), (503, DialRefused), ("silence", DialUnknown)],
+)
+async def test_only_a_clear_no_is_a_refusal(pbx: Pbx, act: Any, status: Any, told: type[Event]) -> None:
+    pbx.says = {"POST /channels": status}
+    (event,) = await perform(pbx, act)
+    assert type(event) is told
+    assert len(pbx.asked) == 1
+
+
+async def test_a_409_is_believed_only_after_a_look(pbx: Pbx) -> None:
+    pbx.says = {"POST /channels": 409, f"GET /channels/{AGENT}": {"state": "Ringing"}}
+    assert await perform(pbx, RING) == (DialAccepted(AGENT),)
+    pbx.says[f"GET /channels/{AGENT}"] = 404
+    (event,) = await perform(pbx, RING)
+    assert isinstance(event, DialUnknown)
+    pbx.says[f"GET /channels/{AGENT}"] = 500
+    (event,) = await perform(pbx, RING)
+    assert isinstance(event, DialUnknown), "a look that failed says nothing about the dial"
+
+
+GONE = LegEnded(CALLER, Ending.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        StartMusic("lane", CALLER, "default"),
+        StopMusic("lane", CALLER),
+        HangUp("lane", CALLER, "x"),
+        ArmDeadMan("lane", CALLER, 60.0),
+        SendToFallback("lane", CALLER, "c", "e"),
+    ],
+    ids=lambda act: type(act).__name__,
+)
+async def test_a_leg_that_is_not_there_has_ended_and_other_trouble_is_a_failed_request(pbx: Pbx, act: Act) -> None:
+    pbx.says = {"": 404}
+    assert await perform(pbx, act) == (GONE,)
+    for status in (409, 412, 500):
+        pbx.says = {"": status}
+        assert await perform(pbx, act) == (RequestFailed(CALLER, type(act).__name__, f"{status} because"),)
+    pbx.says = {"": "silence"}
+    (event,) = await perform(pbx, act)
+    assert isinstance(event, RequestFailed)
+
+
+async def test_a_playback_that_never_began_has_ended(pbx: Pbx) -> None:
+    ended = PlaybackEnded(PLAYBACK)
+    pbx.says = {"": 404}
+    assert await perform(pbx, PLAY) == (GONE, ended)
+    for status in (409, 500):
+        pbx.says = {"": status}
+        assert await perform(pbx, PLAY) == (RequestFailed(CALLER, "Play", f"{status} because"), ended)
+    pbx.says = {"": "silence"}
+    (event,) = await perform(pbx, PLAY)
+    assert isinstance(event, RequestFailed), "perhaps it plays: its end will be told, or the domain's patience ends"
+
+
+async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        assert await Perform(ari, lambda *_: [], Dialling())(PLAY) == (PlaybackEnded(PLAYBACK),)
+    assert asked(pbx) == []
+
+
+async def test_what_is_over_already_is_no_trouble(pbx: Pbx) -> None:
+    pbx.says = {"": 404}
+    assert await perform(pbx, StopPlayback("lane", CALLER, PLAYBACK)) == ()
+    assert await perform(pbx, DropBridge("lane", BRIDGE)) == ()
+    pbx.says = {"": 409}
+    assert await perform(pbx, MakeBridge("lane", BRIDGE)) == ()
+    pbx.says = {"": 500}
+    assert await perform(pbx, MakeBridge("lane", BRIDGE)) == (), "Join will tell, it knows whom"
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [
+        ([], [RequestFailed(CALLER, "Join", "400 because")]),
+        ([CALLER], [GONE]),
+        ([AGENT], [RequestFailed(CALLER, "Join", "400 because"), LegEnded(AGENT, Ending.UNKNOWN)]),
+        ([CALLER, AGENT], [GONE, LegEnded(AGENT, Ending.UNKNOWN)]),
+    ],
+    ids=["neither", "caller", "agent", "both"],
+)
+async def test_when_two_cannot_be_joined_it_is_found_out_who_is_gone(
+    pbx: Pbx, gone: list[LegId], told: list[Event]
+) -> None:
+    pbx.says = {"POST /bridges": 400, **{f"GET /channels/{leg}": 404 for leg in gone}}
+    assert await perform(pbx, JOIN) == tuple(told)
+
+
+# --- after a reconnect ------------------------------------------------------------------------------------------------
+
+
+def channel(leg: str, app_data: str = "", app_name: str = "Stasis", state: str = "Up") -> dict[str, Any]:
+    return {
+        "id": leg,
+        "name": "PJSIP/caller-00000001",
+        "state": state,
+        "caller": {"name": "Jan", "number": "+48221234567"},
+        "dialplan": {"context": "c", "exten": "support", "priority": 1, "app_name": app_name, "app_data": app_data},
+    }
+
+
+async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx: Pbx) -> None:
+    channels = [
+        channel("1.1", "callbackd,inbound,support,pl"),
+        channel("1.2", "callbackd,inbound,support"),
+        channel("cbd-a", "callbackd,agent,e1"),
+        channel("cbd-b", "callbackd,agent,e2"),
+        channel("cbd-c", "callbackd,customer,c"),
+        channel("cbd-r", "(Outgoing Line)", "AppDial2", "Ringing"),
+        channel("1.3", "other,inbound,support"),
+        channel("1.4", "support", "Queue"),
+        channel("cbd-x", "callbackd,what"),
+    ]
+    pbx.says = {"GET /channels": channels, "GET /bridges": [{"id": "b", "channels": ["1.2", "cbd-b"]}]}
+    async with asking(pbx) as ari:
+        told = await resync(ari.api, "callbackd")
+    assert told == (
+        CallArrived(LegId("1.1"), "support", "+48221234567", "Jan", "pl", "support"),
+        LegEntered(LegId("cbd-a"), Party.AGENT),
+        LegEntered(LegId("cbd-c"), Party.CUSTOMER, AttemptId("c")),
+        LegsSeen(frozenset(LegId(one["id"]) for one in channels)),
+    )
+
+
+@pytest.mark.parametrize("what", ["GET /channels", "GET /bridges"])
+async def test_without_an_answer_nobody_is_taken_for_gone(pbx: Pbx, what: str) -> None:
+    pbx.says = {"GET /channels": [], "GET /bridges": [], what: 500}
+    async with asking(pbx) as ari:
+        assert await resync(ari.api, "callbackd") is None

@@ -1,0 +1,101 @@
+"""A whole call centre per test: Asterisk, callbackd, phones. Up in about two seconds, all on ports of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from callbackd.db.journal import engine_for
+from tests.lab.asterisk import Asterisk
+from tests.lab.daemon import Daemon, build_prompts
+from tests.lab.phones import AgentPhone, Behaviour, Caller, Stage
+from tests.lab.slots import Slot
+
+ANNA, BEN, CORA, DAN = (f"+4420794601{n:02d}" for n in range(1, 5))
+
+
+@dataclass
+class House:
+    """What a test holds in its hands."""
+
+    asterisk: Asterisk
+    daemon: Daemon
+    stage: Stage
+    database_url: str
+
+    async def agent(self, name: str, behaviour: Behaviour | None = None, *, logs_in: bool = True) -> AgentPhone:
+        """An agent's phone that is on, and has dialled the login code."""
+        phone = await self.stage.agent(name, behaviour=behaviour)
+        if logs_in:
+            await self.dials_code(phone, "*50")
+        return phone
+
+    async def dials_code(self, phone: AgentPhone, code: str) -> None:
+        """The code is heard out: a voice confirms, then we hang up."""
+        call = await phone.dial(code, answered=True)
+        await call.hears_voice()
+        assert await call.is_over(within=15) == "them"
+
+    async def calls(self, number: str | None, to: str = "8001", **how: Any) -> Caller:
+        caller = self.stage.caller(number, **how)
+        await caller.dial(to, answered=True)
+        return caller
+
+    async def hears_offer(self, caller: Caller) -> None:
+        """The caller is spoken to for the second time: greeting first, then position, wait and the offer."""
+        await self.daemon.said("announced", offer=True)
+        await caller.hears_voice(since=self.stage.now(), within=10)
+
+    async def takes_callback(self, caller: Caller) -> None:
+        """Presses the key, confirms the number, hears the promise, is hung up on."""
+        await self.hears_offer(caller)
+        await caller.press("1")
+        await caller.hears_voice(since=self.stage.now())
+        await caller.press("1")
+        await self.daemon.said("promised a callback")
+        assert await caller.is_over(within=30) == "them"
+
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What stands in the database."""
+        engine = engine_for(self.database_url)
+        try:
+            async with engine.connect() as connection:
+                return [dict(row) for row in (await connection.execute(text(sql))).mappings()]
+        finally:
+            await engine.dispose()
+
+
+@pytest.fixture
+async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """``await open_house(queues={…})``: a call centre with these sections of the config changed."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(*, variables: dict[str, str] | None = None, **changes: Any) -> House:
+            slot = stack.enter_context(Slot())
+            asterisk = await stack.enter_async_context(Asterisk(slot, variables=variables))
+            url = await postgres.fresh_database()
+            daemon = Daemon(slot, asterisk, url, **changes)
+            await build_prompts(daemon)
+            await stack.enter_async_context(daemon)
+            stage = await stack.enter_async_context(Stage.around(asterisk))
+            return House(asterisk, daemon, stage, url)
+
+        yield opened
+
+
+@pytest.fixture
+async def house(open_house: Callable[..., Awaitable[House]]) -> House:
+    return await open_house()
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """A failing test tells what the phones and the daemon saw."""
+    house = getattr(item, "funcargs", {}).get("house")
+    if call.excinfo and isinstance(house, House):
+        item.add_report_section("call", "phones", house.stage.story())
+        item.add_report_section("call", "daemon", house.daemon.story())
