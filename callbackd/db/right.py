@@ -9,9 +9,9 @@ import asyncio
 import os
 import secrets
 import socket
-from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +20,9 @@ from callbackd.db.tables import epoch
 
 LOCK = 0x6362640001
 """Any number would do, as long as every callbackd takes the same."""
+
+_PATIENCE_S = (0.0, 0.05, 0.1, 0.2, 0.4)
+"""Pauses before each try: the session of a daemon that was just killed keeps its lock for a moment."""
 
 _LOCKED_BY = text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
@@ -67,14 +70,7 @@ class Right:
 
     async def alive(self) -> bool:
         """Whether the session that holds the lock is there and answers."""
-        if self._session is None:
-            return False
-        try:
-            with cut_off(self._session, asyncio.get_running_loop().time() + LIMIT_S):
-                await self._session.execute(select(1))
-        except TROUBLE:
-            return False
-        return True
+        return await self._ask(select(1))
 
     async def still_ours(self, connection: AsyncConnection) -> bool:
         """Asked inside the transaction of a claim: the row is locked until its commit, so nobody takes over between."""
@@ -83,17 +79,28 @@ class Right:
 
     async def give_up(self) -> None:
         """Let go, for the next one."""
-        if self._session and await self.alive():
-            with suppress(*TROUBLE):
-                await self._session.execute(select(func.pg_advisory_unlock(LOCK)))
+        await self._ask(select(func.pg_advisory_unlock(LOCK)))
         await self._let_go()
 
+    async def _ask(self, question: Select[Any]) -> bool:
+        """Whether there was an answer, in time."""
+        if self._session is None:
+            return False
+        try:
+            with cut_off(self._session, asyncio.get_running_loop().time() + LIMIT_S):
+                await self._session.execute(question)
+        except TROUBLE:
+            return False
+        return True
+
     async def _lock(self, session: AsyncConnection) -> None:
-        attempt = select(func.pg_try_advisory_lock(LOCK))
-        if (await session.execute(attempt)).scalar_one() or await self._evict_our_ghost(session):
-            return
-        holder = await _holder(session)
-        raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
+        for pause_s in _PATIENCE_S:
+            await asyncio.sleep(pause_s)
+            if (await session.execute(select(func.pg_try_advisory_lock(LOCK)))).scalar_one():
+                return
+        if not await self._evict_our_ghost(session):
+            holder = await _holder(session)
+            raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
 
     async def _evict_our_ghost(self, session: AsyncConnection) -> bool:
         """After a cut line the server may keep our old session, and the lock with it, until it notices."""
@@ -124,9 +131,6 @@ class Right:
     async def _let_go(self) -> None:
         if self._session:
             session, self._session = self._session, None
-            with suppress(DBAPIError, OSError, TimeoutError):
-                async with asyncio.timeout(_LIMIT_S):  # said aloud: a session that merely ends keeps its lock a moment
-                    await session.execute(select(func.pg_advisory_unlock(LOCK)))
             await session.invalidate()
             await session.close()
 
