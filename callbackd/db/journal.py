@@ -183,9 +183,11 @@ class Journal:
 
     async def _come_back(self) -> None:
         """Returns when the right is ours again and everything that waited is written."""
-        attempt = 0
+        attempt, said = 0, ""
         while why := await self._why_away():
-            log.info("database_away", why=why, rows_waiting=len(self._backlog))
+            if why != said:
+                log.info("database_away", why=why, rows_waiting=len(self._backlog))
+                said = why
             await asyncio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
             attempt += 1
         self._away = False
