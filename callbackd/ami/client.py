@@ -21,7 +21,7 @@ log = structlog.get_logger("ami")
 
 PING_S = 3.0  # the answer has as long again: a dead line shows in 6 s
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
-MISCONFIGURED_RETRY_S = 10.0
+MISCONFIGURED_RETRY_S = 5.0
 REMIND_S = 60.0
 LONGEST_MESSAGE = 1 << 20  # bytes; more without an empty line is not AMI
 
@@ -187,7 +187,7 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
                 super().data_received(message + b"\r\n\r\n")
             except Exception:
                 self.owner.malformed += 1
-                log.exception("ami_message_dropped", message=message[:500])
+                log.exception("ami_message_dropped", length=len(message))
         if len(self._read) > LONGEST_MESSAGE:
             self.end("a message without an end: this is not AMI")
 

@@ -162,7 +162,8 @@ class Agents(_Section):
 
 
 class DeadMan(_Section):
-    waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=10))] = _s(60)
+    # Asterisk takes no sign of life while it plays, so the switch must outlast the longest announcement.
+    waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=30))] = _s(60)
     talking_s: Annotated[Duration, Field(ge=timedelta(minutes=10))] = _s(4 * 3600)
     fallback_context: str = Field("callbackd-fallback", pattern=r"^[A-Za-z0-9_-]{1,79}$")
 

@@ -8,6 +8,7 @@ taken our application's name. Asterisk then never gives it back, and asking agai
 import asyncio
 import base64
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -27,11 +28,11 @@ log = structlog.get_logger("ari")
 # Asterisk's listen backlog is 10. Ten connections in all: six kept ones, three fresh ones and the websocket.
 KEPT, FRESH = 6, 4
 KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
-HELLO = "callbackd-hello"
+HELLO, HELLO_S = "callbackd-hello", 2.0
 HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
 CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
-MISCONFIGURED_RETRY_S = 10.0  # a wrong password stays wrong until a person has done something
+MISCONFIGURED_RETRY_S = 5.0  # a wrong password stays wrong until a person has done something
 REMIND_S = 60.0
 
 
@@ -166,24 +167,25 @@ class Ari:
             return answer
         if not (info := await self.api.asterisk.get_info(only=["system"])):
             return info
-        if info.body:
+        if info.body and "system" in info.body:
             self.version = info.body["system"]["version"]
         return await self.api.events.user_event(HELLO, application=self.address.app)
 
     async def _until_hello(self, websocket: aiohttp.ClientWebSocketResponse) -> list[str]:
-        """The messages up to our own hello. Raises TimeoutError when it does not come.
+        """The messages up to our own hello. Raises ConnectionError when it does not come.
 
         When one connection is opened while Asterisk cleans up after another, the application can be lost or left
         switched off behind an open websocket (2 of 600 on loopback): only an event that arrives proves that events do.
         """
         early: list[str] = []
-        async with asyncio.timeout(self._timeout.total):
-            async for message in websocket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    early.append(message.data)
-                    if HELLO in message.data:
-                        return early
-        raise ConnectionResetError("closed before the first event")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELLO_S):
+                async for message in websocket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        early.append(message.data)
+                        if HELLO in message.data:
+                            return early
+        raise ConnectionError("no event comes through the event stream")
 
     def _connected(self) -> None:
         self._connections += 1
@@ -197,8 +199,7 @@ class Ari:
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._take(message.data)
             elif websocket.closed:
-                failure = websocket.exception()
-                return str(failure) if failure else f"Asterisk closed the event stream ({websocket.close_code})"
+                return f"the event stream ended ({websocket.exception() or websocket.close_code})"
         return f"another daemon took the application {self.address.app!r}"
 
     def _take(self, text: str) -> None:
@@ -210,7 +211,7 @@ class Ari:
                 self._on_event(event)
         except Exception:  # whatever one message does, the next one must be read
             self.malformed += 1
-            log.exception("ari_event_dropped", message=text[:500])
+            log.exception("ari_event_dropped", length=len(text))  # not what it says: there are people's numbers in it
 
     def _trouble(self, answer: Answer[Any]) -> "_Trouble":
         """What is wrong and the way out, for the operator."""
@@ -223,8 +224,8 @@ class Ari:
             )
         if answer.reply is Reply.PBX_ERROR and answer.status == 404:
             return _Trouble(
-                f"there is no ARI at {url} (404): ari.conf needs enabled = yes, and res_ari*.so must be loaded",
-                misconfigured=True,
+                f"no ARI at {url} (404): Asterisk is starting, or its ari.conf needs enabled = yes, or res_ari*.so is "
+                "not loaded"
             )
         if answer.reply is Reply.UNREACHABLE:
             return _Trouble(f"no Asterisk at {url} ({said}): waiting for it; its http.conf says where it listens")

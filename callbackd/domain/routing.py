@@ -56,7 +56,10 @@ def servable(state: State, entry: Entry) -> bool:
         dialogue = state.dialogues.get(entry.leg)
         return dialogue is not None and dialogue.stage is not Stage.STORING
     allowed = state.dialling and state.settings.dialling.enabled and state.database
-    return allowed and len(state.attempts) < state.settings.dialling.in_flight
+    if not allowed or len(state.attempts) >= state.settings.dialling.in_flight:
+        return False
+    # Who still listens to the promise would be found busy.
+    return not any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
 
 
 def free_agents(state: State, queue: QueueName) -> list[Agent]:

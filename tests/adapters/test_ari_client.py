@@ -221,16 +221,19 @@ async def test_a_half_open_stream_is_noticed_within_six_seconds(fake: FakeAsteri
         assert asyncio.get_running_loop().time() - started > 3, "it was given the time to answer"
 
 
-async def test_a_stream_is_connected_only_when_an_event_has_come_through_it(fake: FakeAsterisk) -> None:
+async def test_a_stream_is_connected_only_when_an_event_has_come_through_it(
+    fake: FakeAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "HELLO_S", 0.2)
     fake.echoes = False
     owner = Owner()
     with capture_logs() as said:
-        async with connected(fake, owner, limit_s=0.2):
+        async with connected(fake, owner):
             await asyncio.sleep(0.5)
             assert owner.told == []
             fake.echoes = True
             await owner.hears(Link.CONNECTED)
-    assert "not ready" in str(said)
+    assert "no event comes through" in str(said)
 
 
 async def test_events_before_the_hello_are_not_lost(fake: FakeAsterisk) -> None:

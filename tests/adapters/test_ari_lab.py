@@ -103,13 +103,13 @@ class Centre:
             for event in await self.perform(act):
                 self.tell(event)
 
-    async def hears(self, what: Event | Link, within_s: float = 5.0) -> None:
+    async def hears(self, what: Event | Link, within_s: float = 10.0) -> None:
         await self.finds(lambda told: told == what, within_s)
 
     async def hears_the_end_of(self, leg: LegId) -> None:
         await self.finds(lambda told: isinstance(told, LegEnded) and told.leg == leg)
 
-    async def finds(self, like: Callable[[Any], bool], within_s: float = 5.0) -> Any:
+    async def finds(self, like: Callable[[Any], bool], within_s: float = 10.0) -> Any:
         async with asyncio.timeout(within_s):
             while not (found := [told for told in self.told if like(told)]):
                 self.news.clear()
@@ -211,7 +211,7 @@ async def test_a_killed_asterisk_is_lost_and_found_again(asterisk: Asterisk) -> 
         assert await resync(centre.ari.api, "callbackd") is None
         centre.told.clear()
         await asterisk.start()
-        await centre.hears(Link.CONNECTED, 5)
+        await centre.hears(Link.CONNECTED)
 
 
 async def test_a_frozen_asterisk_is_noticed_and_a_request_to_it_is_unknown(asterisk: Asterisk) -> None:

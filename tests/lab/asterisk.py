@@ -83,16 +83,17 @@ class Asterisk:
         if self.pid is not None:
             raise AsteriskFailed("it runs already")
         self._write()
-        self._process = await asyncio.create_subprocess_exec(
-            # Whatever ends the tests ends Asterisk as well.
-            *("setpriv", "--pdeathsig=KILL", *self.installed.command),
-            *("-f", "-C", str(self.dir / "etc/asterisk.conf")),
-            cwd=self.dir,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self.dir / "log/stderr").open("ab"),
-            start_new_session=True,
-        )
+        with (self.dir / "log/stderr").open("ab") as stderr:
+            self._process = await asyncio.create_subprocess_exec(
+                # Whatever ends the tests ends Asterisk as well.
+                *("setpriv", "--pdeathsig=KILL", *self.installed.command),
+                *("-f", "-C", str(self.dir / "etc/asterisk.conf")),
+                cwd=self.dir,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+            )
         try:
             async with asyncio.timeout(30):
                 await self._booted(self._process)
@@ -109,8 +110,10 @@ class Asterisk:
             if (self.dir / "run/asterisk.ctl").exists():
                 with contextlib.suppress(AsteriskFailed):
                     if "fully booted" in await self.cli("core waitfullybooted"):
-                        return
+                        break
             await asyncio.sleep(0.02)
+        if missing := [line for line in self.log().splitlines() if re.search(r"(ERROR|WARNING).* loader\.c", line)]:
+            raise AsteriskFailed("it booted, but not all of it\n" + "\n".join(missing[:10]))
 
     async def stop(self) -> None:
         """As an operator does: calls are hung up, modules unloaded."""

@@ -43,7 +43,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         },
         "prompts": {"cache": str(cache_root().parent / "prompts")},
         "log": {"format": "json"},
-        "dialling": {"endpoint": "PJSIP/{number}@trunk", "ring_s": 10, "key_s": 3},
+        "dialling": {"endpoint": "PJSIP/{number}@trunk", "caller_id": "+448081570000", "ring_s": 10, "key_s": 3},
         "queues": {"support": {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}}},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
     }
@@ -176,6 +176,15 @@ class Daemon:
                     await self._more.wait()
         except TimeoutError:
             raise DaemonFailed(f"it never said {event!r} {fields or ''}\n{self.story()}") from None
+
+    async def more_than(self, lines: int) -> None:
+        """Wait until there are more lines than so many."""
+        async with self._more:
+            await self._more.wait_for(lambda: len(self.lines) > lines)
+
+    def last_index(self, event: str) -> int:
+        """The last line that contains ``event``, for ``since``; 0 when there is none."""
+        return max((n for n, line in enumerate(self.lines) if event in str(line.get("event"))), default=0)
 
     def count(self, event: str) -> int:
         return sum(event in str(line.get("event")) for line in self.lines)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tests.lab.rtp import VOICE, Span
+from tests.lab.rtp import SIGNAL, VOICE, Span
 
 if TYPE_CHECKING:
-    from tests.lab.phones import Call
+    from tests.lab.call import Call
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def call_facts(call: Call) -> list[Fact]:
     add(call.answered_at, "is answered" if call.outgoing else "answers")
     for at, key in call.pressed:
         add(at, f"presses {key}" + (" (INFO)" if call.keys_by == "info" else ""))
+    for at, text in call.remarks:
+        add(at, text)
     for heard in call.rtp.keys:
         add(heard.at, f"gets the key {heard.key}")
     add(call.ended_at, _ending(call))
@@ -78,6 +80,8 @@ def _ending(call: Call) -> str:
 def _sound(call: Call, name: str) -> str:
     if name == VOICE:
         return "a voice"
+    if name == SIGNAL:
+        return "a signal tone"
     if name.startswith("music:"):
         return f"music ({name.removeprefix('music:')})"
     hertz = next((hertz for hertz, owner in call.hearing.ears.tones.items() if owner == name), 0)

@@ -24,8 +24,8 @@ FRAME_S = 0.02
 FRAME = 160
 RATE = 8000
 SILENCE = b"\xff" * FRAME
-TONES = tuple(range(700, 3400, 50))
-"""What phones may speak with: above the notes of the lab's music."""
+TONES = tuple(range(800, 3400, 50))
+"""What phones may speak with: above the notes of the lab's music and Asterisk's beep."""
 KEYS = "0123456789*#ABCD"
 _KEY_PAYLOAD = 101
 
@@ -75,21 +75,25 @@ class Span:
 
 QUIET = frozenset[str]()
 VOICE = "voice"
+SIGNAL = "signal"
+"""Ringing, busy and the like."""
 
 
 @dataclass
 class Ears:
-    """Tells what a frame of ulaw is: names of tones, ``music:<class>``, ``voice`` (anything else), or nothing.
+    """Tells what a frame of ulaw is: names of tones, ``music:<class>``, ``signal``, ``voice`` (the rest), or nothing.
 
     One instance serves all phones of a stage, so that a frame is measured once whoever hears it.
     """
 
     music: Mapping[str, Iterable[int]] = field(default_factory=dict)
     """The notes of each music class. Without them music is heard as voice."""
+    signals: tuple[tuple[int, ...], ...] = ((425,), (440, 480), (480, 620), (350, 440))
+    """Frequencies that together are a signal of a telephone network."""
     tones: dict[int, str] = field(default_factory=dict)
 
     _known: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
-    _waves: dict[int, tuple[list[float], list[float]]] = field(default_factory=dict, repr=False)
+    _waves: dict[tuple[int, ...], list[list[float]]] = field(default_factory=dict, repr=False)
 
     def learn(self, hertz: int, name: str) -> None:
         """From now on ``hertz`` is ``name``'s voice."""
@@ -111,24 +115,40 @@ class Ears:
         energy = sum(map(operator.mul, samples, samples))
         if count < 8 or energy < count * 60 * 60:
             return QUIET
-        shares = {hertz: self._share(samples, hertz, energy) for hertz in self.tones}
+        shares = {hertz: self._share(samples, (hertz,), energy) for hertz in self.tones}
         loud = {hertz: share for hertz, share in shares.items() if share > 0.15}
         if sum(loud.values()) > 0.75:
             return frozenset(self.tones[hertz] for hertz in loud)
-        best = max(
-            ((self._share(samples, hertz, energy), name) for name, notes in self.music.items() for hertz in notes),
-            default=(0.0, ""),
-        )
-        return frozenset({f"music:{best[1]}"} if best[0] > 0.75 else {VOICE})
+        notes = [(f"music:{name}", (hertz,)) for name, scale in self.music.items() for hertz in scale]
+        notes += [(SIGNAL, signal) for signal in self.signals if len(signal) == 1]
+        # One frequency first: two explain one as well.
+        for group in (notes, [(SIGNAL, signal) for signal in self.signals if len(signal) > 1]):
+            share, name = max(((self._share(samples, hertz, energy), name) for name, hertz in group), default=(0, ""))
+            if share > 0.9:
+                return frozenset({name})
+        return frozenset({VOICE})
 
-    def _share(self, samples: list[int], hertz: int, energy: int) -> float:
-        """The part of the frame's energy that is this frequency, about 0 to 1."""
-        if hertz not in self._waves:
-            angles = [2 * math.pi * hertz * n / RATE for n in range(FRAME)]
-            self._waves[hertz] = ([math.cos(angle) for angle in angles], [math.sin(angle) for angle in angles])
-        cosine, sine = self._waves[hertz]
-        real, imaginary = sum(map(operator.mul, samples, cosine)), sum(map(operator.mul, samples, sine))
-        return float(2 * (real * real + imaginary * imaginary) / (len(samples) * energy))
+    def _share(self, samples: list[int], hertz: tuple[int, ...], energy: int) -> float:
+        """The part of the frame's energy that these frequencies explain together, 0 to 1 (least squares)."""
+        waves = self._waves.get(hertz)
+        if waves is None:
+            waves = self._waves[hertz] = _orthonormal(hertz)
+        found = [sum(map(operator.mul, samples, wave)) for wave in waves]
+        return float(sum(map(operator.mul, found, found)) * FRAME / (len(samples) * energy))
+
+
+def _orthonormal(hertz: Iterable[int]) -> list[list[float]]:
+    """Waves of a frame's length that span the sines of these frequencies, whatever their phases."""
+    waves: list[list[float]] = []
+    for frequency in hertz:
+        for wave in (math.cos, math.sin):
+            line = [wave(2 * math.pi * frequency * n / RATE) for n in range(FRAME)]
+            for other in waves:
+                along = sum(map(operator.mul, line, other))
+                line = [here - along * there for here, there in zip(line, other, strict=True)]
+            length = math.sqrt(sum(map(operator.mul, line, line)))
+            waves.append([here / length for here in line])
+    return waves
 
 
 @dataclass
@@ -168,7 +188,8 @@ class Hearing:
 
     def names(self) -> set[str]:
         """Everything there was to hear: phones' names, ``music:…``, ``voice``."""
-        return {name for _, names in self._names() for name in names if self.spans(name)}
+        candidates = set().union(*(names for _, names in self._names()))
+        return {name for name in candidates if self.spans(name)}
 
     def spans(self, name: str | None = None, *, since: float = 0.0, gap: float | None = None) -> list[Span]:
         """When ``name`` was heard (None: anything but silence).
@@ -186,14 +207,14 @@ class Hearing:
                 spans[-1] = Span(spans[-1].start, at + FRAME_S)
             else:
                 spans.append(Span(at, at + FRAME_S))
-        if name == VOICE:
-            spans = [span for span in spans if self._dense(span)]
+        if name in (VOICE, SIGNAL) or (name or "").startswith("music:"):
+            spans = [span for span in spans if self._dense(span, str(name))]
         return [span for span in spans if span.seconds >= 0.1]
 
-    def _dense(self, span: Span) -> bool:
-        """Speech fills its time; the joints between two notes of music do not."""
-        voiced = sum(1 for at, names in self._named if span.start <= at < span.end and VOICE in names)
-        return voiced * FRAME_S >= 0.3 * span.seconds
+    def _dense(self, span: Span, name: str) -> bool:
+        """A voice fills its time; the joints between two notes of music, or a vowel that is a pure note, do not."""
+        inside = [names for at, names in self._named if span.start <= at < span.end and names]
+        return sum(name in names for names in inside) >= 0.5 * len(inside)
 
     def seconds(self, name: str | None = None, *, since: float = 0.0) -> float:
         return sum(span.seconds for span in self.spans(name, since=since))

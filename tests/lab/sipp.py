@@ -205,10 +205,11 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 def _talk(request_line: str, from_: str, to: str) -> str:
     """Everything a phone does inside an established dialog, for either direction."""
 
+    # SIPp's own [branch] is the same each time round the loop, a retransmission to the other side.
     def request(method: str, extra: str = "Content-Length: 0", *, next_: str = "") -> str:
         return _send(
             f"""{method} {request_line} SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-[$cseq]
 Max-Forwards: 70
 From: {from_}
 To: {to}
@@ -232,6 +233,7 @@ Contact: <sip:phone@[local_ip]:[local_port]>
         + _recv("ACK", next_="talk")
         + _recv("XINFO", next_="info", cseq="X-Cseq", digit="X-Digit")
         + _recv("XREFER", next_="refer", cseq="X-Cseq", target="X-Target")
+        + _recv("XINVITE", next_="renegotiate", cseq="X-Cseq", direction="X-Direction")
         + _recv("XBYE", next_="ours", optional=False, cseq="X-Cseq")
         + _label("fine")
         + _reply("200 OK", next_="talk")
@@ -252,6 +254,29 @@ Contact: <sip:phone@[local_ip]:[local_port]>
         + _recv("BYE", next_="theirs")
         + _any(_FINAL, "talk")
         + _recv("202", optional=False, next_="talk")
+        + _label("renegotiate")
+        + request(
+            "INVITE",
+            "Content-Type: application/sdp\nContent-Length: [len]\n\n"
+            + _SDP.replace("[pid] 1 IN", "[pid] [$cseq] IN").replace("sendrecv", "[$direction]"),
+        )
+        + _label("renegotiating")
+        + _recv("BYE", next_="theirs")
+        + _recv("100", next_="renegotiating")
+        + _any(_FINAL, "renegotiated")
+        + _recv("200", optional=False)
+        + _label("renegotiated")
+        + _send(
+            f"""ACK {request_line} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-[$cseq]-ack
+Max-Forwards: 70
+From: {from_}
+To: {to}
+Call-ID: [call_id]
+CSeq: [$cseq] ACK
+Content-Length: 0""",
+            next_="talk",
+        )
         + _label("theirs")
         + _reply("200 OK", next_="end")
         + _label("ours")
@@ -442,20 +467,12 @@ class Sipp:
         self._control.bind((self.local[0], 0))
         self._control.setblocking(False)
         host, port = self.local
+        control = self.control_port or free_port(host)
+        # SIPp insists on media sockets that nobody uses, from port 6000 on: each process gets an address for its own.
+        unused = f"127.{control >> 8}.{control & 255}.9"
         arguments = [
             f"{self.remote[0]}:{self.remote[1]}",
-            *(
-                "-sf",
-                str(scenario),
-                "-i",
-                host,
-                "-p",
-                str(port),
-                "-mi",
-                host,
-                "-cp",
-                str(self.control_port or free_port(host)),
-            ),
+            *("-sf", str(scenario), "-i", host, "-p", str(port), "-mi", unused, "-cp", str(control)),
             *("-trace_msg", "-message_file", str(pipe), "-trace_err", "-error_file", str(self._path("errors"))),
             *("-nostdin", "-skip_rlimit", "-nd", "-aa", "-cid_str", f"%u-%p-{self.name}@%s"),
             *("-default_behaviors", "none", "-deadcall_wait", "2000"),
@@ -490,6 +507,11 @@ class Sipp:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs, and when it was stopped by ``stop()``."""
+        return self._process.returncode if self._process is not None and not self._stopping else None
 
     def complaints(self) -> str:
         """What SIPp wrote to its error file and its screen, shortened."""
@@ -529,7 +551,8 @@ class Sipp:
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGKILL)
+                # Not process.kill(): it may collect the exit code before asyncio does, which then complains.
+                os.kill(process.pid, signal.SIGKILL)
             await process.wait()
         self._read()
         self._close()

@@ -1,0 +1,233 @@
+"""A caller takes a callback, hangs up, and is rung back: on real phones, and the customer's phone is the judge."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.e2e.conftest import ANNA, BEN, CORA
+from tests.lab.daemon import QUICK_OFFER
+from tests.lab.phones import answers, rejects, rings
+
+pytestmark = pytest.mark.e2e
+
+RETRY = {
+    "max_attempts": 2,
+    "busy_gap_s": 1,
+    "no_answer_gap_s": 1,
+    "no_key_gap_s": 1,
+    "congestion_gap_s": 1,
+}
+QUICK_RETRY = {"support": {"wrap_up_s": 0, "ring_s": 4, "offer": QUICK_OFFER, "retry": RETRY}}
+
+
+def presses_one():
+    """A person: hears the hello and the menu and presses 1, again when nothing comes of it."""
+
+    async def behave(call):
+        await answers(after=0.3)(call)
+        await call.hears_voice(within=2)
+        while not call.over:
+            await asyncio.sleep(2.0)
+            await call.press("1")
+
+    return behave
+
+
+@pytest.fixture
+async def promised(house):
+    """Anna has a promise; nobody is at work yet."""
+    customers = await house.stage.customers(behaviour=presses_one())
+    anna = await house.calls(ANNA)
+    await house.takes_callback(anna)
+    return customers
+
+
+async def test_the_whole_way_from_the_key_to_the_talk(house):
+    busy = await house.agent("agent1", answers(after=0.2))
+    customers = await house.stage.customers(behaviour=presses_one())
+    ben = await house.calls(BEN)
+    await ben.hears(busy)
+    anna = await house.calls(ANNA)
+    before = (await house.rows(f"SELECT id, arrived_at FROM entry WHERE number = '{ANNA}'"))[0]
+    await house.takes_callback(anna, hears_out=True)
+    assert anna.gaps(longer_than=1.0) == []
+    stored = await house.rows(
+        "SELECT e.id, e.arrived_at, e.leg, c.number FROM callback c JOIN entry e ON e.id = c.entry"
+    )
+    assert stored == [before | {"leg": None, "number": ANNA}], "the same entry stays in line"
+    await ben.hangup()
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(busy, within=20)
+    assert (await call.hears_voice()).start - call.answered_at < 2.0
+    assert busy.rung[-1].from_user == ANNA
+    await call.hangup()
+    await house.daemon.said("closed: served", since=house.daemon.last_index("promise kept"))
+    assert len(customers.calls_to(ANNA)) == 1
+    assert await house.rows("SELECT state, outcome, attempts_made FROM callback") == [
+        {"state": "closed", "outcome": "completed", "attempts_made": 1}
+    ]
+    assert [row["outcome"] for row in await house.rows("SELECT outcome FROM attempt")] == ["connected"]
+
+
+async def test_the_promise_is_in_the_database_before_it_is_spoken(house):
+    anna = await house.calls(ANNA)
+    await house.hears_offer(anna)
+    await anna.press("1")
+    await anna.hears_voice(since=house.stage.now())
+    await anna.press("1")
+    await house.daemon.said("promised a callback")
+    assert len(await house.rows("SELECT id FROM callback")) == 1
+    await anna.hears_voice(since=house.stage.now())
+
+
+async def test_the_key_cuts_off_the_announcement(house):
+    anna = await house.calls(ANNA)
+    await house.hears_offer(anna)
+    pressed_at = house.stage.now()
+    await anna.press("1")
+    await house.daemon.said("announced")
+    await anna.hears_voice(since=pressed_at + 0.5, within=3)
+    await anna.press("0")
+    await anna.hears_music(since=house.stage.now(), within=15)
+
+
+async def test_keys_by_sip_info_work_too(house):
+    await house.stage.customers(behaviour=presses_one())
+    anna = await house.calls(ANNA, keys_by="info")
+    await house.takes_callback(anna)
+
+
+async def test_another_number_is_keyed_and_dialled(house):
+    customers = await house.stage.customers(behaviour=presses_one())
+    anna = await house.calls(None)
+    await house.hears_offer(anna)
+    await anna.press("1")
+    await anna.hears_voice(since=house.stage.now())
+    await anna.press("02079460103#")
+    await anna.hears_voice(since=house.stage.now())
+    await anna.press("1")
+    await house.daemon.said("promised a callback")
+    await anna.hangup()
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await customers.next_call_to(CORA, within=15, answered=True)
+    await call.hears(agent, within=20)
+
+
+async def test_three_refused_numbers_and_the_caller_keeps_waiting(house):
+    anna = await house.calls(None)
+    await house.hears_offer(anna)
+    await anna.press("1")
+    for n in range(3):
+        await anna.hears_voice(since=house.stage.now())
+        await anna.press("09061234567#")
+        await house.daemon.said("asked again" if n < 2 else "keeps waiting", tries=n + 1)
+    await anna.hears_music(since=house.stage.now(), within=20)
+    assert await house.rows("SELECT id FROM callback") == []
+
+
+async def test_hanging_up_right_after_confirming_keeps_the_promise(house):
+    customers = await house.stage.customers(behaviour=presses_one())
+    anna = await house.calls(ANNA)
+    await house.hears_offer(anna)
+    await anna.press("1")
+    await anna.hears_voice(since=house.stage.now())
+    await anna.press("1")
+    await anna.hangup()
+    await house.daemon.said("promised a callback")
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+
+
+@pytest.mark.parametrize(
+    ("first", "outcome"),
+    [
+        (rejects(486), "busy"),
+        (rejects(480), "no_answer"),
+        (rejects(603), "rejected"),
+        (answers(after=0.3, talk=1.0), "no_key"),
+    ],
+    ids=["busy", "480", "rejects", "hangs up without a key"],
+)
+async def test_what_kept_the_customer_is_recorded_and_tried_again(open_house, first, outcome):
+    house = await open_house(queues=QUICK_RETRY)
+    customers = await house.stage.customers()
+    customers.on(ANNA, first, presses_one())
+    await house.takes_callback(await house.calls(ANNA))
+    agent = await house.agent("agent1", answers(after=0.2))
+    await customers.next_call_to(ANNA, within=15)
+    call = await customers.next_call_to(ANNA, within=25, answered=True)
+    await call.hears(agent, within=20)
+    rows = await house.rows("SELECT ordinal, outcome FROM attempt ORDER BY ordinal")
+    assert rows == [{"ordinal": 1, "outcome": outcome}, {"ordinal": 2, "outcome": "connected"}]
+    assert len(customers.calls_to(ANNA)) == 2
+
+
+async def test_no_answer_rings_out_and_is_tried_again_up_to_the_limit(open_house):
+    house = await open_house(
+        queues=QUICK_RETRY, dialling={"endpoint": "PJSIP/{number}@trunk", "ring_s": 2, "key_s": 1, "menu_readings": 1}
+    )
+    customers = await house.stage.customers(behaviour=rings)
+    await house.takes_callback(await house.calls(ANNA))
+    await house.agent("agent1")
+    await house.daemon.said("promise given up: exhausted", within_s=40)
+    assert len(customers.calls_to(ANNA)) == 2
+    assert [row["outcome"] for row in await house.rows("SELECT outcome FROM attempt")] == ["no_answer"] * 2
+
+
+async def test_a_silent_answer_is_no_person(open_house):
+    house = await open_house(
+        queues=QUICK_RETRY, dialling={"endpoint": "PJSIP/{number}@trunk", "ring_s": 5, "key_s": 1, "menu_readings": 1}
+    )
+    customers = await house.stage.customers(behaviour=answers(after=0.2, silent=True))
+    await house.takes_callback(await house.calls(ANNA))
+    agent = await house.agent("agent1")
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    assert (await call.hears_voice()).start - call.answered_at < 2.0
+    assert await call.is_over(within=30) == "them"
+    assert (await house.rows("SELECT outcome FROM attempt"))[0]["outcome"] == "no_key"
+    assert agent.rung == [], "a machine never reaches an agent"
+
+
+async def test_a_trunk_that_answers_503_costs_the_customer_nothing(open_house):
+    house = await open_house(queues=QUICK_RETRY)
+    customers = await house.stage.customers()
+    customers.on(ANNA, rejects(503), rejects(503), rejects(503), presses_one())
+    await house.takes_callback(await house.calls(ANNA))
+    agent = await house.agent("agent1", answers(after=0.2))
+    for _ in range(3):
+        await customers.next_call_to(ANNA, within=15)
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+    assert (await house.rows("SELECT attempts_made FROM callback"))[0]["attempts_made"] == 1
+
+
+async def test_the_reserved_agent_does_not_answer_and_the_customer_gets_the_next(promised, house):
+    deaf = await house.agent("agent1", rings)
+    awake = await house.agent("agent2", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(awake, within=25)
+    assert len(deaf.rung) == 1
+    assert len(promised.calls_to(ANNA)) == 1
+
+
+async def test_the_customer_who_hangs_up_while_the_agent_is_rung_frees_the_agent(promised, house):
+    agent = await house.agent("agent1", rings)
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    ring = await agent.next_call(within=15)
+    await call.hangup()
+    assert await ring.is_over() == "them"
+    agent.behaviour = answers(after=0.2)
+    ben = await house.calls(BEN)
+    await ben.hears(agent)
+
+
+async def test_a_promise_survives_a_restart_and_is_dialled_once(promised, house):
+    await house.daemon.stop()
+    await house.daemon.start()
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+    assert len(promised.calls_to(ANNA)) == 1

@@ -1,0 +1,132 @@
+"""Figures of callbackd on this machine. They are printed, never asserted: these machines are shared.
+
+latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone; and a caller
+          arrives, an agent is free: time until the agent's INVITE. Both as the phones saw them.
+core      events per second of the decision core alone, over a simulated incident.
+commits   time of one commit of a typical step to the private PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Iterable
+from itertools import pairwise
+from statistics import median, quantiles
+
+from callbackd.db.embedded import Embedded
+from callbackd.db.journal import Journal, engine_for
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right
+from callbackd.domain.agent import Agent
+from callbackd.domain.commands import Decided, Save
+from callbackd.domain.entry import Entry
+from callbackd.domain.ids import AgentId, EntryId, LegId, Mint, QueueName
+from callbackd.domain.settings import AgentSettings, Queue, Settings
+from callbackd.simulate.world import Habits, World
+from tests.lab.asterisk import Asterisk
+from tests.lab.daemon import Daemon, build_prompts
+from tests.lab.phones import Stage, answers
+from tests.lab.slots import Slot
+
+CALLS = 120
+AT_ONCE = 6
+"""Callers who wait while an agent talks."""
+
+
+def figures(name: str, seconds: Iterable[float]) -> None:
+    values = sorted(seconds)
+    p95 = quantiles(values, n=20)[-1] if len(values) > 1 else values[0]
+    print(f"{name}: n={len(values)}  p50 {1000 * median(values):.1f} ms  p95 {1000 * p95:.1f} ms")
+
+
+async def latency() -> None:
+    with Slot() as slot:
+        async with Asterisk(slot) as asterisk:
+            queues = {"support": {"wrap_up_s": 0, "offer": {"enabled": False}, "announcements": {"every_s": 600}}}
+            daemon = Daemon(slot, asterisk, "embedded", queues=queues)
+            await build_prompts(daemon)
+            async with daemon, Stage.around(asterisk) as stage:
+                await _between_calls(stage)
+                await _on_arrival(stage)
+
+
+async def _between_calls(stage: Stage) -> None:
+    agent = await stage.agent("agent1", behaviour=answers(after=0.0, talk=0.15))
+    login = await agent.dial("*50", answered=True)
+    await login.is_over(within=15)
+    line = asyncio.Semaphore(AT_ONCE)
+
+    async def one(n: int) -> None:
+        async with line:
+            caller = stage.caller(f"+44207946{n:04d}", silent=True)
+            await caller.dial("8001", answered=True)
+            await caller.is_over(within=60)
+
+    await asyncio.gather(*(one(n) for n in range(CALLS)))
+    rung = agent.rung
+    gaps = [b.invited_at - a.ended_at for a, b in pairwise(rung) if a.ended_at and b.invited_at]
+    figures("agent hangs up -> next caller's INVITE at the agent", gaps)
+    code = await agent.dial("*51", answered=True)
+    await code.is_over(within=15)
+
+
+async def _on_arrival(stage: Stage) -> None:
+    agent = await stage.agent("agent2", behaviour=answers(after=0.0))
+    login = await agent.dial("*50", answered=True)
+    await login.is_over(within=15)
+    waits = []
+    for n in range(30):
+        caller = stage.caller(f"+44207947{n:04d}", silent=True)
+        call = await caller.dial("8001")
+        ring = await agent.next_call(within=10, answered=True)
+        waits.append((ring.invited_at or 0.0) - (call.invited_at or 0.0))
+        await caller.hangup()
+        await ring.is_over()
+    figures("caller's INVITE -> agent's INVITE, agent free", waits)
+
+
+def core() -> None:
+    queue = Queue(QueueName("support"))
+    agents = {AgentId(f"a{n}"): AgentSettings(AgentId(f"a{n}"), f"PJSIP/a{n}", (queue.name,)) for n in range(20)}
+    world = World(Settings({queue.name: queue}, agents), Habits(calls_per_hour=600), seed=1)
+    started = time.perf_counter()
+    world.run(hours=2)
+    took_s = time.perf_counter() - started
+    print(f"core: {len(world.log)} events of {world.facts.arrived} calls, {len(world.log) / took_s:.0f} events/s")
+
+
+async def commits() -> None:
+    with Slot() as slot:
+        async with Embedded(slot.dir / "state") as embedded:
+            engine = engine_for(embedded.url)
+            await upgrade(engine)
+            right = Right(engine)
+            await right.take()
+            journal, mint, took = Journal(engine, right), Mint(b"bench"), []
+            for n in range(500):
+                now = 1_800_000_000.0 + n
+                entry = Entry(EntryId(mint.ulid(now)), QueueName("support"), now, leg=LegId(f"leg-{n}"))
+                agent = Agent(AgentId("alice"), idle_since=now)
+                decided = [Decided(now, entry.id, "rings alice", "first in line") for _ in range(2)]
+                started = time.perf_counter()
+                await journal.commit([Save(entry), Save(agent), *decided])
+                took.append(time.perf_counter() - started)
+            figures("commit of an entry, an agent and two decisions", took)
+            await right.give_up()
+            await engine.dispose()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("what", choices=["latency", "core", "commits"])
+    what = parser.parse_args().what
+    if what == "core":
+        core()
+    else:
+        asyncio.run({"latency": latency, "commits": commits}[what]())
+
+
+if __name__ == "__main__":
+    main()
