@@ -10,11 +10,11 @@ from callbackd.domain.commands import Saved
 
 
 async def open_rows(engine: AsyncEngine) -> list[Saved]:
-    """Open entries, callbacks and attempts and all agents, as the domain saved them."""
+    """Open entries, callbacks and attempts and all agents, as the domain saved them; in the same order each time."""
     rows: list[Saved] = []
     async with engine.connect() as connection:
         for life, table in TABLES.items():
-            wanted = select(table)
+            wanted = select(table).order_by(table.c.id)
             if "closed_at" in table.c:
                 wanted = wanted.where(table.c.closed_at.is_(None))
             rows += [life(**row._mapping) for row in await connection.execute(wanted)]

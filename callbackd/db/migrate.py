@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, func, select
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from callbackd.db.engine import in_words
+
 _LOCK = 0x6362640002
+
+log = structlog.get_logger("database")
+
+
+class CannotMigrate(Exception):
+    """The database's user may not make tables; the text says what to grant."""
 
 
 def scripts() -> Path:
@@ -26,7 +38,31 @@ def alembic_config(connection: Connection) -> Config:
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """To ``revision``, in one transaction: all of it or nothing. Two at once wait for one another."""
+    """To ``revision``, in one transaction: all of it or nothing. Two at once wait for one another.
+
+    A database that a newer callbackd has migrated stays as it is: the older one runs on it. Raises ``CannotMigrate``.
+    """
     async with engine.begin() as connection:
+        # The limits are for calls, which must not wait. Locks on tables keep theirs: a running daemon needs them.
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
+        await connection.execute(text("SET LOCAL lock_timeout = '3s'"))
+        try:
+            await connection.run_sync(_upgrade, revision)
+        except ProgrammingError as error:
+            user = engine.url.username or "its user"
+            raise CannotMigrate(
+                f"the tables cannot be made: {in_words(error)}; let the database belong to {user}, or there "
+                f"GRANT CREATE ON SCHEMA public TO {user}"
+            ) from error
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    there = MigrationContext.configure(connection).get_current_revision()
+    if there in known | {None}:
+        command.upgrade(config, revision)
+    else:
+        log.warning("database_is_newer", revision=there, why="migrated by a newer callbackd; used as it is")

@@ -7,73 +7,70 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
-from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from callbackd.db.engine import LIMIT_S, TROUBLE, cut_off
 from callbackd.db.tables import epoch
 
 LOCK = 0x6362640001
 """Any number would do, as long as every callbackd takes the same."""
-_LIMIT_S = 3.0
+
+_PATIENCE_S = (0.0, 0.05, 0.1, 0.2, 0.4)
+"""Pauses before each try: the session of a daemon that was just killed keeps its lock for a moment."""
+
+_LOCKED_BY = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid::bigint << 32 | objid::bigint = :lock"
+)
 
 
 class RightHeld(Exception):
-    """Another daemon holds the right; the text says which one and what to do."""
+    """Another daemon holds the right, or held it meanwhile; the text says which one and what to do."""
 
 
 class Right:
-    """Take it before anything else. It lasts as long as its database session."""
+    """Take it before anything else. It lasts as long as its database session. One ``Journal`` writes under it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._session: AsyncConnection | None = None
+        self._backend = 0
+        # The run tells two daemons apart whose hosts and pids have the same names, as in containers.
+        self._holder = f"pid {os.getpid()} on {socket.gethostname()}, run {secrets.token_hex(3)}"
         self.epoch = 0
 
     async def take(self) -> int:
-        """The new epoch. Raises ``RightHeld``; database trouble comes as SQLAlchemy's exceptions or ``TimeoutError``.
+        """The epoch, a new one unless the right was still held. Raises ``RightHeld``, or ``TROUBLE``.
 
-        Taking it again while it is held gives the same epoch.
+        Retaken after a loss: ``RightHeld`` too when another daemon had it in between, as what we believe is old then.
         """
-        if self._session and await self._alive(self._session):
+        if await self.alive():
             return self.epoch
-        await self.give_up()
-        async with asyncio.timeout(_LIMIT_S):
+        await self._let_go()
+        async with asyncio.timeout(LIMIT_S):
             session = await self._engine.connect()
-            try:
-                self.epoch = await self._lock(session)
-            except BaseException:
-                await session.invalidate()
-                raise
+            await session.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with cut_off(session, asyncio.get_running_loop().time() + LIMIT_S):
+                await self._lock(session)
+                await self._begin_epoch(session)
+        except BaseException:
+            await session.invalidate()
+            await session.close()
+            raise
         self._session = session
         return self.epoch
 
-    async def _lock(self, session: AsyncConnection) -> int:
-        if not (await session.execute(select(func.pg_try_advisory_lock(LOCK)))).scalar_one():
-            held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
-            who = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "somebody unknown"
-            raise RightHeld(f"another callbackd ({who}) dials for this database: stop it, or give this one its own")
-        holder = f"pid {os.getpid()} on {socket.gethostname()}"
-        first = insert(epoch).values(id=1, n=1, holder=holder)
-        taken = first.on_conflict_do_update(
-            index_elements=[epoch.c.id], set_={"n": epoch.c.n + 1, "holder": holder, "since": func.now()}
-        )
-        n = (await session.execute(taken.returning(epoch.c.n))).scalar_one()
-        await session.commit()
-        return int(n)
-
-    async def _alive(self, session: AsyncConnection) -> bool:
-        try:
-            async with asyncio.timeout(_LIMIT_S):
-                await session.execute(select(1))
-                await session.commit()
-        except (DBAPIError, OSError, TimeoutError):
-            return False
-        return True
+    async def alive(self) -> bool:
+        """Whether the session that holds the lock is there and answers."""
+        return await self._ask(select(1))
 
     async def still_ours(self, connection: AsyncConnection) -> bool:
         """Asked inside the transaction of a claim: the row is locked until its commit, so nobody takes over between."""
@@ -82,10 +79,62 @@ class Right:
 
     async def give_up(self) -> None:
         """Let go, for the next one."""
+        await self._ask(select(func.pg_advisory_unlock(LOCK)))
+        await self._let_go()
+
+    async def _ask(self, question: Select[Any]) -> bool:
+        """Whether there was an answer, in time."""
+        if self._session is None:
+            return False
+        try:
+            with cut_off(self._session, asyncio.get_running_loop().time() + LIMIT_S):
+                await self._session.execute(question)
+        except TROUBLE:
+            return False
+        return True
+
+    async def _lock(self, session: AsyncConnection) -> None:
+        for pause_s in _PATIENCE_S:
+            await asyncio.sleep(pause_s)
+            if (await session.execute(select(func.pg_try_advisory_lock(LOCK)))).scalar_one():
+                return
+        if not await self._evict_our_ghost(session):
+            holder = await _holder(session)
+            raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
+
+    async def _evict_our_ghost(self, session: AsyncConnection) -> bool:
+        """After a cut line the server may keep our old session, and the lock with it, until it notices."""
+        backend = (await session.execute(_LOCKED_BY, {"lock": LOCK})).scalar_one_or_none()
+        if backend is None or backend != self._backend:
+            return False
+        await session.execute(select(func.pg_terminate_backend(backend)))
+        await session.execute(select(func.pg_advisory_lock(LOCK)))
+        return True
+
+    async def _begin_epoch(self, session: AsyncConnection) -> None:
+        first = insert(epoch).values(id=1, n=1, holder=self._holder)
+        nobody_between = epoch.c.holder == self._holder if self.epoch else None
+        taken = first.on_conflict_do_update(
+            index_elements=[epoch.c.id],
+            set_={"n": epoch.c.n + 1, "holder": self._holder, "since": func.now()},
+            where=nobody_between,
+        )
+        n = (await session.execute(taken.returning(epoch.c.n))).scalar_one_or_none()
+        if n is None:
+            raise RightHeld(
+                f"another callbackd ({await _holder(session)}) had the right to dial meanwhile: start this one anew, "
+                "what it believes is old"
+            )
+        self._backend = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
+        self.epoch = n
+
+    async def _let_go(self) -> None:
         if self._session:
             session, self._session = self._session, None
-            with suppress(DBAPIError, OSError, TimeoutError):
-                async with asyncio.timeout(_LIMIT_S):  # said aloud: a session that merely ends keeps its lock a moment
-                    await session.execute(select(func.pg_advisory_unlock(LOCK)))
             await session.invalidate()
             await session.close()
+
+
+async def _holder(session: AsyncConnection) -> str:
+    held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
+    return f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "it has not said its name yet"

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     MetaData,
@@ -87,6 +86,11 @@ def _closed() -> CheckConstraint:
     return CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name="closed")
 
 
+def _e164() -> CheckConstraint:
+    """What is dialled is digits, whoever wrote the row."""
+    return CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name="number")
+
+
 entry = Table(
     "entry",
     metadata,
@@ -107,6 +111,9 @@ entry = Table(
     Column("closed_at", Moment),
     _closed(),
     CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name="held"),
+    CheckConstraint(
+        "state <> 'talking' OR (leg IS NOT NULL AND agent IS NOT NULL AND connected_at IS NOT NULL)", name="talking"
+    ),
 )
 Index("uq_entry_open_leg", entry.c.leg, unique=True, postgresql_where=entry.c.closed_at.is_(None))
 Index("ix_entry_open", entry.c.queue, entry.c.arrived_at, postgresql_where=entry.c.closed_at.is_(None))
@@ -118,7 +125,7 @@ callback = Table(
     Column("entry", Text, ForeignKey("entry.id"), nullable=False),
     Column("queue", Text, nullable=False),
     Column("number", Text, nullable=False),
-    CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name="number"),
+    _e164(),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("language", Text, nullable=False),
@@ -127,6 +134,7 @@ callback = Table(
     Column("attempts_made", Integer, nullable=False),
     CheckConstraint("attempts_made >= 0", name="attempts_made"),
     Column("attempt", Text),
+    CheckConstraint("(state = 'dialing') = (attempt IS NOT NULL)", name="dialing"),
     Column("closed_at", Moment),
     _closed(),
 )
@@ -140,6 +148,7 @@ attempt = Table(
     Column("callback", Text, ForeignKey("callback.id"), nullable=False),
     Column("agent", Text, nullable=False),
     Column("number", Text, nullable=False),
+    _e164(),
     Column("ordinal", Integer, nullable=False),
     CheckConstraint("ordinal >= 1", name="ordinal"),
     Column("claimed_at", Moment, nullable=False),
@@ -162,6 +171,7 @@ agent = Table(
     _text("pause_reason"),
     *_word("activity", Activity),
     Column("entry", Text),
+    CheckConstraint("activity IN ('idle', 'wrap_up') OR entry IS NOT NULL", name="working"),
     Column("leg", Text),
     Column("idle_since", Moment, nullable=False),
     Column("misses", Integer, nullable=False),
@@ -172,13 +182,15 @@ agent = Table(
 decision = Table(
     "decision",
     metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("subject", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
 )
+"""Append only. ``n`` counts a daemon's decisions: one that is written again after a lost answer is there once."""
 Index("ix_decision_subject", decision.c.subject, decision.c.at)
 
 epoch = Table(

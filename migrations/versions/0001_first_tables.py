@@ -26,18 +26,20 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "activity IN ('idle', 'reserved', 'ringing', 'talking', 'wrap_up')", name=op.f("ck_agent_activity")
         ),
+        sa.CheckConstraint("activity IN ('idle', 'wrap_up') OR entry IS NOT NULL", name=op.f("ck_agent_working")),
         sa.CheckConstraint("presence IN ('logged_out', 'available', 'paused')", name=op.f("ck_agent_presence")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),
     )
     op.create_table(
         "decision",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.PrimaryKeyConstraint("epoch", "n", name=op.f("pk_decision")),
     )
     op.create_index("ix_decision_subject", "decision", ["subject", "at"], unique=False)
     op.create_table(
@@ -68,6 +70,10 @@ def upgrade() -> None:
             "state IN ('waiting', 'ringing', 'dialing', 'talking', 'closed')", name=op.f("ck_entry_state")
         ),
         sa.CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name=op.f("ck_entry_held")),
+        sa.CheckConstraint(
+            "state <> 'talking' OR (leg IS NOT NULL AND agent IS NOT NULL AND connected_at IS NOT NULL)",
+            name=op.f("ck_entry_talking"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
     )
     op.create_index(
@@ -106,6 +112,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('waiting', 'dialing', 'accepted', 'closed')", name=op.f("ck_callback_state")),
         sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_callback_entry")),
         sa.CheckConstraint("attempts_made >= 0", name=op.f("ck_callback_attempts_made")),
+        sa.CheckConstraint("(state = 'dialing') = (attempt IS NOT NULL)", name=op.f("ck_callback_dialing")),
         sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_callback_number")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callback")),
     )
@@ -140,6 +147,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["callback"], ["callback.id"], name=op.f("fk_attempt_callback")),
         sa.CheckConstraint("ordinal >= 1", name=op.f("ck_attempt_ordinal")),
+        sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_attempt_number")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(

@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import replace
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -13,32 +14,25 @@ from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import CheckConstraint, func, inspect, select, text
+from sqlalchemy import CheckConstraint, event, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from callbackd.db import tables
-from callbackd.db.journal import Journal, engine_for
+from callbackd.db.engine import _SESSION, engine_for
+from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
-from callbackd.db.migrate import alembic_config, upgrade
+from callbackd.db.migrate import CannotMigrate, alembic_config, upgrade
 from callbackd.db.right import Right, RightHeld
-from callbackd.domain.agent import Agent
+from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
-from callbackd.domain.commands import ClaimAttempt, Decided, Save, StorePromise
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
-from callbackd.domain.events import (
-    AttemptClaimed,
-    AttemptNotClaimed,
-    DatabaseBack,
-    DatabaseLost,
-    PromiseNotStored,
-    PromiseStored,
-)
+from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Save, StorePromise
+from callbackd.domain.entry import Entry, EntryState
+from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, PromiseNotStored, PromiseStored
+from tests.adapters.lives import ANNA, BEN, NOW, an_entry, claim, closed, count, promised
+from tests.builders import Centre, agent, queue, settings
 
 pytestmark = pytest.mark.postgres
-
-NOW = 1_800_000_000.125
-ANNA = "+442079460101"
 
 
 @pytest.fixture
@@ -60,27 +54,6 @@ async def right(engine):
 @pytest.fixture
 async def journal(engine, right):
     return Journal(engine, right)
-
-
-def an_entry(n: int = 1, **changes) -> Entry:
-    return replace(Entry(f"entry-{n}", "support", NOW, leg=f"leg-{n}", number=ANNA), **changes)
-
-
-def promised(n: int = 1, number: str = ANNA) -> StorePromise:
-    callback = Callback(f"callback-{n}", f"entry-{n}", "support", number, NOW, NOW + 3600)
-    return StorePromise(an_entry(n, leg=None, callback=callback.id, number=number), callback)
-
-
-def claim(promise: StorePromise, n: int = 1) -> ClaimAttempt:
-    attempt = Attempt(f"attempt-{n}", promise.callback.id, "alice", promise.callback.number, 1, NOW)
-    callback = replace(promise.callback, state=CallbackState.DIALING, attempt=attempt.id, attempts_made=1)
-    entry = replace(promise.entry, state=EntryState.DIALING, agent="alice")
-    return ClaimAttempt(entry, callback, attempt)
-
-
-async def count(engine, table) -> int:
-    async with engine.connect() as connection:
-        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -125,6 +98,47 @@ async def test_migrating_twice_at_once_is_safe(engine):
     await asyncio.gather(upgrade(engine), upgrade(engine))
 
 
+async def test_a_database_of_a_newer_version_is_used_as_it_is(engine):
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await upgrade(engine)
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
+
+
+async def test_who_may_not_make_tables_is_told_what_to_grant(postgres):
+    url = make_url(await postgres.fresh_database())
+    async with await psycopg.AsyncConnection.connect(
+        url.set(drivername="postgresql").render_as_string(), autocommit=True
+    ) as admin:
+        await admin.execute("REVOKE ALL ON SCHEMA public FROM public")
+        await admin.execute("DROP ROLE IF EXISTS stranger")
+        await admin.execute("CREATE ROLE stranger")
+    engine = engine_for(url.render_as_string())
+    event.listen(engine.sync_engine, "connect", _as_stranger)
+    with pytest.raises(CannotMigrate, match="GRANT CREATE ON SCHEMA"):
+        await upgrade(engine)
+    await engine.dispose()
+
+
+def _as_stranger(connection, _):
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION ROLE stranger")
+    cursor.close()
+    connection.commit()
+
+
+async def test_a_slow_migration_is_not_cut_off(engine, monkeypatch):
+    def slowly(connection, _):
+        connection.execute(text("SELECT pg_sleep(0.3)"))
+
+    monkeypatch.setattr("callbackd.db.migrate._upgrade", slowly)
+    monkeypatch.setitem(_SESSION, "statement_timeout", "100ms")
+    hasty = engine_for(engine.url.render_as_string())
+    await upgrade(hasty)
+    await hasty.dispose()
+
+
 async def test_the_latest_state_of_a_life_is_what_is_written(journal, engine):
     entry = an_entry()
     assert await journal.commit([Save(entry), Save(replace(entry, state=EntryState.RINGING))]) == []
@@ -133,10 +147,10 @@ async def test_the_latest_state_of_a_life_is_what_is_written(journal, engine):
 
 async def test_a_closed_row_is_never_reopened(journal, engine):
     entry = an_entry()
-    closed = replace(entry, state=EntryState.CLOSED, outcome=EntryOutcome.SERVED, closed_at=NOW)
-    await journal.commit([Save(closed)])
+    await journal.commit([Save(closed(entry))])
     await journal.commit([Save(entry)])
     assert await open_rows(engine) == []
+    assert journal.dropped == 0
 
 
 async def test_a_row_that_the_tables_refuse_does_not_take_the_others_with_it(journal, engine):
@@ -145,6 +159,40 @@ async def test_a_row_that_the_tables_refuse_does_not_take_the_others_with_it(jou
     assert await open_rows(engine) == [an_entry(2)]
     assert journal.dropped == 1
     assert await count(engine, tables.decision) == 1
+
+
+POISON = {
+    "a NUL": Decided(NOW, "x", "y", "a\0b"),
+    "half a character": Decided(NOW, "x", "y", "\udc80"),
+    "what JSON has no word for": Decided(NOW, "x", "y", "z", {"a": float("nan")}),
+    "what is no value at all": Decided(NOW, "x", "y", "z", {"a": object()}),
+    "a number too large": Save(an_entry(1, priority=2**40)),
+    "a year too late": Save(an_entry(1, not_before=1e15)),
+    "no time": Save(an_entry(1, not_before=float("inf"))),
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+async def test_what_no_table_takes_costs_itself_only(journal, engine, poison):
+    assert await journal.commit([Save(an_entry(2)), poison, Decided(NOW, "a", "b", "c")]) == []
+    assert await open_rows(engine) == [an_entry(2)]
+    assert await count(engine, tables.decision) == 1
+    assert journal.dropped == 1
+
+
+async def test_poison_among_many_is_found(journal, engine):
+    bad = {7, 193}
+    rows = [Decided(NOW, "x", "y", "a\0b" if n in bad else "fine") for n in range(200)]
+    await journal.commit(rows)
+    assert await count(engine, tables.decision) == 198
+    assert journal.dropped == 2
+
+
+async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(journal, engine):
+    promise = promised()
+    later = replace(promise.entry, priority=7)
+    assert await journal.commit([Save(an_entry()), promise, Save(later)]) == [PromiseStored("callback-1")]
+    assert await open_rows(engine) == [later, promise.callback]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +204,12 @@ async def test_a_row_that_the_tables_refuse_does_not_take_the_others_with_it(jou
         "VALUES ('a', 'q', now(), 0, 'l', 'en', 'closed', now())",
         "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made) "
         "VALUES ('c', 'nowhere', 'q', '+442079460101', now(), now(), 'en', 'waiting', 0)",
+        "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made) "
+        "VALUES ('c', 'e', 'q', '100@evil', now(), now(), 'en', 'waiting', 0)",
+        "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made) "
+        "VALUES ('c', 'e', 'q', '+442079460101', now(), now(), 'en', 'dialing', 0)",
+        "INSERT INTO agent (id, presence, activity, idle_since, misses, rest_until, wrap_up_until) "
+        "VALUES ('a', 'available', 'talking', now(), 0, now(), now())",
         "INSERT INTO epoch (id, n, holder) VALUES (2, 1, 'me')",
     ],
 )
@@ -167,46 +221,114 @@ async def test_the_tables_refuse_nonsense(engine, nonsense):
 
 moments = st.integers(0, 4_000_000_000_000_000).map(lambda microseconds: round(microseconds / 1e6, 6))
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
-maybe = lambda strategy: st.none() | strategy  # noqa: E731
-
-ENTRIES = st.builds(
-    Entry,
-    id=st.uuids().map(str),
-    queue=words,
-    arrived_at=moments,
-    priority=st.integers(-9, 9),
-    leg=st.uuids().map(str),
-    callback=maybe(words),
-    number=words,
-    language=words,
-    state=st.sampled_from([s for s in EntryState if s is not EntryState.CLOSED]),
-    outcome=st.none(),
-    not_before=moments,
-    agent=maybe(words),
-    bridge=maybe(words),
-    connected_at=maybe(moments),
-    closed_at=st.none(),
-)
-AGENTS = st.builds(
-    Agent,
-    id=st.uuids().map(str),
-    pause_reason=words,
-    entry=maybe(words),
-    leg=maybe(words),
-    idle_since=moments,
-    misses=st.integers(0, 99),
-    rest_until=moments,
-    wrap_up_until=moments,
-)
+numbers = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
+small = st.integers(-(2**31), 2**31 - 1)
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(entry=ENTRIES, agent=AGENTS)
-async def test_what_was_saved_is_loaded_equal(journal, engine, entry, agent):
-    await journal.commit([Save(entry), Save(agent)])
-    loaded = await open_rows(engine)
-    assert entry in loaded
-    assert agent in loaded
+def optional(strategy):
+    return st.none() | strategy
+
+
+def open_states(states):
+    return st.sampled_from([state for state in states if state.value != "closed"])
+
+
+@st.composite
+def open_lives(draw):
+    """A place with its promise, an attempt and an agent, none of them over, of any content that the tables allow."""
+    id = draw(st.uuids()).hex
+    state = draw(open_states(EntryState))
+    talking = state is EntryState.TALKING
+    entry = Entry(
+        id,
+        draw(words),
+        draw(moments),
+        draw(small),
+        leg=id if talking else draw(optional(st.just(id))),
+        callback=id,
+        number=draw(words),
+        language=draw(words),
+        state=state,
+        not_before=draw(moments),
+        agent=draw(words) if talking else draw(optional(words)),
+        bridge=draw(optional(words)),
+        connected_at=draw(moments) if talking else draw(optional(moments)),
+    )
+    state, number = draw(open_states(CallbackState)), "+1" + str(int(id[:10], 16))
+    callback = Callback(
+        id,
+        entry.id,
+        draw(words),
+        number,
+        draw(moments),
+        draw(moments),
+        draw(words),
+        state,
+        attempts_made=draw(st.integers(0, 99)),
+        attempt=draw(words) if state is CallbackState.DIALING else None,
+    )
+    state = draw(open_states(AttemptState))
+    attempt = Attempt(
+        id,
+        callback.id,
+        draw(words),
+        number,
+        draw(st.integers(1, 99)),
+        draw(moments),
+        state,
+        answered_at=draw(optional(moments)),
+        cause=draw(small),
+        tech_cause=draw(small),
+    )
+    agent = Agent(
+        id,
+        draw(st.sampled_from(Presence)),
+        draw(words),
+        draw(st.sampled_from(Activity)),
+        draw(words),
+        draw(optional(words)),
+        draw(moments),
+        draw(small),
+        draw(moments),
+        draw(moments),
+    )
+    return [entry, callback, attempt, agent]
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lives=open_lives())
+async def test_what_was_saved_is_loaded_equal(journal, engine, lives):
+    await journal.commit([Save(row) for row in lives])
+    assert journal.dropped == 0
+    loaded = {(type(row), row.id): row for row in await open_rows(engine)}
+    assert [loaded[type(row), row.id] for row in lives] == lives
+
+
+async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
+    """A day's worth of lives: promised, busy, tried again, kept; served, abandoned."""
+    centre = Centre(settings([queue()], [agent("alice")]))
+    centre.calls("leg-1", ANNA)
+    centre.takes_callback("leg-1")
+    centre.calls("leg-2", BEN)
+    centre.logs_in("alice")
+    centre.hangs_up(centre.last(DialCustomer).leg, Ending.BUSY, cause=17, tech_cause=486)
+    centre.answers("alice")
+    centre.hangs_up("leg-2")
+    centre.wait(300)
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.answers("alice")
+    centre.hangs_up(leg)
+    centre.calls("leg-3", "anonymous")
+    centre.hangs_up("leg-3")
+    wanted = [Save, StorePromise, ClaimAttempt, Decided]
+    answers = [
+        answer for said in centre.said if type(said) in wanted for answer in await journal.commit([said]) if answer
+    ]
+    assert [type(answer) for answer in answers] == [PromiseStored, AttemptClaimed, AttemptClaimed]
+    assert journal.dropped == 0
+    assert await open_rows(engine) == list(centre.agents.values())
+    assert await count(engine, tables.decision) == len(centre.all(Decided))
 
 
 async def test_promises_and_attempts_are_loaded_equal(journal, engine):
@@ -224,7 +346,7 @@ async def test_a_number_gets_one_promise_whoever_asks(journal, engine):
     answers = await journal.commit([promised(1), promised(2)])
     assert answers[0] == PromiseStored("callback-1")
     assert isinstance(answers[1], PromiseNotStored)
-    assert "uq_callback_open_number" in answers[1].reason
+    assert answers[1].reason == "already promised"
     assert await count(engine, tables.callback) == 1
 
 
@@ -232,6 +354,29 @@ async def test_a_refused_promise_leaves_its_entry_alone(journal, engine):
     await journal.commit([promised(1), Save(an_entry(2))])
     await journal.commit([promised(2)])
     assert an_entry(2) in await open_rows(engine)
+
+
+async def test_a_place_that_is_closed_is_not_promised(journal, engine):
+    await journal.commit([Save(closed(an_entry()))])
+    assert await journal.commit([promised()]) == [PromiseNotStored("callback-1", "the place is closed")]
+    assert await count(engine, tables.callback) == 0
+
+
+async def test_a_place_that_is_closed_is_not_dialled_for(journal, engine):
+    promise = promised()
+    await journal.commit([promise, Save(closed(promise.entry))])
+    assert await journal.commit([claim(promise)]) == [AttemptNotClaimed("attempt-1", "the place is closed")]
+    assert promise.callback in await open_rows(engine)
+
+
+async def test_a_number_is_dialled_once_at_a_time(journal, engine):
+    await journal.commit([promised(1, ANNA), promised(2, BEN)])
+    await journal.commit([claim(promised(1, ANNA))])
+    same_number = replace(claim(promised(2, BEN), 2), attempt=replace(claim(promised(2)).attempt, id="attempt-2"))
+    assert await journal.commit([same_number]) == [
+        AttemptNotClaimed("attempt-2", "the number is being dialled already")
+    ]
+    assert promised(2, BEN).callback in await open_rows(engine)
 
 
 async def test_twenty_claims_at_once_give_one_attempt(engine, right):
@@ -244,9 +389,9 @@ async def test_twenty_claims_at_once_give_one_attempt(engine, right):
 
 async def test_a_closed_promise_is_not_claimed(journal):
     promise = promised()
-    closed = replace(promise.callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=NOW)
+    over = replace(promise.callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=NOW)
     await journal.commit([promise])
-    await journal.commit([Save(closed)])
+    await journal.commit([Save(over)])
     assert await journal.commit([claim(promise)]) == [
         AttemptNotClaimed("attempt-1", "the promise is no longer waiting")
     ]
@@ -280,47 +425,38 @@ async def test_a_claim_of_somebody_who_lost_the_right_is_refused(engine, right):
     await right.give_up()
     new = Right(engine)
     assert await new.take() == right.epoch + 1
-    answer = await late.commit([claim(promise)])
-    assert answer == [AttemptNotClaimed("attempt-1", "another callbackd has taken the right to dial")]
+    why = "another callbackd has taken the right to dial"
+    assert await late.commit([claim(promise)]) == [AttemptNotClaimed("attempt-1", why)]
+    assert await late.commit([promised(2, BEN)]) == [PromiseNotStored("callback-2", why)]
     await new.give_up()
+
+
+async def test_of_two_who_take_the_right_at_once_one_gets_it(engine):
+    rights = [Right(engine), Right(engine)]
+    taken = await asyncio.gather(*(right.take() for right in rights), return_exceptions=True)
+    assert sorted(type(answer) for answer in taken if answer != 1) == [RightHeld]
+    for right in rights:
+        await right.give_up()
+
+
+async def test_who_was_deposed_and_comes_back_is_told_to_start_anew(engine):
+    old, new = Right(engine), Right(engine)
+    await old.take()
+    await old.give_up()
+    await new.take()
+    await new.give_up()
+    with pytest.raises(RightHeld, match="had the right to dial meanwhile: start this one anew"):
+        await old.take()
+    assert await new.take() == 2 + 1
+    await new.give_up()
+
+
+async def test_the_right_passes_on_at_once_when_it_is_given_up(engine):
+    for epoch in range(1, 20):
+        right = Right(engine)
+        assert await right.take() == epoch
+        await right.give_up()
 
 
 async def test_taking_the_right_twice_is_one_taking(right):
     assert await right.take() == right.epoch
-
-
-# --- the database goes away -----------------------------------------------------------------------------------------
-
-
-async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(private_postgres):
-    url = await private_postgres.fresh_database()
-    engine = engine_for(url)
-    await upgrade(engine)
-    right = Right(engine)
-    await right.take()
-    journal = Journal(engine, right)
-    told: asyncio.Queue = asyncio.Queue()
-    keeper = asyncio.create_task(journal.keep(told.put_nowait))
-    try:
-        private_postgres.kill()
-        lost = await journal.commit([Save(an_entry())])
-        assert [type(event) for event in lost] == [DatabaseLost]
-        assert await journal.commit([promised()]) == [PromiseNotStored("callback-1", "the database is away")]
-        assert await journal.commit([Save(an_entry(2)), Decided(NOW, "a", "b", "c")]) == []
-        await private_postgres.start()
-        async with asyncio.timeout(30):
-            assert isinstance(await told.get(), DatabaseBack)
-        assert await open_rows(engine) == [an_entry(1), an_entry(2)]
-        assert await count(engine, tables.decision) == 1
-        assert await journal.commit([promised(3)]) == [PromiseStored("callback-3")]
-    finally:
-        keeper.cancel()
-        await right.give_up()
-        await engine.dispose()
-
-
-async def test_a_slow_database_counts_as_away_after_the_limit(journal, engine, monkeypatch):
-    monkeypatch.setattr("callbackd.db.journal._LIMIT_S", 0.3)
-    async with engine.begin() as blocker:
-        await blocker.execute(text("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE"))
-        assert [type(event) for event in await journal.commit([Save(an_entry())])] == [DatabaseLost]

@@ -1,0 +1,58 @@
+"""What waits to be written, in bounded memory: of each life its newest state, and the latest decisions in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import chain
+
+from callbackd.db.rows import Numbered, Row, in_order
+from callbackd.domain.commands import Saved
+from callbackd.domain.entry import Entry
+
+LIVES = 50_000
+DECISIONS = 20_000
+
+
+class Backlog:
+    def __init__(self, lives: int = LIVES, decisions: int = DECISIONS) -> None:
+        self._most_lives = lives
+        self._lives: dict[tuple[type, str], Saved] = {}
+        self._decisions: deque[Numbered] = deque(maxlen=decisions)
+        self.dropped = 0
+        """What the bound has cost so far: the oldest decisions, and the oldest calls that are over."""
+
+    def __len__(self) -> int:
+        return len(self._lives) + len(self._decisions)
+
+    def add(self, row: Row) -> None:
+        if isinstance(row, Numbered):
+            self.dropped += len(self._decisions) == self._decisions.maxlen
+            self._decisions.append(row)
+        else:
+            self._lives[type(row), row.id] = row
+            if len(self._lives) > self._most_lives:
+                self._drop_a_call()
+
+    def take(self) -> list[Row]:
+        """All of it, in the order in which it can be written."""
+        rows: list[Row] = [*self._lives.values(), *self._decisions]
+        self._lives.clear()
+        self._decisions.clear()
+        return in_order(rows)
+
+    def put_back(self, rows: Iterable[Row]) -> None:
+        """What was taken and not written. Of a life that has moved on meanwhile the newer state stays."""
+        newer, decisions = self._lives, self._decisions
+        rows = list(rows)
+        self._lives = {(type(row), row.id): row for row in rows if not isinstance(row, Numbered)} | newer
+        together = list(chain((row for row in rows if isinstance(row, Numbered)), decisions))
+        self._decisions = deque(together, decisions.maxlen)
+        self.dropped += len(together) - len(self._decisions)
+
+    def _drop_a_call(self) -> None:
+        """The oldest call that is over and left no promise: history only. What is open or promised always stays."""
+        over = (key for key, row in self._lives.items() if isinstance(row, Entry) and not row.open and not row.callback)
+        if key := next(over, None):
+            del self._lives[key]
+            self.dropped += 1

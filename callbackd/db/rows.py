@@ -1,0 +1,67 @@
+"""Lives and decisions as rows: the statements that write them, built once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Insert, Table
+from sqlalchemy.dialects.postgresql import insert
+
+from callbackd.db import tables
+from callbackd.domain.commands import Decided, Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A decision with its place in history: written twice, it is there once."""
+
+    epoch: int
+    n: int
+    decided: Decided
+
+
+Row = Saved | Numbered
+
+
+def upsert(table: Table) -> Insert:
+    """Insert or update; a row that is closed stays as it is, whatever comes late."""
+    statement = insert(table)
+    changes = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    unless_closed = table.c.closed_at.is_(None) if "closed_at" in table.c else None
+    statement = statement.on_conflict_do_update(index_elements=[table.c.id], set_=changes, where=unless_closed)
+    return statement.execution_options(preserve_rowcount=True)
+
+
+WRITE: dict[type, Insert] = {
+    **{life: upsert(table) for life, table in tables.TABLES.items()},
+    Numbered: insert(tables.decision).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+}
+"""In the order in which rows are written: what is pointed at first."""
+
+_ORDER = {kind: n for n, kind in enumerate(WRITE)}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, Decided)}
+
+
+def in_order(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: _ORDER[type(row)])
+
+
+def values(row: Row) -> dict[str, Any]:
+    """The row's columns and what they hold."""
+    if not isinstance(row, Numbered):
+        return {name: getattr(row, name) for name in _FIELDS[type(row)]}
+    decided = {name: getattr(row.decided, name) for name in _FIELDS[Decided]}
+    return decided | {"epoch": row.epoch, "n": row.n, "facts": dict(row.decided.facts)}
+
+
+def changes(row: Saved) -> dict[str, Any]:
+    return {name: value for name, value in values(row).items() if name != "id"}
+
+
+def name_of(row: Row) -> str:
+    """For the log: which row, not what it holds."""
+    return f"decision about {row.decided.subject}" if isinstance(row, Numbered) else f"{_TABLE[type(row)]} {row.id}"
+
+
+_TABLE = {life: table.name for life, table in tables.TABLES.items()}

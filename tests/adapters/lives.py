@@ -1,0 +1,42 @@
+"""Lives as the database's tests need them, numbered, and questions to a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.domain.attempt import Attempt
+from callbackd.domain.callback import Callback, CallbackState
+from callbackd.domain.commands import ClaimAttempt, StorePromise
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+
+NOW = 1_800_000_000.125
+ANNA = "+442079460101"
+BEN = "+442079460102"
+
+
+def an_entry(n: int = 1, **changes: object) -> Entry:
+    return replace(Entry(f"entry-{n}", "support", NOW, leg=f"leg-{n}", number=ANNA), **changes)
+
+
+def closed(entry: Entry) -> Entry:
+    return replace(entry, state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED, closed_at=NOW)
+
+
+def promised(n: int = 1, number: str = ANNA) -> StorePromise:
+    callback = Callback(f"callback-{n}", f"entry-{n}", "support", number, NOW, NOW + 3600)
+    return StorePromise(an_entry(n, leg=None, callback=callback.id, number=number), callback)
+
+
+def claim(promise: StorePromise, n: int = 1) -> ClaimAttempt:
+    attempt = Attempt(f"attempt-{n}", promise.callback.id, "alice", promise.callback.number, 1, NOW)
+    callback = replace(promise.callback, state=CallbackState.DIALING, attempt=attempt.id, attempts_made=1)
+    entry = replace(promise.entry, state=EntryState.DIALING, agent="alice")
+    return ClaimAttempt(entry, callback, attempt)
+
+
+async def count(engine: AsyncEngine, table: Table) -> int:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()

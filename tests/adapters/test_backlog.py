@@ -1,0 +1,77 @@
+"""What waits for the database, and what the bound on memory costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.db.backlog import Backlog
+from callbackd.db.rows import Numbered
+from callbackd.domain.agent import Agent
+from callbackd.domain.callback import Callback
+from callbackd.domain.commands import Decided
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+
+
+def an_entry(n: int, **changes: object) -> Entry:
+    return replace(Entry(f"entry-{n}", "support", 1.0, leg=f"leg-{n}"), **changes)
+
+
+def over(n: int, **changes: object) -> Entry:
+    return an_entry(n, state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED, closed_at=2.0, **changes)
+
+
+def a_decision(n: int) -> Numbered:
+    return Numbered(1, n, Decided(1.0, "entry-1", "rang", "free"))
+
+
+def holding(*rows: object, **bounds: int) -> Backlog:
+    backlog = Backlog(**bounds)
+    for row in rows:
+        backlog.add(row)
+    return backlog
+
+
+def test_the_newest_state_of_a_life_waits():
+    assert holding(an_entry(1), an_entry(1, priority=5)).take() == [an_entry(1, priority=5)]
+
+
+def test_rows_come_out_so_that_what_is_pointed_at_is_written_first():
+    callback = Callback("callback-1", "entry-1", "support", "+442079460101", 1.0, 2.0)
+    backlog = holding(a_decision(1), Agent("alice"), callback, an_entry(1), a_decision(2))
+    assert backlog.take() == [an_entry(1), callback, Agent("alice"), a_decision(1), a_decision(2)]
+    assert not backlog
+
+
+def test_what_is_put_back_gives_way_to_what_is_newer():
+    backlog = holding(an_entry(1), an_entry(2), a_decision(1))
+    taken = backlog.take()
+    backlog.add(an_entry(1, priority=5))
+    backlog.add(a_decision(2))
+    backlog.put_back(taken)
+    assert backlog.take() == [an_entry(1, priority=5), an_entry(2), a_decision(1), a_decision(2)]
+
+
+def test_the_oldest_decisions_go_first():
+    backlog = holding(*(a_decision(n) for n in range(5)), decisions=3)
+    assert backlog.take() == [a_decision(n) for n in (2, 3, 4)]
+    assert backlog.dropped == 2
+
+
+def test_the_bound_holds_when_decisions_are_put_back():
+    backlog = holding(a_decision(1), a_decision(2), decisions=2)
+    taken = backlog.take()
+    backlog.add(a_decision(3))
+    backlog.put_back(taken)
+    assert backlog.take() == [a_decision(2), a_decision(3)]
+    assert backlog.dropped == 1
+
+
+def test_of_lives_only_calls_that_are_over_are_ever_dropped():
+    promised = over(2, callback="callback-2")
+    backlog = holding(an_entry(1), promised, over(3), over(4), Agent("alice"), lives=3)
+    assert backlog.take() == [an_entry(1), promised, Agent("alice")]
+    assert backlog.dropped == 2
+
+
+def test_more_open_lives_than_the_bound_are_all_kept():
+    assert len(holding(*(an_entry(n) for n in range(5)), lives=3)) == 5

@@ -1,0 +1,341 @@
+"""PostgreSQL killed, frozen, cut off in the middle of a commit: nothing is lost, nothing is believed too early."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, select, text
+
+from callbackd.db import engine as reaching
+from callbackd.db import tables
+from callbackd.db.engine import answers, engine_for
+from callbackd.db.journal import Journal
+from callbackd.db.load import open_rows
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right, RightHeld
+from callbackd.domain.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.callback import CallbackOutcome, CallbackState
+from callbackd.domain.commands import Decided, Save
+from callbackd.domain.events import (
+    AttemptClaimed,
+    AttemptNotClaimed,
+    DatabaseBack,
+    DatabaseLost,
+    PromiseNotStored,
+    PromiseStored,
+)
+from tests.adapters.lives import ANNA, NOW, an_entry, claim, count, promised
+from tests.lab.proxy import Proxy
+
+pytestmark = pytest.mark.postgres
+
+
+class Books:
+    """A journal that is kept, as in the daemon, and what it tells."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = engine_for(url)
+        self.right = Right(self.engine)
+        self.journal = Journal(self.engine, self.right)
+        self.told: asyncio.Queue[object] = asyncio.Queue()
+
+    async def hears(self, event: type) -> None:
+        async with asyncio.timeout(30):
+            assert isinstance(await self.told.get(), event)
+
+    async def commit(self, *writes):
+        """What the loop would wait for; in these tests it never waits long."""
+        async with asyncio.timeout(2.5):
+            return await self.journal.commit(writes)
+
+    def keep(self) -> asyncio.Task[None]:
+        self.keeper = asyncio.create_task(self.journal.keep(self.told.put_nowait))
+        return self.keeper
+
+
+@asynccontextmanager
+async def opened(url: str):
+    books = Books(url)
+    await upgrade(books.engine)
+    await books.right.take()
+    books.keep()
+    try:
+        yield books
+    finally:
+        books.keeper.cancel()
+        await asyncio.gather(books.keeper, return_exceptions=True)
+        await books.right.give_up()
+        await books.engine.dispose()
+
+
+@pytest.fixture
+async def books(database_url):
+    async with opened(database_url) as books:
+        yield books
+
+
+@pytest.fixture
+async def line(database_url, tmp_path):
+    """The way to the database that can be cut, and books kept over it."""
+    url = make_url(database_url)
+    name = f".s.PGSQL.{url.query['port']}"
+    over_it = url.update_query_dict({"host": str(tmp_path)}).render_as_string()
+    async with Proxy(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
+        yield proxy, books
+
+
+@contextmanager
+def frozen(pid: int):
+    """A server that holds its connections and answers nothing."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for process in [pid, *map(int, children)]:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in [pid, *map(int, children)]:
+            os.kill(process, signal.SIGCONT)
+
+
+# --- killed, frozen -------------------------------------------------------------------------------------------------
+
+
+async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(private_postgres):
+    async with opened(await private_postgres.fresh_database()) as books:
+        private_postgres.kill()
+        await books.hears(DatabaseLost)
+        assert await books.commit(promised()) == [PromiseNotStored("callback-1", "the database is away")]
+        assert await books.commit(claim(promised())) == [AttemptNotClaimed("attempt-1", "the database is away")]
+        assert await books.commit(Save(an_entry(2)), Decided(NOW, "a", "b", "c")) == []
+        await private_postgres.start()
+        await books.hears(DatabaseBack)
+        assert await open_rows(books.engine) == [an_entry(2)]
+        assert await count(books.engine, tables.decision) == 1
+        assert await books.commit(promised(3)) == [PromiseStored("callback-3")]
+        assert books.told.empty()
+
+
+async def test_a_server_killed_at_work_loses_and_doubles_nothing(private_postgres):
+    async with opened(await private_postgres.fresh_database()) as books:
+        for n in range(300):
+            if n == 100:
+                private_postgres.kill()
+            if n == 200:
+                await private_postgres.start()
+            await books.commit(Save(an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
+        await books.hears(DatabaseBack)
+        assert {row.id for row in await open_rows(books.engine)} == {f"entry-{n}" for n in range(300)}
+        assert await count(books.engine, tables.decision) == 300
+
+
+async def test_a_frozen_server_holds_the_loop_up_once_and_shortly(private_postgres, monkeypatch):
+    monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
+    async with opened(await private_postgres.fresh_database()) as books:
+        with frozen(private_postgres.embedded.pid):
+            assert [type(event) for event in await books.commit(Save(an_entry(1)))] == [DatabaseLost]
+            async with asyncio.timeout(0.1):
+                for n in range(2, 20):
+                    assert await books.journal.commit([Save(an_entry(n))]) == []
+        await books.hears(DatabaseBack)
+        assert len(await open_rows(books.engine)) == 19
+
+
+async def test_a_promise_to_a_frozen_server_is_refused_in_time_and_taken_back(private_postgres, monkeypatch):
+    monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
+    async with opened(await private_postgres.fresh_database()) as books:
+        await books.commit(Save(an_entry()))
+        with frozen(private_postgres.embedded.pid):
+            answer = await books.commit(promised())
+            assert answer == [PromiseNotStored("callback-1", "no answer in time"), DatabaseLost("no answer in time")]
+        await books.hears(DatabaseBack)
+        assert await open_rows(books.engine) == [an_entry()]
+
+
+async def test_a_table_that_somebody_locked_counts_as_away_after_the_limit(books, monkeypatch):
+    monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
+    async with books.engine.begin() as blocker:
+        await blocker.execute(text("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE"))
+        assert [type(event) for event in await books.commit(Save(an_entry()))] == [DatabaseLost]
+    await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == [an_entry()]
+
+
+async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed(private_postgres):
+    url = await private_postgres.fresh_database()
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.adapters.busy_daemon", url, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        while int(said := await daemon.stdout.readline()) < 200:
+            pass
+    daemon.kill()
+    private_postgres.kill()
+    rest = (await daemon.stdout.read()).split()
+    await private_postgres.start()
+    async with opened(url) as books:
+        there = {row.id for row in await open_rows(books.engine)}
+        written = int(rest[-1] if rest else said)
+        assert {f"entry-{n}" for n in range(written + 1)} <= there
+        assert books.right.epoch == 2
+
+
+# --- cut in the middle of a commit ----------------------------------------------------------------------------------
+
+
+async def test_a_promise_whose_reply_was_lost_is_found(line):
+    proxy, books = line
+    proxy.lose_reply(b"COMMIT")
+    assert await books.commit(promised()) == [PromiseStored("callback-1")]
+    assert proxy.failed.is_set()
+
+
+async def test_a_promise_that_never_arrived_is_none(line):
+    proxy, books = line
+    await books.commit(Save(an_entry()))
+    proxy.lose_request(b"COMMIT")
+    answer = await books.commit(promised())
+    assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
+    await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == [an_entry()]
+    assert await books.commit(promised(2)) == [PromiseStored("callback-2")]
+
+
+async def test_a_promise_nobody_can_look_up_is_refused_and_taken_back(line):
+    proxy, books = line
+    await books.commit(Save(an_entry()))
+    proxy.lose_reply(b"COMMIT", then_close=True)
+    answer = await books.commit(promised())
+    assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
+    proxy.open = True
+    await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == [an_entry()], "the caller holds the place as before"
+    async with books.engine.connect() as connection:
+        state = (await connection.execute(select(tables.callback.c.state, tables.callback.c.outcome))).one()
+    assert tuple(state) == (CallbackState.CLOSED, CallbackOutcome.CANCELLED)
+    assert await books.commit(promised(2)) == [PromiseStored("callback-2")]
+
+
+async def test_an_intent_whose_reply_was_lost_is_found(line):
+    proxy, books = line
+    await books.commit(promised())
+    proxy.lose_reply(b"COMMIT")
+    assert await books.commit(claim(promised())) == [AttemptClaimed("attempt-1")]
+    assert await count(books.engine, tables.attempt) == 1
+
+
+async def test_an_intent_nobody_can_look_up_is_not_dialled_and_ends_as_the_domain_says(line):
+    proxy, books = line
+    wanted = claim(promised())
+    await books.commit(promised())
+    proxy.lose_reply(b"COMMIT", then_close=True)
+    answer = await books.commit(wanted)
+    assert [type(event) for event in answer] == [AttemptNotClaimed, DatabaseLost]
+    over = replace(wanted.attempt, state=AttemptState.CLOSED, outcome=AttemptOutcome.NOT_DIALLED, closed_at=NOW)
+    await books.commit(Save(over), Save(promised().callback), Save(promised().entry))
+    proxy.open = True
+    await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == [promised().entry, promised().callback]
+    again = replace(wanted, attempt=replace(wanted.attempt, id="attempt-2"))
+    again = replace(again, callback=replace(again.callback, attempt="attempt-2"))
+    assert await books.commit(again) == [AttemptClaimed("attempt-2")]
+
+
+async def test_history_whose_reply_was_lost_is_written_once(line):
+    proxy, books = line
+    proxy.lose_reply(b"COMMIT")
+    answer = await books.commit(Save(an_entry()), Decided(NOW, "a", "b", "c"))
+    assert [type(event) for event in answer] == [DatabaseLost]
+    await books.hears(DatabaseBack)
+    assert await count(books.engine, tables.decision) == 1
+    assert await open_rows(books.engine) == [an_entry()]
+
+
+async def test_a_line_cut_again_and_again_costs_nothing(line):
+    proxy, books = line
+    for n in range(20):
+        await books.commit(Save(an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
+        proxy.cut_all()
+        await books.commit(Save(an_entry(n, priority=1)))
+        await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == sorted((an_entry(n, priority=1) for n in range(20)), key=lambda e: e.id)
+    assert await count(books.engine, tables.decision) == 20
+
+
+# --- the right goes with its session --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watchful(monkeypatch):
+    monkeypatch.setattr("callbackd.db.journal._WATCH_S", 0.05)
+
+
+async def test_the_session_of_the_right_is_missed_and_taken_again(watchful, books):
+    epoch = books.right.epoch
+    async with books.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        )
+    await books.hears(DatabaseLost)
+    await books.hears(DatabaseBack)
+    assert books.right.epoch == epoch + 1
+    assert await books.commit(promised(), claim(promised())) == [
+        PromiseStored("callback-1"),
+        AttemptClaimed("attempt-1"),
+    ]
+
+
+async def test_our_own_session_that_the_server_still_believes_in_is_no_stranger(watchful, line):
+    proxy, books = line
+    epoch = books.right.epoch
+    proxy.cut_all(ghosts=True)
+    await books.hears(DatabaseLost)
+    await books.hears(DatabaseBack)
+    assert books.right.epoch == epoch + 1
+
+
+async def test_a_daemon_that_was_deposed_ends(watchful, line, database_url):
+    proxy, books = line
+    proxy.open = False
+    proxy.cut_all()
+    await books.hears(DatabaseLost)
+    engine = engine_for(database_url)
+    new = Right(engine)
+    await new.take()
+    await books.commit(Save(an_entry()))
+    proxy.open = True
+    with pytest.raises(RightHeld, match="another callbackd"):
+        await books.keeper
+    assert await open_rows(engine) == [], "what the old one believes is not written over the new one's rows"
+    await new.give_up()
+    await engine.dispose()
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+
+async def test_what_waits_is_written_at_the_end_if_it_can_be(line):
+    proxy, books = line
+    proxy.open = False
+    proxy.cut_all()
+    await books.commit(Save(an_entry()))
+    books.keeper.cancel()
+    proxy.open = True
+    await books.journal.close()
+    assert await open_rows(books.engine) == [an_entry()]
+
+
+async def test_a_database_that_is_not_there_is_described(tmp_path):
+    engine = engine_for(f"postgresql+psycopg://callbackd@/callbackd?host={tmp_path}")
+    assert "No such file" in await answers(engine)
+    assert ANNA not in await answers(engine)
+    await engine.dispose()
