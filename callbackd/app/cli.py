@@ -12,6 +12,7 @@ from rich.progress import Progress
 from callbackd.app import logs, main
 from callbackd.app.config import Config, ConfigError, read
 from callbackd.db.embedded import EmbeddedError, UrlRefused
+from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
@@ -51,7 +52,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
     logs.configure(settings.log.format, settings.log.level, mask)
     try:
         status = uvloop.run(main.serve(settings))
-    except (RightHeld, EmbeddedError, UrlRefused, ConfigError) as trouble:
+    except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
         typer.echo(str(trouble), err=True)
         raise typer.Exit(REFUSED) from trouble
     raise typer.Exit(status)

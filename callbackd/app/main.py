@@ -101,6 +101,7 @@ async def serve(config: Config) -> int:
                     raise task.exception() or AssertionError
         finally:
             await _end(tasks)
+            await journal.close()
             await outbox.drain(_LAST_WORDS_S)
         log.info("stopped", replaced=recovery.replaced.is_set())
         return REPLACED if recovery.replaced.is_set() else 0

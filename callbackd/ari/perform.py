@@ -49,6 +49,8 @@ log = structlog.get_logger("ari")
 Media = Callable[[tuple[Phrase, ...], str, str], Sequence[str]]
 """Phrases, a language and a queue into ``sound:`` addresses."""
 
+_HANGUP = {True: "answered_elsewhere", False: "normal"}
+
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
 
@@ -189,7 +191,7 @@ class Perform:
     # --- one leg ---
 
     async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.hangup(act.leg, reason="normal"))
+        return _about(act, act.leg, await self._ari.api.channels.hangup(act.leg, reason=_HANGUP[act.elsewhere]))
 
     async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
         answer = await self._ari.api.channels.set_channel_var(

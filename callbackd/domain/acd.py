@@ -255,7 +255,7 @@ class Acd:
         """What we believe in and Asterisk does not know has ended; restored callers who are there are taken up."""
         state = self._state
         for leg in restore.believed_legs(state):
-            if leg not in event.legs:
+            if leg not in event.legs and not restore.may_be_on_its_way(state, leg):
                 self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
         for entry in list(state.entries.values()):
             if entry.leg and entry.leg not in state.dialogues and entry.state is not EntryState.TALKING:

@@ -110,6 +110,9 @@ class HangUp:
     lane: str
     leg: LegId
     reason: str
+    """For the log."""
+    elsewhere: bool = False
+    """Somebody else took the call: the telephone shows no missed call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ class Dialling:
         attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
         if attempt:
             self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
-        self._reception.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER)
+        again = attempt and attempt.callback in self._state.callbacks
+        self._reception.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
 
     def _accept(self, dialogue: Dialogue) -> None:
         """A person is there: the customer holds the place live, and the reserved agent is rung."""

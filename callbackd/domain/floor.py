@@ -127,7 +127,7 @@ class Floor:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
         for agent in self._state.rung_for(entry):
             if agent.id != but and agent.leg:
-                self._state.do(HangUp(agent.leg, agent.leg, reason))
+                self._state.do(HangUp(agent.leg, agent.leg, reason, elsewhere=but is not None))
                 self._off(agent, ActivityTrigger.RELEASE)
 
     def release(self, id: AgentId) -> None:

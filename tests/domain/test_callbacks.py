@@ -19,6 +19,7 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEntered,
     LegRinging,
+    LegsSeen,
     Party,
     PromiseNotStored,
     PromiseStored,
@@ -409,6 +410,33 @@ def test_no_key_is_a_machine_and_the_agent_is_free():
     centre.hangs_up(leg)
     centre.wait(900)
     assert len(centre.all(DialCustomer)) == 2
+
+
+def test_after_the_last_attempt_nobody_is_told_of_another():
+    centre = dialled(retry=Retry(max_attempts=1))
+    leg = centre.customer_answers()
+    for _ in range(2):
+        centre.hears_out(leg)
+        centre.wait(10)
+    assert centre.heard(leg)[-1] is Fixed.GOODBYE
+
+
+def test_a_dial_that_has_just_been_asked_for_is_not_taken_for_gone():
+    centre = dialled()
+    centre.hear(LegsSeen(frozenset()))
+    assert not centre.attempt().outcome
+    centre.wait(5)
+    centre.hear(LegsSeen(frozenset()))
+    assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
+
+
+def test_nobody_is_dialled_while_still_listening_to_the_promise():
+    centre = waiting_for_alice()
+    centre.presses("anna", "11")
+    alice_is_free(centre)
+    assert centre.all(DialCustomer) == []
+    centre.hangs_up("anna")
+    assert len(centre.all(DialCustomer)) == 1
 
 
 def test_hanging_up_before_the_key_is_no_answered_callback():

@@ -165,6 +165,7 @@ def test_ring_all_rings_every_free_agent_and_the_first_to_answer_gets_the_caller
     assert centre.hung_up(centre.ring_of("alice"))
     assert centre.hung_up(centre.ring_of("carol"))
     assert not centre.hung_up(centre.ring_of("bob"))
+    assert all(hang_up.elsewhere for hang_up in centre.all(HangUp, leg=centre.ring_of("alice")))
     assert centre.agents["alice"].misses == 0
     assert centre.entry().agent == "bob"
 

@@ -3,7 +3,7 @@
 latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone; and a caller
           arrives, an agent is free: time until the agent's INVITE. Both as the phones saw them.
 core      events per second of the decision core alone, over a simulated incident.
-commits   time of one commit of a typical step to the private PostgreSQL.
+commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
 
 from __future__ import annotations
@@ -15,16 +15,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median, quantiles
 
-from callbackd.db.embedded import Embedded
-from callbackd.db.journal import Journal, engine_for
-from callbackd.db.migrate import upgrade
-from callbackd.db.right import Right
-from callbackd.domain.agent import Agent
-from callbackd.domain.commands import Decided, Save
-from callbackd.domain.entry import Entry
-from callbackd.domain.ids import AgentId, EntryId, LegId, Mint, QueueName
+from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import AgentSettings, Queue, Settings
 from callbackd.simulate.world import Habits, World
+from tests.adapters import bench_journal
 from tests.lab.asterisk import Asterisk
 from tests.lab.daemon import Daemon, build_prompts
 from tests.lab.phones import Stage, answers
@@ -97,35 +91,16 @@ def core() -> None:
     print(f"core: {len(world.log)} events of {world.facts.arrived} calls, {len(world.log) / took_s:.0f} events/s")
 
 
-async def commits() -> None:
-    with Slot() as slot:
-        async with Embedded(slot.dir / "state") as embedded:
-            engine = engine_for(embedded.url)
-            await upgrade(engine)
-            right = Right(engine)
-            await right.take()
-            journal, mint, took = Journal(engine, right), Mint(b"bench"), []
-            for n in range(500):
-                now = 1_800_000_000.0 + n
-                entry = Entry(EntryId(mint.ulid(now)), QueueName("support"), now, leg=LegId(f"leg-{n}"))
-                agent = Agent(AgentId("alice"), idle_since=now)
-                decided = [Decided(now, entry.id, "rings alice", "first in line") for _ in range(2)]
-                started = time.perf_counter()
-                await journal.commit([Save(entry), Save(agent), *decided])
-                took.append(time.perf_counter() - started)
-            figures("commit of an entry, an agent and two decisions", took)
-            await right.give_up()
-            await engine.dispose()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("what", choices=["latency", "core", "commits"])
     what = parser.parse_args().what
     if what == "core":
         core()
+    elif what == "commits":
+        asyncio.run(bench_journal.main())
     else:
-        asyncio.run({"latency": latency, "commits": commits}[what]())
+        asyncio.run(latency())
 
 
 if __name__ == "__main__":
