@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -86,10 +87,22 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
             daemon = Daemon(slot, asterisk, url, **changes)
             await build_prompts(daemon)
             await stack.enter_async_context(daemon)
+            stack.push_async_callback(_nothing_is_left, asterisk, daemon)
             stage = await stack.enter_async_context(Stage.around(asterisk))
             return House(asterisk, daemon, stage, url)
 
         yield opened
+
+
+async def _nothing_is_left(asterisk: Asterisk, daemon: Daemon) -> None:
+    """When all phones are put down, no channel and no bridge remains. Only a daemon that lives can see to that."""
+    if daemon.pid is None or asterisk.pid is None:
+        return
+    async with asyncio.timeout(20):
+        while (left := await asterisk.cli("core show channels concise") + await asterisk.cli("bridge show all")) and (
+            len(left.strip().splitlines()) > 1  # the heading of the bridges
+        ):
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture
