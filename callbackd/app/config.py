@@ -154,6 +154,7 @@ class AgentSection(_Section):
     endpoint: str = Field(pattern=r"^PJSIP/[A-Za-z0-9_.-]{1,64}$")
     queues: list[Name] = Field(min_length=1)
     name: str = Field("", max_length=80)
+    weight: float = Field(1.0, gt=0, le=1000)
 
 
 class Agents(_Section):
@@ -322,7 +323,7 @@ def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
 
 def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
     queues = tuple(QueueName(queue) for queue in agent.queues)
-    return domain.AgentSettings(AgentId(name), agent.endpoint, queues, agent.name)
+    return domain.AgentSettings(AgentId(name), agent.endpoint, queues, agent.name, agent.weight)
 
 
 def _plain(section: _Section) -> dict[str, Any]:

@@ -175,6 +175,7 @@ agent = Table(
     Column("leg", Text),
     Column("idle_since", Moment, nullable=False),
     Column("misses", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
     Column("rest_until", Moment, nullable=False),
     Column("wrap_up_until", Moment, nullable=False),
 )

@@ -121,6 +121,8 @@ class Agent:
     """When the agent last became free or logged in; ``longest_idle`` orders by it."""
     misses: int = 0
     """Rings not answered in a row."""
+    calls: int = 0
+    """Calls answered since logging in; ``fewest_calls`` orders by it."""
     rest_until: float = 0.0
     """Not rung before this time, after a missed ring."""
     wrap_up_until: float = 0.0

@@ -75,6 +75,8 @@ class Floor:
             state.decide(id, f"{trigger.value} ignored", target.because)
             return target
         changed = replace(agent, presence=target, pause_reason=reason if target is Presence.PAUSED else "", misses=0)
+        if trigger is PresenceTrigger.LOGIN:
+            changed = replace(changed, calls=0)
         if target is Presence.AVAILABLE and agent.activity is Activity.IDLE:
             changed = replace(changed, idle_since=state.now, rest_until=0.0)
         state.put(changed)
@@ -100,6 +102,7 @@ class Floor:
         state, queue = self._state, self._state.queue_of(entry)
         leg = state.mint.leg(state.now)
         state.offered_at.setdefault(agent.id, (entry.queue, state.now))
+        state.last_rung[entry.queue] = agent.id
         state.move_agent(agent, ActivityTrigger.RING, entry=entry.id, leg=leg)
         state.timers.set(Timer.RING, leg, state.now + queue.ring_s + _RING_GRACE_S)
         endpoint = state.settings.agents[agent.id].endpoint
@@ -153,7 +156,7 @@ class Floor:
         state.timers.cancel(Timer.RING, leg)
         self.stop_ringing(entry, "another agent was faster", but=agent.id)
         state.move_agent(agent, ActivityTrigger.CONNECT)
-        state.put(replace(state.agents[agent.id], misses=0))
+        state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
         entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
         self._connect(entry, leg)
         return entry

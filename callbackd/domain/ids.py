@@ -35,11 +35,18 @@ class Mint:
         self._entropy = entropy
         self._made = 0
 
+    def _noise(self) -> int:
+        """80 bits, others each time."""
+        self._made += 1
+        return int.from_bytes(blake2b(self._made.to_bytes(8, "big"), key=self._entropy, digest_size=10).digest(), "big")
+
+    def fraction(self) -> float:
+        """A number from 0 up to but not including 1: the lot, where a rule wants one drawn."""
+        return (self._noise() >> 27) / (1 << 53)
+
     def ulid(self, now: float) -> str:
         """26 characters that sort by ``now`` to the millisecond."""
-        self._made += 1
-        noise = blake2b(self._made.to_bytes(8, "big"), key=self._entropy, digest_size=10).digest()
-        value = (int(now * 1000) << 80) | int.from_bytes(noise, "big")
+        value = (int(now * 1000) << 80) | self._noise()
         return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
 
     def leg(self, now: float) -> LegId:

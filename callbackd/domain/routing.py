@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from callbackd.domain.agent import Agent
 from callbackd.domain.dialogue import Stage
@@ -13,19 +14,51 @@ from callbackd.domain.line import places
 from callbackd.domain.settings import Strategy
 from callbackd.domain.state import State
 
-Pick = Callable[[Sequence[Agent]], Sequence[Agent]]
+Pick = Callable[[State, QueueName, Sequence[Agent]], Sequence[Agent]]
 
 
-def _longest_idle(free: Sequence[Agent]) -> Sequence[Agent]:
+def _longest_idle(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
     return [min(free, key=lambda agent: (agent.idle_since, agent.id))]
 
 
-def _ring_all(free: Sequence[Agent]) -> Sequence[Agent]:
+def _ring_all(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
     return free
 
 
-STRATEGIES: dict[Strategy, Pick] = {Strategy.LONGEST_IDLE: _longest_idle, Strategy.RING_ALL: _ring_all}
-"""Each picks from the free agents of a queue (at least one) those to be rung together."""
+def _round_robin(state: State, queue: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    order = list(state.settings.agents)
+    last = order.index(state.last_rung[queue]) if queue in state.last_rung else -1
+    return [min(free, key=lambda agent: (order.index(agent.id) - last - 1) % len(order))]
+
+
+def _fewest_calls(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return [min(free, key=lambda agent: (agent.calls, agent.idle_since, agent.id))]
+
+
+def _linear(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return free[:1]
+
+
+def _random(state: State, _: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return [free[int(state.mint.fraction() * len(free))]]
+
+
+def _weighted_random(state: State, _: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    weights = [state.settings.agents[agent.id].weight for agent in free]
+    drawn = state.mint.fraction() * sum(weights)
+    return [next((agent for agent, upto in zip(free, accumulate(weights), strict=True) if drawn < upto), free[-1])]
+
+
+STRATEGIES: dict[Strategy, Pick] = {
+    Strategy.RING_ALL: _ring_all,
+    Strategy.LONGEST_IDLE: _longest_idle,
+    Strategy.ROUND_ROBIN: _round_robin,
+    Strategy.FEWEST_CALLS: _fewest_calls,
+    Strategy.LINEAR: _linear,
+    Strategy.RANDOM: _random,
+    Strategy.WEIGHTED_RANDOM: _weighted_random,
+}
+"""Each picks from the free agents of a queue, at least one, in the config's order, those to be rung together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +75,10 @@ def next_match(state: State) -> Match | None:
         if not servable(state, entry):
             continue
         queue, free = state.queue_of(entry), staffed[entry.queue]
-        strategy = queue.strategy if entry.live else Strategy.LONGEST_IDLE  # one agent is reserved for a customer
-        picked = tuple(agent.id for agent in STRATEGIES[strategy](free))
+        strategy = queue.strategy
+        if strategy is Strategy.RING_ALL and not entry.live:
+            strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
+        picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, free))
         return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(free)} free")
     return None
 

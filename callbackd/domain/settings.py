@@ -12,8 +12,13 @@ from callbackd.domain.ids import AgentId, QueueName
 class Strategy(StrEnum):
     """How a queue picks among its free agents."""
 
-    LONGEST_IDLE = "longest_idle"
-    RING_ALL = "ring_all"
+    RING_ALL = "ring_all"  # everybody at once, the first to answer gets the caller
+    LONGEST_IDLE = "longest_idle"  # who has been free for longest
+    ROUND_ROBIN = "round_robin"  # in the config's order, the one after whom the queue rang last
+    FEWEST_CALLS = "fewest_calls"  # who has answered fewest since logging in
+    LINEAR = "linear"  # the first in the config's order, always
+    RANDOM = "random"
+    WEIGHTED_RANDOM = "weighted_random"  # by the agents' weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class AgentSettings:
     """What Asterisk dials, for example ``PJSIP/agent1``; also how the agent's own phone is recognised."""
     queues: tuple[QueueName, ...]
     name: str = ""
+    weight: float = 1.0
+    """Share of calls under ``weighted_random``, relative to the others'."""
 
 
 @dataclass(frozen=True, slots=True)

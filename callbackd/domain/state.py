@@ -44,6 +44,8 @@ class State:
         """Promises on their way to the database."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
         """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
+        self.last_rung: dict[QueueName, AgentId] = {}
+        """Whom each queue rang last, for ``round_robin``."""
         self.database = True
         self.pbx = True
         self.offering = True

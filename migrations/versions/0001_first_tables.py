@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("leg", sa.Text(), nullable=True),
         sa.Column("idle_since", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("rest_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("wrap_up_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint(
