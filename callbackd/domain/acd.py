@@ -29,6 +29,8 @@ from callbackd.domain.settings import Settings
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
+_OF_CUSTOMERS = {Stage.INVITED, Stage.POSTPONING}
+
 
 class Acd:
     """Automatic call distribution. Not thread-safe and not re-entrant: one writer, the runner."""
@@ -204,7 +206,7 @@ class Acd:
         dialogue = self._state.dialogues.get(event.leg)
         if dialogue is None:
             return
-        if dialogue.stage is Stage.INVITED:
+        if dialogue.stage in _OF_CUSTOMERS:
             self._dialling.key(dialogue, event.digit)
         else:
             self._reception.key(dialogue, event.digit)
@@ -222,7 +224,7 @@ class Acd:
 
     def _silence(self, id: str) -> None:
         dialogue = self._state.dialogues.get(LegId(id))
-        if dialogue and dialogue.stage is Stage.INVITED:
+        if dialogue and dialogue.stage in _OF_CUSTOMERS:
             self._dialling.silence(dialogue)
         else:
             self._reception.silence(LegId(id))

@@ -40,6 +40,8 @@ class AttemptOutcome(Enum):
     NO_ANSWER = "no_answer"
     NO_KEY = "no_key"
     """Answered, but nobody pressed 1: a machine, a child, silence."""
+    POSTPONED = "postponed"
+    """The customer asked to be called later."""
     REJECTED = "rejected"
     UNREACHABLE = "unreachable"
     CONGESTION = "congestion"

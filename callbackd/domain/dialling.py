@@ -14,13 +14,16 @@ from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Ending, LegEnded, Party
 from callbackd.domain.floor import Floor
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
-from callbackd.domain.phrase import CallbackHello, Fixed
+from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed
 from callbackd.domain.reception import Reception
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
 _DIAL_GRACE_S = 15.0
 """How long after the ring time-out we wait for Asterisk to report the end of a dial."""
+
+_POSTPONED_LIVES_S = 3600.0
+"""A promise does not expire sooner than this after the time that the customer chose."""
 
 _OUTCOMES = {
     Ending.BUSY: AttemptOutcome.BUSY,
@@ -142,23 +145,44 @@ class Dialling:
         self._reception.say(dialogue, Fixed.CALLBACK_MENU)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:
-        if digit == "1":
+        if dialogue.stage is Stage.POSTPONING and digit in "123456789":
+            self._postpone(dialogue, 10 * int(digit))
+        elif dialogue.stage is Stage.POSTPONING:
+            self._reception.say(dialogue, Fixed.WRONG_KEY, Fixed.POSTPONE_MENU)
+        elif digit == "1":
             self._accept(dialogue)
+        elif digit == "2":
+            self._reception.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
         else:
-            self._state.decide(dialogue.entry or "", f"key {digit} ignored", "only 1 connects")
+            self._state.decide(dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones")
             self._reception.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
 
     def silence(self, dialogue: Dialogue) -> None:
-        """No key after the menu: read it again, then take it for a machine."""
-        tries = dialogue.tries + 1
+        """No key after the menu: read it again, then take it for a machine; who asked for later gets ten minutes."""
+        tries, postponing = dialogue.tries + 1, dialogue.stage is Stage.POSTPONING
         if tries < self._state.settings.dialling.menu_readings:
-            self._reception.say(replace(dialogue, tries=tries), Fixed.CALLBACK_MENU)
+            menu = Fixed.POSTPONE_MENU if postponing else Fixed.CALLBACK_MENU
+            self._reception.say(replace(dialogue, tries=tries), menu)
+            return
+        if postponing:
+            self._postpone(dialogue, 10)
             return
         attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
         if attempt:
             self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
         again = attempt and attempt.callback in self._state.callbacks
         self._reception.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
+
+    def _postpone(self, dialogue: Dialogue, minutes: int) -> None:
+        """A person is there and wants to be called later: the place stays, the promise lives at least as long."""
+        state, attempt = self._state, self._state.attempts[dialogue.attempt or AttemptId("")]
+        callback = state.callbacks[attempt.callback]
+        again = retry.postpone(callback.attempts_made, minutes, state.now)
+        expires_at = max(callback.expires_at, again.at + _POSTPONED_LIVES_S)
+        state.put(replace(callback, expires_at=expires_at))
+        state.timers.set(Timer.EXPIRE, callback.id, expires_at)
+        self.over(attempt, AttemptOutcome.POSTPONED, again.reason, again)
+        self._reception.leave(replace(dialogue, entry=None), CallAgainIn(minutes))
 
     def _accept(self, dialogue: Dialogue) -> None:
         """A person is there: the customer holds the place live, and the reserved agent is rung."""
@@ -191,8 +215,11 @@ class Dialling:
         reason = f"cause {event.cause}, SIP {event.tech_cause}" + (", after pick-up without a key" if picked_up else "")
         self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
 
-    def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str) -> None:
-        """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends."""
+    def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
+        """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.
+
+        When, the retry policy says, unless the customer did (``again``).
+        """
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=state.now)
@@ -203,7 +230,7 @@ class Dialling:
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._floor.release(agent.id)
         entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
-        self._next(entry, callback, outcome, f"{outcome.value}: {reason}")
+        self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
     def stuck(self, id: AttemptId) -> None:
         """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
@@ -239,10 +266,17 @@ class Dialling:
         for attempt in [a for a in self._state.attempts.values() if a.callback == callback.id]:
             self._state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=self._state.now)
 
-    def _next(self, entry: Entry, callback: Callback, outcome: AttemptOutcome, reason: str) -> None:
+    def _next(
+        self,
+        entry: Entry,
+        callback: Callback,
+        outcome: AttemptOutcome,
+        reason: str,
+        again: retry.Again | None = None,
+    ) -> None:
         state = self._state
         settings = state.queue_of(entry).retry
-        answer = retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at)
+        answer = again or retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at)
         if isinstance(answer, retry.GiveUp):
             self._give_up(entry, callback, answer.outcome, f"{reason}; {answer.reason}")
             return

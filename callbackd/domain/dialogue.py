@@ -20,6 +20,8 @@ class Stage(Enum):
     """Confirmed; nothing is promised before the database says so."""
     INVITED = "invited"
     """A customer was asked to press 1."""
+    POSTPONING = "postponing"
+    """A customer was asked how much later."""
     LEAVING = "leaving"
     """Last words; then we hang up."""
 

@@ -20,7 +20,8 @@ class Fixed(StrEnum):
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
     PROMISE = "promise"  # you have kept your place; we will call you at …
     GOODBYE = "goodbye"
-    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected
+    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 to be called later
+    POSTPONE_MENU = "postpone_menu"  # to the customer: 1 to 9 for ten to ninety minutes
     CONNECTING = "connecting"  # please hold, we connect you
     CALLBACK_SORRY = "callback_sorry"  # to the customer: something is wrong here, we will call again
     CALLBACK_LATER = "callback_later"  # to a customer who pressed nothing: we will try again later
@@ -73,10 +74,17 @@ class CallWithin:
 
 
 @dataclass(frozen=True, slots=True)
+class CallAgainIn:
+    """ "We will call you again in ``minutes`` minutes", a multiple of ten from 10 to 90."""
+
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Digits:
     """Digits read one by one, grouped as the language groups a telephone number; a leading + is allowed."""
 
     digits: str
 
 
-Phrase = Fixed | Greeting | CallbackHello | Position | WaitBelow | WaitAboveHour | CallWithin | Digits
+Phrase = Fixed | Greeting | CallbackHello | Position | WaitBelow | WaitAboveHour | CallWithin | CallAgainIn | Digits

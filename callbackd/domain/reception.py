@@ -404,7 +404,7 @@ class Reception:
         return self._state.entries.get(dialogue.entry or EntryId(""))
 
     def _reply_s(self, dialogue: Dialogue) -> float:
-        return self._state.settings.dialling.key_s if dialogue.stage is Stage.INVITED else REPLY_S
+        return self._state.settings.dialling.key_s if dialogue.party is Party.CUSTOMER else REPLY_S
 
     def _keep(self, dialogue: Dialogue) -> Dialogue:
         self._state.dialogues[dialogue.leg] = dialogue

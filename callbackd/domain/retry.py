@@ -37,6 +37,11 @@ def decide(settings: Retry, outcome: AttemptOutcome, made: int, now: float, expi
     return Again(now + gap_s, refund, f"{outcome.value}: again in {gap_s:.0f} s")
 
 
+def postpone(made: int, minutes: int, now: float) -> Again:
+    """The customer wants to be called later: no attempt is used up, whatever the settings say of failures."""
+    return Again(now + 60 * minutes, True, f"postponed by {minutes} min after attempt {made}")
+
+
 def _gap_s(settings: Retry, outcome: AttemptOutcome) -> float:
     if outcome in {_o.NOT_DIALLED, _o.CONGESTION}:
         return settings.congestion_gap_s

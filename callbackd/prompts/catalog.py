@@ -11,6 +11,7 @@ from bisect import bisect_left
 from itertools import chain
 
 from callbackd.domain.phrase import (
+    CallAgainIn,
     CallbackHello,
     CallWithin,
     Digits,
@@ -27,6 +28,9 @@ from callbackd.prompts.settings import PromptSettings
 
 MINUTES: tuple[int, ...] = (*range(1, 61), *range(90, 361, 30), *range(420, 1441, 60))
 """The durations that have words. Others are rounded up, which keeps "less than" and "within" true."""
+
+POSTPONED = range(10, 91, 10)
+"""Minutes by which a customer may postpone with one digit."""
 
 TONES = {"": "", "-comma": ",", "-end": "."}
 """Suffix of a digit's name -> punctuation that makes an engine speak it so."""
@@ -49,6 +53,8 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
             return ("wait-above-hour",)
         case CallWithin(minutes):
             return (f"call-within-{_spoken(minutes)}",)
+        case CallAgainIn(minutes) if minutes in POSTPONED:
+            return (f"call-again-{minutes}",)
         case Digits(digits):
             return _digit_names(groups(digits, region, language.longest_group, language.long_groups_first))
     raise ValueError(f"no words for {phrase}")
@@ -73,6 +79,7 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
         | {"hundred-ahead": language.hundred_ahead, "wait-above-hour": language.wait_above_hour}
         | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
         | {f"call-within-{n}": language.call_within(n) for n in MINUTES}
+        | {f"call-again-{n}": language.call_again(n) for n in POSTPONED}
         | {
             f"digit-{digit}{tone}": word + mark
             for digit, word in enumerate(language.digits)

@@ -35,6 +35,8 @@ class Language:
     wait_below: Callable[[int], str]
     wait_above_hour: str
     call_within: Callable[[int], str]
+    call_again: Callable[[int], str]
+    """Of 10, 20 … 90 minutes: a promise and the farewell."""
     digits: tuple[str, ...]
     """The ten digits as they are said in a telephone number."""
     plus: str

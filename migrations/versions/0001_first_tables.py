@@ -139,7 +139,7 @@ def upgrade() -> None:
             "(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_attempt_closed")
         ),
         sa.CheckConstraint(
-            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
+            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'postponed', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
             name=op.f("ck_attempt_outcome"),
         ),
         sa.CheckConstraint(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from callbackd.domain.agent import Activity
 from callbackd.domain.attempt import AttemptOutcome
 from callbackd.domain.callback import CallbackOutcome, CallbackState
@@ -26,7 +28,7 @@ from callbackd.domain.events import (
     SwitchTurned,
     TimePassed,
 )
-from callbackd.domain.phrase import CallWithin, Digits, Fixed
+from callbackd.domain.phrase import CallAgainIn, CallWithin, Digits, Fixed
 from callbackd.domain.settings import Dialling, Numbers, Offer, Retry
 from tests.builders import ANNA, BEN, Centre, agent, queue, settings
 
@@ -452,6 +454,53 @@ def test_a_wrong_key_does_not_connect():
     centre.presses(leg, "5")
     assert Fixed.WRONG_KEY in centre.heard(leg)
     assert centre.callback().state is CallbackState.DIALING
+
+
+@pytest.mark.parametrize(("digit", "minutes"), [("1", 10), ("3", 30), ("9", 90)])
+def test_a_customer_postpones_by_one_digit_and_loses_no_attempt(digit, minutes):
+    centre = dialled()
+    leg = centre.customer_answers()
+    place = centre.entry()
+    centre.presses(leg, "2")
+    assert centre.heard(leg)[-1] is Fixed.POSTPONE_MENU
+    centre.presses(leg, digit)
+    assert centre.heard(leg)[-1] == CallAgainIn(minutes)
+    assert centre.attempt().outcome is AttemptOutcome.POSTPONED
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.callback().attempts_made == 0
+    centre.hears_out(leg)
+    centre.hangs_up(leg)
+    centre.wait(60 * minutes - 11)
+    assert len(centre.all(DialCustomer)) == 1
+    centre.wait(11)
+    assert len(centre.all(DialCustomer)) == 2
+    assert (centre.entry().id, centre.entry().arrived_at) == (place.id, place.arrived_at)
+
+
+def test_who_asks_for_later_and_says_no_more_is_called_in_ten_minutes():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.presses(leg, "2")
+    for _ in range(2):
+        centre.hears_out(leg)
+        centre.wait(10)
+    assert centre.heard(leg)[-1] == CallAgainIn(10)
+
+
+def test_a_wrong_digit_while_postponing_is_told():
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.presses(leg, "20")
+    assert centre.heard(leg)[-2:] == [Fixed.WRONG_KEY, Fixed.POSTPONE_MENU]
+
+
+def test_a_postponed_promise_outlives_its_old_expiry():
+    centre = dialled(retry=Retry(expire_s=600))
+    leg = centre.customer_answers()
+    centre.presses(leg, "29")
+    centre.hangs_up(leg)
+    centre.wait(90 * 60)
+    assert len(centre.all(DialCustomer)) == 2
 
 
 def test_the_customer_who_accepts_and_hangs_up_before_the_agent_is_tried_again():

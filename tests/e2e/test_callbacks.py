@@ -191,6 +191,25 @@ async def test_a_silent_answer_is_no_person(open_house):
     assert agent.rung == [], "a machine never reaches an agent"
 
 
+async def test_a_customer_postpones_by_one_digit(promised, house):
+    promised.on(ANNA, rings)
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15)
+    await call.answer()
+    decided = asyncio.create_task(house.daemon.said("customer not reached", within_s=40))
+    while not decided.done():
+        await call.press("2")  # until the menu has begun; then once more, as the digit: twenty minutes
+        await asyncio.sleep(1.5)
+    assert "postponed by 20 min" in (await decided)["reason"]
+    assert await call.is_over(within=20) == "them"
+    assert await house.rows("SELECT outcome FROM attempt") == [{"outcome": "postponed"}]
+    assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 0}]
+    assert await house.rows("SELECT not_before > now() + '19 min' AS later FROM entry") == [{"later": True}]
+    ben = await house.calls(BEN)
+    await ben.hears(agent)
+    assert len(promised.calls_to(ANNA)) == 1
+
+
 async def test_a_trunk_that_answers_503_costs_the_customer_nothing(open_house):
     house = await open_house(queues=QUICK_RETRY)
     customers = await house.stage.customers()

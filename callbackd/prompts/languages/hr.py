@@ -34,7 +34,9 @@ FIXED = {
     Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",
-    Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan.",
+    Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan. Ako želite da nazovemo kasnije, tipku dva.",
+    Fixed.POSTPONE_MENU: "Da vas nazovemo za deset minuta, pritisnite tipku jedan. "
+    "Za dvadeset minuta tipku dva, i tako dalje do tipke devet.",
     Fixed.CONNECTING: "Hvala. Molimo pričekajte, spajamo vas.",
     Fixed.CALLBACK_SORRY: "Ispričavamo se, s naše je strane došlo do pogreške. Nazvat ćemo vas ponovno. Doviđenja.",
     Fixed.CALLBACK_LATER: "Pokušat ćemo ponovno kasnije. Doviđenja.",
@@ -92,6 +94,7 @@ LANGUAGE = Language(
     hundred_ahead="Ispred vas čeka najmanje sto pozivatelja.",
     wait_below=lambda total: f"Predviđamo da ćete čekati najviše {duration(total)}.",
     wait_above_hour="Predviđamo da ćete čekati više od jednog sata.",
+    call_again=lambda total: f"Ponovno ćemo vas nazvati za {minutes(total)}. Doviđenja.",
     call_within=lambda total: f"Očekujemo da ćemo vas nazvati najkasnije za {duration(total)}.",
     digits=SMALL[:10],
     plus="plus",

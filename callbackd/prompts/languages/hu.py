@@ -41,7 +41,9 @@ FIXED = {
     Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
-    Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot.",
+    Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot. Ha később hívjuk, a kettest.",
+    Fixed.POSTPONE_MENU: "Ha tíz perc múlva hívjuk, nyomja meg az egyes gombot. "
+    "Ha húsz perc múlva, a kettest, és így tovább a kilencesig.",
     Fixed.CONNECTING: "Köszönjük. Kérjük, tartsa a vonalat, kapcsoljuk kollégánkat.",
     Fixed.CALLBACK_SORRY: "Elnézést kérünk, nálunk hiba történt. Újra fel fogjuk hívni. Viszonthallásra.",
     Fixed.CALLBACK_LATER: "Később újra próbáljuk. Viszonthallásra.",
@@ -108,6 +110,7 @@ LANGUAGE = Language(
     hundred_ahead="Ön előtt legalább százan várakoznak.",
     wait_below=lambda minutes: f"A várható várakozási idő kevesebb mint {duration(minutes)}.",
     wait_above_hour="A várható várakozási idő több mint egy óra.",
+    call_again=lambda minutes: f"{counting(minutes).capitalize()} perc múlva újra hívjuk. Viszonthallásra.",
     call_within=lambda minutes: f"Várhatóan {within(minutes)} belül visszahívjuk.",
     digits=DIGITS,
     plus="plusz",

@@ -56,7 +56,10 @@ FIXED = {
     Fixed.PROMISE: "Dziękujemy. Państwa miejsce w kolejce jest zachowane. "
     "Gdy nadejdzie Państwa kolej, oddzwonimy na numer:",
     Fixed.GOODBYE: "Dziękujemy, do usłyszenia.",
-    Fixed.CALLBACK_MENU: "Aby porozmawiać z nami teraz, proszę nacisnąć jeden.",
+    Fixed.CALLBACK_MENU: "Aby porozmawiać z nami teraz, proszę nacisnąć jeden. "
+    "Aby odebrać telefon później, proszę nacisnąć dwa.",
+    Fixed.POSTPONE_MENU: "Jeśli mamy zadzwonić za dziesięć minut, proszę nacisnąć jeden. "
+    "Za dwadzieścia minut dwa, i tak dalej do dziewięciu.",
     Fixed.CONNECTING: "Dziękujemy. Proszę czekać, łączymy.",
     Fixed.CALLBACK_SORRY: "Przepraszamy, po naszej stronie wystąpił błąd. Zadzwonimy ponownie. Do usłyszenia.",
     Fixed.CALLBACK_LATER: "Spróbujemy zadzwonić później. Do usłyszenia.",
@@ -112,6 +115,7 @@ LANGUAGE = Language(
     hundred_ahead="Przed Państwem w kolejce czeka co najmniej sto osób.",
     wait_below=lambda total: f"Szacowany czas oczekiwania to mniej niż {longest(total)}.",
     wait_above_hour="Szacowany czas oczekiwania to ponad godzina.",
+    call_again=lambda total: f"Zadzwonimy ponownie za {nominative(total, 'minuta', 'minuty', 'minut')}. Do usłyszenia.",
     call_within=lambda total: f"Spodziewamy się oddzwonić w ciągu {within(total)}.",
     digits=SMALL[:10],
     plus="plus",
