@@ -51,6 +51,12 @@ def mask_key(state_dir: Path) -> bytes:
     return path.read_bytes()[:64]
 
 
+def _what_first(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """When, how grave, what, why, of whom; then the rest: read from the left, often at night."""
+    first = {name: line[name] for name in ("timestamp", "level", "event", "reason", "subject") if name in line}
+    return first | dict(line)
+
+
 def configure(form: str, level: str, mask: Mask) -> None:
     """Lines to standard output, for the journal: ``form`` is "json" or "console"."""
     renderer: Any = structlog.processors.JSONRenderer(sort_keys=False)
@@ -62,6 +68,7 @@ def configure(form: str, level: str, mask: Mask) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             mask,
+            _what_first,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

@@ -125,6 +125,7 @@ class Acd:
     # --- legs -----------------------------------------------------------------------------------------------------
 
     def _arrived(self, event: ev.CallArrived) -> None:
+        self._dialling.rings_in(event.number)
         self._reception.arrive(event)
 
     def _dial_accepted(self, event: ev.DialAccepted) -> None:

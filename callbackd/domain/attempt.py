@@ -42,6 +42,8 @@ class AttemptOutcome(Enum):
     """Answered, but nobody pressed 1: a machine, a child, silence."""
     POSTPONED = "postponed"
     """The customer asked to be called later."""
+    RANG_IN = "rang_in"
+    """The customer called us while we were calling."""
     REJECTED = "rejected"
     UNREACHABLE = "unreachable"
     CONGESTION = "congestion"

@@ -35,6 +35,8 @@ class CallbackOutcome(Enum):
     EXHAUSTED = "exhausted"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    REJOINED = "rejoined"
+    """The customer rang in and waited live at the same place."""
 
 
 _w, _d, _a, _c = CallbackState

@@ -232,6 +232,18 @@ class Dialling:
         entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
         self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
+    def rings_in(self, number: str) -> None:
+        """A customer calls us while we call: our call ends, the promise waits at its place for what they choose."""
+        checked = numbers.check(number, self._state.settings.numbers)
+        promise = self._state.promised_to(checked.number) if isinstance(checked, numbers.Allowed) else None
+        attempt = self._state.attempts.get(promise.attempt or AttemptId("")) if promise else None
+        if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
+            return
+        self._reception.end(attempt.leg)
+        self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
+        again = retry.Again(self._state.now, True, "the customer called us")
+        self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
+
     def stuck(self, id: AttemptId) -> None:
         """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
         attempt = self._state.attempts.get(id)

@@ -20,6 +20,8 @@ class Stage(Enum):
     """Confirmed; nothing is promised before the database says so."""
     INVITED = "invited"
     """A customer was asked to press 1."""
+    REJOINING = "rejoining"
+    """Somebody with a promise rang in: 1 wait live at its place, 2 keep it, 3 cancel it."""
     POSTPONING = "postponing"
     """A customer was asked how much later."""
     LEAVING = "leaving"

@@ -39,6 +39,8 @@ class EntryTrigger(Enum):
     """The customer pressed 1 and holds the place live."""
     REVERT = "revert"
     """The customer who had accepted went before an agent came: the promise holds the place again."""
+    REJOIN = "rejoin"
+    """The customer rang in and holds the promise's place live."""
     CLOSE = "close"
 
 
@@ -67,6 +69,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_W, _t.DIAL_OVER): Ignored("nobody is being dialled"),
     (_W, _t.ACCEPT): Ignored("nobody is being dialled"),
     (_W, _t.REVERT): _W,
+    (_W, _t.REJOIN): _W,
     (_W, _t.CLOSE): _C,
     (_R, _t.RING): _R,
     (_R, _t.UNANSWERED): _W,
@@ -76,6 +79,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_R, _t.DIAL_OVER): _promised_first,
     (_R, _t.ACCEPT): _promised_first,
     (_R, _t.REVERT): _W,
+    (_R, _t.REJOIN): Ignored("the holder is on the line already"),
     (_R, _t.CLOSE): _C,
     (_D, _t.RING): Ignored("the customer has not accepted yet"),
     (_D, _t.UNANSWERED): Ignored("no agent is being rung"),
@@ -85,6 +89,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_D, _t.DIAL_OVER): _W,
     (_D, _t.ACCEPT): _W,
     (_D, _t.REVERT): Ignored("the promise holds the place"),
+    (_D, _t.REJOIN): Ignored("the attempt must end first"),
     (_D, _t.CLOSE): _C,
     (_T, _t.RING): Ignored("the caller is talking"),
     (_T, _t.UNANSWERED): Ignored("another agent was faster"),
@@ -94,6 +99,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_T, _t.DIAL_OVER): Ignored("the customer is talking"),
     (_T, _t.ACCEPT): Ignored("the customer is talking"),
     (_T, _t.REVERT): Ignored("the promise was kept"),
+    (_T, _t.REJOIN): Ignored("the customer is talking"),
     (_T, _t.CLOSE): _C,
     **{(_C, trigger): _closed for trigger in EntryTrigger},
 }

@@ -18,6 +18,9 @@ class Fixed(StrEnum):
     KEEP_WAITING = "keep_waiting"  # you keep your place, please stay on the line
     NO_CALLBACK_NOW = "no_callback_now"  # sorry, we cannot take callback requests at the moment, you keep your place
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
+    ALREADY_MENU = "already_menu"  # you have a callback in line: 1 wait live at that place, 2 keep it, 3 cancel it
+    CALLBACK_KEPT = "callback_kept"  # you keep your place, we will call you; goodbye
+    CALLBACK_CANCELLED = "callback_cancelled"  # it is cancelled; goodbye
     PROMISE = "promise"  # you have kept your place; we will call you at …
     GOODBYE = "goodbye"
     CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 to be called later

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from callbackd.domain import announce, numbers, offer
-from callbackd.domain.callback import Callback
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
 from callbackd.domain.commands import ArmDeadMan, HangUp, Play, SendToFallback, StartMusic, StopPlayback, StorePromise
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import CallArrived, Party, PromiseNotStored, PromiseStored
 from callbackd.domain.ewt import Estimate, Estimator, place_of
-from callbackd.domain.ids import EntryId, LegId, PlaybackId, QueueName
+from callbackd.domain.ids import CallbackId, EntryId, LegId, PlaybackId, QueueName
 from callbackd.domain.line import position
 from callbackd.domain.phrase import Digits, Fixed, Greeting, Phrase
 from callbackd.domain.settings import Queue
@@ -41,6 +41,7 @@ class Reception:
             Stage.WAITING: self._key_while_waiting,
             Stage.CONFIRMING: self._key_to_confirm,
             Stage.KEYING: self._key_of_number,
+            Stage.REJOINING: self._key_to_rejoin,
         }
 
     # --- a caller comes -------------------------------------------------------------------------------------------
@@ -54,9 +55,14 @@ class Reception:
         if queue is None:
             self._send_away(event.leg, event.queue, f"no queue is called {event.queue!r}; see [queues] in the config")
             return
+        state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
+        known = numbers.check(event.number, state.settings.numbers)
+        promise = state.promised_to(known.number) if isinstance(known, numbers.Allowed) else None
+        if promise and promise.state is CallbackState.WAITING:
+            self._meet_again(event, promise)
+            return
         entry = self._new_entry(event, queue)
         dialogue = self._new_dialogue(entry, event.leg)
-        state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
         self.say(dialogue, Greeting(queue.name))
 
     def _new_entry(self, event: CallArrived, queue: Queue) -> Entry:
@@ -103,6 +109,55 @@ class Reception:
     def _send_away(self, leg: LegId, extension: str, reason: str) -> None:
         self._state.decide(leg, "sent to the fallback", reason)
         self._state.do(SendToFallback(leg, leg, self._state.settings.fallback_context, extension))
+
+    # --- a caller who has a promise ---------------------------------------------------------------------------------
+
+    def _meet_again(self, event: CallArrived, promise: Callback) -> None:
+        """Never two places for one person: the promise's is kept, given up, or waited at. No dialling meanwhile."""
+        self._state.decide(promise.entry, "rang in", "this number has an open callback", number=promise.number)
+        dialogue = Dialogue(
+            event.leg,
+            Party.CALLER,
+            Stage.REJOINING,
+            event.language or promise.language,
+            queue=promise.queue,
+            entry=promise.entry,
+            number=promise.number,
+        )
+        self.say(dialogue, Greeting(promise.queue), Fixed.ALREADY_MENU)
+
+    def _key_to_rejoin(self, dialogue: Dialogue, digit: str) -> None:
+        entry = self._entry(dialogue)
+        promise = self._state.callbacks.get(entry.callback or CallbackId("")) if entry else None
+        if entry is None or promise is None or promise.state is not CallbackState.WAITING:
+            self.leave(replace(dialogue, entry=None), Fixed.GOODBYE)  # given up meanwhile: it was too old
+        elif digit == "1":
+            self._rejoin(dialogue, entry, promise)
+        elif digit == "2":
+            self._keep_promise(dialogue, "kept by key")
+        elif digit == "3":
+            self._end_promise(promise, CallbackOutcome.CANCELLED, "cancelled by the caller")
+            self.close(entry, EntryOutcome.CANCELLED, "cancelled by the caller")
+            self.leave(replace(dialogue, entry=None), Fixed.CALLBACK_CANCELLED)
+        else:
+            self._again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+
+    def _rejoin(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
+        """The same entry changes its holder back: from the promise to the caller on the line."""
+        self._end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
+        self._state.timers.cancel(Timer.RETRY, entry.id)
+        self._state.move_entry(entry, EntryTrigger.REJOIN, leg=dialogue.leg, callback=None, not_before=0.0)
+        self.to_waiting(dialogue)
+
+    def _end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:
+        state = self._state
+        state.timers.cancel(Timer.EXPIRE, promise.id)
+        state.decide(promise.id, f"promise ended: {outcome.value}", reason)
+        state.move_callback(promise, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+
+    def _keep_promise(self, dialogue: Dialogue, reason: str) -> None:
+        self._state.decide(_lane(dialogue), "promise stays", reason)
+        self.leave(dialogue, Fixed.CALLBACK_KEPT)
 
     # --- speaking -------------------------------------------------------------------------------------------------
 
@@ -213,7 +268,7 @@ class Reception:
             return
         if dialogue.stage is Stage.KEYING and dialogue.keyed:
             self._number_keyed(dialogue)
-        elif dialogue.stage in {Stage.CONFIRMING, Stage.KEYING}:
+        elif dialogue.stage in {Stage.CONFIRMING, Stage.KEYING, Stage.REJOINING}:
             self._again(dialogue, "no key was pressed")
 
     def dead_man(self, leg: LegId) -> None:
@@ -308,7 +363,11 @@ class Reception:
         tries = dialogue.tries + 1
         self._state.decide(_lane(dialogue), "asked again" if tries < TRIES else "keeps waiting", reason, tries=tries)
         dialogue = replace(dialogue, tries=tries)
-        if tries >= TRIES:
+        if dialogue.stage is Stage.REJOINING and tries >= TRIES:
+            self._keep_promise(dialogue, "nothing was chosen")
+        elif dialogue.stage is Stage.REJOINING:
+            self.say(dialogue, *apology, Fixed.ALREADY_MENU)
+        elif tries >= TRIES:
             self.to_waiting(dialogue, *apology, Fixed.KEEP_WAITING)
         elif dialogue.stage is Stage.KEYING:
             self._ask_number(dialogue, *apology, Fixed.KEY_NUMBER)

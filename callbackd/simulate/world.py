@@ -274,6 +274,8 @@ class World:
         elif Fixed.CONFIRM_MENU in act.phrases:
             keys = self._random.choice("279*#") if self._chance(self.habits.wrong_key) else "1"
             self._press_later(act.leg, keys, length_s + 1)
+        elif Fixed.ALREADY_MENU in act.phrases:
+            self._press_later(act.leg, self._random.choice("1237"), length_s + 1)
         elif Fixed.KEY_NUMBER in act.phrases:
             keys = "02079460" + "".join(self._random.choice("0123456789") for _ in range(3)) + "#"
             self._press_later(act.leg, keys, length_s + 1)

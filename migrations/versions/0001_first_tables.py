@@ -108,7 +108,8 @@ def upgrade() -> None:
             "(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_callback_closed")
         ),
         sa.CheckConstraint(
-            "outcome IN ('completed', 'exhausted', 'expired', 'cancelled')", name=op.f("ck_callback_outcome")
+            "outcome IN ('completed', 'exhausted', 'expired', 'cancelled', 'rejoined')",
+            name=op.f("ck_callback_outcome"),
         ),
         sa.CheckConstraint("state IN ('waiting', 'dialing', 'accepted', 'closed')", name=op.f("ck_callback_state")),
         sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_callback_entry")),
@@ -139,7 +140,7 @@ def upgrade() -> None:
             "(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_attempt_closed")
         ),
         sa.CheckConstraint(
-            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'postponed', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
+            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'postponed', 'rang_in', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
             name=op.f("ck_attempt_outcome"),
         ),
         sa.CheckConstraint(

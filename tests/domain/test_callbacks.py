@@ -28,7 +28,7 @@ from callbackd.domain.events import (
     SwitchTurned,
     TimePassed,
 )
-from callbackd.domain.phrase import CallAgainIn, CallWithin, Digits, Fixed
+from callbackd.domain.phrase import CallAgainIn, CallWithin, Digits, Fixed, Greeting
 from callbackd.domain.settings import Dialling, Numbers, Offer, Retry
 from tests.builders import ANNA, BEN, Centre, agent, queue, settings
 
@@ -241,10 +241,103 @@ def test_an_agent_who_becomes_free_ends_the_menu_with_music():
 
 def test_a_number_gets_one_promise_only():
     centre = promised()
-    centre.calls("anna-again", ANNA)
-    centre.presses("anna-again", "11")
+    centre.calls("other", "+442079460105")
+    centre.presses("other", "12")
+    centre.presses("other", "02079460101#1")
     assert len(centre.callbacks) == 1
-    assert Fixed.ALREADY_PROMISED in centre.heard("anna-again")
+    assert Fixed.ALREADY_PROMISED in centre.heard("other")
+
+
+# --- already in line ------------------------------------------------------------------------------------------------
+
+
+def rings_in(centre, keys=""):
+    centre.calls("again", ANNA)
+    assert centre.heard("again") == [Greeting("support"), Fixed.ALREADY_MENU]
+    centre.presses("again", keys)
+    return centre
+
+
+def test_who_has_a_promise_and_rings_in_gets_no_second_place():
+    centre = rings_in(promised())
+    assert len([entry for entry in centre.entries.values() if entry.number == ANNA]) == 1
+
+
+def test_nobody_is_dialled_while_on_the_line_to_us():
+    centre = rings_in(promised())
+    alice_is_free(centre)
+    assert centre.all(DialCustomer) == []
+    centre.hangs_up("again")
+    assert len(centre.all(DialCustomer)) == 1
+
+
+def test_key_one_waits_live_at_the_same_place():
+    centre = promised()
+    place = centre.entry()
+    centre.calls("cora", "+442079460103")
+    rings_in(centre, "1")
+    assert (centre.entry().id, centre.entry().arrived_at, centre.entry().leg) == (place.id, place.arrived_at, "again")
+    assert centre.callback().outcome is CallbackOutcome.REJOINED
+    alice_is_free(centre)
+    assert centre.rung()[-1] == f"alice:{ANNA}"
+    centre.answers("alice")
+    assert centre.joined()[-1][0] == "again"
+    assert centre.all(DialCustomer) == []
+
+
+def test_who_rejoined_may_take_a_callback_again():
+    centre = rings_in(promised(), "1")
+    centre.presses("again", "11")
+    assert centre.callback().state is CallbackState.WAITING
+    assert len(centre.callbacks) == 2
+
+
+def test_key_two_keeps_the_promise():
+    centre = rings_in(promised(), "2")
+    assert centre.heard("again")[-1] is Fixed.CALLBACK_KEPT
+    centre.hears_out("again")
+    assert centre.hung_up("again")
+    centre.hangs_up("again")
+    alice_is_free(centre)
+    assert centre.last(DialCustomer).number == ANNA
+
+
+def test_key_three_cancels_it():
+    centre = rings_in(promised(), "3")
+    assert centre.heard("again")[-1] is Fixed.CALLBACK_CANCELLED
+    assert centre.callback().outcome is CallbackOutcome.CANCELLED
+    assert centre.entry().outcome is EntryOutcome.CANCELLED
+    alice_is_free(centre)
+    assert centre.all(DialCustomer) == []
+
+
+def test_choosing_nothing_keeps_the_promise():
+    centre = rings_in(promised())
+    for _ in range(3):
+        centre.hears_out("again")
+        centre.wait(8)
+    assert centre.heard("again")[-1] is Fixed.CALLBACK_KEPT
+    assert centre.callback().state is CallbackState.WAITING
+
+
+def test_ringing_in_while_we_ring_ends_our_call_and_costs_no_attempt():
+    centre = dialled()
+    dial = centre.last(DialCustomer)
+    rings_in(centre, "1")
+    assert centre.hung_up(dial.leg)
+    assert centre.attempt().outcome is AttemptOutcome.RANG_IN
+    assert centre.callback().attempts_made == 0
+    assert centre.rung()[-1] == f"alice:{ANNA}"
+    centre.hangs_up(dial.leg)
+    assert centre.entry().leg == "again"
+
+
+def test_a_promise_that_expires_under_the_menu_ends_with_goodbye():
+    centre = promised(retry=Retry(expire_s=60))
+    rings_in(centre)
+    centre.wait(60)
+    centre.presses("again", "1")
+    assert centre.heard("again")[-1] is Fixed.GOODBYE
 
 
 def test_no_more_promises_than_allowed():

@@ -210,6 +210,50 @@ async def test_a_customer_postpones_by_one_digit(promised, house):
     assert len(promised.calls_to(ANNA)) == 1
 
 
+async def rings_in(house, key):
+    """Anna, who has a promise, calls again, hears the menu and presses a key."""
+    again = await house.calls(ANNA, name="Anna again")
+    await house.daemon.said("rang in")
+    await again.hears_voice(since=house.stage.now())
+    await again.press(key)
+    return again
+
+
+async def test_who_has_a_promise_and_rings_in_may_wait_live_at_the_same_place(promised, house):
+    place = await house.rows("SELECT id, arrived_at FROM entry")
+    again = await rings_in(house, "1")
+    await again.hears_music(since=house.stage.now(), within=25)
+    assert await house.rows("SELECT id, arrived_at FROM entry") == place
+    agent = await house.agent("agent1", answers(after=0.2))
+    await again.hears(agent, within=15)
+    assert promised.calls_to(ANNA) == []
+
+
+async def test_who_has_a_promise_and_rings_in_may_keep_it_and_is_rung_once(promised, house):
+    again = await rings_in(house, "2")
+    agent = await house.agent("agent1", answers(after=0.2))
+    assert await again.is_over(within=20) == "them"
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+    assert len(promised.calls_to(ANNA)) == 1
+
+
+async def test_who_has_a_promise_and_rings_in_may_cancel_it(promised, house):
+    again = await rings_in(house, "3")
+    assert await again.is_over(within=20) == "them"
+    assert await house.rows("SELECT outcome FROM callback") == [{"outcome": "cancelled"}]
+
+
+async def test_ringing_in_while_we_ring_ends_our_call(promised, house):
+    promised.on(ANNA, rings)
+    agent = await house.agent("agent1", answers(after=0.2))
+    ours = await promised.next_call_to(ANNA, within=15)
+    again = await rings_in(house, "1")
+    assert await ours.is_over() == "them"
+    await again.hears(agent, within=15)
+    assert len(promised.calls_to(ANNA)) == 1
+
+
 async def test_a_trunk_that_answers_503_costs_the_customer_nothing(open_house):
     house = await open_house(queues=QUICK_RETRY)
     customers = await house.stage.customers()

@@ -95,7 +95,8 @@ class Laws:
         assert all(entry.state is EntryState.CLOSED for entry in self.entries.values())
         assert all(callback.state is CallbackState.CLOSED for callback in self.callbacks.values())
         assert all(attempt.state is AttemptState.CLOSED for attempt in self.attempts.values())
-        assert len(self.entries) == world.facts.arrived
+        rang_in = sum(decided.what == "rang in" for decided in world.facts.decisions)
+        assert len(self.entries) == world.facts.arrived - rang_in
         assert len({c.id for c in self.callbacks.values()}) == world.facts.promised
         per_callback = Counter(attempt.callback for attempt in self.attempts.values())
         counted = {c.id: c.attempts_made for c in self.callbacks.values()}

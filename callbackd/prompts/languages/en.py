@@ -25,6 +25,10 @@ FIXED = {
     Fixed.NO_CALLBACK_NOW: "We are sorry, but we cannot call you back at the moment. "
     "You have kept your place in line. Please stay on the line.",
     Fixed.ALREADY_PROMISED: "You have already asked us to call this number back.",
+    Fixed.ALREADY_MENU: "You already have a callback in line. To wait on the line in your place, press one. "
+    "To keep the callback, press two. To cancel it, press three.",
+    Fixed.CALLBACK_KEPT: "Your place in line is kept, and we will call you when it is your turn. Goodbye.",
+    Fixed.CALLBACK_CANCELLED: "Your callback is cancelled. Goodbye.",
     Fixed.PROMISE: "Thank you. Your place in line is kept. When it is your turn, we will call you on this number:",
     Fixed.GOODBYE: "Thank you, and goodbye.",
     Fixed.CALLBACK_MENU: "To speak to us now, please press one. To be called later, press two.",

@@ -32,6 +32,10 @@ FIXED = {
     Fixed.NO_CALLBACK_NOW: "Nažalost, trenutačno ne možemo primiti zahtjev za povratni poziv. "
     "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
     Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
+    Fixed.ALREADY_MENU: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
+    "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri.",
+    Fixed.CALLBACK_KEPT: "Vaše je mjesto u redu sačuvano i nazvat ćemo vas kada dođete na red. Doviđenja.",
+    Fixed.CALLBACK_CANCELLED: "Povratni poziv je otkazan. Doviđenja.",
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",
     Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan. Ako želite da nazovemo kasnije, tipku dva.",

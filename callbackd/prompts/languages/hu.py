@@ -39,6 +39,10 @@ FIXED = {
     Fixed.NO_CALLBACK_NOW: "Sajnos jelenleg nem tudunk visszahívást vállalni. "
     "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
     Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
+    Fixed.ALREADY_MENU: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
+    "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast.",
+    Fixed.CALLBACK_KEPT: "Helyét megtartjuk, és visszahívjuk, amint sorra kerül. Viszonthallásra.",
+    Fixed.CALLBACK_CANCELLED: "A visszahívást töröltük. Viszonthallásra.",
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
     Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot. Ha később hívjuk, a kettest.",
