@@ -8,7 +8,7 @@ from callbackd.domain import numbers, retry
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
-from callbackd.domain.commands import ClaimAttempt, DialCustomer, HangUp
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Ending, LegEnded, Party
@@ -258,7 +258,9 @@ class Dialling:
         self._floor.stop_ringing(entry, "the customer hung up")
         self._close_accepted(callback, AttemptOutcome.ABANDONED)
         callback = state.move_callback(callback, CallbackTrigger.FAIL)
-        entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None)
+        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+            state.do(DropBridge(entry.id, entry.bridge))
+        entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None, bridge=None)
         self._next(entry, callback, AttemptOutcome.ABANDONED, reason)
 
     def connected(self, entry: Entry) -> None:

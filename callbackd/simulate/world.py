@@ -19,8 +19,10 @@ from callbackd.domain.commands import (
     Command,
     Decided,
     DialCustomer,
+    DropBridge,
     HangUp,
     Join,
+    MakeBridge,
     Play,
     RingAgent,
     Save,
@@ -50,7 +52,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.ids import LegId, Mint, QueueName
+from callbackd.domain.ids import BridgeId, LegId, Mint, QueueName
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Settings
 
@@ -114,6 +116,7 @@ class World:
         """Every event with its time: fed to another ``Acd`` it gives the same commands."""
         self.up: set[LegId] = set()
         """Legs that exist in the PBX."""
+        self.bridges: set[BridgeId] = set()
         self._check = check
         self._random = Random(seed)  # noqa: S311 - people, not secrets
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
@@ -253,6 +256,10 @@ class World:
                 self._ring(act)
             case DialCustomer():
                 self._dial(act)
+            case MakeBridge():
+                self.bridges.add(act.bridge)
+            case DropBridge():
+                self.bridges.discard(act.bridge)
             case Join():
                 self._join(act)
             case HangUp():

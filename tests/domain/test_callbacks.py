@@ -7,7 +7,17 @@ import pytest
 from callbackd.domain.agent import Activity
 from callbackd.domain.attempt import AttemptOutcome
 from callbackd.domain.callback import CallbackOutcome, CallbackState
-from callbackd.domain.commands import ClaimAttempt, DialCustomer, HangUp, RingAgent, Save, StartMusic, StorePromise
+from callbackd.domain.commands import (
+    ClaimAttempt,
+    DialCustomer,
+    DropBridge,
+    HangUp,
+    MakeBridge,
+    RingAgent,
+    Save,
+    StartMusic,
+    StorePromise,
+)
 from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import (
     AttemptNotClaimed,
@@ -606,6 +616,8 @@ def test_the_customer_who_accepts_and_hangs_up_before_the_agent_is_tried_again()
     assert centre.attempt().outcome is AttemptOutcome.ABANDONED
     assert centre.callback().state is CallbackState.WAITING
     assert centre.entry().live is False
+    assert {bridge.bridge for bridge in centre.all(MakeBridge)} == {bridge.bridge for bridge in centre.all(DropBridge)}
+    assert centre.entry().bridge is None
 
 
 def test_the_reserved_agent_does_not_answer_and_the_next_one_gets_the_customer():

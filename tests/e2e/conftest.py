@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -98,11 +99,19 @@ async def _nothing_is_left(asterisk: Asterisk, daemon: Daemon) -> None:
     """When all phones are put down, no channel and no bridge remains. Only a daemon that lives can see to that."""
     if daemon.pid is None or asterisk.pid is None:
         return
-    async with asyncio.timeout(20):
-        while (left := await asterisk.cli("core show channels concise") + await asterisk.cli("bridge show all")) and (
-            len(left.strip().splitlines()) > 1  # the heading of the bridges
-        ):
-            await asyncio.sleep(0.1)
+    left = ""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while left := await _left(asterisk):
+                await asyncio.sleep(0.1)
+    assert not left, f"left over in Asterisk:\n{left}\n{daemon.story()}"
+
+
+async def _left(asterisk: Asterisk) -> str:
+    """Channels and bridges, one a line, without the headings."""
+    channels = await asterisk.cli("core show channels concise")
+    bridges = await asterisk.cli("bridge show all")
+    return "\n".join([*channels.split("\n"), *bridges.split("\n")[1:]]).strip()
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ class Laws:
         counted = {c.id: c.attempts_made for c in self.callbacks.values()}
         assert all(counted[id] <= 3 for id in per_callback)
         assert world.up == set(), "legs are left over"
+        assert world.bridges == set(), "bridges are left over"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
