@@ -373,7 +373,9 @@ async def test_the_same_id_rings_once(centre: Centre) -> None:
     async with phone(centre.asterisk.agent_ports["agent1"], RINGS) as agent:
         await centre.does(ring(leg), ring(leg))
         assert centre.told.count(DialAccepted(leg)) == 2
+        await centre.hears(LegRinging(leg))
         await centre.does(HangUp(leg, leg, "seen"))
+        await centre.hears_the_end_of(leg)
         assert agent.invites == 1
 
 
