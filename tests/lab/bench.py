@@ -1,7 +1,7 @@
 """Figures of callbackd on this machine. They are printed, never asserted: these machines are shared.
 
-latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone; and a caller
-          arrives, an agent is free: time until the agent's INVITE. Both as the phones saw them.
+latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
+          Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. By the phones.
 core      events per second of the decision core alone, over a simulated incident.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
@@ -21,7 +21,7 @@ from callbackd.simulate.world import Habits, World
 from tests.adapters import bench_journal
 from tests.lab.asterisk import Asterisk
 from tests.lab.daemon import Daemon, build_prompts
-from tests.lab.phones import Stage, answers
+from tests.lab.phones import AgentPhone, Stage, answers
 from tests.lab.slots import Slot
 
 CALLS = 120
@@ -42,28 +42,32 @@ async def latency() -> None:
             daemon = Daemon(slot, asterisk, "embedded", queues=queues)
             await build_prompts(daemon)
             async with daemon, Stage.around(asterisk) as stage:
-                await _between_calls(stage)
+                agent = await stage.agent("agent1", behaviour=answers(after=0.0, talk=0.15))
+                native = await _between_calls(stage, agent, "8006", CALLS // 4)
+                figures("app_queue: agent hangs up -> next caller's INVITE at the agent", native)
+                login = await agent.dial("*50", answered=True)
+                await login.is_over(within=15)
+                ours = await _between_calls(stage, agent, "8001", CALLS)
+                figures("callbackd: agent hangs up -> next caller's INVITE at the agent", ours)
+                print(f"the median of app_queue is {median(native) / median(ours):.0f} times that of callbackd")
+                logout = await agent.dial("*51", answered=True)
+                await logout.is_over(within=15)
                 await _on_arrival(stage)
 
 
-async def _between_calls(stage: Stage) -> None:
-    agent = await stage.agent("agent1", behaviour=answers(after=0.0, talk=0.15))
-    login = await agent.dial("*50", answered=True)
-    await login.is_over(within=15)
+async def _between_calls(stage: Stage, agent: AgentPhone, number: str, calls: int) -> list[float]:
     line = asyncio.Semaphore(AT_ONCE)
+    before = len(agent.rung)
 
     async def one(n: int) -> None:
         async with line:
             caller = stage.caller(f"+44207946{n:04d}", silent=True)
-            await caller.dial("8001", answered=True)
-            await caller.is_over(within=60)
+            await caller.dial(number, answered=True)
+            await caller.is_over(within=120)
 
-    await asyncio.gather(*(one(n) for n in range(CALLS)))
-    rung = agent.rung
-    gaps = [b.invited_at - a.ended_at for a, b in pairwise(rung) if a.ended_at and b.invited_at]
-    figures("agent hangs up -> next caller's INVITE at the agent", gaps)
-    code = await agent.dial("*51", answered=True)
-    await code.is_over(within=15)
+    await asyncio.gather(*(one(n) for n in range(calls)))
+    rung = agent.rung[before:]
+    return [b.invited_at - a.ended_at for a, b in pairwise(rung) if a.ended_at and b.invited_at]
 
 
 async def _on_arrival(stage: Stage) -> None:
