@@ -125,6 +125,9 @@ class Acd:
     # --- legs -----------------------------------------------------------------------------------------------------
 
     def _arrived(self, event: ev.CallArrived) -> None:
+        if self._reception.knows(event.leg):
+            self._state.decide(event.leg, "arrival ignored", "this call is known already")
+            return
         self._dialling.rings_in(event.number)
         self._reception.arrive(event)
 

@@ -89,8 +89,9 @@ class Floor:
         """Ring these agents together for a live entry; the first to answer gets it."""
         state = self._state
         if entry.bridge is None:
-            entry = replace(entry, bridge=state.mint.bridge(state.now))
-            state.do(MakeBridge(entry.id, BridgeId(entry.bridge or "")))
+            bridge = state.mint.bridge(state.now)
+            entry = replace(entry, bridge=bridge)
+            state.do(MakeBridge(entry.id, bridge))
         entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
         if entry.leg:
             self._reception.being_rung(entry.leg)

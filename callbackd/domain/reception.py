@@ -46,11 +46,13 @@ class Reception:
 
     # --- a caller comes -------------------------------------------------------------------------------------------
 
+    def knows(self, leg: LegId) -> bool:
+        """Whether the leg is somebody's who is with us already: arrivals are told again after each reconnect."""
+        return leg in self._state.dialogues or self._state.entry_of(leg) is not None
+
     def arrive(self, event: CallArrived) -> None:
+        """A leg that nobody knows: to its place in the line, to its promise, or to the fallback."""
         state = self._state
-        if event.leg in state.dialogues or state.entry_of(event.leg):
-            state.decide(event.leg, "arrival ignored", "this call is known already")
-            return
         queue = state.settings.queues.get(QueueName(event.queue))
         if queue is None:
             self._send_away(event.leg, event.queue, f"no queue is called {event.queue!r}; see [queues] in the config")
@@ -61,13 +63,12 @@ class Reception:
         if promise and promise.state is CallbackState.WAITING:
             self._meet_again(event, promise)
             return
-        entry = self._new_entry(event, queue)
+        entry = self._new_entry(event, queue, known)
         dialogue = self._new_dialogue(entry, event.leg)
         self.say(dialogue, Greeting(queue.name))
 
-    def _new_entry(self, event: CallArrived, queue: Queue) -> Entry:
+    def _new_entry(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> Entry:
         state = self._state
-        known = numbers.check(event.number, state.settings.numbers)
         number = known.number if isinstance(known, numbers.Allowed) else _tame(event.number)
         entry = state.put(
             Entry(

@@ -101,13 +101,16 @@ async def test_no_listener_means_that_the_request_never_left() -> None:
 
 
 async def test_silence_means_that_nobody_knows(fake: FakeAsterisk) -> None:
+    over = asyncio.Event()
+
     async def silence(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(5)
+        await over.wait()
         return web.Response()
 
     fake.answer = silence
     async with asking(fake, limit_s=0.2) as ari:
         answer = await ari.fresh.channels.originate_with_id("cbd-x", endpoint="PJSIP/a")
+    over.set()
     assert answer.reply is Reply.UNKNOWN
     assert not answer.never_happened
 
@@ -259,11 +262,12 @@ async def test_an_application_lost_in_the_change_of_connections_is_asked_for_aga
         await owner.hears(Link.CONNECTED, within_s=1)
 
 
-async def test_a_quiet_stream_stays_open(fake: FakeAsterisk) -> None:
+async def test_a_quiet_stream_stays_open(fake: FakeAsterisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "HEARTBEAT_S", 1.0)
     owner = Owner()
     async with connected(fake, owner, limit_s=0.5):
         await owner.hears(Link.CONNECTED)
-        await asyncio.sleep(5.5)
+        await asyncio.sleep(2.5)  # that nothing happens can only be waited out: two heartbeats, five times the limit
         assert owner.told == [Link.CONNECTED]
 
 

@@ -470,6 +470,7 @@ async def test_data_open_to_others_is_refused_with_the_servers_own_words(state_d
 async def test_a_full_disk_is_called_that_and_leaves_room_for_the_next_try(empty_dir):
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(empty_dir)]
     if subprocess.run(mount, capture_output=True).returncode:
+        # Only a file system of its own can be full without filling the machine's.
         pytest.skip("may not mount here")
     try:
         with pytest.raises(EmbeddedError, match=r"(?s)No space left on device.*The disk is full: free some space"):
@@ -566,6 +567,7 @@ async def test_the_wheel_serves_a_host_without_postgresql(empty_dir, monkeypatch
         print(f"first start with the wheel: {time.perf_counter() - started:.2f} s")
     except EmbeddedError as error:
         if "is closed to the server's user" in str(error):
+            # A Python in somebody's home (pyenv, /root): the server's user cannot enter, and the error says so.
             pytest.skip("this Python is closed to the server's user")
         raise
     assert (await ask(database.url, "SELECT version()")).startswith("PostgreSQL 18")
