@@ -353,10 +353,11 @@ def test_an_arrival_told_twice_does_not_end_a_call_of_ours():
     centre.hears_out("other")
     centre.hangs_up("other")
     centre.logs_in("bob")
-    assert centre.last(DialCustomer).number == ANNA
+    dial = centre.last(DialCustomer)
+    assert dial.number == ANNA
     centre.calls("waits", ANNA)
-    assert not centre.hung_up(centre.last(DialCustomer).leg)
-    assert not centre.attempt().outcome
+    assert not centre.hung_up(dial.leg)
+    assert centre.all(DialCustomer) == [dial]
 
 
 def test_a_promise_that_expires_under_the_menu_ends_with_goodbye():
