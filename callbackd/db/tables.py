@@ -1,7 +1,8 @@
 """The tables. Columns carry the names of the domain's fields, so a row is a life as the domain knows it.
 
 The tables refuse nonsense by themselves: states are checked words, a closed row has its outcome, and the unique indexes
-hold "one open promise per number" and "one open attempt per promise and per number" whatever the code believes.
+hold "one open promise per number and group of queues" and "one open attempt per promise and per number" whatever the
+code believes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Dialect,
@@ -29,6 +31,7 @@ from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.settings import Need
 
 
 class Moment(TypeDecorator[float]):
@@ -59,6 +62,21 @@ class Word(TypeDecorator[Enum]):
 
     def process_result_value(self, value: str | None, _: Dialect) -> Enum | None:
         return None if value is None else self.words(value)
+
+
+class Needs(TypeDecorator[tuple[Need, ...]]):
+    """Skills wanted, as JSON: ``[["polish", 2, [[120, 1]]]]``."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Need, ...] | None, _: Dialect) -> list[Any]:
+        return [[need.skill, need.level, [list(step) for step in need.relax]] for need in value or ()]
+
+    def process_result_value(self, value: list[Any] | None, _: Dialect) -> tuple[Need, ...]:
+        return tuple(
+            Need(skill, level, tuple((after_s, then) for after_s, then in relax)) for skill, level, relax in value or ()
+        )
 
 
 metadata = MetaData(
@@ -105,6 +123,11 @@ entry = Table(
     *_word("state", EntryState),
     *_word("outcome", EntryOutcome, nullable=True),
     Column("not_before", Moment, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("slot_at", Moment),
+    Column("needs", Needs, nullable=False),
+    Column("wanted", Text),
+    Column("wanted_until", Moment, nullable=False),
     Column("agent", Text),
     Column("bridge", Text),
     Column("connected_at", Moment),
@@ -131,6 +154,12 @@ callback = Table(
     Column("language", Text, nullable=False),
     *_word("state", CallbackState),
     *_word("outcome", CallbackOutcome, nullable=True),
+    Column("group", Text, nullable=False),
+    Column("slot_at", Moment),
+    Column("expected_at", Moment),
+    Column("times_busy", Integer, nullable=False),
+    Column("times_no_answer", Integer, nullable=False),
+    Column("times_no_key", Integer, nullable=False),
     Column("attempts_made", Integer, nullable=False),
     CheckConstraint("attempts_made >= 0", name="attempts_made"),
     Column("attempt", Text),
@@ -138,7 +167,13 @@ callback = Table(
     Column("closed_at", Moment),
     _closed(),
 )
-Index("uq_callback_open_number", callback.c.number, unique=True, postgresql_where=callback.c.closed_at.is_(None))
+Index(
+    "uq_callback_open_number",
+    callback.c.number,
+    callback.c.group,
+    unique=True,
+    postgresql_where=callback.c.closed_at.is_(None),
+)
 Index("ix_callback_entry", callback.c.entry)
 
 attempt = Table(
@@ -146,7 +181,7 @@ attempt = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("callback", Text, ForeignKey("callback.id"), nullable=False),
-    Column("agent", Text, nullable=False),
+    Column("agent", Text),
     Column("number", Text, nullable=False),
     _e164(),
     Column("ordinal", Integer, nullable=False),
@@ -178,6 +213,7 @@ agent = Table(
     Column("calls", Integer, nullable=False),
     Column("rest_until", Moment, nullable=False),
     Column("wrap_up_until", Moment, nullable=False),
+    Column("called_in", Boolean, nullable=False),
 )
 
 decision = Table(

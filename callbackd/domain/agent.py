@@ -126,6 +126,8 @@ class Agent:
     rest_until: float = 0.0
     """Not rung before this time, after a missed ring."""
     wrap_up_until: float = 0.0
+    called_in: bool = False
+    """An agent in reserve whom a person has called in."""
 
     def free(self, now: float) -> bool:
         """Whether new work may be given."""

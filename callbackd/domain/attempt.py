@@ -42,6 +42,8 @@ class AttemptOutcome(Enum):
     """Answered, but nobody pressed 1: a machine, a child, silence."""
     POSTPONED = "postponed"
     """The customer asked to be called later."""
+    DECLINED = "declined"
+    """The customer asked never to be called again."""
     RANG_IN = "rang_in"
     """The customer called us while we were calling."""
     REJECTED = "rejected"
@@ -98,8 +100,8 @@ TABLE: Table[AttemptState, AttemptTrigger] = {
 class Attempt:
     id: AttemptId
     callback: CallbackId
-    agent: AgentId
-    """Who is reserved for the customer."""
+    agent: AgentId | None
+    """Who is reserved for the customer; None when the customer is dialled before an agent is free."""
     number: str
     """E.164, with +."""
     ordinal: int

@@ -71,6 +71,15 @@ class Callback:
     language: str = "en"
     state: CallbackState = CallbackState.WAITING
     outcome: CallbackOutcome | None = None
+    group: str = "default"
+    """Of its queue: at most one open promise per number and group."""
+    slot_at: float | None = None
+    """The time that was promised, None when it was "your turn"."""
+    expected_at: float | None = None
+    """By when the customer was told to expect the call; the promise is kept on time if they talk by then."""
+    times_busy: int = 0
+    times_no_answer: int = 0
+    times_no_key: int = 0
     attempts_made: int = 0
     """Attempts that count against the limit; one that never left this host is refunded."""
     attempt: AttemptId | None = None

@@ -196,8 +196,8 @@ class Dialling:
         state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
         self._reception.to_waiting(dialogue, Fixed.CONNECTING)
-        agent = state.agents[attempt.agent]
-        if agent.activity is Activity.RESERVED and agent.entry == entry.id:
+        agent = state.agents.get(attempt.agent or AgentId(""))
+        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._ring_reserved(entry, agent)
 
     def _ring_reserved(self, entry: Entry, agent: Agent) -> None:
@@ -226,7 +226,7 @@ class Dialling:
         callback = state.callbacks[attempt.callback]
         callback = state.move_callback(callback, CallbackTrigger.FAIL, attempt=None)
         entry = state.entries[callback.entry]
-        agent = state.agents.get(attempt.agent)
+        agent = state.agents.get(attempt.agent or AgentId(""))
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._floor.release(agent.id)
         entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)

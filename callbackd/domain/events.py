@@ -27,6 +27,10 @@ class FeatureCode(StrEnum):
     LOGOUT = "logout"
     PAUSE = "pause"
     UNPAUSE = "unpause"
+    EXTEND = "extend"  # a longer wrap-up
+    READY = "ready"  # the end of the wrap-up
+    CALL_IN = "call_in"  # from the reserve
+    SEND_HOME = "send_home"  # to the reserve
 
 
 class Party(StrEnum):
@@ -47,6 +51,9 @@ class CallArrived:
     name: str = ""
     language: str = ""
     dialled: str = ""
+    priority: int = 0
+    needs: str = ""
+    """Skills this caller wants beside the queue's, as the dialplan wrote them: ``polish:2+vip:1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +208,38 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class SwitchTurned:
-    """A supervisor turned offering or dialling on or off."""
+    """A supervisor turned offering, dialling, or the crisis announcement on or off; ``queue`` empty: all of them."""
 
     switch: str
     on: bool
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedEarly:
+    """A supervisor closed a queue until a time, or with None opened it again."""
+
+    queue: str
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDialled:
+    """An agent's own call to somebody outside is over, or was answered; ``number`` as it was dialled."""
+
+    endpoint: str
+    number: str
+    talked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegUnheld:
+    leg: LegId
 
 
 Event = (
@@ -232,4 +267,8 @@ Event = (
     | PbxBack
     | TimePassed
     | SwitchTurned
+    | ClosedEarly
+    | AgentDialled
+    | LegHeld
+    | LegUnheld
 )

@@ -10,6 +10,21 @@ class Fixed(StrEnum):
     """Whole sentences without a variable part."""
 
     OFFER = "offer"  # rather not wait? press 1 at any moment; we ring you when it is your turn; you keep your place
+    OFFER_BOTH = "offer_both"  # the same, and: press 2 to choose a time at which we ring you
+    OFFER_TIME = "offer_time"  # rather not wait? press 2 and choose a time at which we ring you
+    CLOSED = "closed"  # we are closed at the moment
+    HOLIDAY = "holiday"  # we are closed today for the holiday
+    FULL = "full"  # more people are waiting than we can serve in good time
+    NOBODY_HERE = "nobody_here"  # nobody can take your call at the moment
+    LONG_WAIT = "long_wait"  # you have been waiting for longer than you should
+    CLOSING = "closing"  # we are closing for today
+    SLOT_INTRO = "slot_intro"  # we can call you back at a time that suits you
+    SLOT_OTHER = "slot_other"  # for another time, press 9
+    SLOT_STAY = "slot_stay"  # to keep waiting, press 0
+    KEY_TIME = "key_time"  # key the time in four digits, for example 1 5 3 0 for half past three, then hash
+    KEY_DAY = "key_day"  # press 0 for today, 1 for tomorrow, up to 7 for a day so many days from today
+    TIME_REFUSED = "time_refused"  # we cannot call you at that time
+    NO_TIME_FREE = "no_time_free"  # sorry, no time is free; please call us again
     NUMBER_IS = "number_is"  # we will call you at …
     CONFIRM_MENU = "confirm_menu"  # press 1 if this is right, 2 to key another number, 0 to keep waiting
     KEY_NUMBER = "key_number"  # key your number, then hash
@@ -18,12 +33,13 @@ class Fixed(StrEnum):
     KEEP_WAITING = "keep_waiting"  # you keep your place, please stay on the line
     NO_CALLBACK_NOW = "no_callback_now"  # sorry, we cannot take callback requests at the moment, you keep your place
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
-    ALREADY_MENU = "already_menu"  # you have a callback in line: 1 wait live at that place, 2 keep it, 3 cancel it
+    ALREADY_MENU = "already_menu"  # you have a callback: 1 wait live at that place, 2 keep, 3 cancel, 4 another time
     CALLBACK_KEPT = "callback_kept"  # you keep your place, we will call you; goodbye
     CALLBACK_CANCELLED = "callback_cancelled"  # it is cancelled; goodbye
     PROMISE = "promise"  # you have kept your place; we will call you at …
     GOODBYE = "goodbye"
-    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 to be called later
+    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 to be called later, 9 never again
+    NEVER_AGAIN = "never_again"  # to the customer: we will not call this number again; goodbye
     POSTPONE_MENU = "postpone_menu"  # to the customer: 1 to 9 for ten to ninety minutes
     CONNECTING = "connecting"  # please hold, we connect you
     CALLBACK_SORRY = "callback_sorry"  # to the customer: something is wrong here, we will call again
@@ -32,6 +48,11 @@ class Fixed(StrEnum):
     AGENT_LOGGED_OUT = "agent_logged_out"
     AGENT_PAUSED = "agent_paused"
     AGENT_UNPAUSED = "agent_unpaused"
+    AGENT_ACCEPT = "agent_accept"  # to an agent who picked up: a caller for you, press 1 to take the call
+    AGENT_WRAP_UP_LONGER = "agent_wrap_up_longer"
+    AGENT_READY = "agent_ready"  # the wrap-up is over
+    AGENT_CALLED_IN = "agent_called_in"  # you are called in from the reserve
+    AGENT_SENT_HOME = "agent_sent_home"  # you are in reserve again
     NOT_AN_AGENT = "not_an_agent"
     NOT_NOW = "not_now"  # to an agent: that does not work at the moment
 
@@ -48,6 +69,45 @@ class CallbackHello:
     """First words to a customer who answers: who rings and why; ``hello-<queue>`` may be recorded."""
 
     queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crisis:
+    """What is the matter, said while a supervisor has switched it on; ``crisis-<queue>`` may be recorded."""
+
+    queue: str
+
+
+class Day(StrEnum):
+    """A day as people say it: today and tomorrow, else its weekday, never more than a week ahead."""
+
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    IN_A_WEEK = "in_a_week"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """ "For a call tomorrow at half past three, press ``key``"; ``minute`` of the local day, whole quarter hours."""
+
+    key: int
+    day: Day
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAt:
+    """ "We will call you tomorrow at half past three": a promise; as above."""
+
+    day: Day
+    minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +150,17 @@ class Digits:
     digits: str
 
 
-Phrase = Fixed | Greeting | CallbackHello | Position | WaitBelow | WaitAboveHour | CallWithin | CallAgainIn | Digits
+Phrase = (
+    Fixed
+    | Greeting
+    | CallbackHello
+    | Crisis
+    | SlotChoice
+    | CallAt
+    | Position
+    | WaitBelow
+    | WaitAboveHour
+    | CallWithin
+    | CallAgainIn
+    | Digits
+)
