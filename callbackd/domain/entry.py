@@ -156,7 +156,7 @@ class Entry:
     state: EntryState = EntryState.WAITING
     outcome: EntryOutcome | None = None
     not_before: float = 0.0
-    """A promise is not dialled earlier: the pause after an attempt, or the next hour at which the customer may be rung."""
+    """A promise is not dialled earlier: a pause after an attempt, or the next hour when the customer may be rung."""
     joined_at: float = 0.0
     """When it came into this line; ``arrived_at`` may be older, from another line."""
     slot_at: float | None = None

@@ -75,7 +75,7 @@ class Slots:
     capacity: int = 2
     """Promises per slot, at least 1."""
     exceptions: Mapping[str, int] = field(default_factory=dict)
-    """Other capacities, by ``"2026-12-24"`` for a day or ``"monday 09:00"``, ``"09:00"`` for a slot's start; 0 closes."""
+    """Other capacities: by ``"2026-12-24"`` for a day, by ``"monday 09:00"``, ``"09:00"`` for a start; 0 closes."""
     lead_s: float = 3600.0
     """How long before its start a slot can be taken at the latest."""
     horizon_days: int = 7
