@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from callbackd.domain.agent import Agent
 from callbackd.domain.dialogue import Stage
+from callbackd.domain.eligibility import eligible, penalty
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line import places
@@ -69,27 +70,37 @@ class Match:
 
 
 def next_match(state: State) -> Match | None:
-    """The first place in line that may be served now and has a free agent. A place never waits for one behind it."""
-    staffed = {queue: free for queue in state.settings.queues if (free := free_agents(state, queue))}
-    for entry in places(state, staffed) if staffed else ():
-        if not servable(state, entry):
-            continue
-        queue, free = state.queue_of(entry), staffed[entry.queue]
-        strategy = queue.strategy
-        if strategy is Strategy.RING_ALL and not entry.live:
-            strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
-        picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, free))
-        return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(free)} free")
+    """The first place in line that may be served now and has a free agent. A place never waits for one behind it,
+    unless no agent who may serve it is free.
+    """
+    free = free_agents(state)
+    for entry in places(state, state.settings.queues) if free else ():
+        if servable(state, entry) and (fit := [agent for agent in free if eligible(state, entry, agent)]):
+            return _pick(state, entry, fit)
     return None
+
+
+def _pick(state: State, entry: Entry, fit: Sequence[Agent]) -> Match:
+    """Of those who may serve the entry: the lowest penalty, then the queue's strategy."""
+    queue = state.queue_of(entry)
+    lowest = min(penalty(state, queue.name, agent) for agent in fit)
+    first = [agent for agent in fit if penalty(state, queue.name, agent) == lowest]
+    strategy = queue.strategy
+    if strategy is Strategy.RING_ALL and not entry.live:
+        strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
+    picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, first))
+    return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(first)} free")
 
 
 def servable(state: State, entry: Entry) -> bool:
     """Whether an agent may be given to the entry now."""
-    if entry.state is not EntryState.WAITING or not state.pbx:
+    if entry.state is not EntryState.WAITING or not state.pbx or entry.not_before > state.now:
         return False
     if entry.leg is not None:
         dialogue = state.dialogues.get(entry.leg)
         return dialogue is not None and dialogue.stage is not Stage.STORING
+    if entry.slot_at is not None and entry.slot_at > state.now:
+        return False  # in the line early, so that the agent is there at the time; the customer is not rung before
     allowed = state.dialling and state.settings.dialling.enabled and state.database
     if not allowed or len(state.attempts) >= state.settings.dialling.in_flight:
         return False
@@ -97,10 +108,6 @@ def servable(state: State, entry: Entry) -> bool:
     return not any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
 
 
-def free_agents(state: State, queue: QueueName) -> list[Agent]:
-    """The queue's agents who can take work now, in the order of the settings."""
-    return [
-        state.agents[id]
-        for id, agent in state.settings.agents.items()
-        if queue in agent.queues and state.agents[id].free(state.now)
-    ]
+def free_agents(state: State) -> list[Agent]:
+    """Who can take work now, in the order of the settings."""
+    return [state.agents[id] for id in state.settings.agents if state.agents[id].free(state.now)]

@@ -47,7 +47,7 @@ class Snapshot:
 
 def take(state: State, estimator: Estimator) -> Snapshot:
     """Costs one estimate per open entry; not for every event."""
-    entries = sorted(state.entries.values(), key=lambda e: (e.queue, order(e)))
+    entries = sorted(state.entries.values(), key=lambda e: (e.queue, order(state, e)))
     return Snapshot(
         state.now,
         tuple(_place(state, estimator, entry) for entry in entries),

@@ -13,7 +13,7 @@ from callbackd.domain import agent as agents
 from callbackd.domain import attempt as attempts
 from callbackd.domain import callback as callbacks
 from callbackd.domain import entry as entries
-from callbackd.domain.agent import Activity, ActivityTrigger, Agent
+from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
 from callbackd.domain.callback import Callback, CallbackState, CallbackTrigger
 from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Save, StorePromise
@@ -151,6 +151,14 @@ class State:
     def promised_to(self, number: str) -> Callback | None:
         """The open promise for a number, if any: nobody gets two."""
         return next((c for c in self.callbacks.values() if c.number == number), None)
+
+    def at_work(self, queue: QueueName) -> int:
+        """How many of the queue's agents are logged in and not paused."""
+        return sum(
+            1
+            for id, settings in self.settings.agents.items()
+            if queue in settings.queues and self.agents[id].presence is Presence.AVAILABLE
+        )
 
     # --- laws -----------------------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class Laws:
             entry
             for entry in state.entries.values()
             if entry.queue == served.queue
-            and order(entry) < order(served)
+            and order(state, entry) < order(state, served)
             and routing.servable(state, entry)
             and entry.not_before <= state.now
         ]
