@@ -39,7 +39,17 @@ from callbackd.domain.events import (
 )
 from callbackd.domain.ids import AgentId, CallbackId, LegId, Mint, QueueName
 from callbackd.domain.phrase import Phrase
-from callbackd.domain.settings import AgentSettings, Announcements, Dialling, Numbers, Offer, Queue, Retry, Settings
+from callbackd.domain.settings import (
+    AgentSettings,
+    Announcements,
+    Dialling,
+    Numbers,
+    Offer,
+    Queue,
+    Retry,
+    Settings,
+    Slots,
+)
 
 C = TypeVar("C")
 
@@ -58,6 +68,7 @@ def queue(name: QueueName = SUPPORT, **changes: Any) -> Queue:
             announcements=Announcements(first_after_s=0.0, every_s=30.0),
             offer=Offer(estimated_wait_s=60.0),
             retry=Retry(),
+            slots=Slots(enabled=False),
         ),
         **changes,
     )

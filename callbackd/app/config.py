@@ -12,10 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from callbackd.app import config_rules
+from callbackd.app.config_fields import E164, Duration, Language, Name, Prefix, Region, Section
+from callbackd.app.config_fields import seconds as _s
+from callbackd.app.config_rules import EntryRules, Penalties, Reserves, Skill
 from callbackd.domain import settings as domain
 from callbackd.domain.ids import AgentId, QueueName
 
@@ -29,47 +33,18 @@ class ConfigError(Exception):
         super().__init__(f"{path}: " + "; ".join(mistakes))
 
 
-def _seconds(value: Any) -> Any:
-    """A bare number is seconds; booleans are not numbers here."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | timedelta):
-        raise ValueError("write seconds, for example 90, or an ISO 8601 duration, for example 'PT90S'")
-    return value
-
-
-def _not_negative(value: timedelta) -> timedelta:
-    if value < timedelta(0):
-        raise ValueError("a duration cannot be negative")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_negative)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
-E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
-Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
-Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-
-
-def _s(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Site(_Section):
+class Site(Section):
     name: str = Field("our company", min_length=1, max_length=80)
     region: Region = "GB"
     language: Language = "en"
     own_numbers: list[E164] = []
 
 
-class Database(_Section):
+class Database(Section):
     url: str = "embedded"
 
 
-class AriSection(_Section):
+class AriSection(Section):
     url: str = Field("http://127.0.0.1:8088/ari", pattern=r"^https?://[^/?#]+/[^?#]*$")
     user: str = "callbackd"
     password: SecretStr | None = None
@@ -77,7 +52,7 @@ class AriSection(_Section):
     app: str = Field("callbackd", pattern=r"^[A-Za-z0-9_-]{1,32}$")
 
 
-class AmiSection(_Section):
+class AmiSection(Section):
     enabled: bool = False
     host: str = "127.0.0.1"
     port: int = Field(5038, ge=1, le=65535)
@@ -86,19 +61,19 @@ class AmiSection(_Section):
     password_file: Path | None = None
 
 
-class Prompts(_Section):
+class Prompts(Section):
     cache: Path | None = None
     """Rendered sound files, readable by Asterisk; ``<state_dir>/prompts`` when not set."""
     recordings: Path | None = None
     """The operator's own recordings; ``<state_dir>/recordings`` when not set."""
 
 
-class Log(_Section):
+class Log(Section):
     format: Literal["json", "console"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Dialling(_Section):
+class Dialling(Section):
     enabled: bool = True
     endpoint: str = Field("PJSIP/{number}@trunk", pattern=r"^PJSIP/\{number\}@[A-Za-z0-9_.-]{1,64}$")
     caller_id: str = Field("", pattern=r"^(\+?[0-9]{3,15})?$")
@@ -107,37 +82,49 @@ class Dialling(_Section):
     key_s: Duration = _s(10)
     menu_readings: int = Field(2, ge=1, le=5)
     in_flight: int = Field(5, ge=1, le=100)
+    answer_s: Duration = _s(12)
 
 
-class Numbers(_Section):
+class Numbers(Section):
     allowed_regions: list[Region] = []
     deny_prefixes: list[Prefix] = []
 
 
-class Announcements(_Section):
+class Announcements(Section):
     first_after_s: Duration = _s(0)
     every_s: Annotated[Duration, Field(ge=timedelta(seconds=5))] = _s(45)
     position: bool = True
     wait: bool = True
+    min_gap_s: Duration = _s(10)
 
 
-class Offer(_Section):
+class Offer(Section):
     enabled: bool = True
     estimated_wait_s: Duration | None = _s(120)
     waited_s: Duration | None = _s(300)
+    line_length: int | None = Field(None, ge=1)
     max_open_promises: int = Field(100, ge=0)
+    every_s: Duration = _s(0)
+    share: float = Field(1.0, ge=0, le=1)
+    min_live: int = Field(0, ge=0)
+    solvent: bool = True
+    last_s: Duration = _s(0)
+    at_closing: bool = True
 
 
-class Retry(_Section):
+class Retry(Section):
     max_attempts: int = Field(3, ge=1, le=20)
     busy_gap_s: Duration = _s(300)
     no_answer_gap_s: Duration = _s(900)
     no_key_gap_s: Duration = _s(900)
     congestion_gap_s: Duration = _s(60)
+    max_busy: int | None = Field(None, ge=1)
+    max_no_answer: int | None = Field(None, ge=1)
+    max_no_key: int | None = Field(None, ge=1)
     expire_s: Duration = _s(24 * 3600)
 
 
-class Queue(_Section):
+class Queue(Section):
     strategy: domain.Strategy = domain.Strategy.LONGEST_IDLE
     priority: int = Field(0, ge=-1000, le=1000)
     ring_s: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=5))] = _s(15)
@@ -145,28 +132,49 @@ class Queue(_Section):
     music: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     language: Language | None = None
     expected_handle_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(240)
+    wrap_up_extend_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(60)
+    group: Name = "default"
+    dial: domain.DialPolicy = domain.DialPolicy.AGENT_FIRST
+    waiting_share: float = Field(0.03, ge=0, le=1)
+    entry: EntryRules = EntryRules()
+    skills: dict[Name, Skill] = {}
+    penalties: Penalties = Penalties()
+    reserves: Reserves = Reserves()
     announcements: Announcements = Announcements()
     offer: Offer = Offer()
     retry: Retry = Retry()
 
 
-class AgentSection(_Section):
-    endpoint: str = Field(pattern=r"^PJSIP/[A-Za-z0-9_.-]{1,64}$")
+class AgentSection(Section):
+    # Any dial string: a phone, or a mobile through the trunk. Several at once (&) would ring two people for one call.
+    endpoint: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9]{1,15}/[A-Za-z0-9_.@+*#:/-]{1,128}$")
+    phones: list[Annotated[str, Field(pattern=r"^PJSIP/[A-Za-z0-9_.-]{1,64}$")]] = []
     queues: list[Name] = Field(min_length=1)
     name: str = Field("", max_length=80)
     weight: float = Field(1.0, gt=0, le=1000)
+    skills: dict[Name, Annotated[int, Field(ge=1, le=100)]] = {}
+    penalties: dict[Name, Annotated[int, Field(ge=0, le=1000)]] = {}
+    reserve: domain.Reserve = domain.Reserve.NO
+    accept_key: str = Field("", pattern=r"^[0-9*#]?$")
+    accept_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(10)
+    wrap_up_s: Duration | None = None
 
 
-class Agents(_Section):
+class Agents(Section):
     rona_limit: int = Field(3, ge=0, le=100)
     miss_rest_s: Duration = _s(5)
 
 
-class DeadMan(_Section):
+class Line(Section):
+    priority_worth_s: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+
+
+class DeadMan(Section):
     # Asterisk takes no sign of life while it plays, so the switch must outlast the longest announcement.
     waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=30))] = _s(60)
     talking_s: Annotated[Duration, Field(ge=timedelta(minutes=10))] = _s(4 * 3600)
     fallback_context: str = Field("callbackd-fallback", pattern=r"^[A-Za-z0-9_-]{1,79}$")
+    exit_context: str = Field("callbackd-exits", pattern=r"^[A-Za-z0-9_-]{1,79}$")
 
 
 class Config(BaseSettings):
@@ -184,6 +192,7 @@ class Config(BaseSettings):
     dialling: Dialling = Dialling()
     numbers: Numbers = Numbers()
     ringing: Agents = Agents()
+    line: Line = Line()
     dead_man: DeadMan = DeadMan()
     queues: dict[Name, Queue] = Field(min_length=1)
     agents: dict[Name, AgentSection] = {}
@@ -263,8 +272,12 @@ def _contradictions(config: Config) -> list[str]:
             for queue in agent.queues
             if queue not in config.queues
         ]
-        twins = [other for other, a in config.agents.items() if a.endpoint == agent.endpoint and other < name]
-        mistakes += [f"agents.{name}.endpoint: {agent.endpoint} is the phone of agents.{twin} too" for twin in twins]
+        mistakes += [
+            f"agents.{name}: {phone} is the phone of agents.{twin} too; each phone belongs to one agent"
+            for twin, other in config.agents.items()
+            for phone in sorted({agent.endpoint, *agent.phones} & {other.endpoint, *other.phones})
+            if twin < name
+        ]
     for section_name, section in (("ari", config.ari), ("ami", config.ami)):
         if section.password and section.password_file:
             mistakes.append(f"{section_name}: password and password_file are both set; keep one")
@@ -273,9 +286,12 @@ def _contradictions(config: Config) -> list[str]:
             mistakes.append(f"{section_name}.password: is missing; set it, or password_file for one kept in a file")
     for name, queue in config.queues.items():
         offer = queue.offer
-        if offer.enabled and offer.estimated_wait_s is None and offer.waited_s is None:
-            mistakes.append(f"queues.{name}.offer: enabled, but without estimated_wait_s and waited_s it never comes")
-    return mistakes
+        thresholds: list[object] = [offer.estimated_wait_s, offer.waited_s, offer.line_length]
+        if offer.enabled and all(threshold is None for threshold in thresholds):
+            mistakes.append(
+                f"queues.{name}.offer: enabled, but without estimated_wait_s, waited_s and line_length it never comes"
+            )
+    return [*mistakes, *config_rules.mistakes(config)]
 
 
 def secret(section: AriSection | AmiSection, name: str) -> str:
@@ -308,25 +324,32 @@ def settings_of(config: Config) -> domain.Settings:
         dead_man_s=config.dead_man.waiting_s.total_seconds(),
         talk_limit_s=config.dead_man.talking_s.total_seconds(),
         fallback_context=config.dead_man.fallback_context,
+        exit_context=config.dead_man.exit_context,
+        priority_worth_s=config.line.priority_worth_s.total_seconds() if config.line.priority_worth_s else None,
     )
 
 
 def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
-    plain = _plain(queue) | {
+    plain = _plain(queue)
+    plain |= {
         "language": queue.language or language,
         "announcements": domain.Announcements(**_plain(queue.announcements)),
         "offer": domain.Offer(**_plain(queue.offer)),
         "retry": domain.Retry(**_plain(queue.retry)),
+        "rules": domain.EntryRules(**_plain(plain.pop("entry"))),
+        "needs": tuple(config_rules.need(*skill) for skill in plain.pop("skills").items()),
+        "penalties": domain.Penalties(**_plain(queue.penalties) | {"widen": tuple(queue.penalties.widen)}),
+        "reserves": domain.Reserves(**_plain(queue.reserves)),
     }
     return domain.Queue(QueueName(name), **plain)
 
 
 def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
-    queues = tuple(QueueName(queue) for queue in agent.queues)
-    return domain.AgentSettings(AgentId(name), agent.endpoint, queues, agent.name, agent.weight)
+    plain = _plain(agent) | {"queues": tuple(map(QueueName, agent.queues)), "phones": tuple(agent.phones)}
+    return domain.AgentSettings(AgentId(name), **plain)
 
 
-def _plain(section: _Section) -> dict[str, Any]:
+def _plain(section: Section) -> dict[str, Any]:
     """The section's fields, durations as seconds."""
     values = {name: getattr(section, name) for name in type(section).model_fields}
     return {name: v.total_seconds() if isinstance(v, timedelta) else v for name, v in values.items()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from callbackd.db import tables
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
-from callbackd.domain.callback import CallbackOutcome, CallbackState
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
 from callbackd.domain.entry import Entry
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
@@ -25,16 +25,16 @@ _REFUSALS = {
 }
 
 
+L = TypeVar("L", Entry, Callback)
+
+
 class Refused(Exception):
     """The transaction is not to be committed; the text is the reason."""
 
 
 class Intent(Protocol):
-    @property
-    def table(self) -> Table: ...
-    @property
-    def id(self) -> str:
-        """In ``table`` under this id it stands when it was committed."""
+    def trace(self) -> Select[Any]:
+        """Finds a row exactly when it was committed."""
 
     async def write(self, connection: AsyncConnection) -> None:
         """Inside its transaction. Raises ``Refused``, or whatever the database says."""
@@ -46,26 +46,39 @@ class Intent(Protocol):
 
 
 class Promise:
-    """The place passes to the promise, and both are stored together."""
-
-    table = tables.callback
+    """The place passes to the promise, and both are stored together; or a promise that waits gets another time."""
 
     def __init__(self, wanted: StorePromise, right: Right) -> None:
         self._wanted = wanted
         self._right = right
-        self._before: Entry | None = None
-        self.id = wanted.callback.id
+        self._before: list[Saved] = []
+
+    def trace(self) -> Select[Any]:
+        """Time and all: a promise that is moved stands there already."""
+        callback, table = self._wanted.callback, tables.callback
+        same_time = table.c.slot_at.is_not_distinct_from(bindparam(None, callback.slot_at, table.c.slot_at.type))
+        return select(table.c.id).where(table.c.id == callback.id).where(same_time)
 
     async def write(self, connection: AsyncConnection) -> None:
         await _hold_the_right(connection, self._right)
-        entry = tables.entry
-        before = await connection.execute(select(entry).where(entry.c.id == self._wanted.entry.id).with_for_update())
-        for row in before:
-            self._before = Entry(**row._mapping)
-        if self._before and not self._before.open:
+        entry = await self._find(connection, Entry, self._wanted.entry.id)
+        callback = await self._find(connection, Callback, self._wanted.callback.id)
+        if entry and not entry.open:
             raise Refused("the place is closed")
+        if callback and callback.state is not CallbackState.WAITING:
+            raise Refused("the promise is no longer waiting")
         await connection.execute(WRITE[Entry], [values(self._wanted.entry)])
-        await connection.execute(insert(self.table), [values(self._wanted.callback)])
+        write = WRITE[Callback] if callback else insert(tables.callback)
+        await connection.execute(write, [values(self._wanted.callback)])
+
+    async def _find(self, connection: AsyncConnection, kind: type[L], id: str) -> L | None:
+        """The row as it is, remembered for ``undo`` and locked."""
+        table = tables.TABLES[kind]
+        for row in await connection.execute(select(table).where(table.c.id == id).with_for_update()):
+            found = kind(**row._mapping)
+            self._before.append(found)
+            return found
+        return None
 
     def done(self) -> Event:
         return PromiseStored(self._wanted.callback.id)
@@ -75,24 +88,26 @@ class Promise:
 
     def undo(self) -> list[Saved]:
         callback = self._wanted.callback
+        if any(isinstance(row, Callback) for row in self._before):
+            return self._before
         withdrawn = replace(
             callback,
             state=CallbackState.CLOSED,
             outcome=CallbackOutcome.CANCELLED,
             closed_at=callback.created_at,
         )
-        return [self._before, withdrawn] if self._before else [withdrawn]
+        return [*self._before, withdrawn]
 
 
 class Claim:
     """The intent to dial: the promise goes from waiting to dialing and its attempt is there, or nothing changes."""
 
-    table = tables.attempt
-
     def __init__(self, wanted: ClaimAttempt, right: Right) -> None:
         self._wanted = wanted
         self._right = right
-        self.id = wanted.attempt.id
+
+    def trace(self) -> Select[Any]:
+        return select(tables.attempt.c.id).where(tables.attempt.c.id == self._wanted.attempt.id)
 
     async def write(self, connection: AsyncConnection) -> None:
         await _hold_the_right(connection, self._right)
@@ -109,7 +124,7 @@ class Claim:
         kept = await connection.execute(WRITE[Entry], [values(self._wanted.entry)])
         if kept.rowcount != 1:
             raise Refused("the place is closed")
-        await connection.execute(insert(self.table), [values(self._wanted.attempt)])
+        await connection.execute(insert(tables.attempt), [values(self._wanted.attempt)])
 
     def done(self) -> Event:
         return AttemptClaimed(self._wanted.attempt.id)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.db.backlog import Backlog
@@ -159,8 +158,7 @@ class Journal:
     async def _is_there(self, intent: Intent) -> bool:
         try:
             async with transaction(self._engine, _LOOK_UP_S) as connection:
-                found = await connection.execute(select(intent.table.c.id).where(intent.table.c.id == intent.id))
-                return found.first() is not None
+                return (await connection.execute(intent.trace())).first() is not None
         except TROUBLE:
             return False
 

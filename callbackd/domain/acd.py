@@ -13,23 +13,26 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from callbackd.domain import events as ev
-from callbackd.domain import restore, routing, snapshot
+from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import Attempt, AttemptState
 from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.commands import Command, DropBridge, HangUp, SendToFallback
 from callbackd.domain.dialling import Dialling
-from callbackd.domain.dialogue import Stage
+from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.eligibility import widens_at
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.ewt import Estimator, Simple
 from callbackd.domain.floor import Floor
-from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.places import Places
+from callbackd.domain.promising import Promising
 from callbackd.domain.reception import Reception
+from callbackd.domain.rejoining import Rejoining
 from callbackd.domain.settings import Settings
+from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-
-_OF_CUSTOMERS = {Stage.INVITED, Stage.POSTPONING}
 
 
 class Acd:
@@ -39,9 +42,13 @@ class Acd:
         self._state = State(settings, mint)
         expected = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
         self._estimator = estimator or Simple(expected)
-        self._reception = Reception(self._state, self._estimator)
-        self._floor = Floor(self._state, self._reception, self._estimator)
-        self._dialling = Dialling(self._state, self._reception, self._floor)
+        self._speech = Speech(self._state)
+        self._places = Places(self._state, self._estimator)
+        self._promising = Promising(self._state, self._speech, self._places)
+        self._rejoining = Rejoining(self._state, self._speech, self._places, self._promising)
+        self._reception = Reception(self._state, self._speech, self._places, self._promising, self._rejoining)
+        self._floor = Floor(self._state, self._speech, self._reception, self._estimator)
+        self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
             ev.FeatureCodeDialled: self._floor.feature_code,
@@ -54,11 +61,11 @@ class Acd:
             ev.LegLeft: self._leg_left,
             ev.LegEnded: self._leg_ended,
             ev.DigitPressed: self._digit,
-            ev.PlaybackEnded: lambda event: self._reception.spoken(event.playback),
+            ev.PlaybackEnded: lambda event: self._speech.spoken(event.playback),
             ev.RequestFailed: self._request_failed,
             ev.LegsSeen: self._legs_seen,
-            ev.PromiseStored: self._reception.promise_stored,
-            ev.PromiseNotStored: self._reception.promise_not_stored,
+            ev.PromiseStored: self._promising.stored,
+            ev.PromiseNotStored: self._promising.not_stored,
             ev.AttemptClaimed: lambda event: self._dialling.claimed(event.attempt),
             ev.AttemptNotClaimed: lambda event: self._dialling.not_claimed(event.attempt, event.reason),
             ev.DatabaseLost: lambda event: self._database(False, event.reason),
@@ -67,18 +74,35 @@ class Acd:
             ev.PbxBack: lambda event: self._pbx(True, "the event stream is there"),
             ev.TimePassed: lambda event: None,
             ev.SwitchTurned: self._switch,
+            ev.ClosedEarly: self._closed_early,
+            ev.AgentDialled: lambda event: None,
+            ev.LegHeld: lambda event: None,
+            ev.LegUnheld: lambda event: None,
+        }
+        waiting_keys = {Stage.WAITING: self._reception.key, Stage.REJOINING: self._rejoining.key}
+        of_customers = dict.fromkeys((Stage.INVITED, Stage.POSTPONING), self._dialling.key)
+        self._keys: dict[Stage, Callable[[Dialogue, str], object]] = {
+            **self._promising.keys,
+            **waiting_keys,
+            **of_customers,
+            Stage.ACCEPTING: self._accepting_key,
         }
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
             Timer.ANNOUNCE: self._reception.announce,
             Timer.REPLY: self._silence,
-            Timer.PLAYBACK: lambda id: self._reception.spoken(PlaybackId(id)),
-            Timer.DEAD_MAN: self._reception.dead_man,
+            Timer.PLAYBACK: lambda id: self._speech.spoken(PlaybackId(id)),
+            Timer.DEAD_MAN: self._speech.dead_man,
             Timer.RING: self._ring_stuck,
             Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),
             Timer.REST: lambda id: None,
             Timer.WRAP_UP: lambda id: self._floor.wrapped(AgentId(id)),
             Timer.RETRY: lambda id: None,
             Timer.EXPIRE: lambda id: self._dialling.expire(CallbackId(id)),
+            Timer.WIDEN: self._widen,
+            Timer.MAX_WAIT: lambda id: self._reception.max_wait(EntryId(id)),
+            Timer.ENTER: self._near_slot,
+            Timer.EMPTY: lambda name: self._reception.emptied(QueueName(name)),
+            Timer.CLOSING: lambda name: self._reception.closing(QueueName(name)),
         }
 
     # --- the door -------------------------------------------------------------------------------------------------
@@ -111,6 +135,10 @@ class Acd:
         """
         self._state.now = now
         restore.take_up(self._state, rows)
+        for entry in list(self._state.entries.values()):
+            self._places.look(entry)
+            self._places.watch(entry)
+        self._reception.staff_changed()
         return self._state.take()
 
     # --- matching -------------------------------------------------------------------------------------------------
@@ -119,8 +147,12 @@ class Acd:
         while match := routing.next_match(self._state):
             if match.entry.live:
                 self._floor.ring(match.entry, match.agents, match.reason)
+            elif match.entry.state is EntryState.DIALING:
+                self._dialling.reserve(match.entry, match.agents[0])
             else:
                 self._dialling.claim(match.entry, match.agents[0], match.reason)
+        while ahead := self._dialling.ahead():
+            self._dialling.claim(ahead[0], None, ahead[1])
 
     # --- legs -----------------------------------------------------------------------------------------------------
 
@@ -128,7 +160,8 @@ class Acd:
         if self._reception.knows(event.leg):
             self._state.decide(event.leg, "arrival ignored", "this call is known already")
             return
-        self._dialling.rings_in(event.number)
+        if queue := self._state.settings.queues.get(QueueName(event.queue)):
+            self._dialling.rings_in(event.number, queue.group)
         self._reception.arrive(event)
 
     def _dial_accepted(self, event: ev.DialAccepted) -> None:
@@ -160,21 +193,21 @@ class Acd:
         if event.party is ev.Party.CUSTOMER:
             self._dialling.customer_entered(event.leg, event.attempt)
         elif agent := self._state.agent_of(event.leg):
-            if agent.activity is not Activity.TALKING and (entry := self._floor.answered(event.leg)):
+            if agent.activity is not Activity.TALKING and (entry := self._floor.picked_up(event.leg)):
                 self._dialling.connected(entry)
         else:
             self._floor.answered(event.leg)
 
     def _leg_left(self, event: ev.LegLeft) -> None:
         """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
-        self._reception.end(event.leg)
+        self._speech.end(event.leg)
         if entry := self._state.entry_of(event.leg):
             self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan took the call back")
         else:
             self._leg_ended(ev.LegEnded(event.leg))
 
     def _leg_ended(self, event: ev.LegEnded) -> None:
-        self._reception.end(event.leg)
+        self._speech.end(event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:
             self._dialling.leg_ended(attempt, event)
@@ -210,10 +243,16 @@ class Acd:
         dialogue = self._state.dialogues.get(event.leg)
         if dialogue is None:
             return
-        if dialogue.stage in _OF_CUSTOMERS:
-            self._dialling.key(dialogue, event.digit)
+        if handler := self._keys.get(dialogue.stage):
+            self._state.timers.cancel(Timer.REPLY, event.leg)
+            handler(dialogue, event.digit)
         else:
-            self._reception.key(dialogue, event.digit)
+            reason = f"nothing is asked while {dialogue.stage.value}"
+            self._state.decide(dialogue.entry or event.leg, f"key {event.digit} ignored", reason)
+
+    def _accepting_key(self, dialogue: Dialogue, digit: str) -> None:
+        if entry := self._floor.key(dialogue, digit):
+            self._dialling.connected(entry)
 
     def _request_failed(self, event: ev.RequestFailed) -> None:
         """Two people who could not be brought together must not sit in silence: the caller goes to the fallback."""
@@ -228,10 +267,24 @@ class Acd:
 
     def _silence(self, id: str) -> None:
         dialogue = self._state.dialogues.get(LegId(id))
-        if dialogue and dialogue.stage in _OF_CUSTOMERS:
+        if dialogue is None:
+            return
+        if dialogue.stage in {Stage.INVITED, Stage.POSTPONING}:
             self._dialling.silence(dialogue)
-        else:
-            self._reception.silence(LegId(id))
+        elif dialogue.stage is Stage.ACCEPTING:
+            self._floor.silence(dialogue)
+        elif dialogue.stage in self._promising.keys or dialogue.stage is Stage.REJOINING:
+            self._promising.silence(dialogue)
+
+    def _widen(self, id: str) -> None:
+        """The match after this event sees more agents; wake again when it widens once more."""
+        entry = self._state.entries.get(EntryId(id))
+        if entry and (at := widens_at(self._state, entry)) is not None:
+            self._state.timers.set(Timer.WIDEN, id, at)
+
+    def _near_slot(self, id: str) -> None:
+        if entry := self._state.entries.get(EntryId(id)):
+            self._places.look(entry)
 
     def _ring_stuck(self, id: str) -> None:
         if agent := self._rung(LegId(id)):
@@ -249,11 +302,45 @@ class Acd:
         self._state.decide("asterisk", "back" if there else "away", reason)
 
     def _switch(self, event: ev.SwitchTurned) -> None:
-        if event.switch not in {"offering", "dialling"}:
-            self._state.decide(event.switch, "switch ignored", "there are two switches: offering and dialling")
-            return
-        setattr(self._state, event.switch, event.on)
-        self._state.decide(event.switch, "on" if event.on else "off", "by a supervisor")
+        """Offering and dialling are the house's, the crisis announcement is one queue's or everybody's."""
+        state = self._state
+        if event.switch == "crisis":
+            names = [QueueName(event.queue)] if event.queue else list(state.settings.queues)
+            for name in names:
+                self._crisis(name, event.on)
+        elif event.switch in {"offering", "dialling"}:
+            setattr(state, event.switch, event.on)
+            state.decide(event.switch, "on" if event.on else "off", "by a supervisor")
+        else:
+            reason = "there are three switches: offering, dialling and crisis"
+            state.decide(event.switch, "switch ignored", reason)
+
+    def _crisis(self, name: QueueName, on: bool) -> None:
+        state = self._state
+        if name not in state.settings.queues:
+            state.decide(name, "switch ignored", "there is no such queue")
+        elif on:
+            state.crises[name] = state.now
+            self._reception.crisis(name)
+            state.decide(name, "crisis announced", "by a supervisor")
+        else:
+            state.crises.pop(name, None)
+            state.decide(name, "crisis over", "by a supervisor")
+
+    def _closed_early(self, event: ev.ClosedEarly) -> None:
+        """A supervisor ends a queue's day, or takes that back."""
+        state, name = self._state, QueueName(event.queue)
+        queue = state.settings.queues.get(name)
+        if queue is None:
+            state.decide(event.queue, "not closed", "there is no such queue")
+        elif event.until is None or event.until <= state.now:
+            state.closed_until.pop(name, None)
+            state.decide(name, "opened again", "by a supervisor")
+        else:
+            state.closed_until[name] = event.until
+            opens = hours.next_open(queue.hours, state.now, event.until)
+            state.decide(name, "closed early", "by a supervisor", until=event.until, opens=opens)
+            self._reception.closing(name)
 
     # --- coming back ----------------------------------------------------------------------------------------------
 

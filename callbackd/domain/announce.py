@@ -40,9 +40,17 @@ def compose(settings: Announcements, position: int, estimate: Estimate | None, q
     return Announcement(tuple(phrases), minutes, f"P80 is {estimate.p80_s:.0f} s")
 
 
-def promised_wait(estimate: Estimate | None) -> tuple[Phrase, ...]:
-    """What the promise says about when: 1.5 x P80 was kept in 96.5 % of cases and more (spec/estimates.md)."""
+def promised_s(estimate: Estimate | None) -> float | None:
+    """Within what time a turn is promised: 1.5 x P80 was kept in 96.5 % of cases and more (spec/estimates.md).
+
+    Rounded up as it is spoken; None when nothing is said of it.
+    """
     if estimate is None:
-        return ()
+        return None
     minutes = rounded_up(1.5 * estimate.p80_s)
-    return () if minutes == ABOVE_HOUR else (CallWithin(minutes),)
+    return None if minutes == ABOVE_HOUR else 60.0 * minutes
+
+
+def promised_wait(within_s: float | None) -> tuple[Phrase, ...]:
+    """What the promise says about when."""
+    return () if within_s is None else (CallWithin(round(within_s / 60)),)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callbackd.domain import numbers, retry
+from callbackd.domain import hours, lookahead, numbers, retry
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialogue import Dialogue, Stage
-from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import Ending, LegEnded, Party
 from callbackd.domain.floor import Floor
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
+from callbackd.domain.line import places
+from callbackd.domain.opening import opens_at
 from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed
-from callbackd.domain.reception import Reception
+from callbackd.domain.places import Places
+from callbackd.domain.routing import servable
+from callbackd.domain.settings import DialPolicy, Queue
+from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -23,7 +28,13 @@ _DIAL_GRACE_S = 15.0
 """How long after the ring time-out we wait for Asterisk to report the end of a dial."""
 
 _POSTPONED_LIVES_S = 3600.0
-"""A promise does not expire sooner than this after the time that the customer chose."""
+"""A promise does not expire sooner than this after the time that the customer chose, or the hour it waited for."""
+
+ACCEPTED_WAIT_S = 2.0
+"""What a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
+
+_TRIED_DAYS = 30
+"""Opening and calling hours are held against each other for so many alternations."""
 
 _OUTCOMES = {
     Ending.BUSY: AttemptOutcome.BUSY,
@@ -43,15 +54,16 @@ _GIVEN_UP = {
 
 
 class Dialling:
-    def __init__(self, state: State, reception: Reception, floor: Floor) -> None:
+    def __init__(self, state: State, speech: Speech, places: Places, floor: Floor) -> None:
         self._state = state
-        self._reception = reception
+        self._speech = speech
+        self._places = places
         self._floor = floor
 
     # --- intent, then the telephone -------------------------------------------------------------------------------
 
-    def claim(self, entry: Entry, agent_id: AgentId, reason: str) -> None:
-        """An agent is free for a promise: reserve the agent and write the intent. Nobody is dialled yet."""
+    def claim(self, entry: Entry, agent_id: AgentId | None, reason: str) -> None:
+        """It is a promise's turn: reserve the agent, if one is to be, and write the intent. Nobody is dialled yet."""
         state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
         checked = numbers.check(callback.number, state.settings.numbers)
         if isinstance(checked, numbers.Refused):
@@ -59,17 +71,95 @@ class Dialling:
                 entry, callback, CallbackOutcome.CANCELLED, f"the number may not be dialled: {checked.reason}"
             )
             return
+        at = self._ringable_at(entry, callback)
+        if at is None or at > state.now:
+            self._wait_for_hour(entry, callback, at)
+            return
         made = callback.attempts_made + 1
         attempt = Attempt(state.mint.attempt(state.now), callback.id, agent_id, checked.number, made, state.now)
-        state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
-        state.offered_at[agent_id] = (entry.queue, state.now)
+        if agent_id:
+            state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+            state.offered_at[agent_id] = (entry.queue, state.now)
         entry = state.move_entry(entry, EntryTrigger.DIAL, saved=True, agent=agent_id)
         callback = state.move_callback(
             callback, CallbackTrigger.CLAIM, saved=True, attempt=attempt.id, attempts_made=made
         )
         state.attempts[attempt.id] = attempt
-        state.decide(entry.id, f"{agent_id} reserved, intent to dial", reason, attempt=attempt.id, ordinal=made)
+        what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
+        state.decide(entry.id, what, reason, attempt=attempt.id, ordinal=made)
         state.store(ClaimAttempt(entry, callback, attempt))
+
+    def _ringable_at(self, entry: Entry, callback: Callback) -> float | None:
+        """The next time at which the customer may be rung and the queue is open; None when there is none."""
+        state, queue, at = self._state, self._state.queue_of(entry), self._state.now
+        chosen, early = callback.slot_at is not None, state.closed_until.get(queue.name)
+        for _ in range(_TRIED_DAYS):
+            opens = hours.next_open(queue.hours, at, early)
+            rings = state.rings_at(callback.number, opens, chosen=chosen) if opens is not None else None
+            if rings is None or rings == opens:
+                return rings
+            at = rings
+        return None
+
+    def _wait_for_hour(self, entry: Entry, callback: Callback, at: float | None) -> None:
+        """Hours at which nobody may ring do not make a promise old."""
+        state = self._state
+        if at is None:
+            reason = "there is no hour at which the customer may be rung and the queue is open"
+            self._give_up(entry, callback, CallbackOutcome.EXPIRED, reason)
+            return
+        state.put(replace(entry, not_before=at))
+        state.timers.set(Timer.RETRY, entry.id, at)
+        self._live_until(callback, at + _POSTPONED_LIVES_S)
+        state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", at=at)
+
+    def _live_until(self, callback: Callback, at: float) -> Callback:
+        """Let a promise not expire before ``at``."""
+        if at > callback.expires_at:
+            callback = self._state.put(replace(callback, expires_at=at))
+            self._state.timers.set(Timer.EXPIRE, callback.id, at)
+        return callback
+
+    # --- before an agent is free --------------------------------------------------------------------------------------
+
+    def ahead(self) -> tuple[Entry, str] | None:
+        """A promise whose customer is to be dialled although no agent is free for it, as its queue's policy says."""
+        state = self._state
+        for queue in state.settings.queues.values():
+            if queue.dial is not DialPolicy.AGENT_FIRST and (entry := self._next_promise(queue)):
+                chance = self._places.chance(entry, state.settings.dialling.answer_s + ACCEPTED_WAIT_S)
+                answer = lookahead.decide(queue.dial, chance, queue.waiting_share)
+                if answer.yes:
+                    return entry, answer.reason
+        return None
+
+    def reserve(self, entry: Entry, agent_id: AgentId) -> None:
+        """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
+        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
+        attempt = state.attempts.get(callback.attempt or AttemptId(""))
+        if attempt is None:
+            return
+        state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+        state.offered_at[agent_id] = (entry.queue, state.now)
+        state.put(replace(attempt, agent=agent_id), saved=attempt.state is AttemptState.CLAIMING)
+        state.put(replace(entry, agent=agent_id))
+        state.decide(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
+
+    def _next_promise(self, queue: Queue) -> Entry | None:
+        """The queue's next place to be served, if a promise holds it and somebody is at work.
+
+        Live callers before it are left to the estimate under look-ahead; customer-first waits for the head of the line.
+        No more customers are dialled this way than agents are at work.
+        """
+        state = self._state
+        unserved = [e for e in places(state, [queue.name]) if e.state is EntryState.WAITING]
+        first = next((e for e in unserved if not e.live), None)
+        if first is None or not servable(state, first):
+            return None
+        if queue.dial is DialPolicy.CUSTOMER_FIRST and unserved[0] is not first:
+            return None
+        called = sum(1 for attempt in state.attempts.values() if attempt.agent is None)
+        return first if called < state.at_work(queue.name) else None
 
     def claimed(self, id: AttemptId) -> None:
         """The intent is committed: dial. This is the only place that does."""
@@ -124,7 +214,7 @@ class Dialling:
             return  # told twice, or accepted before we were away: then the line has the customer
         if attempt is None or attempt.leg != leg:
             state.decide(leg, "customer's leg sent off", "no open attempt belongs to it")
-            self._reception.leave(
+            self._speech.leave(
                 Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
             )
             return
@@ -142,27 +232,27 @@ class Dialling:
             attempt=attempt.id,
             number=callback.number,
         )
-        self._reception.say(dialogue, Fixed.CALLBACK_MENU)
+        self._speech.say(dialogue, Fixed.CALLBACK_MENU)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:
         if dialogue.stage is Stage.POSTPONING and digit in "123456789":
             self._postpone(dialogue, 10 * int(digit))
         elif dialogue.stage is Stage.POSTPONING:
-            self._reception.say(dialogue, Fixed.WRONG_KEY, Fixed.POSTPONE_MENU)
+            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.POSTPONE_MENU)
         elif digit == "1":
             self._accept(dialogue)
         elif digit == "2":
-            self._reception.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
+            self._speech.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
         else:
             self._state.decide(dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones")
-            self._reception.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
+            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
 
     def silence(self, dialogue: Dialogue) -> None:
         """No key after the menu: read it again, then take it for a machine; who asked for later gets ten minutes."""
         tries, postponing = dialogue.tries + 1, dialogue.stage is Stage.POSTPONING
         if tries < self._state.settings.dialling.menu_readings:
             menu = Fixed.POSTPONE_MENU if postponing else Fixed.CALLBACK_MENU
-            self._reception.say(replace(dialogue, tries=tries), menu)
+            self._speech.say(replace(dialogue, tries=tries), menu)
             return
         if postponing:
             self._postpone(dialogue, 10)
@@ -171,7 +261,7 @@ class Dialling:
         if attempt:
             self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
         again = attempt and attempt.callback in self._state.callbacks
-        self._reception.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
+        self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
 
     def _postpone(self, dialogue: Dialogue, minutes: int) -> None:
         """A person is there and wants to be called later: the place stays, the promise lives at least as long."""
@@ -182,7 +272,7 @@ class Dialling:
         state.put(replace(callback, expires_at=expires_at))
         state.timers.set(Timer.EXPIRE, callback.id, expires_at)
         self.over(attempt, AttemptOutcome.POSTPONED, again.reason, again)
-        self._reception.leave(replace(dialogue, entry=None), CallAgainIn(minutes))
+        self._speech.leave(replace(dialogue, entry=None), CallAgainIn(minutes))
 
     def _accept(self, dialogue: Dialogue) -> None:
         """A person is there: the customer holds the place live, and the reserved agent is rung."""
@@ -195,7 +285,7 @@ class Dialling:
         entry = state.move_entry(entry, EntryTrigger.ACCEPT, leg=dialogue.leg, agent=None)
         state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
-        self._reception.to_waiting(dialogue, Fixed.CONNECTING)
+        self._speech.to_waiting(dialogue, Fixed.CONNECTING)
         agent = state.agents.get(attempt.agent or AgentId(""))
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._ring_reserved(entry, agent)
@@ -232,14 +322,14 @@ class Dialling:
         entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
         self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
-    def rings_in(self, number: str) -> None:
+    def rings_in(self, number: str, group: str) -> None:
         """A customer calls us while we call: our call ends, the promise waits at its place for what they choose."""
         checked = numbers.check(number, self._state.settings.numbers)
-        promise = self._state.promised_to(checked.number) if isinstance(checked, numbers.Allowed) else None
+        promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
         attempt = self._state.attempts.get(promise.attempt or AttemptId("")) if promise else None
         if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
             return
-        self._reception.end(attempt.leg)
+        self._speech.end(attempt.leg)
         self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
         again = retry.Again(self._state.now, True, "the customer called us")
         self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
@@ -290,12 +380,14 @@ class Dialling:
     ) -> None:
         state = self._state
         settings = state.queue_of(entry).retry
-        answer = again or retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at)
+        callback, alike = (callback, 0) if again else retry.counted(callback, outcome)
+        answer = again or retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at, alike)
         if isinstance(answer, retry.GiveUp):
             self._give_up(entry, callback, answer.outcome, f"{reason}; {answer.reason}")
             return
         if answer.refund:
-            state.put(replace(callback, attempts_made=callback.attempts_made - 1))
+            callback = replace(callback, attempts_made=callback.attempts_made - 1)
+        state.put(callback)
         state.put(replace(entry, not_before=answer.at))
         state.timers.set(Timer.RETRY, entry.id, answer.at)
         state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
@@ -305,6 +397,10 @@ class Dialling:
         callback = self._state.callbacks.get(id)
         if callback and callback.state is CallbackState.WAITING:
             entry = self._state.entries[callback.entry]
+            opens = opens_at(self._state, self._state.queue_of(entry))
+            if opens is not None and opens > self._state.now:
+                self._live_until(callback, opens + _POSTPONED_LIVES_S)
+                return
             self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
 
     def _give_up(self, entry: Entry, callback: Callback, outcome: CallbackOutcome, reason: str) -> None:
@@ -312,4 +408,4 @@ class Dialling:
         state.timers.cancel(Timer.EXPIRE, callback.id)
         state.decide(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
         state.move_callback(callback, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
-        self._reception.close(entry, _GIVEN_UP[outcome], reason)
+        self._speech.close(entry, _GIVEN_UP[outcome], reason)

@@ -16,14 +16,22 @@ class Stage(Enum):
     """The number was read back: 1 right, 2 another, 0 keep waiting."""
     KEYING = "keying"
     """Digits of a number, ended by # or a pause."""
+    CHOOSING = "choosing"
+    """Times were read out: 1-3 takes one, 9 another time, 0 keeps waiting."""
+    KEYING_TIME = "keying_time"
+    """Four digits of a time."""
+    KEYING_DAY = "keying_day"
+    """One digit for the day of that time."""
     STORING = "storing"
     """Confirmed; nothing is promised before the database says so."""
     INVITED = "invited"
     """A customer was asked to press 1."""
     REJOINING = "rejoining"
-    """Somebody with a promise rang in: 1 wait live at its place, 2 keep it, 3 cancel it."""
+    """Somebody with a promise rang in: 1 wait live at its place, 2 keep it, 3 cancel it, 4 move it to another time."""
     POSTPONING = "postponing"
     """A customer was asked how much later."""
+    ACCEPTING = "accepting"
+    """An agent picked up and is to press the key that proves a person."""
     LEAVING = "leaving"
     """Last words; then we hang up."""
 
@@ -44,6 +52,17 @@ class Dialogue:
     tries: int = 0
     """Wrong keys, refused numbers or silent readings in this stage."""
     announced: bool = False
-    offered: bool = False
+    offered_at: float | None = None
+    """When a callback was last offered."""
+    lot: float | None = None
+    """Drawn when the first offer is considered."""
+    crisis_at: float = 0.0
+    """When the caller was last told what is the matter."""
+    spoken_at: float = 0.0
+    """When the last announcement began."""
+    choices: tuple[float, ...] = ()
+    """Starts of the slots that were read out, key 1 first."""
+    slot_at: float | None = None
+    """The time that was chosen; None for "my turn"."""
     quoted_min: int | None = None
     """The last wait told to the caller, in minutes; a later one is told only if it is better."""

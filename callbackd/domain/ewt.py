@@ -8,7 +8,7 @@ side. P80 is the gamma quantile by Wilson and Hilferty (1931).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, sqrt
 from typing import Protocol
 
 from callbackd.domain.agent import Activity, Presence
@@ -58,6 +58,9 @@ class Estimator(Protocol):
     def estimate(self, place: Place, now: float) -> Estimate | None:
         """The wait from ``now`` for a place, None when nothing honest can be said (nobody works there)."""
 
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:
+        """That the place is served within this time, 0-1; None when nothing honest can be said."""
+
 
 def place_of(state: State, entry: Entry) -> Place:
     """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
@@ -94,6 +97,23 @@ class Simple:
             return Estimate(0.0, 0.0, 0.0)
         mean_s = ends_needed * self._aht_s[place.queue] / place.working
         return Estimate(mean_s, _gamma(mean_s, ends_needed, 0.0), _gamma(mean_s, ends_needed, _Z80))
+
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - as above
+        if place.working == 0:
+            return None
+        ends_needed = place.ahead + 1 - place.free
+        if ends_needed <= 0:
+            return 1.0
+        return _erlang_cdf(within_s * place.working / self._aht_s[place.queue], ends_needed)
+
+
+def _erlang_cdf(x: float, shape: int) -> float:
+    """The chance that ``shape`` memoryless services of mean 1 end within ``x`` (1 - a Poisson tail)."""
+    term = total = exp(-x)
+    for k in range(1, shape):
+        term *= x / k
+        total += term
+    return 1 - total
 
 
 def _gamma(mean: float, shape: float, z: float) -> float:

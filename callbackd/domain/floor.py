@@ -18,12 +18,14 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
-from callbackd.domain.events import FeatureCodeDialled, Party
+from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
 from callbackd.domain.ewt import Estimator, Handled
 from callbackd.domain.ids import AgentId, BridgeId, LegId
 from callbackd.domain.life import Ignored
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.reception import Reception
+from callbackd.domain.settings import Reserve
+from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -33,13 +35,16 @@ _SAID = {
     PresenceTrigger.PAUSE: Fixed.AGENT_PAUSED,
     PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
 }
+_PICK_UP_S = 60.0
+"""An agent who picked up and whose key is awaited is not taken for a ring that got stuck."""
 _RING_GRACE_S = 5.0
 """Asterisk ends a ring itself; this much later we do."""
 
 
 class Floor:
-    def __init__(self, state: State, reception: Reception, estimator: Estimator) -> None:
+    def __init__(self, state: State, speech: Speech, reception: Reception, estimator: Estimator) -> None:
         self._state = state
+        self._speech = speech
         self._reception = reception
         self._estimator = estimator
 
@@ -51,21 +56,35 @@ class Floor:
         if event.leg in state.dialogues:
             return
         dialogue = Dialogue(event.leg, Party.AGENT, Stage.LEAVING, state.settings.language)
-        agent = next((a for a in state.settings.agents.values() if a.endpoint == event.endpoint), None)
+        agents = state.settings.agents.values()
+        agent = next((a for a in agents if event.endpoint in {a.endpoint, *a.phones}), None)
         if agent is None:
             state.decide(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
-            self._reception.leave(dialogue, Fixed.NOT_AN_AGENT)
+            self._speech.leave(dialogue, Fixed.NOT_AN_AGENT)
             return
         language = state.settings.queues[agent.queues[0]].language if agent.queues else state.settings.language
         dialogue = replace(dialogue, language=language)
-        if event.code not in {trigger.value for trigger in PresenceTrigger}:
-            state.decide(agent.id, "feature code refused", f"{event.code!r} is not login, logout, pause or unpause")
-            self._reception.leave(dialogue, Fixed.NOT_NOW)
+        if event.code not in set(FeatureCode):
+            state.decide(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
+            self._speech.leave(dialogue, Fixed.NOT_NOW)
             return
-        trigger = PresenceTrigger(event.code)
-        refused = self.set_presence(agent.id, trigger, "by feature code")
-        not_in = state.agents[agent.id].presence is Presence.LOGGED_OUT and trigger is not PresenceTrigger.LOGOUT
-        self._reception.leave(dialogue, Fixed.NOT_NOW if refused and not_in else _SAID[trigger])
+        self._speech.leave(dialogue, self._obey(agent.id, FeatureCode(event.code)))
+
+    def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
+        """Do what the code says; returns what is said to the agent."""
+        match code:
+            case FeatureCode.EXTEND:
+                return Fixed.AGENT_WRAP_UP_LONGER if self.extend_wrap_up(id) else Fixed.NOT_NOW
+            case FeatureCode.READY:
+                return Fixed.AGENT_READY if self.ready(id) else Fixed.NOT_NOW
+            case FeatureCode.CALL_IN | FeatureCode.SEND_HOME:
+                called_in = code is FeatureCode.CALL_IN
+                done = self.call_in(id, called_in, "by feature code")
+                return _reserve_said(called_in) if done else Fixed.NOT_NOW
+        trigger = PresenceTrigger(code.value)
+        refused = self.set_presence(id, trigger, "by feature code")
+        not_in = self._state.agents[id].presence is Presence.LOGGED_OUT and trigger is not PresenceTrigger.LOGOUT
+        return Fixed.NOT_NOW if refused and not_in else _SAID[trigger]
 
     def set_presence(self, id: AgentId, trigger: PresenceTrigger, reason: str) -> Ignored | None:
         """Change what an agent is there for. Work in hand goes on. Returns why nothing changed, if so."""
@@ -81,7 +100,19 @@ class Floor:
             changed = replace(changed, idle_since=state.now, rest_until=0.0)
         state.put(changed)
         state.decide(id, target.value, reason)
+        self._reception.staff_changed()
         return None
+
+    def call_in(self, id: AgentId, called_in: bool, reason: str) -> bool:
+        """Call somebody in from the reserve, or send them back to their other work. False when not in reserve."""
+        state = self._state
+        if state.settings.agents[id].reserve is Reserve.NO:
+            state.decide(id, "reserve ignored", "the agent is not in reserve")
+            return False
+        state.put(replace(state.agents[id], called_in=called_in))
+        state.decide(id, "called in" if called_in else "sent back to the reserve", reason)
+        self._reception.staff_changed()
+        return True
 
     # --- ringing --------------------------------------------------------------------------------------------------
 
@@ -144,6 +175,44 @@ class Floor:
         self._state.offered_at.pop(agent.id, None)
         self._state.move_agent(agent, trigger, entry=None, leg=None)
 
+    # --- an agent who must show to be a person ------------------------------------------------------------------------
+
+    def picked_up(self, leg: LegId) -> Entry | None:
+        """An agent's phone was picked up. Returns the entry that talks now; None while the agent's key is awaited."""
+        agent = self._state.agent_of(leg)
+        if agent is None or agent.activity is not Activity.RINGING:
+            return self.answered(leg)
+        settings = self._state.settings.agents[agent.id]
+        if not settings.accept_key:
+            return self.answered(leg)
+        if leg not in self._state.dialogues:
+            language = self._state.settings.language
+            entry = self._state.entries.get(agent.entry) if agent.entry else None
+            language = self._state.queue_of(entry).language if entry else language
+            self._state.timers.set(Timer.RING, leg, self._state.now + _PICK_UP_S + settings.accept_s)
+            self._state.decide(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
+            self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
+        return None
+
+    def key(self, dialogue: Dialogue, digit: str) -> Entry | None:
+        """A key of an agent who picked up. Returns the entry that talks now, if it was the one awaited."""
+        agent = self._state.agent_of(dialogue.leg)
+        if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
+            self._state.decide(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
+            if dialogue.playback is None:
+                self._speech.say(dialogue, Fixed.AGENT_ACCEPT)
+            return None
+        self._speech.end(dialogue.leg)
+        return self.answered(dialogue.leg)
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key: whoever picked up is no agent. The caller never hears it."""
+        self._speech.end(dialogue.leg)
+        self._state.do(HangUp(dialogue.leg, dialogue.leg, "picked up without accepting"))
+        agent = self._state.agent_of(dialogue.leg)
+        if agent and agent.activity is Activity.RINGING:
+            self.ring_over(agent, "picked up without accepting: a voicemail, perhaps")
+
     # --- talking --------------------------------------------------------------------------------------------------
 
     def answered(self, leg: LegId) -> Entry | None:
@@ -171,7 +240,7 @@ class Floor:
             "the agent answered",
             waited_s=round(state.now - entry.arrived_at, 1),
         )
-        self._reception.end(caller_leg)
+        self._speech.end(caller_leg)
         state.do(
             StopMusic(entry.id, caller_leg),
             Join(entry.id, BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
@@ -191,18 +260,42 @@ class Floor:
         if entry.bridge:
             state.do(DropBridge(entry.id, entry.bridge))
         talked_s = round(state.now - (entry.connected_at or state.now), 1)
-        self._reception.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
+        self._speech.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
         if agent:
             self._wrap_up(agent, entry)
 
     def _wrap_up(self, agent: Agent, entry: Entry) -> None:
         state = self._state
-        until = state.now + state.queue_of(entry).wrap_up_s
+        own_s = state.settings.agents[agent.id].wrap_up_s
+        until = state.now + (state.queue_of(entry).wrap_up_s if own_s is None else own_s)
         state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=until)
         state.timers.set(Timer.WRAP_UP, agent.id, until)
         if until <= state.now:
             state.timers.cancel(Timer.WRAP_UP, agent.id)
             self.wrapped(agent.id)
+
+    def extend_wrap_up(self, id: AgentId) -> bool:
+        """More time after the call, as the agent asked. False when there is no wrap-up."""
+        state, agent = self._state, self._state.agents[id]
+        queue, _ = state.offered_at.get(id, (None, 0.0))
+        if agent.activity is not Activity.WRAP_UP or queue is None:
+            state.decide(id, "wrap-up not extended", f"the agent is {agent.activity.value}")
+            return False
+        until = max(agent.wrap_up_until, state.now) + state.settings.queues[queue].wrap_up_extend_s
+        state.put(replace(agent, wrap_up_until=until))
+        state.timers.set(Timer.WRAP_UP, id, until)
+        state.decide(id, "wrap-up extended", "by the agent", by_s=state.settings.queues[queue].wrap_up_extend_s)
+        return True
+
+    def ready(self, id: AgentId) -> bool:
+        """The agent ends the wrap-up by hand. False when there is none."""
+        if self._state.agents[id].activity is not Activity.WRAP_UP:
+            self._state.decide(id, "wrap-up not ended", "there is none")
+            return False
+        self._state.timers.cancel(Timer.WRAP_UP, id)
+        self._state.decide(id, "wrap-up ended", "by the agent")
+        self.wrapped(id)
+        return True
 
     def wrapped(self, id: AgentId) -> None:
         """The wrap-up is over: the agent is free again."""
@@ -211,3 +304,7 @@ class Floor:
         if queue:
             self._estimator.on_event(Handled(queue, state.now - since))
         state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)
+
+
+def _reserve_said(called_in: bool) -> Fixed:
+    return Fixed.AGENT_CALLED_IN if called_in else Fixed.AGENT_SENT_HOME

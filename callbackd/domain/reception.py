@@ -1,48 +1,53 @@
-"""The desk that speaks with callers: greeting, announcements, the offer, and the way from its key to a promise."""
+"""The desk that receives callers: the door, the wait and its announcements, the keys pressed meanwhile, the exits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from callbackd.domain import announce, numbers, offer
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
-from callbackd.domain.commands import ArmDeadMan, HangUp, Play, SendToFallback, StartMusic, StopPlayback, StorePromise
+from callbackd.domain import admission, announce, needs, numbers
+from callbackd.domain.admission import Obstacle, Verdict
+from callbackd.domain.callback import CallbackState
 from callbackd.domain.dialogue import Dialogue, Stage
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
-from callbackd.domain.events import CallArrived, Party, PromiseNotStored, PromiseStored
-from callbackd.domain.ewt import Estimate, Estimator, place_of
-from callbackd.domain.ids import CallbackId, EntryId, LegId, PlaybackId, QueueName
-from callbackd.domain.line import position
-from callbackd.domain.phrase import Digits, Fixed, Greeting, Phrase
-from callbackd.domain.settings import Queue
+from callbackd.domain.eligibility import somebody
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.events import CallArrived, Party
+from callbackd.domain.ids import EntryId, LegId, QueueName
+from callbackd.domain.line import position, standing
+from callbackd.domain.offer import Answer
+from callbackd.domain.opening import closes_in_s, obstacle
+from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase
+from callbackd.domain.places import Places
+from callbackd.domain.promising import Promising
+from callbackd.domain.rejoining import Rejoining
+from callbackd.domain.settings import Exit, Queue, Way
+from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
-OFFER_KEY = "1"
+TURN_KEY, TIME_KEY = "1", "2"
 """As the prompts say."""
-REPLY_S = 8.0
-"""How long a caller may think after a menu."""
 QUIET_S = 5.0
 """Pause before an announcement that came at a bad moment is thought of again."""
-BETWEEN_DIGITS_S = 4.0
-TRIES = 3
-"""Wrong keys or refused numbers before the caller simply keeps waiting."""
-LONGEST_PLAYBACK_S = 60.0
-"""After this a playback whose end was never reported is taken for ended."""
-_MAX_DIGITS = 15
+
+_SORRY = {
+    Obstacle.CLOSED: Fixed.CLOSED,
+    Obstacle.HOLIDAY: Fixed.HOLIDAY,
+    Obstacle.NO_AGENTS: Fixed.NOBODY_HERE,
+    Obstacle.ALL_PAUSED: Fixed.NOBODY_HERE,
+    Obstacle.FULL: Fixed.FULL,
+}
+_OFFERED = {(True, False): Fixed.OFFER, (False, True): Fixed.OFFER_TIME, (True, True): Fixed.OFFER_BOTH}
 
 
 class Reception:
-    def __init__(self, state: State, estimator: Estimator) -> None:
+    def __init__(
+        self, state: State, speech: Speech, places: Places, promising: Promising, rejoining: Rejoining
+    ) -> None:
         self._state = state
-        self._estimator = estimator
-        self._keys: dict[Stage, Callable[[Dialogue, str], None]] = {
-            Stage.WAITING: self._key_while_waiting,
-            Stage.CONFIRMING: self._key_to_confirm,
-            Stage.KEYING: self._key_of_number,
-            Stage.REJOINING: self._key_to_rejoin,
-        }
+        self._speech = speech
+        self._places = places
+        self._promising = promising
+        self._rejoining = rejoining
 
     # --- a caller comes -------------------------------------------------------------------------------------------
 
@@ -51,432 +56,290 @@ class Reception:
         return leg in self._state.dialogues or self._state.entry_of(leg) is not None
 
     def arrive(self, event: CallArrived) -> None:
-        """A leg that nobody knows: to its place in the line, to its promise, or to the fallback."""
+        """A leg that nobody knows: to its promise, to a place in the line, or the way its rule says."""
         state = self._state
         queue = state.settings.queues.get(QueueName(event.queue))
         if queue is None:
-            self._send_away(event.leg, event.queue, f"no queue is called {event.queue!r}; see [queues] in the config")
+            reason = f"no queue is called {event.queue!r}; see [queues] in the config"
+            self._speech.send_away(event.leg, event.queue, reason)
             return
         state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
         known = numbers.check(event.number, state.settings.numbers)
-        promise = state.promised_to(known.number) if isinstance(known, numbers.Allowed) else None
+        promise = state.promised_to(known.number, queue.group) if isinstance(known, numbers.Allowed) else None
         if promise and promise.state is CallbackState.WAITING:
-            self._meet_again(event, promise)
+            self._rejoining.meet_again(event, promise)
             return
-        entry = self._new_entry(event, queue, known)
-        dialogue = self._new_dialogue(entry, event.leg)
-        self.say(dialogue, Greeting(queue.name))
+        queue, verdict = self._door(queue, event.leg)
+        if verdict.exit.way is Way.DIALPLAN:
+            self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, state.settings.exit_context)
+            return
+        entry = self._new_entry(event, queue, known, verdict)
+        dialogue = self._speech.begin(entry, event.leg)
+        if verdict.admitted:
+            self._watch_closing(queue)
+            self._places.watch(entry)
+            self._speech.say(self._told(dialogue), Greeting(queue.name), *self._crisis(dialogue))
+        else:
+            self._last_resort(dialogue, entry, Greeting(queue.name), _sorry(verdict))
 
-    def _new_entry(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> Entry:
+    def _door(self, queue: Queue, subject: str) -> tuple[Queue, Verdict]:
+        """The queue that is at last meant, following the redirections of those before it, and what its door says.
+
+        The config has no circles; the bound is for a day on which somebody finds one.
+        """
+        state = self._state
+        for _ in state.settings.queues:
+            facts = admission.Facts(
+                obstacle(state, queue),
+                logged_in=somebody(state, queue.name, paused_too=True),
+                available=somebody(state, queue.name, paused_too=False),
+                places=standing(state, queue.name),
+            )
+            verdict = admission.decide(queue.rules, facts)
+            if verdict.exit.way is not Way.QUEUE:
+                break
+            state.decide(subject, f"redirected to {verdict.exit.to}", verdict.reason, queue=queue.name)
+            queue = state.settings.queues[QueueName(verdict.exit.to)]
+        return queue, verdict
+
+    def _new_entry(
+        self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused, verdict: Verdict
+    ) -> Entry:
         state = self._state
         number = known.number if isinstance(known, numbers.Allowed) else _tame(event.number)
+        wanted, unknown = needs.read(event.needs)
         entry = state.put(
             Entry(
                 id=state.mint.entry(state.now),
                 queue=queue.name,
                 arrived_at=state.now,
+                priority=event.priority,
                 leg=event.leg,
                 number=number,
                 language=event.language or queue.language,
+                state=EntryState.WAITING if verdict.admitted else EntryState.OUTSIDE,
+                joined_at=state.now,
+                needs=wanted,
             )
         )
         facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}
-        state.decide(
-            entry.id, "joined the line", f"called {queue.name}", number=number, position=position(state, entry), **facts
-        )
+        if unknown:
+            facts["needs_ignored"] = unknown
+        what = "joined the line" if verdict.admitted else f"not let in: {verdict.obstacle}"
+        why = f"called {queue.name}" if verdict.admitted else verdict.reason
+        state.decide(entry.id, what, why, number=number, position=position(state, entry), **facts)
         return entry
-
-    def _new_dialogue(self, entry: Entry, leg: LegId, stage: Stage = Stage.WAITING) -> Dialogue:
-        known = numbers.check(entry.number, self._state.settings.numbers)
-        dialogue = Dialogue(
-            leg,
-            Party.CUSTOMER if entry.callback else Party.CALLER,
-            stage,
-            entry.language,
-            entry=entry.id,
-            queue=entry.queue,
-            number=known.number if isinstance(known, numbers.Allowed) else "",
-        )
-        self._state.dialogues[leg] = dialogue
-        return dialogue
 
     def adopt(self, entry: Entry, leg: LegId) -> None:
         """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
-        dialogue = self._new_dialogue(entry, leg)
+        dialogue = self._speech.begin(entry, leg)
         self._state.decide(entry.id, "adopted", "the caller waited while we were away")
-        self._arm(dialogue)
-        self._wait_on(dialogue)
-
-    def _send_away(self, leg: LegId, extension: str, reason: str) -> None:
-        self._state.decide(leg, "sent to the fallback", reason)
-        self._state.do(SendToFallback(leg, leg, self._state.settings.fallback_context, extension))
-
-    # --- a caller who has a promise ---------------------------------------------------------------------------------
-
-    def _meet_again(self, event: CallArrived, promise: Callback) -> None:
-        """Never two places for one person: the promise's is kept, given up, or waited at. No dialling meanwhile."""
-        self._state.decide(promise.entry, "rang in", "this number has an open callback", number=promise.number)
-        dialogue = Dialogue(
-            event.leg,
-            Party.CALLER,
-            Stage.REJOINING,
-            event.language or promise.language,
-            queue=promise.queue,
-            entry=promise.entry,
-            number=promise.number,
-        )
-        self.say(dialogue, Greeting(promise.queue), Fixed.ALREADY_MENU)
-
-    def _key_to_rejoin(self, dialogue: Dialogue, digit: str) -> None:
-        entry = self._entry(dialogue)
-        promise = self._state.callbacks.get(entry.callback or CallbackId("")) if entry else None
-        if entry is None or promise is None or promise.state is not CallbackState.WAITING:
-            self.leave(replace(dialogue, entry=None), Fixed.GOODBYE)  # given up meanwhile: it was too old
-        elif digit == "1":
-            self._rejoin(dialogue, entry, promise)
-        elif digit == "2":
-            self._keep_promise(dialogue, "kept by key")
-        elif digit == "3":
-            self._end_promise(promise, CallbackOutcome.CANCELLED, "cancelled by the caller")
-            self.close(entry, EntryOutcome.CANCELLED, "cancelled by the caller")
-            self.leave(replace(dialogue, entry=None), Fixed.CALLBACK_CANCELLED)
+        self._speech.arm(dialogue)
+        self._places.watch(entry)
+        self._watch_closing(self._state.queue_of(entry))
+        if entry.state is EntryState.OUTSIDE:
+            self._last_resort(dialogue, entry)
         else:
-            self._again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+            self._speech.wait_on(dialogue)
 
-    def _rejoin(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
-        """The same entry changes its holder back: from the promise to the caller on the line."""
-        self._end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
-        self._state.timers.cancel(Timer.RETRY, entry.id)
-        self._state.move_entry(entry, EntryTrigger.REJOIN, leg=dialogue.leg, callback=None, not_before=0.0)
-        self.to_waiting(dialogue)
-
-    def _end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:
-        state = self._state
-        state.timers.cancel(Timer.EXPIRE, promise.id)
-        state.decide(promise.id, f"promise ended: {outcome.value}", reason)
-        state.move_callback(promise, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
-
-    def _keep_promise(self, dialogue: Dialogue, reason: str) -> None:
-        self._state.decide(_lane(dialogue), "promise stays", reason)
-        self.leave(dialogue, Fixed.CALLBACK_KEPT)
-
-    # --- speaking -------------------------------------------------------------------------------------------------
-
-    def say(self, dialogue: Dialogue, *phrases: Phrase) -> Dialogue:
-        """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
-        state = self._state
-        dialogue = self.hush(dialogue)
-        playback = state.mint.playback(state.now)
-        dialogue = self._keep(replace(dialogue, playback=playback))
-        state.playing[playback] = dialogue.leg
-        state.timers.cancel(Timer.REPLY, dialogue.leg)
-        state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
-        state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
-        state.do(Play(_lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
-        return dialogue
-
-    def hush(self, dialogue: Dialogue) -> Dialogue:
-        """Stop what is being said, so that nothing blocks the leg."""
-        if dialogue.playback is None:
-            return dialogue
-        self._forget_playback(dialogue.playback)
-        self._state.do(StopPlayback(_lane(dialogue), dialogue.leg, dialogue.playback))
-        return self._keep(replace(dialogue, playback=None))
-
-    def spoken(self, playback: PlaybackId) -> None:
-        """A playback is over: go on as the stage wants."""
-        leg = self._forget_playback(playback)
-        dialogue = self._state.dialogues.get(leg) if leg else None
-        if dialogue is None:
-            return
-        dialogue = self._keep(replace(dialogue, playback=None))
-        if dialogue.stage is Stage.WAITING:
-            self._wait_on(dialogue)
-        elif dialogue.stage is Stage.LEAVING:
-            self._state.do(HangUp(_lane(dialogue), dialogue.leg, "all is said"))
-        elif dialogue.stage is not Stage.STORING:
-            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
-
-    def end(self, leg: LegId) -> Dialogue | None:
-        """Forget the dialogue: the leg is gone, or talks to an agent now. Stops what is being said."""
-        dialogue = self._state.dialogues.get(leg)
-        if dialogue is None:
-            return None
-        self.hush(dialogue)
-        del self._state.dialogues[leg]
-        for timer in (Timer.ANNOUNCE, Timer.REPLY, Timer.DEAD_MAN):
-            self._state.timers.cancel(timer, leg)
-        return dialogue
-
-    def leave(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        """Say last words, then hang up."""
-        self.say(replace(dialogue, stage=Stage.LEAVING), *phrases)
-
-    def _wait_on(self, dialogue: Dialogue) -> None:
-        """Music until the next announcement; with pauses between announcements counted from the end of the last."""
-        entry = self._entry(dialogue)
-        if entry is None:
-            return
-        queue = self._state.queue_of(entry)
-        self._state.do(StartMusic(_lane(dialogue), dialogue.leg, queue.music))
-        pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
-        self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now + pause_s)
-
-    def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        """Back to the line, whatever was going on, perhaps with a word."""
-        dialogue = self._keep(replace(dialogue, stage=Stage.WAITING, keyed="", tries=0))
-        self._state.timers.cancel(Timer.REPLY, dialogue.leg)
-        if phrases:
-            self.say(dialogue, *phrases)
-        else:
-            self._wait_on(self.hush(dialogue))
+    # --- while they wait --------------------------------------------------------------------------------------------
 
     def being_rung(self, leg: LegId) -> None:
         """An agent is being rung for this leg: a menu in progress gives way to music."""
-        dialogue = self._state.dialogues[leg]
-        if dialogue.stage in {Stage.CONFIRMING, Stage.KEYING}:
-            self.to_waiting(dialogue)
-
-    # --- deadlines ------------------------------------------------------------------------------------------------
+        if self._promising.asked(leg):
+            self._speech.to_waiting(self._state.dialogues[leg])
 
     def announce(self, leg: LegId) -> None:
-        dialogue = self._state.dialogues.get(leg)
-        entry = self._entry(dialogue) if dialogue else None
+        state, dialogue = self._state, self._state.dialogues.get(leg)
+        entry = self._speech.entry_of(dialogue) if dialogue else None
         if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
             return
+        queue = state.queue_of(entry)
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
             # An agent is being rung: say nothing that will be wrong in a moment.
-            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + QUIET_S)
-            return
-        queue, estimate = self._state.queue_of(entry), self._estimate(entry)
-        told = announce.compose(queue.announcements, position(self._state, entry), estimate, dialogue.quoted_min)
-        answer = self._offer(entry, estimate)
-        phrases = (*told.phrases, Fixed.OFFER) if answer.yes else told.phrases
-        self._state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
-        offered = dialogue.offered or answer.yes
-        dialogue = self._keep(replace(dialogue, announced=True, quoted_min=told.quoted_min, offered=offered))
+            state.timers.set(Timer.ANNOUNCE, leg, state.now + QUIET_S)
+        elif dialogue.announced and state.now < dialogue.spoken_at + queue.announcements.min_gap_s:
+            state.timers.set(Timer.ANNOUNCE, leg, dialogue.spoken_at + queue.announcements.min_gap_s)
+        else:
+            self._announce(dialogue, entry, queue)
+
+    def _announce(self, dialogue: Dialogue, entry: Entry, queue: Queue) -> None:
+        state = self._state
+        estimate, crisis = self._places.estimate(entry), self._crisis(dialogue)
+        told = announce.compose(queue.announcements, position(state, entry), estimate, dialogue.quoted_min)
+        if dialogue.lot is None:
+            dialogue = replace(dialogue, lot=state.mint.fraction())
+        answer = self._promising.answer(entry, dialogue, asked_by_key=False)
+        phrases = (*crisis, *told.phrases, *_offered(answer))
+        state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
+        offered_at = state.now if answer.yes else dialogue.offered_at
+        dialogue = replace(self._told(dialogue), announced=True, quoted_min=told.quoted_min, offered_at=offered_at)
+        dialogue = self._speech.keep(replace(dialogue, spoken_at=state.now) if phrases else dialogue)
         if phrases:
-            self.say(dialogue, *phrases)
+            self._speech.say(dialogue, *phrases)
         else:
             # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
             pause_s = max(queue.announcements.every_s, QUIET_S)
-            self._state.timers.set(Timer.ANNOUNCE, leg, self._state.now + pause_s)
+            state.timers.set(Timer.ANNOUNCE, dialogue.leg, state.now + pause_s)
 
-    def silence(self, leg: LegId) -> None:
-        """No key came in time."""
-        dialogue = self._state.dialogues.get(leg)
-        if dialogue is None:
-            return
-        if dialogue.stage is Stage.KEYING and dialogue.keyed:
-            self._number_keyed(dialogue)
-        elif dialogue.stage in {Stage.CONFIRMING, Stage.KEYING, Stage.REJOINING}:
-            self._again(dialogue, "no key was pressed")
+    def _crisis(self, dialogue: Dialogue) -> tuple[Crisis, ...]:
+        """What is the matter, once to each caller; again when it is switched on anew."""
+        since = self._state.crises.get(QueueName(dialogue.queue))
+        return (Crisis(dialogue.queue),) if since is not None and dialogue.crisis_at < since else ()
 
-    def dead_man(self, leg: LegId) -> None:
-        dialogue = self._state.dialogues.get(leg)
-        if dialogue is None:
-            return
-        if dialogue.playback:  # Asterisk sets no variable while it plays, and all else for the leg would wait for that
-            self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + 1.0)
-        else:
-            self._arm(dialogue)
+    def _told(self, dialogue: Dialogue) -> Dialogue:
+        return replace(dialogue, crisis_at=self._state.now)
 
-    def _arm(self, dialogue: Dialogue) -> None:
-        state = self._state
-        state.do(ArmDeadMan(_lane(dialogue), dialogue.leg, state.settings.dead_man_s))
-        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man_s / 2)
-
-    # --- keys -----------------------------------------------------------------------------------------------------
+    def crisis(self, queue: QueueName) -> None:
+        """Switched on: those who wait are told soon."""
+        for dialogue in list(self._state.dialogues.values()):
+            if dialogue.queue == queue and dialogue.stage is Stage.WAITING and dialogue.playback is None:
+                self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:
-        handler = self._keys.get(dialogue.stage)
-        if handler is None:
-            self._state.decide(
-                _lane(dialogue), f"key {digit} ignored", f"nothing is asked while {dialogue.stage.value}"
-            )
-        else:
-            self._state.timers.cancel(Timer.REPLY, dialogue.leg)
-            handler(dialogue, digit)
-
-    def _key_while_waiting(self, dialogue: Dialogue, digit: str) -> None:
-        entry = self._entry(dialogue)
+        """A key pressed while waiting."""
+        entry = self._speech.entry_of(dialogue)
         if entry is None or entry.callback:
             return
-        if digit != OFFER_KEY:
-            self._state.decide(entry.id, f"key {digit} ignored", f"only {OFFER_KEY} means something here")
+        exit_key = self._state.queue_of(entry).rules.key
+        if digit not in {TURN_KEY, TIME_KEY, exit_key}:
+            self._state.decide(entry.id, f"key {digit} ignored", f"only {TURN_KEY} and {TIME_KEY} mean something here")
         elif entry.state is not EntryState.WAITING:
             self._state.decide(entry.id, f"key {digit} ignored", "an agent is being rung")
+        elif digit == exit_key:
+            self._exit(entry, self._state.queue_of(entry).rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
         else:
-            self._take_offer(dialogue, entry)
+            dialogue = self._speech.keep(replace(dialogue, lot=0.0))  # who asks has drawn the lot
+            take = self._promising.take_turn if digit == TURN_KEY else self._promising.take_time
+            take(dialogue, entry)
 
-    def _take_offer(self, dialogue: Dialogue, entry: Entry) -> None:
-        """The offer's key: valid at any moment once the offer was made, and whenever it would be made now."""
-        answer = self._offer(entry, self._estimate(entry))
-        if not (answer.yes or (dialogue.offered and self._state.database)):
-            self._state.decide(entry.id, "no callback", answer.reason)
-            if dialogue.offered:
-                self.say(dialogue, Fixed.NO_CALLBACK_NOW)
-        elif dialogue.number:
-            self._read_back(dialogue)
+    # --- the exits ----------------------------------------------------------------------------------------------------
+
+    def max_wait(self, id: EntryId) -> None:
+        """The caller has stood in this line for as long as its rule says."""
+        state, entry = self._state, self._state.entries.get(id)
+        if entry is None or not entry.live or entry.callback:
+            return
+        if entry.state is not EntryState.WAITING:
+            state.timers.set(Timer.MAX_WAIT, id, state.now + QUIET_S)  # an agent is being rung
+            return
+        rules = state.queue_of(entry).rules
+        state.timers.set(Timer.MAX_WAIT, id, state.now + max(rules.max_wait_s or 0.0, QUIET_S))
+        waited_s = state.now - entry.joined_at
+        self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
+
+    def staff_changed(self) -> None:
+        """Somebody came, went or paused: which queues have nobody, and since when."""
+        state = self._state
+        for queue in state.settings.queues.values():
+            grace_s = queue.rules.empty_after_s
+            if grace_s is None:
+                continue
+            if somebody(state, queue.name, paused_too=not queue.rules.empty_when_paused):
+                state.timers.cancel(Timer.EMPTY, queue.name)
+            elif not state.timers.is_set(Timer.EMPTY, queue.name):
+                state.timers.set(Timer.EMPTY, queue.name, state.now + grace_s)
+
+    def emptied(self, name: QueueName) -> None:
+        """Nobody has been at work for the time of grace: the line is led out, and again who joins it meanwhile."""
+        state, queue = self._state, self._state.settings.queues[name]
+        state.timers.set(Timer.EMPTY, name, state.now + max(queue.rules.empty_after_s or 0.0, 60.0))
+        for entry in self._waiting(name):
+            self._exit(entry, queue.rules.empty, EntryOutcome.EXIT_EMPTY, "nobody is at work", Fixed.NOBODY_HERE)
+
+    def closing(self, name: QueueName) -> None:
+        """The queue closes: those still waiting are offered a time, and served on while somebody works."""
+        state, queue = self._state, self._state.settings.queues[name]
+        self._watch_closing(queue)
+        if closes_in_s(state, queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:
+            return
+        for entry in self._waiting(name):
+            dialogue = state.dialogues.get(entry.leg or LegId(""))
+            if dialogue and dialogue.stage is Stage.WAITING and state.offering and state.database:
+                state.decide(entry.id, "offered a time", "the queue closes")
+                dialogue = replace(dialogue, offered_at=state.now)
+                self._promising.choose(dialogue, Fixed.CLOSING)
+
+    def _watch_closing(self, queue: Queue) -> None:
+        closes_s = closes_in_s(self._state, queue)
+        if closes_s:
+            self._state.timers.set(Timer.CLOSING, queue.name, self._state.now + closes_s)
+
+    def _waiting(self, name: QueueName) -> list[Entry]:
+        """Live callers of a queue who wait, nobody being rung for them; not customers who were called back."""
+        return [
+            e
+            for e in self._state.entries.values()
+            if e.queue == name and e.state is EntryState.WAITING and e.leg and not e.callback
+        ]
+
+    def _exit(self, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str, *sorry: Phrase) -> None:
+        """A rule or a key takes a waiting caller out of the line, the way that is set."""
+        state = self._state
+        dialogue = state.dialogues.get(entry.leg or LegId(""))
+        if dialogue is None or dialogue.stage not in self._promising.keys.keys() | {Stage.WAITING}:
+            return  # a promise is on its way to the database, or last words are spoken
+        if way_on.way is Way.QUEUE:
+            self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
+        elif way_on.way is Way.DIALPLAN:
+            self._hand_back(dialogue, entry, way_on, outcome, reason)
+        elif way_on.way is Way.CALLBACK:
+            state.decide(entry.id, f"{outcome.value}: a time is proposed", reason)
+            self._last_resort(dialogue, entry, *sorry)
         else:
-            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+            state.decide(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
 
-    def _read_back(self, dialogue: Dialogue) -> None:
-        dialogue = replace(dialogue, stage=Stage.CONFIRMING, keyed="")
-        self.say(dialogue, Fixed.NUMBER_IS, self._spoken(dialogue.number), Fixed.CONFIRM_MENU)
-
-    def _ask_number(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        self.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
-
-    def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
-        if digit == "1":
-            self._store(dialogue)
-        elif digit == "2":
-            self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
-        elif digit == "0":
-            self.to_waiting(dialogue, Fixed.KEEP_WAITING)
+    def _overflow(self, dialogue: Dialogue, entry: Entry, to: Queue, outcome: EntryOutcome, reason: str) -> None:
+        """To another line with the time of arrival kept; if that one's door is shut, what its rule says."""
+        state = self._state
+        queue, verdict = self._door(to, entry.id)
+        if verdict.exit.way is Way.DIALPLAN:
+            self._hand_back(dialogue, entry, verdict.exit, outcome, f"{reason}; {verdict.reason}")
+        elif not verdict.admitted:
+            self._last_resort(dialogue, entry, _sorry(verdict))
         else:
-            self._again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+            state.decide(entry.id, f"overflowed to {queue.name}", reason, queue=entry.queue)
+            entry = state.put(replace(entry, queue=queue.name, joined_at=state.now))
+            for timer in (Timer.MAX_WAIT, Timer.WIDEN):
+                state.timers.cancel(timer, entry.id)
+            self._places.watch(entry)
+            self._watch_closing(queue)
+            self._speech.to_waiting(replace(dialogue, queue=queue.name, quoted_min=None))
 
-    def _key_of_number(self, dialogue: Dialogue, digit: str) -> None:
-        dialogue = self.hush(dialogue)
-        if digit == "#":
-            self._number_keyed(dialogue)
-            return
-        if digit == "*":  # start again
-            self._ask_number(dialogue, Fixed.KEY_NUMBER)
-            return
-        dialogue = self._keep(replace(dialogue, keyed=dialogue.keyed + digit))
-        if len(dialogue.keyed) >= _MAX_DIGITS:
-            self._number_keyed(dialogue)
-        else:
-            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+    def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
+        self._speech.close(entry, outcome, reason)
+        self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.exit_context)
 
-    def _number_keyed(self, dialogue: Dialogue) -> None:
-        checked = numbers.check(dialogue.keyed, self._state.settings.numbers)
-        if isinstance(checked, numbers.Allowed):
-            self._read_back(replace(dialogue, number=checked.number, tries=0))
-        else:
-            self._again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
-
-    def _again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
-        """Ask once more, or after ``TRIES`` let the caller simply keep waiting."""
-        tries = dialogue.tries + 1
-        self._state.decide(_lane(dialogue), "asked again" if tries < TRIES else "keeps waiting", reason, tries=tries)
-        dialogue = replace(dialogue, tries=tries)
-        if dialogue.stage is Stage.REJOINING and tries >= TRIES:
-            self._keep_promise(dialogue, "nothing was chosen")
-        elif dialogue.stage is Stage.REJOINING:
-            self.say(dialogue, *apology, Fixed.ALREADY_MENU)
-        elif tries >= TRIES:
-            self.to_waiting(dialogue, *apology, Fixed.KEEP_WAITING)
-        elif dialogue.stage is Stage.KEYING:
-            self._ask_number(dialogue, *apology, Fixed.KEY_NUMBER)
-        else:
-            self.say(dialogue, *apology, Fixed.NUMBER_IS, self._spoken(dialogue.number), Fixed.CONFIRM_MENU)
-
-    # --- the promise ----------------------------------------------------------------------------------------------
-
-    def _store(self, dialogue: Dialogue) -> None:
-        entry = self._entry(dialogue)
-        if entry is None:
+    def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
+        """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
+        state = self._state
+        if state.database and self._promising.choose(dialogue, *phrases):
             return
-        if self._state.promised_to(dialogue.number):
-            self._state.decide(entry.id, "no second promise", "this number has an open callback")
-            self.to_waiting(dialogue, Fixed.ALREADY_PROMISED, Fixed.KEEP_WAITING)
-            return
-        state, retry = self._state, self._state.queue_of(entry).retry
-        callback = Callback(
-            id=state.mint.callback(state.now),
-            entry=entry.id,
-            queue=entry.queue,
-            number=dialogue.number,
-            created_at=state.now,
-            expires_at=state.now + retry.expire_s,
-            language=dialogue.language,
-        )
-        dialogue = self._keep(replace(self.hush(dialogue), stage=Stage.STORING))
-        promised = replace(entry, leg=None, callback=callback.id, number=callback.number)
-        state.pending[callback.id] = (dialogue.leg, callback)
-        state.store(StorePromise(promised, callback))
-
-    def promise_stored(self, event: PromiseStored) -> None:
-        """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
-        leg, callback = self._state.pending.pop(event.callback, (None, None))
-        if leg is None or callback is None:
-            return
-        state, entry = self._state, self._state.entries.get(callback.entry)
-        if entry is None:
-            return
-        estimate = self._estimate(entry)
-        state.put(callback, saved=True)
-        state.move_entry(
-            entry, EntryTrigger.PROMISE, saved=True, leg=None, callback=callback.id, number=callback.number
-        )
-        state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
-        state.decide(entry.id, "promised a callback", "confirmed by key", number=callback.number)
-        dialogue = state.dialogues.get(leg)
-        if dialogue:
-            within = announce.promised_wait(estimate)
-            self.leave(dialogue, Fixed.PROMISE, self._spoken(callback.number), *within, Fixed.GOODBYE)
-
-    def promise_not_stored(self, event: PromiseNotStored) -> None:
-        leg, callback = self._state.pending.pop(event.callback, (None, None))
-        if leg is None or callback is None:
-            return
-        self._state.decide(callback.entry, "no promise", event.reason)
-        dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
-        if dialogue:
-            self.to_waiting(dialogue, Fixed.NO_CALLBACK_NOW)
-        elif entry:
-            self.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
+        if entry.state is EntryState.OUTSIDE:
+            reason = "no time is free" if state.database else "the database is away: a promise could not be kept"
+            self._speech.close(entry, EntryOutcome.LEFT, reason)
+            self._speech.send_away(dialogue.leg, entry.queue, reason)
+        elif not state.database:
+            self._speech.to_waiting(dialogue, *phrases, Fixed.KEEP_WAITING)
 
     # --- a caller goes --------------------------------------------------------------------------------------------
 
     def gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
         """The live caller of an entry that waits is gone. Who hung up after confirming keeps the promise."""
-        if any(callback.entry == entry.id for _, callback in self._state.pending.values()):
+        if self._promising.is_storing(entry):
             self._state.decide(entry.id, "hung up while the promise is stored", "it is kept all the same")
+        elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:
+            self._speech.close(entry, EntryOutcome.REFUSED, f"{reason} at the closed door")
         else:
-            self.close(entry, outcome, reason)
-
-    def close(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
-        state = self._state
-        state.decide(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
-        state.timers.cancel(Timer.RETRY, entry.id)
-        state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
-
-    # --- small things ---------------------------------------------------------------------------------------------
-
-    def _offer(self, entry: Entry, estimate: Estimate | None) -> offer.Answer:
-        state = self._state
-        open_promises = sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue)
-        asked = offer.Asked(estimate, state.now - entry.arrived_at, open_promises, state.database, state.offering)
-        return offer.decide(state.queue_of(entry).offer, asked)
-
-    def _estimate(self, entry: Entry) -> Estimate | None:
-        return self._estimator.estimate(place_of(self._state, entry), self._state.now)
-
-    def _spoken(self, number: str) -> Digits:
-        return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
-
-    def _entry(self, dialogue: Dialogue) -> Entry | None:
-        return self._state.entries.get(dialogue.entry or EntryId(""))
-
-    def _reply_s(self, dialogue: Dialogue) -> float:
-        return self._state.settings.dialling.key_s if dialogue.party is Party.CUSTOMER else REPLY_S
-
-    def _keep(self, dialogue: Dialogue) -> Dialogue:
-        self._state.dialogues[dialogue.leg] = dialogue
-        return dialogue
-
-    def _forget_playback(self, playback: PlaybackId) -> LegId | None:
-        self._state.timers.cancel(Timer.PLAYBACK, playback)
-        return self._state.playing.pop(playback, None)
+            self._speech.close(entry, outcome, reason)
 
 
-def _lane(dialogue: Dialogue) -> str:
-    return dialogue.entry or dialogue.leg
+def _sorry(verdict: Verdict) -> Fixed:
+    return _SORRY[verdict.obstacle or Obstacle.CLOSED]
+
+
+def _offered(answer: Answer) -> tuple[Phrase, ...]:
+    return (_OFFERED[answer.turn, answer.time],) if answer.yes else ()
 
 
 def _tame(raw: str) -> str:

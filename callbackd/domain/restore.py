@@ -83,6 +83,8 @@ def _mend(state: State) -> None:
 
 def _work_of(state: State, entry: Entry) -> EntryState:
     """The state that the rows of agents and attempts bear out."""
+    if entry.state is EntryState.OUTSIDE:
+        return EntryState.OUTSIDE
     agents = {a.activity for a in state.agents.values() if a.entry == entry.id}
     attempted = any(state.callbacks[attempt.callback].entry == entry.id for attempt in state.attempts.values())
     if entry.state is EntryState.RINGING and Activity.RINGING in agents:

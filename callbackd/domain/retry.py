@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callbackd.domain.attempt import AttemptOutcome
-from callbackd.domain.callback import CallbackOutcome
+from callbackd.domain.callback import Callback, CallbackOutcome
 from callbackd.domain.settings import Retry
 
 _o = AttemptOutcome
+_OURS = {_o.NOT_DIALLED, _o.CONGESTION}
+_BUSY = {_o.BUSY, _o.REJECTED}
+_NO_KEY = {_o.NO_KEY, _o.ABANDONED}
+"""Every other outcome is of the kind "no answer"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,21 @@ class GiveUp:
     reason: str
 
 
-def decide(settings: Retry, outcome: AttemptOutcome, made: int, now: float, expires_at: float) -> Again | GiveUp:
-    """``made`` counts this attempt. The trouble of our own side is refunded; the customer's is not."""
-    refund = outcome in {_o.NOT_DIALLED, _o.CONGESTION}
-    counted = made - refund
+def decide(
+    settings: Retry, outcome: AttemptOutcome, made: int, now: float, expires_at: float, alike: int = 0
+) -> Again | GiveUp:
+    """``made`` counts this attempt, ``alike`` those that ended for the same kind of cause, this one included.
+
+    The trouble of our own side is refunded; the customer's is not.
+    """
+    refund = outcome in _OURS
+    used = made - refund
     gap_s = _gap_s(settings, outcome)
-    if counted >= settings.max_attempts:
-        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value}, and {counted} attempts are all that are allowed")
+    if used >= settings.max_attempts:
+        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value}, and {used} attempts are all that are allowed")
+    most_alike = _most_alike(settings, outcome)
+    if most_alike is not None and alike >= most_alike:
+        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value} for the {alike}. time, and that is all allowed")
     if now + gap_s >= expires_at:
         return GiveUp(CallbackOutcome.EXPIRED, f"{outcome.value}, and the promise expires before the next attempt")
     return Again(now + gap_s, refund, f"{outcome.value}: again in {gap_s:.0f} s")
@@ -42,11 +54,30 @@ def postpone(made: int, minutes: int, now: float) -> Again:
     return Again(now + 60 * minutes, True, f"postponed by {minutes} min after attempt {made}")
 
 
+def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]:
+    """The callback with this outcome counted by its kind, and that count; 0 for kinds that have no limit."""
+    if outcome in _BUSY:
+        return replace(callback, times_busy=callback.times_busy + 1), callback.times_busy + 1
+    if outcome in _NO_KEY:
+        return replace(callback, times_no_key=callback.times_no_key + 1), callback.times_no_key + 1
+    if outcome in _OURS:
+        return callback, 0
+    return replace(callback, times_no_answer=callback.times_no_answer + 1), callback.times_no_answer + 1
+
+
+def _most_alike(settings: Retry, outcome: AttemptOutcome) -> int | None:
+    if outcome in _OURS:
+        return None
+    if outcome in _BUSY:
+        return settings.max_busy
+    return settings.max_no_key if outcome in _NO_KEY else settings.max_no_answer
+
+
 def _gap_s(settings: Retry, outcome: AttemptOutcome) -> float:
-    if outcome in {_o.NOT_DIALLED, _o.CONGESTION}:
+    if outcome in _OURS:
         return settings.congestion_gap_s
-    if outcome in {_o.BUSY, _o.REJECTED}:
+    if outcome in _BUSY:
         return settings.busy_gap_s
-    if outcome in {_o.NO_KEY, _o.ABANDONED}:
+    if outcome in _NO_KEY:
         return settings.no_key_gap_s
     return settings.no_answer_gap_s

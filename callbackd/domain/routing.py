@@ -12,7 +12,7 @@ from callbackd.domain.eligibility import eligible, penalty
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line import places
-from callbackd.domain.settings import Strategy
+from callbackd.domain.settings import DialPolicy, Strategy
 from callbackd.domain.state import State
 
 Pick = Callable[[State, QueueName, Sequence[Agent]], Sequence[Agent]]
@@ -75,7 +75,8 @@ def next_match(state: State) -> Match | None:
     """
     free = free_agents(state)
     for entry in places(state, state.settings.queues) if free else ():
-        if servable(state, entry) and (fit := [agent for agent in free if eligible(state, entry, agent)]):
+        wanting = servable(state, entry) or awaits_agent(state, entry)
+        if wanting and (fit := [agent for agent in free if eligible(state, entry, agent)]):
             return _pick(state, entry, fit)
     return None
 
@@ -90,6 +91,15 @@ def _pick(state: State, entry: Entry, fit: Sequence[Agent]) -> Match:
         strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
     picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, first))
     return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(first)} free")
+
+
+def awaits_agent(state: State, entry: Entry) -> bool:
+    """Whether the entry's customer is being dialled ahead and the next free agent is to be kept for them.
+
+    Otherwise a caller behind would take the agent on whom the dial was counting.
+    """
+    ahead = entry.state is EntryState.DIALING and entry.agent is None
+    return ahead and state.queue_of(entry).dial is DialPolicy.LOOK_AHEAD
 
 
 def servable(state: State, entry: Entry) -> bool:

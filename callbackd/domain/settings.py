@@ -304,6 +304,8 @@ class AgentSettings:
     """What Asterisk dials, for example ``PJSIP/agent1``; also how the agent's own phone is recognised."""
     queues: tuple[QueueName, ...]
     name: str = ""
+    phones: tuple[str, ...] = ()
+    """Other phones whose feature codes are this agent's."""
     weight: float = 1.0
     """Share of calls under ``weighted_random``, relative to the others'."""
     skills: Mapping[str, int] = field(default_factory=dict)
@@ -336,6 +338,8 @@ class Dialling:
     """How long a customer has to press 1 after each reading of the menu."""
     menu_readings: int = 2
     in_flight: int = 5
+    answer_s: float = 12.0
+    """How long customers take to answer, as far as is known before it has been measured."""
     enabled: bool = True
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from callbackd.domain import agent as agents
 from callbackd.domain import attempt as attempts
 from callbackd.domain import callback as callbacks
+from callbackd.domain import calling
 from callbackd.domain import entry as entries
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
@@ -46,6 +47,10 @@ class State:
         """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
         self.last_rung: dict[QueueName, AgentId] = {}
         """Whom each queue rang last, for ``round_robin``."""
+        self.closed_until: dict[QueueName, float] = {}
+        """Queues that a supervisor closed early, and until when."""
+        self.crises: dict[QueueName, float] = {}
+        """Queues whose callers are told what is the matter, since when."""
         self.database = True
         self.pbx = True
         self.offering = True
@@ -148,9 +153,21 @@ class State:
     def rung_for(self, entry: Entry) -> list[Agent]:
         return [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.RINGING]
 
-    def promised_to(self, number: str) -> Callback | None:
-        """The open promise for a number, if any: nobody gets two."""
-        return next((c for c in self.callbacks.values() if c.number == number), None)
+    def promised_to(self, number: str, group: str) -> Callback | None:
+        """The open promise for a number among the queues of a group, if any: nobody gets two."""
+        return next((c for c in self.callbacks.values() if c.number == number and c.group == group), None)
+
+    def zone_of(self, queue: Queue) -> str:
+        """The clock by which a queue's times are spoken."""
+        return queue.hours.zone if queue.hours else self.settings.zone
+
+    def may_ring(self, number: str, at: float, *, chosen: bool) -> bool:
+        """Whether a customer may be rung at a time; ``chosen`` when the customer named it. Unknown numbers may."""
+        return not number or self.rings_at(number, at, chosen=chosen) == at
+
+    def rings_at(self, number: str, at: float, *, chosen: bool) -> float | None:
+        """The next time from ``at`` on at which a customer may be rung, None when there is none."""
+        return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
 
     def at_work(self, queue: QueueName) -> int:
         """How many of the queue's agents are logged in and not paused."""
@@ -184,7 +201,7 @@ class State:
                 broken.append(f"promise {callback.id} has lost its place")
             if (callback.state is CallbackState.DIALING) != (callback.attempt in self.attempts):
                 broken.append(f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}")
-        numbers = Counter(callback.number for callback in self.callbacks.values())
+        numbers = Counter((callback.number, callback.group) for callback in self.callbacks.values())
         broken += [f"{number} has {count} promises" for number, count in numbers.items() if count > 1]
         return broken
 

@@ -19,6 +19,11 @@ class Timer(StrEnum):
     WRAP_UP = "wrap_up"  # agent
     RETRY = "retry"  # entry: its promise may be dialled again
     EXPIRE = "expire"  # callback
+    WIDEN = "widen"  # entry: more agents may be given it
+    MAX_WAIT = "max_wait"  # entry: it has stood in the line for as long as it may
+    ENTER = "enter"  # entry: its slot comes near
+    EMPTY = "empty"  # queue: nobody has been at work for a while
+    CLOSING = "closing"  # queue
 
 
 Key = tuple[Timer, str]

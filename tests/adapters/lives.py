@@ -30,6 +30,11 @@ def promised(n: int = 1, number: str = ANNA) -> StorePromise:
     return StorePromise(an_entry(n, leg=None, callback=callback.id, number=number), callback)
 
 
+def at_another_time(promise: StorePromise, slot_at: float = NOW + 7200) -> StorePromise:
+    entry = replace(promise.entry, state=EntryState.OUTSIDE, slot_at=slot_at)
+    return StorePromise(entry, replace(promise.callback, slot_at=slot_at))
+
+
 def claim(promise: StorePromise, n: int = 1) -> ClaimAttempt:
     attempt = Attempt(f"attempt-{n}", promise.callback.id, "alice", promise.callback.number, 1, NOW)
     callback = replace(promise.callback, state=CallbackState.DIALING, attempt=attempt.id, attempts_made=1)

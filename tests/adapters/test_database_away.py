@@ -31,7 +31,7 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
-from tests.adapters.lives import ANNA, NOW, an_entry, claim, count, promised
+from tests.adapters.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
 from tests.lab.proxy import Proxy
 
 pytestmark = pytest.mark.postgres
@@ -220,6 +220,23 @@ async def test_a_promise_nobody_can_look_up_is_refused_and_taken_back(line):
         state = (await connection.execute(select(tables.callback.c.state, tables.callback.c.outcome))).one()
     assert tuple(state) == (CallbackState.CLOSED, CallbackOutcome.CANCELLED)
     assert await books.commit(promised(2)) == [PromiseStored("callback-2")]
+
+
+async def test_a_moved_promise_that_never_arrived_stays_at_its_old_time(line):
+    proxy, books = line
+    await books.commit(first := promised())
+    proxy.lose_request(b"COMMIT")
+    answer = await books.commit(at_another_time(first))
+    assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
+    await books.hears(DatabaseBack)
+    assert await open_rows(books.engine) == [first.entry, first.callback]
+
+
+async def test_a_moved_promise_whose_reply_was_lost_is_found_at_its_new_time(line):
+    proxy, books = line
+    await books.commit(first := promised())
+    proxy.lose_reply(b"COMMIT")
+    assert await books.commit(at_another_time(first)) == [PromiseStored("callback-1")]
 
 
 async def test_an_intent_whose_reply_was_lost_is_found(line):

@@ -29,7 +29,7 @@ from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Save, StorePromise
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, PromiseNotStored, PromiseStored
-from tests.adapters.lives import ANNA, BEN, NOW, an_entry, claim, closed, count, promised
+from tests.adapters.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
 
 pytestmark = pytest.mark.postgres
@@ -365,6 +365,22 @@ async def test_a_place_that_is_closed_is_not_dialled_for(journal, engine):
     await journal.commit([promise, Save(closed(promise.entry))])
     assert await journal.commit([claim(promise)]) == [AttemptNotClaimed("attempt-1", "the place is closed")]
     assert promise.callback in await open_rows(engine)
+
+
+async def test_a_promise_gets_another_time(journal, engine):
+    await journal.commit([first := promised()])
+    moved = at_another_time(first)
+    assert await journal.commit([moved]) == [PromiseStored("callback-1")]
+    assert await open_rows(engine) == [moved.entry, moved.callback]
+
+
+async def test_a_promise_that_is_being_dialled_is_not_moved(journal, engine):
+    await journal.commit([first := promised()])
+    wanted = claim(first)
+    await journal.commit([wanted])
+    answer = await journal.commit([at_another_time(first)])
+    assert answer == [PromiseNotStored("callback-1", "the promise is no longer waiting")]
+    assert await open_rows(engine) == [wanted.entry, wanted.callback, wanted.attempt]
 
 
 async def test_a_number_is_dialled_once_at_a_time(journal, engine):

@@ -88,7 +88,7 @@ def test_five_mistakes_are_named_at_once(tmp_path):
         ),
         (
             GOOD + '[agents.bob]\nendpoint = "PJSIP/agent1"\nqueues = ["support"]\n',
-            "agents.bob.endpoint: PJSIP/agent1 is the phone of agents.alice too",
+            "agents.bob: PJSIP/agent1 is the phone of agents.alice too",
         ),
         (GOOD.replace('password = "secret"', ""), "ari.password: is missing"),
         (GOOD + "[ami]\nenabled = true\n", "ami.password: is missing"),

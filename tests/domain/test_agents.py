@@ -50,7 +50,7 @@ def test_a_phone_of_nobody_is_told_so():
 def test_an_unknown_code_is_refused_with_its_name():
     centre = Centre()
     centre.dials("alice", "dance")
-    assert "'dance' is not login" in centre.reasons("feature code refused")[0]
+    assert "'dance' is none of login" in centre.reasons("feature code refused")[0]
 
 
 def test_paused_and_logged_out_agents_are_not_rung():

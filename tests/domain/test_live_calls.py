@@ -283,7 +283,7 @@ def test_an_unknown_queue_goes_to_the_dialplans_fallback_with_the_reason():
     centre = Centre()
     centre.calls("anna", to="suport")
     assert centre.last(SendToFallback).extension == "suport"
-    assert "no queue is called 'suport'" in centre.reasons("fallback")[0]
+    assert "no queue is called 'suport'" in centre.reasons("sent to the dialplan")[0]
     assert centre.entries == {}
 
 

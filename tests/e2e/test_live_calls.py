@@ -136,7 +136,7 @@ async def test_an_unknown_queue_ends_in_the_fallback_not_in_silence(house):
     agent = await house.stage.agent("agent1", behaviour=answers(after=0.2))
     anna = await house.calls(ANNA, to="8003")
     await anna.hears(agent, within=15)
-    assert "no queue is called 'nosuch'" in (await house.daemon.said("sent to the fallback"))["reason"]
+    assert "no queue is called 'nosuch'" in (await house.daemon.said("sent to the dialplan"))["reason"]
 
 
 @pytest.mark.parametrize(

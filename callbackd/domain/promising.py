@@ -1,0 +1,393 @@
+"""The desk that makes promises: the offer, the number, the time, and what is said once the database has it.
+
+A caller comes here by the offer's keys, by a rule that found the door closed, or by ringing in with a promise open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from callbackd.domain import announce, numbers, offer, slots
+from callbackd.domain.booking import bookable, booked, menu, taken
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackTrigger
+from callbackd.domain.commands import StorePromise
+from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.events import PromiseNotStored, PromiseStored
+from callbackd.domain.ids import CallbackId, LegId, QueueName
+from callbackd.domain.line import standing
+from callbackd.domain.opening import closes_in_s, opens_at
+from callbackd.domain.phrase import CallAt, Fixed, Phrase
+from callbackd.domain.places import Places
+from callbackd.domain.settings import Queue
+from callbackd.domain.speech import Speech, lane
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+BETWEEN_DIGITS_S = 4.0
+TRIES = 3
+"""Wrong keys or refused numbers before the caller simply keeps waiting."""
+_MAX_DIGITS = 15
+_TIME_DIGITS = 4
+
+
+class Promising:
+    def __init__(self, state: State, speech: Speech, places: Places) -> None:
+        self._state = state
+        self._speech = speech
+        self._places = places
+        self.keys: dict[Stage, Callable[[Dialogue, str], None]] = {
+            Stage.CONFIRMING: self._key_to_confirm,
+            Stage.KEYING: self._key_of_number,
+            Stage.CHOOSING: self._key_to_choose,
+            Stage.KEYING_TIME: self._key_of_time,
+            Stage.KEYING_DAY: self._key_of_day,
+        }
+
+    # --- the offer ------------------------------------------------------------------------------------------------
+
+    def answer(self, entry: Entry, dialogue: Dialogue, *, asked_by_key: bool) -> offer.Answer:
+        """Whether a callback is proposed to this caller now. The lot must have been drawn."""
+        state, queue = self._state, self._state.queue_of(entry)
+        estimate = self._places.estimate(entry)
+        since_s = state.now - dialogue.offered_at if dialogue.offered_at is not None else None
+        return offer.decide(
+            queue.offer,
+            offer.Asked(
+                estimate,
+                state.now - entry.arrived_at,
+                sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
+                state.database,
+                state.offering,
+                times=bool(bookable(state, queue, entry.number)) if queue.slots.enabled else False,
+                lot=dialogue.lot or 0.0,
+                places=standing(state, entry.queue),
+                live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
+                since_offer_s=None if asked_by_key else since_s,
+                handle_s=queue.expected_handle_s,
+                staffed_s=closes_in_s(state, queue),
+            ),
+        )
+
+    def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
+        """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
+        answer = self.answer(entry, dialogue, asked_by_key=True)
+        if answer.turn or (dialogue.offered_at is not None and self._state.database and not answer.time):
+            self._confirm_number(replace(dialogue, slot_at=None))
+        elif answer.time:
+            self._state.decide(entry.id, "no turn, but a time", answer.reason)
+            self.choose(dialogue)
+        else:
+            self._not_now(dialogue, entry, answer)
+
+    def take_time(self, dialogue: Dialogue, entry: Entry) -> None:
+        """Key 2: the same for a call at a time."""
+        answer = self.answer(entry, dialogue, asked_by_key=True)
+        offered = dialogue.offered_at is not None and self._state.database
+        if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
+            self.choose(dialogue)
+        else:
+            self._not_now(dialogue, entry, answer)
+
+    def _not_now(self, dialogue: Dialogue, entry: Entry, answer: offer.Answer) -> None:
+        self._state.decide(entry.id, "no callback", answer.reason)
+        if dialogue.offered_at is not None:
+            self._speech.say(dialogue, Fixed.NO_CALLBACK_NOW)
+
+    def _confirm_number(self, dialogue: Dialogue) -> None:
+        if dialogue.number:
+            self._read_back(dialogue)
+        else:
+            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+
+    # --- a time -----------------------------------------------------------------------------------------------------
+
+    def choose(self, dialogue: Dialogue, *phrases: Phrase) -> bool:
+        """Read out the next times. False when there is none at all, and nothing was said."""
+        entry = self._speech.entry_of(dialogue)
+        queue = self._queue(dialogue)
+        if entry is None or queue is None:
+            return False
+        starts = bookable(self._state, queue, dialogue.number)
+        if not starts and entry.state is EntryState.OUTSIDE and (opens := opens_at(self._state, queue)):
+            starts = (opens,)  # no slot is free: the morning's line is better than a dead end
+        if not starts:
+            if entry.state is not EntryState.OUTSIDE:
+                self._speech.to_waiting(dialogue, *phrases, Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING)
+            return False
+        dialogue = replace(dialogue, stage=Stage.CHOOSING, choices=starts, keyed="")
+        self._speech.say(
+            dialogue,
+            *phrases,
+            Fixed.SLOT_INTRO,
+            *menu(self._state, queue, starts, inside=entry.state is not EntryState.OUTSIDE),
+        )
+        return True
+
+    def _key_to_choose(self, dialogue: Dialogue, digit: str) -> None:
+        entry, queue = self._speech.entry_of(dialogue), self._queue(dialogue)
+        if entry is None or queue is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+        elif digit in "123456789" and int(digit) <= len(dialogue.choices):
+            self._chosen(dialogue, dialogue.choices[int(digit) - 1])
+        elif digit == "9" and queue.slots.enabled:
+            self._speech.say(replace(dialogue, stage=Stage.KEYING_TIME, keyed=""), Fixed.KEY_TIME)
+        elif digit == "0" and entry.state is not EntryState.OUTSIDE:
+            self._back(dialogue)
+        else:
+            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+
+    def _key_of_time(self, dialogue: Dialogue, digit: str) -> None:
+        dialogue = self._speech.hush(dialogue)
+        if digit in "#*":
+            self.again(replace(dialogue, keyed=""), "a time has four digits", Fixed.TIME_REFUSED)
+            return
+        dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
+        if len(dialogue.keyed) < _TIME_DIGITS:
+            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+        else:
+            self._speech.say(replace(dialogue, stage=Stage.KEYING_DAY), Fixed.KEY_DAY)
+
+    def _key_of_day(self, dialogue: Dialogue, digit: str) -> None:
+        queue = self._queue(dialogue)
+        if queue is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+            return
+        if digit not in "01234567":
+            self.again(dialogue, f"key {digit} is no day", Fixed.WRONG_KEY)
+            return
+        found = slots.at(
+            queue.slots,
+            queue.hours,
+            self._state.zone_of(queue),
+            booked(self._state, queue),
+            self._state.now,
+            int(digit),
+            dialogue.keyed,
+            lambda at: self._state.may_ring(dialogue.number, at, chosen=True),
+        )
+        if isinstance(found, slots.Refused):
+            self.again(replace(dialogue, stage=Stage.CHOOSING), f"no slot: {found.reason}", Fixed.TIME_REFUSED)
+        else:
+            self._chosen(dialogue, found.start)
+
+    def _chosen(self, dialogue: Dialogue, start: float) -> None:
+        queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
+        if queue is None or entry is None:
+            return
+        if taken(self._state, queue, start):
+            self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
+            return
+        dialogue = replace(dialogue, slot_at=start, tries=0)
+        if entry.callback:  # a promise is moved: its number is confirmed already
+            self._store(dialogue)
+        else:
+            self._confirm_number(dialogue)
+
+    # --- the number ---------------------------------------------------------------------------------------------------
+
+    def _read_back(self, dialogue: Dialogue) -> None:
+        dialogue = replace(dialogue, stage=Stage.CONFIRMING, keyed="")
+        number = self._speech.spoken_number(dialogue.number)
+        self._speech.say(dialogue, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
+
+    def _ask_number(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
+
+    def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
+        if digit == "1":
+            self._store(dialogue)
+        elif digit == "2":
+            self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
+        elif digit == "0":
+            self._back(dialogue)
+        else:
+            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+
+    def _key_of_number(self, dialogue: Dialogue, digit: str) -> None:
+        dialogue = self._speech.hush(dialogue)
+        if digit == "#":
+            self._number_keyed(dialogue)
+            return
+        if digit == "*":  # start again
+            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+            return
+        dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
+        if len(dialogue.keyed) >= _MAX_DIGITS:
+            self._number_keyed(dialogue)
+        else:
+            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+
+    def _number_keyed(self, dialogue: Dialogue) -> None:
+        checked = numbers.check(dialogue.keyed, self._state.settings.numbers)
+        if isinstance(checked, numbers.Refused):
+            self.again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
+        elif dialogue.slot_at is not None and not self._state.may_ring(checked.number, dialogue.slot_at, chosen=True):
+            self.again(dialogue, "it is night there at the time chosen", Fixed.NUMBER_REFUSED)
+        else:
+            self._read_back(replace(dialogue, number=checked.number, tries=0))
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key came in time."""
+        if dialogue.stage is Stage.KEYING and dialogue.keyed:
+            self._number_keyed(dialogue)
+        elif dialogue.stage is not Stage.STORING:
+            self.again(dialogue, "no key was pressed")
+
+    def again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
+        """Ask once more, or after ``TRIES`` do what the caller would want who cannot work the keys."""
+        tries = dialogue.tries + 1
+        self._state.decide(lane(dialogue), "asked again" if tries < TRIES else "asked no more", reason, tries=tries)
+        dialogue = replace(dialogue, tries=tries)
+        if tries >= TRIES:
+            self._back(dialogue, *apology)
+        elif dialogue.stage is Stage.REJOINING:
+            self._speech.say(dialogue, *apology, Fixed.ALREADY_MENU)
+        elif dialogue.stage in {Stage.CHOOSING, Stage.KEYING_DAY}:
+            if not self.choose(dialogue, *apology):
+                self._back(dialogue, *apology)
+        elif dialogue.stage is Stage.KEYING_TIME:
+            self._speech.say(replace(dialogue, keyed=""), *apology, Fixed.KEY_TIME)
+        elif dialogue.stage is Stage.KEYING:
+            self._ask_number(dialogue, *apology, Fixed.KEY_NUMBER)
+        else:
+            self._read_back_again(dialogue, *apology)
+
+    def _read_back_again(self, dialogue: Dialogue, *apology: Phrase) -> None:
+        number = self._speech.spoken_number(dialogue.number)
+        self._speech.say(dialogue, *apology, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
+
+    def _back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        """To where the caller was before: the line, the promise, or outside."""
+        entry = self._speech.entry_of(dialogue)
+        if entry and entry.callback:
+            self.keep_promise(dialogue, "nothing was chosen")
+        elif entry and entry.state is not EntryState.OUTSIDE:
+            self._speech.to_waiting(replace(dialogue, slot_at=None), *phrases, Fixed.KEEP_WAITING)
+        else:
+            if entry:
+                self._speech.close(entry, EntryOutcome.REFUSED, "no callback was taken")
+            self._speech.leave(dialogue, *phrases, Fixed.GOODBYE)
+
+    # --- the promise ----------------------------------------------------------------------------------------------
+
+    def _store(self, dialogue: Dialogue) -> None:
+        entry = self._speech.entry_of(dialogue)
+        if entry is None:
+            return
+        state, queue = self._state, self._state.queue_of(entry)
+        before = state.callbacks.get(entry.callback or CallbackId(""))
+        if before is None and state.promised_to(dialogue.number, queue.group):
+            state.decide(entry.id, "no second promise", "this number has an open callback")
+            self._back(dialogue, Fixed.ALREADY_PROMISED)
+            return
+        callback = self._new_promise(dialogue, entry, queue, before)
+        dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))
+        promised = replace(entry, **self._promised(callback))  # type: ignore[arg-type]
+        state.pending[callback.id] = (dialogue.leg, callback)
+        state.store(StorePromise(promised, callback))
+
+    def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
+        """A new promise, or the one that is moved with its new time; ``expected_at`` is what will be said."""
+        state = self._state
+        due_at = dialogue.slot_at if dialogue.slot_at is not None else state.now
+        estimate = self._places.estimate(entry)
+        within_s = queue.slots.length_s if dialogue.slot_at is not None else announce.promised_s(estimate)
+        fresh = before or Callback(
+            id=state.mint.callback(state.now),
+            entry=entry.id,
+            queue=entry.queue,
+            number=dialogue.number,
+            created_at=state.now,
+            expires_at=0.0,
+            language=dialogue.language,
+            group=queue.group,
+        )
+        return replace(
+            fresh,
+            expires_at=due_at + queue.retry.expire_s,
+            slot_at=dialogue.slot_at,
+            expected_at=None if within_s is None else due_at + within_s,
+        )
+
+    def _promised(self, callback: Callback) -> dict[str, object]:
+        """What the promise changes in its entry."""
+        changes: dict[str, object] = {"leg": None, "callback": callback.id, "number": callback.number}
+        if callback.slot_at is not None:
+            changes |= {"slot_at": callback.slot_at, "not_before": 0.0, "state": EntryState.OUTSIDE}
+        return changes
+
+    def stored(self, event: PromiseStored) -> None:
+        """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
+        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        entry = self._state.entries.get(callback.entry) if callback else None
+        if leg is None or callback is None or entry is None:
+            return
+        state = self._state
+        state.put(callback, saved=True)
+        changes = self._promised(callback)
+        changes.pop("state", None)
+        trigger = EntryTrigger.PROMISE if callback.slot_at is None else EntryTrigger.SCHEDULE
+        entry = state.move_entry(entry, trigger, saved=True, **changes)
+        state.timers.cancel(Timer.MAX_WAIT, entry.id)
+        state.timers.cancel(Timer.RETRY, entry.id)
+        state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
+        kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
+        state.decide(entry.id, kind, "confirmed by key", number=callback.number, at=callback.slot_at)
+        if callback.slot_at is not None:
+            self._places.look(entry)
+        if dialogue := state.dialogues.get(leg):
+            self._speech.leave(dialogue, *self._words(callback))
+
+    def _words(self, callback: Callback) -> tuple[Phrase, ...]:
+        """The promise as it is spoken."""
+        number = self._speech.spoken_number(callback.number)
+        if callback.slot_at is not None:
+            queue = self._state.settings.queues[callback.queue]
+            day, minute = slots.spoken(callback.slot_at, self._state.now, self._state.zone_of(queue))
+            return (CallAt(day, minute), Fixed.NUMBER_IS, number, Fixed.GOODBYE)
+        within_s = callback.expected_at - callback.created_at if callback.expected_at is not None else None
+        return (Fixed.PROMISE, number, *announce.promised_wait(within_s), Fixed.GOODBYE)
+
+    def not_stored(self, event: PromiseNotStored) -> None:
+        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        if leg is None or callback is None:
+            return
+        self._state.decide(callback.entry, "no promise", event.reason)
+        dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
+        if dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:
+            self._speech.close(entry, EntryOutcome.LEFT, "the promise could not be stored")
+            self._speech.send_away(dialogue.leg, entry.queue, "the promise could not be stored")
+        elif dialogue and entry and entry.callback:
+            self._speech.leave(dialogue, Fixed.NO_CALLBACK_NOW, Fixed.CALLBACK_KEPT)
+        elif dialogue:
+            self._speech.to_waiting(replace(dialogue, slot_at=None), Fixed.NO_CALLBACK_NOW)
+        elif entry and not entry.callback:
+            self._speech.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
+
+    def keep_promise(self, dialogue: Dialogue, reason: str) -> None:
+        self._state.decide(lane(dialogue), "promise stays", reason)
+        self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
+
+    def end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:
+        state = self._state
+        state.timers.cancel(Timer.EXPIRE, promise.id)
+        state.decide(promise.id, f"promise ended: {outcome.value}", reason)
+        state.move_callback(promise, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+
+    # --- small things -------------------------------------------------------------------------------------------------
+
+    def _queue(self, dialogue: Dialogue) -> Queue | None:
+        return self._state.settings.queues.get(QueueName(dialogue.queue))
+
+    def is_storing(self, entry: Entry) -> bool:
+        return any(callback.entry == entry.id for _, callback in self._state.pending.values())
+
+    def asked(self, leg: LegId) -> bool:
+        """Whether a menu is in progress on this leg that gives way when an agent is there."""
+        return self._state.dialogues[leg].stage in self.keys
+
+
+def _waits_live(entry: Entry) -> bool:
+    return entry.live and entry.state is EntryState.WAITING
