@@ -107,11 +107,11 @@ class Decode:
 def entered(channel: Json, args: Sequence[str]) -> Event:
     """A channel is in our application. `args` are the words the dialplan gave after the application's name:
 
-    ``inbound,<queue>[,<language>]`` · ``feature,<code>`` · ``agent,<entry>`` · ``customer,<attempt>``. A stranger with
+    ``inbound,<queue>[,<language>[,<priority>[,<needs>]]]`` · ``feature,<code>`` · ``agent,<entry>`` · ``customer,<attempt>``. A stranger with
     other words is a caller for a queue that does not exist: the domain hands it to the fallback, silence would not.
     """
     leg = LegId(_text(channel, "id"))
-    role, *rest = [*args, "", "", ""]
+    role, *rest = [*args, "", "", "", ""]
     if role == Party.AGENT:
         return LegEntered(leg, Party.AGENT)
     if role == Party.CUSTOMER:
@@ -120,7 +120,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0])
     if leg.startswith(OURS):
         raise Unreadable("a leg of ours without a role")
-    queue, language = (rest[0], rest[1]) if role == "inbound" else (",".join(args), "")
+    queue, language, priority, needs, *_ = [*rest, ""] if role == "inbound" else [",".join(args), "", "", ""]
     return CallArrived(
         leg,
         queue,
@@ -128,6 +128,8 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         name=_text(channel, "caller", "name"),
         language=language,
         dialled=_text(channel, "dialplan", "exten"),
+        priority=int(priority) if re.fullmatch(r"-?[0-9]{1,4}", priority) else 0,
+        needs=needs,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbackd.ari.decode import WANTED, Decode
+from callbackd.ari.decode import WANTED, Decode, entered
 from callbackd.domain import events
 from callbackd.domain.events import (
     CallArrived,
@@ -189,3 +189,18 @@ def test_a_spoilt_event_never_raises(data: st.DataObject) -> None:
             holder[last] = data.draw(JUNK)
     event = Decode()(raw[""])
     assert event is None or isinstance(event, get_args(events.Event))
+
+
+@pytest.mark.parametrize(
+    ("args", "priority", "needs"),
+    [
+        (["inbound", "support", "en"], 0, ""),
+        (["inbound", "support", "en", "5", "polish:2+vip"], 5, "polish:2+vip"),
+        (["inbound", "support", "en", "-3", ""], -3, ""),
+        (["inbound", "support", "en", "high", ""], 0, ""),
+        (["inbound", "support", "en", "99999", "", "more", "words"], 0, ""),
+    ],
+)
+def test_a_callers_priority_and_needs_come_with_the_arrival(args, priority, needs):
+    arrived = entered({"id": "1.2", "caller": {"number": "", "name": ""}, "dialplan": {"exten": ""}}, args)
+    assert (arrived.priority, arrived.needs) == (priority, needs)
