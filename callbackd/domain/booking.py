@@ -15,6 +15,7 @@ def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
     """Starts of the next free slots at which ``number``, if it is known, may be rung."""
     if not queue.slots.enabled:
         return ()
+    opens = state.closed_until.get(queue.name, 0.0)
     free = slots.free(
         queue.slots,
         queue.hours,
@@ -22,7 +23,7 @@ def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
         booked(state, queue),
         state.now,
         queue.slots.choices,
-        lambda at: state.may_ring(number, at, chosen=True),
+        lambda at: at >= opens and state.may_ring(number, at, chosen=True),
     )
     return tuple(slot.start for slot in free)
 
