@@ -30,6 +30,8 @@ class Places:
     def watch(self, entry: Entry) -> None:
         """Wake when the wait alone lets more agents be given the entry, and when it has waited as long as it may."""
         state = self._state
+        if entry.state is EntryState.OUTSIDE:
+            return
         if (at := widens_at(state, entry)) is not None:
             state.timers.set(Timer.WIDEN, entry.id, at)
         longest_s = state.queue_of(entry).rules.max_wait_s

@@ -77,7 +77,7 @@ class Promising:
             self._confirm_number(replace(dialogue, slot_at=None))
         elif answer.time:
             self._state.decide(entry.id, "no turn, but a time", answer.reason)
-            self.choose(dialogue)
+            self._choose_or_stay(dialogue)
         else:
             self._not_now(dialogue, entry, answer)
 
@@ -86,7 +86,7 @@ class Promising:
         answer = self.answer(entry, dialogue, asked_by_key=True)
         offered = dialogue.offered_at is not None and self._state.database
         if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
-            self.choose(dialogue)
+            self._choose_or_stay(dialogue)
         else:
             self._not_now(dialogue, entry, answer)
 
@@ -110,20 +110,19 @@ class Promising:
         if entry is None or queue is None:
             return False
         starts = bookable(self._state, queue, dialogue.number)
-        if not starts and entry.state is EntryState.OUTSIDE and (opens := opens_at(self._state, queue)):
+        opens = opens_at(self._state, queue)
+        if not starts and opens is not None and opens > self._state.now:
             starts = (opens,)  # no slot is free: the morning's line is better than a dead end
         if not starts:
-            if entry.state is not EntryState.OUTSIDE:
-                self._speech.to_waiting(dialogue, *phrases, Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING)
             return False
+        inside = entry.live and entry.state is not EntryState.OUTSIDE
         dialogue = replace(dialogue, stage=Stage.CHOOSING, choices=starts, keyed="")
-        self._speech.say(
-            dialogue,
-            *phrases,
-            Fixed.SLOT_INTRO,
-            *menu(self._state, queue, starts, inside=entry.state is not EntryState.OUTSIDE),
-        )
+        self._speech.say(dialogue, *phrases, Fixed.SLOT_INTRO, *menu(self._state, queue, starts, inside=inside))
         return True
+
+    def _choose_or_stay(self, dialogue: Dialogue) -> None:
+        if not self.choose(dialogue):
+            self._speech.to_waiting(dialogue, Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING)
 
     def _key_to_choose(self, dialogue: Dialogue, digit: str) -> None:
         entry, queue = self._speech.entry_of(dialogue), self._queue(dialogue)

@@ -78,6 +78,7 @@ class Reception:
         if verdict.admitted:
             self._watch_closing(queue)
             self._places.watch(entry)
+            self.staff_changed()
             self._speech.say(self._told(dialogue), Greeting(queue.name), *self._crisis(dialogue))
         else:
             self._last_resort(dialogue, entry, Greeting(queue.name), _sorry(verdict))
@@ -127,7 +128,8 @@ class Reception:
             facts["needs_ignored"] = unknown
         what = "joined the line" if verdict.admitted else f"not let in: {verdict.obstacle}"
         why = f"called {queue.name}" if verdict.admitted else verdict.reason
-        state.decide(entry.id, what, why, number=number, position=position(state, entry), **facts)
+        place = position(state, entry) if verdict.admitted else None
+        state.decide(entry.id, what, why, number=number, position=place, **facts)
         return entry
 
     def adopt(self, entry: Entry, leg: LegId) -> None:
@@ -218,7 +220,7 @@ class Reception:
     def max_wait(self, id: EntryId) -> None:
         """The caller has stood in this line for as long as its rule says."""
         state, entry = self._state, self._state.entries.get(id)
-        if entry is None or not entry.live or entry.callback:
+        if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
             return
         if entry.state is not EntryState.WAITING:
             state.timers.set(Timer.MAX_WAIT, id, state.now + QUIET_S)  # an agent is being rung
@@ -313,13 +315,18 @@ class Reception:
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
         """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
         state = self._state
+        if self._promising.asked(dialogue.leg) and entry.state is not EntryState.OUTSIDE:
+            return  # the caller is choosing already
         if state.database and self._promising.choose(dialogue, *phrases):
             return
         if entry.state is EntryState.OUTSIDE:
             reason = "no time is free" if state.database else "the database is away: a promise could not be kept"
             self._speech.close(entry, EntryOutcome.LEFT, reason)
             self._speech.send_away(dialogue.leg, entry.queue, reason)
-        elif not state.database:
+        elif state.database and self._state.queue_of(entry).offer.enabled:
+            # No times here: then the turn, without standing in line for it.
+            self._speech.to_waiting(replace(dialogue, offered_at=state.now), *phrases, Fixed.OFFER)
+        else:
             self._speech.to_waiting(dialogue, *phrases, Fixed.KEEP_WAITING)
 
     # --- a caller goes --------------------------------------------------------------------------------------------
