@@ -1,8 +1,8 @@
 """The finite set of what can be said: phrases as fragment names, and each name's text in a language.
 
 A fragment is one sound file. What is small and finite is a whole sentence, so that grammar and intonation are right;
-only telephone numbers are put together, of digits that are spoken in three tones: inside a group, before a pause and at
-the end.
+only telephone numbers and times are put together. Digits are spoken in three tones: inside a group, before a pause and
+at the end. A time of day goes on from its day, rises before the key that chooses it, and falls at the end of a promise.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ from itertools import chain
 
 from callbackd.domain.phrase import (
     CallAgainIn,
+    CallAt,
     CallbackHello,
     CallWithin,
+    Crisis,
+    Day,
     Digits,
     Fixed,
     Greeting,
     Phrase,
     Position,
+    SlotChoice,
     WaitAboveHour,
     WaitBelow,
 )
@@ -32,19 +36,36 @@ MINUTES: tuple[int, ...] = (*range(1, 61), *range(90, 361, 30), *range(420, 1441
 POSTPONED = range(10, 91, 10)
 """Minutes by which a customer may postpone with one digit."""
 
+QUARTERS = range(0, 24 * 60, 15)
+"""The times of day that have words, in minutes."""
+
+SLOT_KEYS = range(1, 4)
+
 TONES = {"": "", "-comma": ",", "-end": "."}
 """Suffix of a digit's name -> punctuation that makes an engine speak it so."""
+
+TIME_TONES = {"": ",", "-end": "."}
+"""The same for a time of day."""
+
+GOES_ON = " —"
+"""Ends a beginning: an engine's voice stays up before it, where it would fall before nothing, and no pause follows."""
 
 
 def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
     """The fragments of a phrase, in order. Raises ``ValueError`` when there are no words for it."""
     match phrase:
         case Fixed():
-            return (phrase.value.replace("_", "-"),)
+            return (_hyphened(phrase),)
         case Greeting():
             return ("greeting",)
         case CallbackHello():
             return ("hello",)
+        case Crisis():
+            return ("crisis",)
+        case SlotChoice(key, day, minute) if key in SLOT_KEYS and minute in QUARTERS:
+            return (f"slot-{_hyphened(day)}", _time(minute), f"press-{key}")
+        case CallAt(day, minute) if minute in QUARTERS:
+            return (f"call-at-{_hyphened(day)}", f"{_time(minute)}-end")
         case Position(n) if n >= 1:
             return (f"position-{n}" if n <= MOST_COUNTED else "hundred-ahead",)
         case WaitBelow(minutes):
@@ -62,24 +83,33 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
 
 def queue_of(phrase: Phrase) -> str:
     """The queue that a phrase speaks for, if it says."""
-    return phrase.queue if isinstance(phrase, Greeting | CallbackHello) else ""
+    return phrase.queue if isinstance(phrase, Greeting | CallbackHello | Crisis) else ""
 
 
 def recorded_as(name: str) -> str:
-    """The name whose recording also serves ``name``: an operator need not record every digit in three tones."""
-    return name.removesuffix("-comma").removesuffix("-end") if name.startswith("digit-") else name
+    """The name whose recording also serves ``name``: an operator need not record every digit and time in all tones."""
+    return name.removesuffix("-comma").removesuffix("-end") if name.startswith(("digit-", "at-")) else name
 
 
 def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
     """Every fragment of a language by name: all that may ever be spoken, the operator's wording included."""
     return (
-        {name.replace("_", "-"): text for name, text in language.fixed.items()}
+        {_hyphened(name): text for name, text in language.fixed.items()}
         | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}
+        | {"crisis": language.crisis}
         | {f"position-{n}": language.position(n) for n in range(1, MOST_COUNTED + 1)}
         | {"hundred-ahead": language.hundred_ahead, "wait-above-hour": language.wait_above_hour}
         | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
         | {f"call-within-{n}": language.call_within(n) for n in MINUTES}
         | {f"call-again-{n}": language.call_again(n) for n in POSTPONED}
+        | {f"slot-{_hyphened(day)}": language.slot_choice_day(day) + GOES_ON for day in Day}
+        | {f"call-at-{_hyphened(day)}": language.call_at_day(day) + GOES_ON for day in Day}
+        | {
+            f"{_time(minute)}{tone}": language.at(minute) + mark
+            for tone, mark in TIME_TONES.items()
+            for minute in QUARTERS
+        }
+        | {f"press-{key}": language.press(key) for key in SLOT_KEYS}
         | {
             f"digit-{digit}{tone}": word + mark
             for digit, word in enumerate(language.digits)
@@ -88,6 +118,14 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
         | {"plus": language.plus}
         | dict(settings.texts.get(language.code, {}))
     )
+
+
+def _hyphened(symbol: Fixed | Day) -> str:
+    return symbol.value.replace("_", "-")
+
+
+def _time(minute: int) -> str:
+    return f"at-{minute // 60:02}{minute % 60:02}"
 
 
 def _spoken(minutes: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from callbackd.domain.phrase import Fixed
+from callbackd.domain.phrase import Day, Fixed
 
 MOST_COUNTED = 100
 """Positions beyond this are not told exactly, but as "at least a hundred callers ahead"."""
@@ -29,6 +29,8 @@ class Language:
     """Of the company's name, undeclined and possibly empty."""
     hello: Callable[[str], str]
     """Of the company's name, as above: who rings and why."""
+    crisis: str
+    """What is said of a problem of which nothing more is known here."""
     position: Callable[[int], str]
     """Of 1 to ``MOST_COUNTED``."""
     hundred_ahead: str
@@ -37,6 +39,14 @@ class Language:
     call_within: Callable[[int], str]
     call_again: Callable[[int], str]
     """Of 10, 20 … 90 minutes: a promise and the farewell."""
+    slot_choice_day: Callable[[Day], str]
+    """The beginning of "for a call tomorrow at half past three, press one"; without punctuation, as the next two."""
+    call_at_day: Callable[[Day], str]
+    """The beginning of "we will call you tomorrow at half past three"."""
+    at: Callable[[int], str]
+    """Of a minute of the day in whole quarter hours: goes on from either of these, and is clear by day and by night."""
+    press: Callable[[int], str]
+    """Of key 1, 2 or 3: the end of a choice."""
     digits: tuple[str, ...]
     """The ten digits as they are said in a telephone number."""
     plus: str

@@ -10,6 +10,7 @@ import pytest
 from callbackd.domain.phrase import (
     CallbackHello,
     CallWithin,
+    Crisis,
     Digits,
     Fixed,
     Greeting,
@@ -40,7 +41,7 @@ def test_says_what_its_table_says(language: Language) -> None:
 
 @every_language
 def test_has_words_for_every_phrase(language: Language) -> None:
-    phrases: list[Phrase] = [*Fixed, Greeting("support"), CallbackHello("support"), WaitAboveHour()]
+    phrases: list[Phrase] = [*Fixed, Greeting("support"), CallbackHello("support"), Crisis("support"), WaitAboveHour()]
     phrases += [Position(n) for n in (*range(1, 130), 1000)]
     phrases += [kind(minutes) for kind in (WaitBelow, CallWithin) for minutes in range(1, 1441)]
     phrases += [Digits("+447700900958"), Digits("0123456789")]
@@ -51,7 +52,7 @@ def test_has_words_for_every_phrase(language: Language) -> None:
 def test_spells_out_numbers_and_ends_its_sentences(language: Language) -> None:
     for name, text in spoken(language).items():
         assert not any(char.isdigit() for char in text), name
-        assert name == "plus" or name.startswith("digit-") or text[-1] in ".:!?", name
+        assert name == "plus" or name.startswith(("digit-", "at-")) or text[-1] in ".:!?" or text.endswith(" —"), name
         assert "  " not in text, name
         assert not set("{}") & set(text), name
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from callbackd.domain.phrase import Fixed
+from callbackd.domain.phrase import Day, Fixed
 from callbackd.prompts.language import Language, few, like_one, spell
 
 SMALL = (
@@ -22,6 +22,26 @@ PLACES = ("", "prvom", "drugom", "trećem", "četvrtom", "petom", "šestom", "se
 FIXED = {
     Fixed.OFFER: "Ako ne želite čekati, u bilo kojem trenutku pritisnite tipku jedan. "
     "Zadržat ćete svoje mjesto u redu, a mi ćemo vas nazvati kad dođete na red.",
+    Fixed.OFFER_BOTH: "Ako ne želite čekati, u bilo kojem trenutku pritisnite tipku jedan. "
+    "Zadržat ćete svoje mjesto u redu, a mi ćemo vas nazvati kad dođete na red. "
+    "Ako želite odabrati vrijeme u koje ćemo vas nazvati, pritisnite tipku dva.",
+    Fixed.OFFER_TIME: "Ako ne želite čekati, u bilo kojem trenutku pritisnite tipku dva "
+    "i odaberite vrijeme u koje ćemo vas nazvati.",
+    Fixed.CLOSED: "Trenutačno ne radimo.",
+    Fixed.HOLIDAY: "Danas zbog blagdana ne radimo.",
+    Fixed.FULL: "Trenutačno čeka više ljudi nego što ih možemo poslužiti u razumnom roku.",
+    Fixed.NOBODY_HERE: "Nažalost, trenutačno se nitko ne može javiti na vaš poziv.",
+    Fixed.LONG_WAIT: "Ispričavamo se, čekate dulje nego što biste trebali.",
+    Fixed.CLOSING: "Za danas završavamo s radom.",
+    Fixed.SLOT_INTRO: "Možemo vas nazvati u vrijeme koje vam odgovara.",
+    Fixed.SLOT_OTHER: "Za neko drugo vrijeme pritisnite tipku devet.",
+    Fixed.SLOT_STAY: "Ako želite ostati na liniji i čekati, pritisnite tipku nula.",
+    Fixed.KEY_TIME: "Unesite vrijeme s četiri znamenke, na primjer jedan, pet, tri, nula "
+    "za petnaest sati i trideset minuta.",
+    Fixed.KEY_DAY: "Za poziv danas pritisnite tipku nula. Za sutra tipku jedan. Za prekosutra tipku dva. "
+    "I tako dalje do tipke sedam, koja znači točno za tjedan dana.",
+    Fixed.TIME_REFUSED: "Nažalost, u to vas vrijeme ne možemo nazvati.",
+    Fixed.NO_TIME_FREE: "Nažalost, trenutačno nema slobodnog termina za povratni poziv.",
     Fixed.NUMBER_IS: "Nazvat ćemo vas na ovaj broj:",
     Fixed.CONFIRM_MENU: "Ako je broj točan, pritisnite tipku jedan. Za unos drugog broja pritisnite tipku dva. "
     "Ako želite ostati na liniji i čekati, pritisnite tipku nula.",
@@ -33,12 +53,15 @@ FIXED = {
     "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
     Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
     Fixed.ALREADY_MENU: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
-    "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri.",
+    "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri. "
+    "Za odabir drugog vremena tipku četiri.",
     Fixed.CALLBACK_KEPT: "Vaše je mjesto u redu sačuvano i nazvat ćemo vas kada dođete na red. Doviđenja.",
     Fixed.CALLBACK_CANCELLED: "Povratni poziv je otkazan. Doviđenja.",
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",
-    Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan. Ako želite da nazovemo kasnije, tipku dva.",
+    Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan. Ako želite da nazovemo kasnije, tipku dva. "
+    "Ako više nikada ne želite naše pozive na ovaj broj, tipku devet.",
+    Fixed.NEVER_AGAIN: "Više nećemo zvati ovaj broj. Doviđenja.",
     Fixed.POSTPONE_MENU: "Da vas nazovemo za deset minuta, pritisnite tipku jedan. "
     "Za dvadeset minuta tipku dva, i tako dalje do tipke devet.",
     Fixed.CONNECTING: "Hvala. Molimo pričekajte, spajamo vas.",
@@ -48,8 +71,27 @@ FIXED = {
     Fixed.AGENT_LOGGED_OUT: "Odjavljeni ste.",
     Fixed.AGENT_PAUSED: "Na pauzi ste.",
     Fixed.AGENT_UNPAUSED: "Ponovno ste dostupni.",
+    Fixed.AGENT_ACCEPT: "Imate poziv. Da biste ga preuzeli, pritisnite tipku jedan.",
+    Fixed.AGENT_WRAP_UP_LONGER: "Vrijeme za završnu obradu je produljeno.",
+    Fixed.AGENT_READY: "Završna obrada je gotova.",
+    Fixed.AGENT_CALLED_IN: "Pozvani ste iz pričuve.",
+    Fixed.AGENT_SENT_HOME: "Ponovno ste u pričuvi.",
     Fixed.NOT_AN_AGENT: "Ovaj telefon ne pripada nijednom agentu.",
     Fixed.NOT_NOW: "To trenutačno nije moguće.",
+}
+
+
+DAYS = {
+    Day.TODAY: "danas",
+    Day.TOMORROW: "sutra",
+    Day.MONDAY: "u ponedjeljak",
+    Day.TUESDAY: "u utorak",
+    Day.WEDNESDAY: "u srijedu",
+    Day.THURSDAY: "u četvrtak",
+    Day.FRIDAY: "u petak",
+    Day.SATURDAY: "u subotu",
+    Day.SUNDAY: "u nedjelju",
+    Day.IN_A_WEEK: "točno za tjedan dana",
 }
 
 
@@ -70,6 +112,11 @@ def hours(n: int, half: bool = False) -> str:
 def duration(total: int) -> str:
     whole, rest = divmod(total, 60)
     return hours(whole, half=bool(rest)) if whole else minutes(rest)
+
+
+def at(minute: int) -> str:
+    whole, rest = divmod(minute, 60)
+    return f"u {hours(whole)}{f' i {minutes(rest)}' if rest else ''}"
 
 
 def place(n: int) -> str:
@@ -94,12 +141,17 @@ LANGUAGE = Language(
     fixed=FIXED,
     greeting=lambda company: f"{introduction(company)} Hvala na pozivu.",
     hello=lambda company: f"{introduction(company)} Zovemo vas jer ste zatražili povratni poziv.",
+    crisis="Poznat nam je problem i radimo na njemu. Trenutačno nas zove mnogo ljudi.",
     position=lambda n: f"Na {place(n)} ste mjestu u redu čekanja.",
     hundred_ahead="Ispred vas čeka najmanje sto pozivatelja.",
     wait_below=lambda total: f"Predviđamo da ćete čekati najviše {duration(total)}.",
     wait_above_hour="Predviđamo da ćete čekati više od jednog sata.",
     call_again=lambda total: f"Ponovno ćemo vas nazvati za {minutes(total)}. Doviđenja.",
     call_within=lambda total: f"Očekujemo da ćemo vas nazvati najkasnije za {duration(total)}.",
+    slot_choice_day=lambda day: f"Da vas nazovemo {DAYS[day]}",
+    call_at_day=lambda day: f"Nazvat ćemo vas {DAYS[day]}",
+    at=at,
+    press=lambda key: f"pritisnite tipku {SMALL[key]}.",
     digits=SMALL[:10],
     plus="plus",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbackd.domain.phrase import Fixed
+from callbackd.domain.phrase import Day, Fixed
 from callbackd.prompts.language import Language
 
 DIGITS = ("nulla", "egy", "kettő", "három", "négy", "öt", "hat", "hét", "nyolc", "kilenc")
@@ -28,6 +28,26 @@ TENTHS = (
 FIXED = {
     Fixed.OFFER: "Ha nem szeretne várakozni, bármikor nyomja meg az egyes gombot. "
     "Megőrizzük a helyét a sorban, és visszahívjuk, amikor Ön következik.",
+    Fixed.OFFER_BOTH: "Ha nem szeretne várakozni, bármikor nyomja meg az egyes gombot. "
+    "Megőrizzük a helyét a sorban, és visszahívjuk, amikor Ön következik. "
+    "Ha inkább időpontot választ a visszahívásra, nyomja meg a kettes gombot.",
+    Fixed.OFFER_TIME: "Ha nem szeretne várakozni, bármikor nyomja meg a kettes gombot, "
+    "és válasszon időpontot a visszahívásra.",
+    Fixed.CLOSED: "Jelenleg zárva vagyunk.",
+    Fixed.HOLIDAY: "Ma az ünnep miatt zárva vagyunk.",
+    Fixed.FULL: "Jelenleg többen várakoznak, mint ahány hívást belátható időn belül fogadni tudunk.",
+    Fixed.NOBODY_HERE: "Sajnos jelenleg senki sem tudja fogadni a hívását.",
+    Fixed.LONG_WAIT: "Elnézést kérünk, hogy a kelleténél tovább várakozik.",
+    Fixed.CLOSING: "Mára befejezzük a hívások fogadását.",
+    Fixed.SLOT_INTRO: "Vissza tudjuk hívni az Önnek megfelelő időpontban.",
+    Fixed.SLOT_OTHER: "Ha másik időpontot választ, nyomja meg a kilences gombot.",
+    Fixed.SLOT_STAY: "Ha inkább vonalban marad, nyomja meg a nullás gombot.",
+    Fixed.KEY_TIME: "Kérjük, adja meg az időpontot négy számjeggyel, "
+    "például tizenöt óra harminc perchez: egy, öt, három, nulla.",
+    Fixed.KEY_DAY: "Ha ma hívjuk vissza, nyomja meg a nullás gombot. Ha holnap, az egyest. Ha holnapután, a kettest. "
+    "És így tovább a hetesig, amely mához egy hetet jelent.",
+    Fixed.TIME_REFUSED: "Sajnos abban az időpontban nem tudjuk visszahívni.",
+    Fixed.NO_TIME_FREE: "Sajnos jelenleg nincs szabad időpont visszahívásra.",
     Fixed.NUMBER_IS: "Ezen a számon hívjuk vissza:",
     Fixed.CONFIRM_MENU: "Ha a szám helyes, nyomja meg az egyes gombot. "
     "Másik szám megadásához nyomja meg a kettes gombot. "
@@ -40,12 +60,15 @@ FIXED = {
     "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
     Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
     Fixed.ALREADY_MENU: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
-    "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast.",
+    "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast. "
+    "Ha másik időpontot választ, a négyest.",
     Fixed.CALLBACK_KEPT: "Helyét megtartjuk, és visszahívjuk, amint sorra kerül. Viszonthallásra.",
     Fixed.CALLBACK_CANCELLED: "A visszahívást töröltük. Viszonthallásra.",
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
-    Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot. Ha később hívjuk, a kettest.",
+    Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot. Ha később hívjuk, a kettest. "
+    "Ha azt szeretné, hogy ezen a számon többé ne hívjuk, a kilencest.",
+    Fixed.NEVER_AGAIN: "Ezt a számot többé nem hívjuk. Viszonthallásra.",
     Fixed.POSTPONE_MENU: "Ha tíz perc múlva hívjuk, nyomja meg az egyes gombot. "
     "Ha húsz perc múlva, a kettest, és így tovább a kilencesig.",
     Fixed.CONNECTING: "Köszönjük. Kérjük, tartsa a vonalat, kapcsoljuk kollégánkat.",
@@ -55,9 +78,30 @@ FIXED = {
     Fixed.AGENT_LOGGED_OUT: "Ön kijelentkezett.",
     Fixed.AGENT_PAUSED: "Ön szüneten van.",
     Fixed.AGENT_UNPAUSED: "Ön ismét elérhető.",
+    Fixed.AGENT_ACCEPT: "Hívása érkezett. Fogadásához nyomja meg az egyes gombot.",
+    Fixed.AGENT_WRAP_UP_LONGER: "Az utómunka idejét meghosszabbítottuk.",
+    Fixed.AGENT_READY: "Az utómunka véget ért.",
+    Fixed.AGENT_CALLED_IN: "Önt behívtuk a tartalékból.",
+    Fixed.AGENT_SENT_HOME: "Ön ismét tartalékban van.",
     Fixed.NOT_AN_AGENT: "Ez a telefon egyetlen ügyintézőhöz sem tartozik.",
     Fixed.NOT_NOW: "Ez most nem lehetséges.",
 }
+
+
+DAYS = {
+    Day.TODAY: "ma",
+    Day.TOMORROW: "holnap",
+    Day.MONDAY: "hétfőn",
+    Day.TUESDAY: "kedden",
+    Day.WEDNESDAY: "szerdán",
+    Day.THURSDAY: "csütörtökön",
+    Day.FRIDAY: "pénteken",
+    Day.SATURDAY: "szombaton",
+    Day.SUNDAY: "vasárnap",
+    Day.IN_A_WEEK: "mához egy hétre",
+}
+
+KEYS = ("a nullás", "az egyes", "a kettes", "a hármas")
 
 
 def counting(n: int) -> str:
@@ -98,6 +142,12 @@ def within(minutes: int) -> str:
     return f"{span}en" if span.endswith("perc") else f"{span.removesuffix('a')}án"
 
 
+def at(minute: int) -> str:
+    """As a timetable is read out: "fél négy" would leave open which half of the day is meant."""
+    hour, rest = divmod(minute, 60)
+    return f"{counting(hour)} óra {counting(rest)} perckor" if rest else f"{counting(hour)} órakor"
+
+
 def introduction(company: str) -> str:
     # "Ügyfélszolgálat" (customer service) after the name spares its article, which hangs on how the name is pronounced.
     return f"Jó napot kívánunk{f', {company} ügyfélszolgálat' * bool(company)}."
@@ -110,12 +160,17 @@ LANGUAGE = Language(
     fixed=FIXED,
     greeting=lambda company: f"{introduction(company)} Köszönjük a hívását.",
     hello=lambda company: f"{introduction(company)} Az Ön által kért visszahívással jelentkezünk.",
+    crisis="Tudunk a hibáról, és dolgozunk az elhárításán. Jelenleg sokan hívnak bennünket.",
     position=position,
     hundred_ahead="Ön előtt legalább százan várakoznak.",
     wait_below=lambda minutes: f"A várható várakozási idő kevesebb mint {duration(minutes)}.",
     wait_above_hour="A várható várakozási idő több mint egy óra.",
     call_again=lambda minutes: f"{counting(minutes).capitalize()} perc múlva újra hívjuk. Viszonthallásra.",
     call_within=lambda minutes: f"Várhatóan {within(minutes)} belül visszahívjuk.",
+    slot_choice_day=lambda day: f"Ha visszahívhatjuk {DAYS[day]}",
+    call_at_day=lambda day: f"Visszahívjuk {DAYS[day]}",
+    at=at,
+    press=lambda key: f"nyomja meg {KEYS[key]} gombot.",
     digits=DIGITS,
     plus="plusz",
 )
