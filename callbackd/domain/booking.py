@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from callbackd.domain import slots
 from callbackd.domain.opening import opens_at
 from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
 from callbackd.domain.settings import Queue
 from callbackd.domain.state import State
+
+
+_QUARTER_S = 900.0
+_WEEK_S = 7 * 86400.0
 
 
 def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
@@ -40,9 +45,17 @@ def booked(state: State, queue: Queue) -> dict[float, int]:
 
 def taken(state: State, queue: Queue, start: float) -> bool:
     """Whether somebody else was faster. The opening of the queue, the last resort, is never taken."""
-    if not queue.slots.enabled or start == opens_at(state, queue):
+    if not queue.slots.enabled or start == last_resort(state, queue):
         return False
     return booked(state, queue).get(start, 0) >= slots.capacity(queue.slots, state.zone_of(queue), start)
+
+
+def last_resort(state: State, queue: Queue) -> float | None:
+    """The next opening, rounded up to the quarter hour as times are spoken; None when it is not within a week."""
+    opens = opens_at(state, queue)
+    if opens is None or not state.now < opens < state.now + _WEEK_S:
+        return None
+    return ceil(opens / _QUARTER_S) * _QUARTER_S
 
 
 def menu(state: State, queue: Queue, starts: Sequence[float], *, inside: bool) -> list[Phrase]:

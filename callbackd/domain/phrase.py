@@ -34,7 +34,7 @@ class Fixed(StrEnum):
     NO_CALLBACK_NOW = "no_callback_now"  # sorry, we cannot take callback requests at the moment, you keep your place
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
     ALREADY_MENU = "already_menu"  # you have a callback: 1 wait live at that place, 2 keep, 3 cancel, 4 another time
-    CALLBACK_KEPT = "callback_kept"  # you keep your place, we will call you; goodbye
+    CALLBACK_KEPT = "callback_kept"  # we will call you as promised; goodbye
     CALLBACK_CANCELLED = "callback_cancelled"  # it is cancelled; goodbye
     PROMISE = "promise"  # you have kept your place; we will call you at …
     GOODBYE = "goodbye"

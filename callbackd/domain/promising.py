@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from callbackd.domain import announce, numbers, offer, slots
-from callbackd.domain.booking import bookable, booked, menu, taken
+from callbackd.domain.booking import bookable, booked, last_resort, menu, taken
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackTrigger
 from callbackd.domain.commands import StorePromise
 from callbackd.domain.dialogue import Dialogue, Stage
@@ -17,7 +17,7 @@ from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line import standing
-from callbackd.domain.opening import closes_in_s, opens_at
+from callbackd.domain.opening import closes_in_s
 from callbackd.domain.phrase import CallAt, Fixed, Phrase
 from callbackd.domain.places import Places
 from callbackd.domain.settings import Queue
@@ -110,8 +110,7 @@ class Promising:
         if entry is None or queue is None:
             return False
         starts = bookable(self._state, queue, dialogue.number)
-        opens = opens_at(self._state, queue)
-        if not starts and opens is not None and opens > self._state.now:
+        if not starts and (opens := last_resort(self._state, queue)):
             starts = (opens,)  # no slot is free: the morning's line is better than a dead end
         if not starts:
             return False
@@ -153,6 +152,8 @@ class Promising:
         if queue is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
             return
+        if digit in "#*":
+            return  # the time was ended by it, out of habit
         if digit not in "01234567":
             self.again(dialogue, f"key {digit} is no day", Fixed.WRONG_KEY)
             return
@@ -359,7 +360,7 @@ class Promising:
             self._speech.close(entry, EntryOutcome.LEFT, "the promise could not be stored")
             self._speech.send_away(dialogue.leg, entry.queue, "the promise could not be stored")
         elif dialogue and entry and entry.callback:
-            self._speech.leave(dialogue, Fixed.NO_CALLBACK_NOW, Fixed.CALLBACK_KEPT)
+            self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
         elif dialogue:
             self._speech.to_waiting(replace(dialogue, slot_at=None), Fixed.NO_CALLBACK_NOW)
         elif entry and not entry.callback:

@@ -62,7 +62,7 @@ class Rejoining:
 
     def _move(self, dialogue: Dialogue) -> None:
         if not self._state.database:
-            self._speech.leave(dialogue, Fixed.NO_CALLBACK_NOW, Fixed.CALLBACK_KEPT)
+            self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
         elif not self._promising.choose(dialogue):
             self._speech.leave(dialogue, Fixed.NO_TIME_FREE, Fixed.CALLBACK_KEPT)
 

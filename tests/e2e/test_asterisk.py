@@ -403,7 +403,7 @@ async def test_a_daemon_that_comes_within_ten_seconds_gets_the_caller(caller: Ca
     await caller.reaches("Stasis app 'callbackd' doesn't exist", within_s=2)
     async with deaf_daemon(caller) as events:
         event = await entered(events)
-        assert event["args"] == ["inbound", "support", "uk"]
+        assert event["args"] == ["inbound", "support", "uk", "", ""]
 
 
 async def test_a_daemon_that_does_not_move_loses_the_caller_to_the_fallback(caller: Caller) -> None:

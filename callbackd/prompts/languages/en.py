@@ -46,7 +46,7 @@ FIXED = {
     Fixed.ALREADY_PROMISED: "You have already asked us to call this number back.",
     Fixed.ALREADY_MENU: "You already have a callback in line. To wait on the line in your place, press one. "
     "To keep the callback, press two. To cancel it, press three. To choose another time, press four.",
-    Fixed.CALLBACK_KEPT: "Your place in line is kept, and we will call you when it is your turn. Goodbye.",
+    Fixed.CALLBACK_KEPT: "We will call you as promised. Goodbye.",
     Fixed.CALLBACK_CANCELLED: "Your callback is cancelled. Goodbye.",
     Fixed.PROMISE: "Thank you. Your place in line is kept. When it is your turn, we will call you on this number:",
     Fixed.GOODBYE: "Thank you, and goodbye.",

@@ -55,7 +55,7 @@ FIXED = {
     Fixed.ALREADY_MENU: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
     "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri. "
     "Za odabir drugog vremena tipku četiri.",
-    Fixed.CALLBACK_KEPT: "Vaše je mjesto u redu sačuvano i nazvat ćemo vas kada dođete na red. Doviđenja.",
+    Fixed.CALLBACK_KEPT: "Nazvat ćemo vas kako smo obećali. Doviđenja.",
     Fixed.CALLBACK_CANCELLED: "Povratni poziv je otkazan. Doviđenja.",
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",

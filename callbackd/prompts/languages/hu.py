@@ -62,7 +62,7 @@ FIXED = {
     Fixed.ALREADY_MENU: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
     "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast. "
     "Ha másik időpontot választ, a négyest.",
-    Fixed.CALLBACK_KEPT: "Helyét megtartjuk, és visszahívjuk, amint sorra kerül. Viszonthallásra.",
+    Fixed.CALLBACK_KEPT: "Ígéretünknek megfelelően visszahívjuk. Viszonthallásra.",
     Fixed.CALLBACK_CANCELLED: "A visszahívást töröltük. Viszonthallásra.",
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",

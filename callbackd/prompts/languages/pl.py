@@ -75,7 +75,7 @@ FIXED = {
     Fixed.ALREADY_PROMISED: "Prośba o oddzwonienie na ten numer została już przyjęta.",
     Fixed.ALREADY_MENU: "Państwa miejsce w kolejce na oddzwonienie już czeka. Aby czekać na linii na swoim miejscu, "
     "proszę nacisnąć jeden. Aby zachować oddzwonienie — dwa. Aby je odwołać — trzy. Aby wybrać inny termin — cztery.",
-    Fixed.CALLBACK_KEPT: "Państwa miejsce w kolejce jest zachowane. Oddzwonimy, gdy przyjdzie kolej. Do usłyszenia.",
+    Fixed.CALLBACK_KEPT: "Oddzwonimy zgodnie z obietnicą. Do usłyszenia.",
     Fixed.CALLBACK_CANCELLED: "Oddzwonienie zostało odwołane. Do usłyszenia.",
     Fixed.PROMISE: "Dziękujemy. Państwa miejsce w kolejce jest zachowane. "
     "Gdy nadejdzie Państwa kolej, oddzwonimy na numer:",
