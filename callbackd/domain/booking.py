@@ -11,7 +11,6 @@ from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
 from callbackd.domain.settings import Queue
 from callbackd.domain.state import State
 
-
 _QUARTER_S = 900.0
 _WEEK_S = 7 * 86400.0
 
