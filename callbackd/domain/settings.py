@@ -50,7 +50,7 @@ class Hours:
     """The country's region with holidays of its own, for example ``SCT``."""
     holidays: frozenset[date] = frozenset()
     """The house's own holidays."""
-    days: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    days: Mapping[date, tuple[Span, ...]] = field(default_factory=dict, hash=False)
     """Days with hours of their own, holidays or not; empty spans are closed."""
 
 
