@@ -107,8 +107,9 @@ class Decode:
 def entered(channel: Json, args: Sequence[str]) -> Event:
     """A channel is in our application. `args` are the words the dialplan gave after the application's name:
 
-    ``inbound,<queue>[,<language>[,<priority>[,<needs>]]]`` · ``feature,<code>`` · ``agent,<entry>`` · ``customer,<attempt>``. A stranger with
-    other words is a caller for a queue that does not exist: the domain hands it to the fallback, silence would not.
+    ``inbound,<queue>[,<language>[,<priority>[,<needs>]]]`` · ``feature,<code>`` · ``agent,<entry>`` ·
+    ``customer,<attempt>``. A stranger with other words is a caller for a queue that does not exist: the domain hands
+    it to the fallback, silence would not.
     """
     leg = LegId(_text(channel, "id"))
     role, *rest = [*args, "", "", "", ""]

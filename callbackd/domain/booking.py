@@ -15,25 +15,25 @@ _QUARTER_S = 900.0
 _WEEK_S = 7 * 86400.0
 
 
-def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
-    """Starts of the next free slots at which ``number``, if it is known, may be rung."""
-    if not queue.slots.enabled:
-        return ()
-    opens = state.closed_until.get(queue.name, 0.0)
-    free = slots.free(
+def book(state: State, queue: Queue, number: str) -> slots.Book:
+    """The queue's slots as they stand for ``number``, which may be unknown yet."""
+    return slots.Book(
         queue.slots,
         queue.hours,
         state.zone_of(queue),
         booked(state, queue),
-        state.now,
-        queue.slots.choices,
-        lambda at: at >= opens and state.may_ring(number, at, chosen=True),
+        lambda at: state.may_ring(number, at, chosen=True),
+        state.closed_until.get(queue.name),
     )
-    return tuple(slot.start for slot in free)
+
+
+def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
+    """Starts of the next free slots at which ``number``, if it is known, may be rung."""
+    return tuple(slot.start for slot in slots.free(book(state, queue, number), state.now))
 
 
 def booked(state: State, queue: Queue) -> dict[float, int]:
-    """Promises by slot, those on their way to the database included."""
+    """Promises by the time promised, those on their way to the database included."""
     on_the_way = {callback.id: callback for _, callback in state.pending.values()}
     count: dict[float, int] = {}
     for callback in {**state.callbacks, **on_the_way}.values():
@@ -42,11 +42,11 @@ def booked(state: State, queue: Queue) -> dict[float, int]:
     return count
 
 
-def taken(state: State, queue: Queue, start: float) -> bool:
-    """Whether somebody else was faster. The opening of the queue, the last resort, is never taken."""
-    if not queue.slots.enabled or start == last_resort(state, queue):
+def taken(state: State, queue: Queue, number: str, start: float) -> bool:
+    """Whether a slot that was read out is gone meanwhile. The last resort is never taken."""
+    if start == last_resort(state, queue):
         return False
-    return booked(state, queue).get(start, 0) >= slots.capacity(queue.slots, state.zone_of(queue), start)
+    return slots.judge(book(state, queue, number), slots.Slot(start, queue.slots.length_s), state.now) is not None
 
 
 def last_resort(state: State, queue: Queue) -> float | None:

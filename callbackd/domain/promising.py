@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from callbackd.domain import announce, numbers, offer, slots
-from callbackd.domain.booking import bookable, booked, last_resort, menu, taken
+from callbackd.domain.booking import book, bookable, last_resort, menu, taken
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackTrigger
 from callbackd.domain.commands import StorePromise
 from callbackd.domain.dialogue import Dialogue, Stage
@@ -157,18 +157,9 @@ class Promising:
         if digit not in "01234567":
             self.again(dialogue, f"key {digit} is no day", Fixed.WRONG_KEY)
             return
-        found = slots.at(
-            queue.slots,
-            queue.hours,
-            self._state.zone_of(queue),
-            booked(self._state, queue),
-            self._state.now,
-            int(digit),
-            dialogue.keyed,
-            lambda at: self._state.may_ring(dialogue.number, at, chosen=True),
-        )
+        found = slots.at(book(self._state, queue, dialogue.number), self._state.now, int(digit), dialogue.keyed)
         if isinstance(found, slots.Refused):
-            self.again(replace(dialogue, stage=Stage.CHOOSING), f"no slot: {found.reason}", Fixed.TIME_REFUSED)
+            self.again(replace(dialogue, stage=Stage.CHOOSING), f"no slot then: {found.reason}", Fixed.TIME_REFUSED)
         else:
             self._chosen(dialogue, found.start)
 
@@ -176,7 +167,7 @@ class Promising:
         queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
         if queue is None or entry is None:
             return
-        if taken(self._state, queue, start):
+        if taken(self._state, queue, dialogue.number, start):
             self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
             return
         dialogue = replace(dialogue, slot_at=start, tries=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from callbackd.domain.entry import Entry
+from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ewt import Estimator, place_of
 from callbackd.domain.ids import AgentId, EntryId, QueueName
 from callbackd.domain.line import order, position
@@ -16,12 +16,14 @@ class PlaceShown:
     entry: EntryId
     queue: QueueName
     position: int
+    """0 for who is outside the line."""
     live: bool
     state: str
     number: str
     waited_s: float
     p80_s: float | None
     """The wait still ahead, None when unknown."""
+    slot_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,11 @@ def _place(state: State, estimator: Estimator, entry: Entry) -> PlaceShown:
     return PlaceShown(
         entry.id,
         entry.queue,
-        position(state, entry),
+        0 if entry.state is EntryState.OUTSIDE else position(state, entry),
         entry.live,
         entry.state.value,
         entry.number,
         state.now - entry.arrived_at,
         estimate.p80_s if estimate else None,
+        entry.slot_at,
     )
