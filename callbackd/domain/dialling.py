@@ -110,7 +110,7 @@ class Dialling:
             return
         state.put(replace(entry, not_before=at))
         state.timers.set(Timer.RETRY, entry.id, at)
-        self._live_until(callback, at + _POSTPONED_LIVES_S)
+        self._live_until(callback, callback.expires_at + (at - state.now))
         state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", at=at)
 
     def _live_until(self, callback: Callback, at: float) -> Callback:
@@ -393,15 +393,21 @@ class Dialling:
         state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
 
     def expire(self, id: CallbackId) -> None:
-        """The promise is too old. An attempt under way is let finish first: it decides."""
+        """The promise is too old, unless it grew old while the queue was closed. An attempt under way is let finish first: it decides."""
         callback = self._state.callbacks.get(id)
         if callback and callback.state is CallbackState.WAITING:
             entry = self._state.entries[callback.entry]
-            opens = opens_at(self._state, self._state.queue_of(entry))
-            if opens is not None and opens > self._state.now:
-                self._live_until(callback, opens + _POSTPONED_LIVES_S)
+            opens, left_s = opens_at(self._state, self._state.queue_of(entry)), self._left_s(entry, callback)
+            if opens is not None and left_s > 0:
+                self._live_until(callback, opens + left_s)
                 return
             self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
+
+    def _left_s(self, entry: Entry, callback: Callback) -> float:
+        """What is left of a promise's life when only opening hours make it old."""
+        queue = self._state.queue_of(entry)
+        since = callback.created_at if callback.slot_at is None else callback.slot_at
+        return queue.retry.expire_s - hours.open_seconds(queue.hours, since, self._state.now)
 
     def _give_up(self, entry: Entry, callback: Callback, outcome: CallbackOutcome, reason: str) -> None:
         state = self._state

@@ -262,7 +262,7 @@ class Retry:
     max_no_answer: int | None = None
     max_no_key: int | None = None
     expire_s: float = 24 * 3600.0
-    """Age at which a promise that could not be kept is given up."""
+    """Age, in opening hours, at which a promise that could not be kept is given up."""
 
 
 @dataclass(frozen=True, slots=True)
