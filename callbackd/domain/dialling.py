@@ -393,7 +393,7 @@ class Dialling:
         state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
 
     def expire(self, id: CallbackId) -> None:
-        """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides itself."""
+        """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
         callback = self._state.callbacks.get(id)
         if callback and callback.state is CallbackState.WAITING:
             entry = self._state.entries[callback.entry]
