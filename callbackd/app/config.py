@@ -12,10 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from callbackd.app import config_hours as when
+from callbackd.app.config_words import E164, Duration, Language, Name, Prefix, Region
+from callbackd.app.config_words import Section as _Section
+from callbackd.app.config_words import plain as _plain
 from callbackd.domain import settings as domain
 from callbackd.domain.ids import AgentId, QueueName
 
@@ -29,33 +33,8 @@ class ConfigError(Exception):
         super().__init__(f"{path}: " + "; ".join(mistakes))
 
 
-def _seconds(value: Any) -> Any:
-    """A bare number is seconds; booleans are not numbers here."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | timedelta):
-        raise ValueError("write seconds, for example 90, or an ISO 8601 duration, for example 'PT90S'")
-    return value
-
-
-def _not_negative(value: timedelta) -> timedelta:
-    if value < timedelta(0):
-        raise ValueError("a duration cannot be negative")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_negative)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
-E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
-Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
-Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-
-
 def _s(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Site(_Section):
@@ -63,6 +42,7 @@ class Site(_Section):
     region: Region = "GB"
     language: Language = "en"
     own_numbers: list[E164] = []
+    zone: when.Zone = "UTC"
 
 
 class Database(_Section):
@@ -145,9 +125,12 @@ class Queue(_Section):
     music: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     language: Language | None = None
     expected_handle_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(240)
+    hours: Name | None = None
+    """A section of ``[hours]``; always open when not set."""
     announcements: Announcements = Announcements()
     offer: Offer = Offer()
     retry: Retry = Retry()
+    slots: when.Slots = when.Slots()
 
 
 class AgentSection(_Section):
@@ -185,6 +168,8 @@ class Config(BaseSettings):
     numbers: Numbers = Numbers()
     ringing: Agents = Agents()
     dead_man: DeadMan = DeadMan()
+    hours: dict[Name, when.Hours] = {}
+    calling: when.Calling = when.Calling()
     queues: dict[Name, Queue] = Field(min_length=1)
     agents: dict[Name, AgentSection] = {}
 
@@ -237,7 +222,7 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"{field}: unknown key{_did_you_mean(detail)}"
     if detail["type"] == "missing":
         return f"{field}: is missing and has no default"
-    shown = "" if "password" in field else f" (it is {detail['input']!r})"
+    shown = "" if "password" in field or isinstance(detail["input"], dict) else f" (it is {detail['input']!r})"
     return f"{field}: {detail['msg'][:1].lower()}{detail['msg'][1:]}{shown}"
 
 
@@ -275,7 +260,18 @@ def _contradictions(config: Config) -> list[str]:
         offer = queue.offer
         if offer.enabled and offer.estimated_wait_s is None and offer.waited_s is None:
             mistakes.append(f"queues.{name}.offer: enabled, but without estimated_wait_s and waited_s it never comes")
+        mistakes += _impossible_hours(config, name, queue)
     return mistakes
+
+
+def _impossible_hours(config: Config, name: str, queue: Queue) -> list[str]:
+    if queue.hours is not None and queue.hours not in config.hours:
+        return [f"queues.{name}.hours: there is no {queue.hours!r}; add [hours.{queue.hours}] or take it out"]
+    slots, hours, rung = when.slots_of(queue.slots), _hours(config, queue), when.calling_of(config.calling)
+    if not slots.enabled or when.ever_free(slots, hours, rung):
+        return []
+    found = "inside the calling hours" if hours is None else f"inside [hours.{queue.hours}] and the calling hours"
+    return [f"queues.{name}.slots: no slot ever lies {found}; change these or length_s, or set enabled = false"]
 
 
 def secret(section: AriSection | AmiSection, name: str) -> str:
@@ -293,7 +289,7 @@ def settings_of(config: Config) -> domain.Settings:
     """What the domain needs of it, in the domain's own words."""
     dialling, numbers = config.dialling, config.numbers
     return domain.Settings(
-        queues={QueueName(name): _queue(name, queue, config.site.language) for name, queue in config.queues.items()},
+        queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
         agents={AgentId(name): _agent(name, agent) for name, agent in config.agents.items()},
         dialling=domain.Dialling(**_plain(dialling)),
         numbers=domain.Numbers(
@@ -308,25 +304,27 @@ def settings_of(config: Config) -> domain.Settings:
         dead_man_s=config.dead_man.waiting_s.total_seconds(),
         talk_limit_s=config.dead_man.talking_s.total_seconds(),
         fallback_context=config.dead_man.fallback_context,
+        calling=when.calling_of(config.calling),
+        zone=config.site.zone,
     )
 
 
-def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
-    plain = _plain(queue) | {
-        "language": queue.language or language,
+def _hours(config: Config, queue: Queue) -> domain.Hours | None:
+    return when.hours_of(config.hours[queue.hours], config.site.zone) if queue.hours else None
+
+
+def _queue(name: str, queue: Queue, config: Config) -> domain.Queue:
+    fields = _plain(queue) | {
+        "language": queue.language or config.site.language,
+        "hours": _hours(config, queue),
         "announcements": domain.Announcements(**_plain(queue.announcements)),
         "offer": domain.Offer(**_plain(queue.offer)),
         "retry": domain.Retry(**_plain(queue.retry)),
+        "slots": when.slots_of(queue.slots),
     }
-    return domain.Queue(QueueName(name), **plain)
+    return domain.Queue(QueueName(name), **fields)
 
 
 def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
     queues = tuple(QueueName(queue) for queue in agent.queues)
     return domain.AgentSettings(AgentId(name), agent.endpoint, queues, agent.name, agent.weight)
-
-
-def _plain(section: _Section) -> dict[str, Any]:
-    """The section's fields, durations as seconds."""
-    values = {name: getattr(section, name) for name in type(section).model_fields}
-    return {name: v.total_seconds() if isinstance(v, timedelta) else v for name, v in values.items()}
