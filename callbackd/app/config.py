@@ -223,7 +223,8 @@ def _sentence(detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return f"{field}: is missing and has no default"
     shown = "" if "password" in field or isinstance(detail["input"], dict) else f" (it is {detail['input']!r})"
-    return f"{field}: {detail['msg'][:1].lower()}{detail['msg'][1:]}{shown}"
+    what = detail["msg"].removeprefix("Value error, ")
+    return f"{field}: {what[:1].lower()}{what[1:]}{shown}"
 
 
 def _did_you_mean(detail: ErrorDetails) -> str:

@@ -27,7 +27,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _DAY_MIN = 1440
 _SPAN = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})", re.ASCII)
 _EXCEPTION = re.compile(
-    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|(?:(?:{'|'.join(WEEKDAYS)}) )?[0-9]{{2}}:[0-9]{{2}}", re.ASCII
+    rf"(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})|(({'|'.join(WEEKDAYS)}) )?(?P<hour>[0-9]{{2}}):(?P<minute>[0-9]{{2}})",
+    re.ASCII,
 )
 
 
@@ -43,7 +44,7 @@ def _known_zone(name: str) -> str:
 
 
 def _start_and_end(text: Any) -> tuple[int, int]:
-    """Minutes of the day, the end not later than 24:00 but possibly before the start."""
+    """Minutes of the day, the end after midnight and not later than 24:00, but possibly before the start."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if not found:
         raise ValueError(f"write a span as '09:00-17:30', not {text!r}")
@@ -53,7 +54,7 @@ def _start_and_end(text: Any) -> tuple[int, int]:
         raise ValueError(f"{text}: the times of a day are 00:00 to 24:00")
     if start == end:
         raise ValueError(f"{text}: has no length; write 00:00-24:00 for the whole day")
-    return start, end
+    return start, end or _DAY_MIN
 
 
 def _written(span: Span) -> str:
@@ -195,17 +196,18 @@ class Slots(Section):
 
 def _exception(key: str, length: timedelta) -> None:
     """Raises ``ValueError`` for a key that no slot can have."""
-    if not _EXCEPTION.fullmatch(key):
+    found = _EXCEPTION.fullmatch(key)
+    if not found:
         raise ValueError(f"exceptions: {key!r}: write '2026-12-24', 'monday 09:00' or '09:00'")
-    clock = key.rpartition(" ")[2]
-    if "-" in clock:
-        date.fromisoformat(clock)
-    elif (
-        int(clock[:2]) > 23
-        or int(clock[3:]) > 59
-        or (int(clock[:2]) * 60 + int(clock[3:])) % (length.total_seconds() / 60)
-    ):
-        raise ValueError(f"exceptions: {key!r}: no slot starts then; they start every {length} from midnight")
+    if found["day"]:
+        try:
+            date.fromisoformat(found["day"])
+        except ValueError as error:
+            raise ValueError(f"exceptions: {key!r}: there is no such day") from error
+        return
+    hour, minute, step = int(found["hour"]), int(found["minute"]), int(length.total_seconds() // 60)
+    if hour > 23 or minute > 59 or (hour * 60 + minute) % step:
+        raise ValueError(f"exceptions: {key!r}: no slot starts then; they start every {step} min from midnight")
 
 
 # --- into the domain's words ------------------------------------------------------------------------------------------
