@@ -16,8 +16,10 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from callbackd.app import config_hours as when
 from callbackd.app import config_rules
 from callbackd.app.config_fields import E164, Duration, Language, Name, Prefix, Region, Section
+from callbackd.app.config_fields import plain as _plain
 from callbackd.app.config_fields import seconds as _s
 from callbackd.app.config_rules import EntryRules, Penalties, Reserves, Skill
 from callbackd.domain import settings as domain
@@ -38,6 +40,7 @@ class Site(Section):
     region: Region = "GB"
     language: Language = "en"
     own_numbers: list[E164] = []
+    zone: when.Zone = "UTC"
 
 
 class Database(Section):
@@ -140,9 +143,12 @@ class Queue(Section):
     skills: dict[Name, Skill] = {}
     penalties: Penalties = Penalties()
     reserves: Reserves = Reserves()
+    hours: Name | None = None
+    """A section of ``[hours]``; always open when not set."""
     announcements: Announcements = Announcements()
     offer: Offer = Offer()
     retry: Retry = Retry()
+    slots: when.Slots = when.Slots()
 
 
 class AgentSection(Section):
@@ -194,6 +200,8 @@ class Config(BaseSettings):
     ringing: Agents = Agents()
     line: Line = Line()
     dead_man: DeadMan = DeadMan()
+    hours: dict[Name, when.Hours] = {}
+    calling: when.Calling = when.Calling()
     queues: dict[Name, Queue] = Field(min_length=1)
     agents: dict[Name, AgentSection] = {}
 
@@ -246,8 +254,9 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"{field}: unknown key{_did_you_mean(detail)}"
     if detail["type"] == "missing":
         return f"{field}: is missing and has no default"
-    shown = "" if "password" in field else f" (it is {detail['input']!r})"
-    return f"{field}: {detail['msg'][:1].lower()}{detail['msg'][1:]}{shown}"
+    shown = "" if "password" in field or isinstance(detail["input"], dict) else f" (it is {detail['input']!r})"
+    what = detail["msg"].removeprefix("Value error, ")
+    return f"{field}: {what[:1].lower()}{what[1:]}{shown}"
 
 
 def _did_you_mean(detail: ErrorDetails) -> str:
@@ -291,7 +300,18 @@ def _contradictions(config: Config) -> list[str]:
             mistakes.append(
                 f"queues.{name}.offer: enabled, but without estimated_wait_s, waited_s and line_length it never comes"
             )
+        mistakes += _impossible_hours(config, name, queue)
     return [*mistakes, *config_rules.mistakes(config)]
+
+
+def _impossible_hours(config: Config, name: str, queue: Queue) -> list[str]:
+    if queue.hours is not None and queue.hours not in config.hours:
+        return [f"queues.{name}.hours: there is no {queue.hours!r}; add [hours.{queue.hours}] or take it out"]
+    slots, hours, rung = when.slots_of(queue.slots), _hours(config, queue), when.calling_of(config.calling)
+    if not slots.enabled or when.ever_free(slots, hours, rung):
+        return []
+    found = "inside the calling hours" if hours is None else f"inside [hours.{queue.hours}] and the calling hours"
+    return [f"queues.{name}.slots: no slot ever lies {found}; change these or length_s, or set enabled = false"]
 
 
 def secret(section: AriSection | AmiSection, name: str) -> str:
@@ -309,7 +329,7 @@ def settings_of(config: Config) -> domain.Settings:
     """What the domain needs of it, in the domain's own words."""
     dialling, numbers = config.dialling, config.numbers
     return domain.Settings(
-        queues={QueueName(name): _queue(name, queue, config.site.language) for name, queue in config.queues.items()},
+        queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
         agents={AgentId(name): _agent(name, agent) for name, agent in config.agents.items()},
         dialling=domain.Dialling(**_plain(dialling)),
         numbers=domain.Numbers(
@@ -326,16 +346,24 @@ def settings_of(config: Config) -> domain.Settings:
         fallback_context=config.dead_man.fallback_context,
         exit_context=config.dead_man.exit_context,
         priority_worth_s=config.line.priority_worth_s.total_seconds() if config.line.priority_worth_s else None,
+        calling=when.calling_of(config.calling),
+        zone=config.site.zone,
     )
 
 
-def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
+def _hours(config: Config, queue: Queue) -> domain.Hours | None:
+    return when.hours_of(config.hours[queue.hours], config.site.zone) if queue.hours else None
+
+
+def _queue(name: str, queue: Queue, config: Config) -> domain.Queue:
     plain = _plain(queue)
     plain |= {
-        "language": queue.language or language,
+        "language": queue.language or config.site.language,
+        "hours": _hours(config, queue),
         "announcements": domain.Announcements(**_plain(queue.announcements)),
         "offer": domain.Offer(**_plain(queue.offer)),
         "retry": domain.Retry(**_plain(queue.retry)),
+        "slots": when.slots_of(queue.slots),
         "rules": domain.EntryRules(**_plain(plain.pop("entry"))),
         "needs": tuple(config_rules.need(*skill) for skill in plain.pop("skills").items()),
         "penalties": domain.Penalties(**_plain(queue.penalties) | {"widen": tuple(queue.penalties.widen)}),
@@ -347,9 +375,3 @@ def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
 def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
     plain = _plain(agent) | {"queues": tuple(map(QueueName, agent.queues)), "phones": tuple(agent.phones)}
     return domain.AgentSettings(AgentId(name), **plain)
-
-
-def _plain(section: Section) -> dict[str, Any]:
-    """The section's fields, durations as seconds."""
-    values = {name: getattr(section, name) for name in type(section).model_fields}
-    return {name: v.total_seconds() if isinstance(v, timedelta) else v for name, v in values.items()}

@@ -1,4 +1,4 @@
-"""What the sections of the config are made of: kinds of fields that check themselves."""
+"""What the sections of the operator's file are made of."""
 
 from __future__ import annotations
 
@@ -30,8 +30,15 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 
 
 def seconds(seconds: float) -> timedelta:
+    """For defaults."""
     return timedelta(seconds=seconds)
 
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def plain(section: Section) -> dict[str, Any]:
+    """The section's fields, durations as seconds."""
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    return {name: v.total_seconds() if isinstance(v, timedelta) else v for name, v in values.items()}

@@ -16,8 +16,8 @@ from phonenumbers import NumberParseException, timezone
 from callbackd.domain import hours, wall
 from callbackd.domain.settings import Calling, Hours, Span, Week
 
-_SEARCH = 1000
-"""Steps from closing to opening; more than a year of days in which two zones never allow the same hour."""
+_SEARCH = 100
+"""Openings looked at, weeks of them, before zones that never allow the same hour are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def allowed(calling: Calling | None, number: str, at: float, *, chosen: bool, zo
 
 
 def next_allowed(calling: Calling | None, number: str, at: float, *, chosen: bool, zone: str) -> float | None:
-    """``at`` when allowed, else the next instant that is; None: none within ``hours.HORIZON_DAYS``."""
+    """``at`` when allowed, else the next instant that is; None: no day has such an hour."""
     clocks = _clocks(calling, number, chosen, zone) if calling else ()
     for _ in range(_SEARCH):
         later = at

@@ -101,7 +101,7 @@ def test_who_serves_is_read(tmp_path):
 CONTRADICTIONS = {
     "an exit that is no way": (
         {"support": '[queues.support.entry]\nfull = "elsewhere"'},
-        "queues.support.entry.full: value error, write 'wait', 'callback', 'queue:<name>' or 'dialplan:<extension>'",
+        "queues.support.entry.full: write 'wait', 'callback', 'queue:<name>' or 'dialplan:<extension>'",
     ),
     "an exit to nowhere": (
         {"support": '[queues.support.entry]\nfull = "queue:sails"'},
@@ -158,7 +158,7 @@ CONTRADICTIONS = {
             "support": "[queues.support.skills.polish]\nlevel = 3\nrelax = [[60, 2], [30, 1]]",
             "alice": "[agents.alice.skills]\npolish = 3",
         },
-        "queues.support.skills.polish.relax: value error, the times must grow from step to step",
+        "queues.support.skills.polish.relax: the times must grow from step to step",
     ),
     "a limit that narrows": (
         {"support": "[queues.support.penalties]\nlimit = 5\nwiden = [[60, 2]]"},

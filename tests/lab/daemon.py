@@ -44,6 +44,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         "prompts": {"cache": str(cache_root().parent / "prompts")},
         "log": {"format": "json"},
         "dialling": {"endpoint": "PJSIP/{number}@trunk", "caller_id": "+448081570000", "ring_s": 10, "key_s": 3},
+        "calling": {"always": True},
         "queues": {"support": {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}}},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
     }
