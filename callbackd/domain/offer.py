@@ -44,6 +44,8 @@ class Asked:
     """Average handle time."""
     staffed_s: float | None = None
     """Time until closing, 0 when closed already; None when the queue never closes."""
+    ringable: bool = True
+    """Whether the customer may be rung now and when the turn should have come."""
 
 
 def decide(settings: Offer, asked: Asked) -> Answer:
@@ -99,6 +101,8 @@ def _insolvent(settings: Offer, asked: Asked) -> str | None:
     1.5 x P80 + AHT must not reach past closing: with that rule no simulated promise was still open then
     (spec/estimates.md, promises and staffing).
     """
+    if not asked.ringable:
+        return "it will be no time to ring there"
     if asked.staffed_s is None:
         return None
     if asked.staffed_s <= 0:

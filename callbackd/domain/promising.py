@@ -67,8 +67,14 @@ class Promising:
                 since_offer_s=None if asked_by_key else since_s,
                 handle_s=queue.expected_handle_s,
                 staffed_s=closes_in_s(state, queue),
+                ringable=self._ringable(dialogue.number, announce.promised_s(estimate)),
             ),
         )
+
+    def _ringable(self, number: str, within_s: float | None) -> bool:
+        """Whether a turn that begins now and comes within this time falls into hours at which people may be rung."""
+        state = self._state
+        return all(state.may_ring(number, at, chosen=False) for at in (state.now, state.now + (within_s or 0.0)))
 
     def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
         """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
@@ -285,6 +291,8 @@ class Promising:
         due_at = dialogue.slot_at if dialogue.slot_at is not None else state.now
         estimate = self._places.estimate(entry)
         within_s = queue.slots.length_s if dialogue.slot_at is not None else announce.promised_s(estimate)
+        if dialogue.slot_at is None and not self._ringable(dialogue.number, within_s):
+            within_s = None  # kept at the next hour at which it may be, and nothing is said of when
         fresh = before or Callback(
             id=state.mint.callback(state.now),
             entry=entry.id,

@@ -162,8 +162,11 @@ class State:
         return queue.hours.zone if queue.hours else self.settings.zone
 
     def may_ring(self, number: str, at: float, *, chosen: bool) -> bool:
-        """Whether a customer may be rung at a time; ``chosen`` when the customer named it. Unknown numbers may."""
-        return not number or self.rings_at(number, at, chosen=chosen) == at
+        """Whether a customer may be rung at a time; ``chosen`` when the customer named it.
+
+        A number that nobody knows yet is taken for one at home here.
+        """
+        return self.rings_at(number, at, chosen=chosen) == at
 
     def rings_at(self, number: str, at: float, *, chosen: bool) -> float | None:
         """The next time from ``at`` on at which a customer may be rung, None when there is none."""
