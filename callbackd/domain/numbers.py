@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
@@ -31,6 +32,7 @@ class Refused:
     reason: str
 
 
+@lru_cache(maxsize=4096)
 def check(raw: str, settings: Numbers) -> Allowed | Refused:
     """Whether ``raw``, as keyed or as claimed by the network, may be dialled; asked at the request and at the dial."""
     if not _WRITTEN.fullmatch(raw):

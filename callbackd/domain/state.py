@@ -6,6 +6,7 @@ Policies read it, the desks (reception, floor, dialling) change it through ``put
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -184,29 +185,47 @@ class State:
 
     def broken_laws(self) -> list[str]:
         """What must hold after every event, in words, where it does not; a test wants an empty list."""
-        broken = []
+        working: dict[EntryId | None, list[Agent]] = {}
         for agent in self.agents.values():
-            working = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
-            if working != (agent.entry in self.entries):
-                broken.append(f"agent {agent.id} is {agent.activity.value} for entry {agent.entry}")
-        for entry in self.entries.values():
-            talking = [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.TALKING]
-            if len(talking) != (entry.state is EntryState.TALKING):
-                broken.append(f"entry {entry.id} is {entry.state.value} with {len(talking)} agents talking")
-            if (entry.state is EntryState.RINGING) != bool(self.rung_for(entry)):
-                broken.append(f"entry {entry.id} is {entry.state.value} but {len(self.rung_for(entry))} agents ring")
-            if entry.leg is None and entry.callback not in self.callbacks:
-                broken.append(f"entry {entry.id} is held by nobody")
-            if entry.leg is not None and self.entry_of(entry.leg) != entry:
-                broken.append(f"entry {entry.id} does not own its leg")
-        for callback in self.callbacks.values():
-            if self.entries.get(callback.entry, None) is None:
-                broken.append(f"promise {callback.id} has lost its place")
-            if (callback.state is CallbackState.DIALING) != (callback.attempt in self.attempts):
-                broken.append(f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}")
+            working.setdefault(agent.entry, []).append(agent)
+        return [
+            *(broken for agent in self.agents.values() for broken in self._broken_by_agent(agent)),
+            *(broken for e in self.entries.values() for broken in self._broken_by_entry(e, working.get(e.id, []))),
+            *(broken for callback in self.callbacks.values() for broken in self._broken_by_callback(callback)),
+            *self._broken_numbers(),
+        ]
+
+    def _broken_by_agent(self, agent: Agent) -> Iterator[str]:
+        working = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
+        if working != (agent.entry in self.entries):
+            yield f"agent {agent.id} is {agent.activity.value} for entry {agent.entry}"
+
+    def _broken_by_entry(self, entry: Entry, working: list[Agent]) -> Iterator[str]:
+        counts = Counter(agent.activity for agent in working)
+        talking, ringing, reserved = (counts[a] for a in (Activity.TALKING, Activity.RINGING, Activity.RESERVED))
+        if talking != (entry.state is EntryState.TALKING):
+            yield f"entry {entry.id} is {entry.state.value} with {talking} agents talking"
+        if bool(ringing) != (entry.state is EntryState.RINGING):
+            yield f"entry {entry.id} is {entry.state.value} but {ringing} agents ring"
+        if reserved > (entry.state is EntryState.DIALING):
+            yield f"entry {entry.id} is {entry.state.value} with {reserved} agents reserved"
+        if entry.leg is None and entry.callback not in self.callbacks:
+            yield f"entry {entry.id} is held by nobody"
+        if entry.leg is not None and self.entry_of(entry.leg) != entry:
+            yield f"entry {entry.id} does not own its leg"
+        if entry.state is EntryState.OUTSIDE and entry.leg is None and entry.slot_at is None:
+            yield f"entry {entry.id} is outside and waits for no time"
+
+    def _broken_by_callback(self, callback: Callback) -> Iterator[str]:
+        entry = self.entries.get(callback.entry)
+        if entry is None or entry.callback != callback.id:
+            yield f"promise {callback.id} has lost its place"
+        if (callback.state is CallbackState.DIALING) != (callback.attempt in self.attempts):
+            yield f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}"
+
+    def _broken_numbers(self) -> list[str]:
         numbers = Counter((callback.number, callback.group) for callback in self.callbacks.values())
-        broken += [f"{number} has {count} promises" for number, count in numbers.items() if count > 1]
-        return broken
+        return [f"{number} has {count} promises" for (number, _), count in numbers.items() if count > 1]
 
 
 K = TypeVar("K")
