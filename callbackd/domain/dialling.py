@@ -33,6 +33,9 @@ _POSTPONED_LIVES_S = 3600.0
 ACCEPTED_WAIT_S = 2.0
 """What a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
 
+_STORING_S = 10.0
+"""A promise that is being moved is let be stored before it may expire."""
+
 _TRIED_DAYS = 30
 """Opening and calling hours are held against each other for so many alternations."""
 
@@ -395,7 +398,9 @@ class Dialling:
     def expire(self, id: CallbackId) -> None:
         """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
         callback = self._state.callbacks.get(id)
-        if callback and callback.state is CallbackState.WAITING:
+        if callback and callback.id in self._state.pending:
+            self._state.timers.set(Timer.EXPIRE, id, self._state.now + _STORING_S)
+        elif callback and callback.state is CallbackState.WAITING:
             entry = self._state.entries[callback.entry]
             opens, left_s = opens_at(self._state, self._state.queue_of(entry)), self._left_s(entry, callback)
             if opens is not None and left_s > 0:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from callbackd.domain import announce, numbers, offer, slots
 from callbackd.domain.booking import book, bookable, last_resort, menu, taken
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackTrigger
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
 from callbackd.domain.commands import StorePromise
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
@@ -172,6 +172,7 @@ class Promising:
     def _chosen(self, dialogue: Dialogue, start: float) -> None:
         queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
         if queue is None or entry is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
             return
         if taken(self._state, queue, dialogue.number, start):
             self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
@@ -272,6 +273,7 @@ class Promising:
     def _store(self, dialogue: Dialogue) -> None:
         entry = self._speech.entry_of(dialogue)
         if entry is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
             return
         state, queue = self._state, self._state.queue_of(entry)
         before = state.callbacks.get(entry.callback or CallbackId(""))
@@ -320,10 +322,16 @@ class Promising:
     def stored(self, event: PromiseStored) -> None:
         """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
         leg, callback = self._state.pending.pop(event.callback, (None, None))
-        entry = self._state.entries.get(callback.entry) if callback else None
-        if leg is None or callback is None or entry is None:
+        if leg is None or callback is None:
             return
-        state = self._state
+        state, entry = self._state, self._state.entries.get(callback.entry)
+        if entry is None:
+            reason = "its place was given up while it was being stored"
+            state.put(
+                replace(callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=state.now)
+            )
+            state.decide(callback.id, "promise ended: cancelled", reason)
+            return
         state.put(callback, saved=True)
         changes = self._promised(callback)
         changes.pop("state", None)

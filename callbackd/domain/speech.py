@@ -141,7 +141,9 @@ class Speech:
     # --- small things -----------------------------------------------------------------------------------------------
 
     def entry_of(self, dialogue: Dialogue) -> Entry | None:
-        return self._state.entries.get(dialogue.entry or EntryId(""))
+        """The place this dialogue is about; None when it is gone, or another leg of the same person holds it now."""
+        entry = self._state.entries.get(dialogue.entry or EntryId(""))
+        return entry if entry and entry.leg in {None, dialogue.leg} else None
 
     def spoken_number(self, number: str) -> Digits:
         return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
