@@ -34,6 +34,7 @@ from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
     CallArrived,
+    ClosedEarly,
     DialAccepted,
     DialRefused,
     DialUnknown,
@@ -50,37 +51,18 @@ from callbackd.domain.events import (
     PlaybackEnded,
     PromiseNotStored,
     PromiseStored,
+    SwitchTurned,
     TimePassed,
 )
 from callbackd.domain.ids import BridgeId, LegId, Mint, QueueName
-from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Settings
+from callbackd.simulate.people import Habits, keys
 
+_AFTER_TALK = ("extend", "ready", "extend", "call_in", "send_home")
+_LONGEST_H = 9 * 24
+"""A slot can be booked a week ahead, and its promise is tried again after it."""
 _SOON_S = 0.02
 """What the network and the PBX take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How people and machines behave; shares are 0-1, durations seconds."""
-
-    calls_per_hour: float = 60.0
-    patience_s: float = 300.0
-    takes_offer: float = 0.4
-    wrong_key: float = 0.1
-    talk_s: float = 180.0
-    agent_answers: float = 0.9
-    agent_pauses_per_hour: float = 0.5
-    customer_busy: float = 0.1
-    customer_absent: float = 0.15
-    customer_silent: float = 0.1
-    dial_refused: float = 0.02
-    dial_unknown: float = 0.02
-    database_fails: float = 0.01
-    hangs_up_in_talk: float = 0.5
-    """Share of talks that the customer's side ends."""
-    repeats: float = 0.02
-    """Share of events that come twice."""
 
 
 @dataclass
@@ -125,14 +107,18 @@ class World:
         self._numbers: dict[LegId, str] = {}
         self._customers: set[LegId] = set()
         self._talking: set[LegId] = set()
+        self._rung: dict[LegId, str] = {}
 
     # --- time -----------------------------------------------------------------------------------------------------
 
     def run(self, hours: float) -> None:
-        """Callers come for so many hours; then everything that is under way ends by itself."""
-        ends = self.now + (hours + 36) * 3600
-        self._staff()
-        self._next_call(self.now + hours * 3600)
+        """Callers come for so many hours; then everything that is under way ends by itself, at the latest when the
+        last slot that could be booked is over.
+        """
+        began, ends = self.now, self.now + (hours + _LONGEST_H) * 3600
+        self._staff(hours)
+        self._next_call(began, began + hours * 3600)
+        self._next_whim(began + hours * 3600)
         while self._agenda or self.acd.next_deadline() is not None:
             if self.now > ends:
                 raise RuntimeError(f"the day does not end: {self.acd.snapshot(self.now)}")
@@ -165,28 +151,57 @@ class World:
 
     # --- people ---------------------------------------------------------------------------------------------------
 
-    def _staff(self) -> None:
-        for agent in self.settings.agents.values():
-            self.later(self._random.uniform(0, 60), partial(self._code, agent.endpoint, "login"))
-            self._next_pause(agent.endpoint)
+    def _staff(self, hours: float) -> None:
+        """Everybody logs in; with shifts they go home one after the other, and come again for what is left to do."""
+        for n, agent in enumerate(self.settings.agents.values()):
+            phone = agent.endpoint
+            self.later(self._random.uniform(0, 60), partial(self._code, phone, "login"))
+            shift_h = self.habits.shift_h
+            for day in range(_LONGEST_H // 24) if shift_h else ():
+                self.later(3600 * (24 * day + (shift_h or 0.0)) + 120 * n, partial(self._code, phone, "logout"))
+                self.later(3600 * 24 * (day + 1), partial(self._code, phone, "login"))
+            self._next_pause(phone, self.now + hours * 3600)
 
     def _code(self, endpoint: str, code: str) -> None:
         leg = self._leg()
         self.tell(FeatureCodeDialled(leg, code, endpoint))
 
-    def _next_pause(self, endpoint: str) -> None:
+    def _next_pause(self, endpoint: str, until: float) -> None:
         if not self.habits.agent_pauses_per_hour:
             return
-        pause_at = self._random.expovariate(self.habits.agent_pauses_per_hour / 3600)
-        if pause_at < 8 * 3600:
-            self.later(pause_at, lambda: self._code(endpoint, "pause"))
-            self.later(pause_at + self._random.uniform(30, 600), lambda: self._code(endpoint, "unpause"))
+        pause_s = self._random.expovariate(self.habits.agent_pauses_per_hour / 3600)
+        back_s = pause_s + self._random.uniform(30, 600)
+        if self.now + pause_s < until:
+            self.later(pause_s, lambda: self._code(endpoint, "pause"))
+            self.later(back_s, lambda: self._code(endpoint, "unpause"))
+            self.later(back_s, lambda: self._next_pause(endpoint, until))
 
-    def _next_call(self, until: float) -> None:
+    def _next_call(self, began: float, until: float) -> None:
+        """A Poisson process that the curve thins out."""
         gap_s = self._random.expovariate(self.habits.calls_per_hour / 3600)
         if self.now + gap_s < until:
-            self.later(gap_s, self._call)
-            self.later(gap_s, partial(self._next_call, until))
+            curve = self.habits.curve
+            part = int((self.now + gap_s - began) / (until - began) * len(curve))
+            if self._chance(curve[part]):
+                self.later(gap_s, self._call)
+            self.later(gap_s, partial(self._next_call, began, until))
+
+    def _next_whim(self, until: float) -> None:
+        """Somebody at the supervisor's desk does something, and takes it back after a while."""
+        if not self.habits.supervisor_per_hour:
+            return
+        gap_s = self._random.expovariate(self.habits.supervisor_per_hour / 3600)
+        if self.now + gap_s > until:
+            return
+        back_s, queue = gap_s + self._random.uniform(60, 1200), self._random.choice(list(self.settings.queues))
+        does = self._random.choice(("offering", "dialling", "crisis", "close"))
+        if does == "close":
+            self.later(gap_s, lambda: self.tell(ClosedEarly(queue, self.now + 3600)))
+            self.later(back_s, lambda: self.tell(ClosedEarly(queue, None)))
+        else:
+            self.later(gap_s, lambda: self.tell(SwitchTurned(does, does == "crisis")))
+            self.later(back_s, lambda: self.tell(SwitchTurned(does, does != "crisis")))
+        self.later(back_s, lambda: self._next_whim(until))
 
     def _call(self) -> None:
         leg, queue = self._leg(), self._random.choice(list(self.settings.queues))
@@ -227,7 +242,7 @@ class World:
                 self._act(command)
 
     def _notice(self, decided: Decided) -> None:
-        """An agent who was paused for missed rings comes back after a while."""
+        """An agent who was paused for missed rings comes back after a while; some want more time, or less."""
         if decided.what == "paused" and "in a row" in decided.reason:
             endpoint = next(a.endpoint for a in self.settings.agents.values() if a.id == decided.subject)
             self.later(self._random.uniform(60, 600), partial(self._code, endpoint, "unpause"))
@@ -276,18 +291,8 @@ class World:
         self._playing[act.playback] = act.leg
         length_s = 2.0 * len(act.phrases)
         self.later(length_s, lambda: self._played(act))
-        if Fixed.OFFER in act.phrases and self._chance(self.habits.takes_offer):
-            self._press_later(act.leg, "1", length_s * self._random.random())
-        elif Fixed.CONFIRM_MENU in act.phrases:
-            keys = self._random.choice("279*#") if self._chance(self.habits.wrong_key) else "1"
-            self._press_later(act.leg, keys, length_s + 1)
-        elif Fixed.ALREADY_MENU in act.phrases:
-            self._press_later(act.leg, self._random.choice("1237"), length_s + 1)
-        elif Fixed.KEY_NUMBER in act.phrases:
-            keys = "02079460" + "".join(self._random.choice("0123456789") for _ in range(3)) + "#"
-            self._press_later(act.leg, keys, length_s + 1)
-        elif Fixed.CALLBACK_MENU in act.phrases and not self._chance(self.habits.customer_silent):
-            self._press_later(act.leg, "7" if self._chance(self.habits.wrong_key) else "1", length_s)
+        if pressed := keys(act.phrases, self.habits, self._random):
+            self._press_later(act.leg, pressed, length_s * self._random.uniform(0.5, 1.2))
 
     def _press_later(self, leg: LegId, keys: str, delay_s: float) -> None:
         for n, key in enumerate(keys):
@@ -303,6 +308,7 @@ class World:
 
     def _ring(self, act: RingAgent) -> None:
         self.up.add(act.leg)
+        self._rung[act.leg] = act.endpoint
         self._tell_soon(LegRinging(act.leg))
         if self._chance(self.habits.agent_answers):
             self.later(self._random.uniform(1, min(6, act.ring_s - 0.1)), lambda: self._answer(act.leg))
@@ -340,6 +346,11 @@ class World:
                 60 + self._random.expovariate(1 / self.habits.patience_s), partial(self._loses_patience, act.leg)
             )
 
+    def _talked(self, leg: LegId, endpoint: str) -> None:
+        self.hang_up(leg)
+        if self._chance(self.habits.agent_codes):
+            self.later(self._random.uniform(0.1, 5), partial(self._code, endpoint, self._random.choice(_AFTER_TALK)))
+
     def _join(self, act: Join) -> None:
         caller, agent = act.legs
         if caller not in self.up or agent not in self.up:
@@ -348,4 +359,5 @@ class World:
         self.facts.kept += caller in self._customers
         self._talking.add(caller)
         first = caller if self._chance(self.habits.hangs_up_in_talk) else agent
-        self.later(self._random.expovariate(1 / self.habits.talk_s), lambda: self.hang_up(first))
+        endpoint = self._rung.get(agent, "")
+        self.later(self._random.expovariate(1 / self.habits.talk_s), lambda: self._talked(first, endpoint))

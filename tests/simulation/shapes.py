@@ -1,0 +1,163 @@
+"""Call centres of several kinds, and the people who come with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from callbackd.domain.settings import (
+    AgentSettings,
+    Announcements,
+    Calling,
+    DialPolicy,
+    EntryRules,
+    Exit,
+    Hours,
+    Need,
+    Offer,
+    Penalties,
+    Reserve,
+    Reserves,
+    Retry,
+    Settings,
+    Slots,
+    Span,
+    Strategy,
+    Way,
+)
+from callbackd.simulate.people import Habits
+from tests.builders import SALES, SUPPORT, agent, queue, settings
+
+QUICK: dict[str, Any] = {
+    "announcements": Announcements(every_s=60.0),
+    "offer": Offer(estimated_wait_s=30.0),
+    "retry": Retry(busy_gap_s=120.0, no_answer_gap_s=180.0, no_key_gap_s=180.0, expire_s=4 * 3600.0),
+}
+TIMES = QUICK | {"slots": Slots(lead_s=900.0, capacity=1, horizon_days=2)}
+DAY = tuple(((Span(9 * 60, 12 * 60),),) * 7)
+LONDON = Hours("Europe/London", DAY)
+ROUND_THE_CLOCK = Hours("Europe/London", tuple(((Span(0, 1440),),) * 7))
+ELSEWHERE = Exit(Way.QUEUE, SALES)
+
+
+class Shape(NamedTuple):
+    settings: Settings
+    habits: Habits
+    start: float
+
+
+def at(year: int, month: int, day: int, hour: int, minute: int = 0) -> float:
+    """By the clock on the wall in London."""
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo("Europe/London")).timestamp()
+
+
+def team(count: int, *queues: Any, **changes: Any) -> list[AgentSettings]:
+    return [replace(agent(f"a{n}", *(queues or (SUPPORT,))), **changes) for n in range(count)]
+
+
+def one(name: str, *queues: Any, **changes: Any) -> AgentSettings:
+    return replace(agent(name, *queues), **changes)
+
+
+def shape(queues: Any, agents: Any, start: float = at(2027, 1, 15, 9), *, habits: Habits, **changes: Any) -> Shape:
+    return Shape(settings(queues, agents, **changes), habits, start)
+
+
+SHAPES: dict[str, Shape] = {
+    "solo": shape([queue(**QUICK)], team(1), habits=Habits(calls_per_hour=18)),
+    "duo": shape([queue(**TIMES)], team(2), habits=Habits(calls_per_hour=36)),
+    "small": shape([queue(**TIMES)], team(4), habits=Habits(calls_per_hour=80, supervisor_per_hour=2)),
+    "mid": shape(
+        [queue(SUPPORT, **TIMES), queue(SALES, priority=5, **QUICK)],
+        [*team(6, SUPPORT, SALES), one("b", SALES), one("c", SUPPORT)],
+        habits=Habits(calls_per_hour=180),
+    ),
+    "large": shape([queue(**TIMES)], team(40), habits=Habits(calls_per_hour=800, curve=(0.4, 1.0, 0.7))),
+    "incident": shape(
+        [queue(**QUICK)], team(5), habits=Habits(calls_per_hour=260, curve=(0.3, 1.0, 0.3), supervisor_per_hour=1)
+    ),
+    "closing time": shape(
+        [queue(hours=LONDON, **TIMES)],
+        team(3),
+        at(2027, 1, 15, 10, 30),
+        habits=Habits(calls_per_hour=70, shift_h=2.5),
+    ),
+    "closing without times": shape(
+        [queue(hours=LONDON, **QUICK)], team(2), at(2027, 1, 15, 11), habits=Habits(calls_per_hour=50)
+    ),
+    "clock goes forward": shape(
+        [queue(hours=ROUND_THE_CLOCK, **TIMES)], team(2), at(2027, 3, 28, 0), habits=Habits(calls_per_hour=50)
+    ),
+    "clock goes back": shape(
+        [queue(hours=Hours("Europe/London", tuple(((Span(0, 150),),) * 7)), **TIMES)],
+        team(2),
+        at(2027, 10, 31, 0, 30),
+        habits=Habits(calls_per_hour=50),
+    ),
+    "evening": shape(
+        [queue(**TIMES)],
+        [*team(2), one("spare", SUPPORT, reserve=Reserve.YES)],
+        at(2027, 1, 15, 19),
+        habits=Habits(calls_per_hour=50),
+        calling=Calling(tuple(((Span(540, 1200),),) * 7)),
+    ),
+    "rules": shape(
+        [
+            queue(
+                SUPPORT,
+                rules=EntryRules(4, ELSEWHERE, max_wait_s=120, max_wait=ELSEWHERE, empty_after_s=30, key="9"),
+                **TIMES,
+            ),
+            queue(
+                SALES,
+                rules=EntryRules(5, no_agents=Exit(Way.CALLBACK), all_paused=Exit(Way.DIALPLAN, "7"), max_wait_s=100),
+                **TIMES,
+            ),
+        ],
+        [*team(3), one("c", SALES)],
+        habits=Habits(calls_per_hour=90, agent_pauses_per_hour=3),
+    ),
+    "skills": shape(
+        [
+            queue(
+                SUPPORT,
+                needs=(Need("polish", 2, ((60.0, 1), (120.0, 0))),),
+                penalties=Penalties(0, ((60.0, 1), (120.0, None))),
+                reserves=Reserves(100.0, 4),
+                **QUICK,
+            )
+        ],
+        [
+            one("a", SUPPORT, skills={"polish": 2}),
+            one("b", SUPPORT, skills={"polish": 1}, penalties={SUPPORT: 1}),
+            one("c", SUPPORT, penalties={SUPPORT: 2}),
+            one("d", SUPPORT, reserve=Reserve.YES),
+            one("e", SUPPORT, reserve=Reserve.CALLBACKS),
+        ],
+        habits=Habits(calls_per_hour=80),
+    ),
+    "mobiles": shape(
+        [queue(strategy=Strategy.RING_ALL, **TIMES)],
+        [*team(2, accept_key="1"), one("b", SUPPORT, accept_key="1", wrap_up_s=0.0), one("c", SUPPORT)],
+        habits=Habits(calls_per_hour=70, agent_answers=0.8, agent_accepts=0.6),
+    ),
+    "customers first": shape(
+        [queue(dial=DialPolicy.CUSTOMER_FIRST, **TIMES)], team(3), habits=Habits(calls_per_hour=70)
+    ),
+    "look-ahead": shape(
+        [queue(dial=DialPolicy.LOOK_AHEAD, waiting_share=0.4, **TIMES)], team(3), habits=Habits(calls_per_hour=70)
+    ),
+    "ageing": shape(
+        [queue(SUPPORT, **QUICK), queue(SALES, priority=3, **QUICK)],
+        team(3, SUPPORT, SALES),
+        habits=Habits(calls_per_hour=70),
+        priority_worth_s=60.0,
+    ),
+    "bad line": shape(
+        [queue(**QUICK)],
+        team(2),
+        habits=Habits(calls_per_hour=40, dial_unknown=0.3, dial_refused=0.2, database_fails=0.3, repeats=0.3),
+    ),
+}
