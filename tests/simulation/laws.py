@@ -1,7 +1,7 @@
-"""What must hold after every event of a day, each law under its name; and what must have come of everything at the end.
+"""What must hold after every event of a day, each law under its name; and what must have come of everything at its end.
 
-The laws know nothing of how the domain decides: order, wrap-up, gaps and limits are told here once more, in the plainest
-way there is, from the commands that leave the door and from the settings.
+The laws know nothing of how the domain decides: order, wrap-up, gaps and limits are told here once more, in the
+plainest way there is, from the commands that leave the door and from the settings.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from callbackd.domain.commands import (
     Save,
     StartMusic,
     StopMusic,
+    StorePromise,
 )
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.eligibility import eligible, wants_one
@@ -51,6 +52,7 @@ class Laws:
         self.callbacks: dict[str, Callback] = {}
         self.attempts: dict[str, Attempt] = {}
         self.open_entries: set[str] = set()
+        self.asked: dict[str, StorePromise] = {}
         self.stored: set[str] = set()
         self.open_promises: set[str] = set()
         self.claimed: set[str] = set()
@@ -66,6 +68,7 @@ class Laws:
         self.now = 0.0
 
     def __call__(self, world: World, event: Event, commands: tuple[Command, ...]) -> None:
+        self.before, self.changed = {}, []
         self._note_event(world, event)
         self._note_commands(commands)
         for law in LAWS:
@@ -78,6 +81,9 @@ class Laws:
 
     def _note_event(self, world: World, event: Event) -> None:
         if isinstance(event, PromiseStored):
+            if wanted := self.asked.pop(event.callback, None):
+                self._keep(wanted.entry)
+                self._keep(wanted.callback)
             self.stored.add(event.callback)
             self.open_promises.add(event.callback)
         elif isinstance(event, AttemptClaimed):
@@ -87,13 +93,14 @@ class Laws:
             self.wrapping.pop(agent, None)
 
     def _note_commands(self, commands: tuple[Command, ...]) -> None:
-        self.before, self.changed = {}, []
         for command in commands:
             if isinstance(command, Save):
                 self._keep(command.row)
             elif isinstance(command, ClaimAttempt):
                 for row in (command.entry, command.callback, command.attempt):
                     self._keep(row)
+            elif isinstance(command, StorePromise):
+                self.asked[command.callback.id] = command
             elif isinstance(command, StartMusic):
                 self.music.add(command.leg)
             elif isinstance(command, StopMusic | Play):
@@ -124,7 +131,7 @@ Law = Callable[[Laws, World, Event, tuple[Command, ...]], Iterator[str]]
 
 
 def lives_agree(_: Laws, world: World, __: Event, ___: tuple[Command, ...]) -> Iterator[str]:
-    """At most one agent talks with an entry, nobody works for nobody, every place is held, every promise has a place."""
+    """At most one agent talks with an entry, nobody works for nobody, places are held, promises have a place."""
     yield from world.acd.broken_laws()
 
 
@@ -138,14 +145,10 @@ def nobody_is_overtaken(laws: Laws, world: World, _: Event, __: tuple[Command, .
         if not isinstance(served, Entry) or served.state not in {EntryState.RINGING, EntryState.DIALING}:
             continue
         was = laws.before.get(served.id)
-        if (
-            (was is not None and was.state is not EntryState.WAITING)
-            or wants_one(state, served)
-            or served.agent is None
-        ):
-            continue
-        if was is not None and was.callback and was.leg:
+        if was is not None and (was.state is not EntryState.WAITING or (was.callback and was.leg)):
             continue  # a customer accepted: the agent had been reserved
+        if wants_one(state, served) or served.agent is None:
+            continue
         agent = state.agents[served.agent]
         mine = _order(world, served)
         for entry in state.entries.values():
@@ -232,15 +235,18 @@ def nobody_is_rung_before_the_time(laws: Laws, world: World, _: Event, commands:
 def agents_are_rung_only_when_there(laws: Laws, world: World, _: Event, commands: tuple[Command, ...]) -> Iterator[str]:
     """Available, free, and not in the time after a call that was promised to them."""
     by_phone = {agent.endpoint: agent.id for agent in world.settings.agents.values()}
-    for ring in commands:
-        if isinstance(ring, RingAgent):
-            id = by_phone[ring.endpoint]
-            was = laws.before.get(id) or laws.agents.get(id)
-            reserved = was is not None and was.activity is Activity.RESERVED
-            if laws.agents[id].presence is not Presence.AVAILABLE and not reserved:
-                yield f"{id} was rung although {laws.agents[id].presence.value}"
-            if was is not None and was.activity in {Activity.RINGING, Activity.TALKING}:
-                yield f"{id} was rung while {was.activity.value}"
+    was: dict[str, Agent | None] = {}
+    now = {id: laws.before.get(id, agent) for id, agent in laws.agents.items()}
+    for command in commands:
+        if isinstance(command, Save) and isinstance(command.row, Agent):
+            was[command.row.id], now[command.row.id] = now.get(command.row.id), command.row
+        elif isinstance(command, RingAgent):
+            id = by_phone[command.endpoint]
+            agent = was.get(id)
+            if agent is None or agent.activity not in {Activity.IDLE, Activity.RESERVED}:
+                yield f"{id} was rung while {agent.activity.value if agent else 'unknown'}"
+            elif agent.presence is not Presence.AVAILABLE and agent.activity is not Activity.RESERVED:
+                yield f"{id} was rung although {agent.presence.value}"
             if laws.wrapping.get(id, 0.0) > world.now:
                 yield f"{id} was rung in the wrap-up until {laws.wrapping[id]}"
 

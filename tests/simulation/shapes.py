@@ -81,8 +81,8 @@ SHAPES: dict[str, Shape] = {
     "closing time": shape(
         [queue(hours=LONDON, **TIMES)],
         team(3),
-        at(2027, 1, 15, 10, 30),
-        habits=Habits(calls_per_hour=70, shift_h=2.5),
+        at(2027, 1, 15, 11),
+        habits=Habits(calls_per_hour=110, shift_h=2.5),
     ),
     "closing without times": shape(
         [queue(hours=LONDON, **QUICK)], team(2), at(2027, 1, 15, 11), habits=Habits(calls_per_hour=50)
@@ -107,7 +107,7 @@ SHAPES: dict[str, Shape] = {
         [
             queue(
                 SUPPORT,
-                rules=EntryRules(4, ELSEWHERE, max_wait_s=120, max_wait=ELSEWHERE, empty_after_s=30, key="9"),
+                rules=EntryRules(2, ELSEWHERE, max_wait_s=120, max_wait=ELSEWHERE, empty_after_s=30, key="9"),
                 **TIMES,
             ),
             queue(
@@ -117,7 +117,7 @@ SHAPES: dict[str, Shape] = {
             ),
         ],
         [*team(3), one("c", SALES)],
-        habits=Habits(calls_per_hour=90, agent_pauses_per_hour=3),
+        habits=Habits(calls_per_hour=120, agent_pauses_per_hour=3),
     ),
     "skills": shape(
         [
@@ -147,7 +147,7 @@ SHAPES: dict[str, Shape] = {
         [queue(dial=DialPolicy.CUSTOMER_FIRST, **TIMES)], team(3), habits=Habits(calls_per_hour=70)
     ),
     "look-ahead": shape(
-        [queue(dial=DialPolicy.LOOK_AHEAD, waiting_share=0.4, **TIMES)], team(3), habits=Habits(calls_per_hour=70)
+        [queue(dial=DialPolicy.LOOK_AHEAD, waiting_share=0.6, **TIMES)], team(10), habits=Habits(calls_per_hour=230)
     ),
     "ageing": shape(
         [queue(SUPPORT, **QUICK), queue(SALES, priority=3, **QUICK)],
