@@ -127,10 +127,10 @@ SPEAKS = [
     agent("bob"),
     agent("carol", skills={"polish": 3}),
 ]
-POLISH = Need("polish", 2, relax=((30.0, 1), (60.0, 0)))
+POLISH = Need("polish", 2, relax=((31.5, 1), (73.5, 0)))
 
 
-@pytest.mark.parametrize(("at_work", "after_s"), [("carol", 0), ("alice", 30), ("bob", 60)])
+@pytest.mark.parametrize(("at_work", "after_s"), [("carol", 0), ("alice", 31.5), ("bob", 73.5)])
 def test_a_need_relaxes_with_the_wait_and_wakes_by_itself(at_work, after_s):
     centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
     centre.logs_in(at_work)
@@ -138,7 +138,7 @@ def test_a_need_relaxes_with_the_wait_and_wakes_by_itself(at_work, after_s):
     if after_s:
         centre.wait(after_s - 1)
         assert centre.rung() == []
-        centre.wait(1)
+        centre.sleeps(1)
     assert centre.rung() == [f"{at_work}:{ANNA}"]
 
 
@@ -180,7 +180,7 @@ def test_patience_spent_in_another_queue_counts_for_relaxing():
     centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
     centre.calls("anna")
     state = centre.acd._state
-    state.put(replace(centre.entry(), arrived_at=T0 - 60, joined_at=T0))
+    state.put(replace(centre.entry(), arrived_at=T0 - 73.5, joined_at=T0))
     centre.logs_in("bob")
     assert centre.rung() == [f"bob:{ANNA}"]
 
@@ -205,28 +205,27 @@ def rung_names(centre):
 def test_the_lowest_penalty_is_rung_first_whoever_is_idle_for_longer():
     centre = juniors()
     centre.logs_in("carol", "bob", "alice")
-    for n in range(3):
-        centre.calls(f"c{n}", number(n))
-    assert rung_names(centre) == ["alice", "bob", "carol"]
+    fill(centre, (0, 0), (1, 0), (1, 0))
+    assert centre.rung() == [f"alice:{number(1)}", f"bob:{number(2)}", f"carol:{number(3)}"]
 
 
 def test_above_the_limit_nobody_is_rung_until_it_widens_by_itself():
-    centre = juniors(limit=0, widen=((30.0, 1), (60.0, None)))
+    centre = juniors(limit=0, widen=((31.5, 1), (73.5, None)))
     centre.logs_in("carol")
     centre.calls("anna")
-    centre.wait(59)
+    centre.wait(72.5)
     assert centre.rung() == []
-    centre.wait(1)
+    centre.sleeps(1)
     assert rung_names(centre) == ["carol"]
 
 
 def test_the_limit_widens_in_steps():
-    centre = juniors(limit=0, widen=((30.0, 1), (60.0, None)))
+    centre = juniors(limit=0, widen=((31.5, 1), (73.5, None)))
     centre.logs_in("carol", "bob")
     centre.calls("anna")
-    centre.wait(29)
+    centre.wait(30.5)
     assert centre.rung() == []
-    centre.wait(1)
+    centre.sleeps(1)
     assert rung_names(centre) == ["bob"]
 
 
@@ -287,12 +286,12 @@ def test_an_agent_who_is_not_in_reserve_cannot_be_called_in():
 
 
 def test_the_reserve_is_called_in_by_itself_for_a_place_that_has_waited():
-    centre = with_reserve(waited_s=120.0)
+    centre = with_reserve(waited_s=131.5)
     centre.logs_in("rita")
     centre.calls("anna")
-    centre.wait(119)
+    centre.wait(130.5)
     assert centre.rung() == []
-    centre.wait(1)
+    centre.sleeps(1)
     assert centre.rung() == [f"rita:{ANNA}"]
 
 
@@ -342,11 +341,11 @@ def wants(centre, leg, name, for_s):
 def test_who_waits_for_one_agent_is_given_no_other_until_the_time_is_over():
     centre = Centre()
     centre.calls("anna")
-    wants(centre, "anna", "bob", 30)
+    wants(centre, "anna", "bob", 33.5)
     centre.logs_in("alice")
-    centre.wait(28)
+    centre.wait(31.5)
     assert centre.rung() == []
-    centre.wait(1)
+    centre.sleeps(1)
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
@@ -380,7 +379,7 @@ def test_waiting_for_an_agent_whom_the_config_no_longer_has_is_waiting_for_anybo
 def test_a_place_with_nothing_left_to_widen_keeps_no_timer():
     centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
     centre.calls("anna")
-    centre.wait(61)
+    centre.wait(75)
     assert not centre.acd._state.timers.is_set(Timer.WIDEN, centre.entry().id)
 
 
