@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from callbackd.domain.callback import CallbackState
-from callbackd.domain.commands import SendToFallback, StartMusic
+from callbackd.domain.commands import Play, SendToFallback, StartMusic
 from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
 from callbackd.domain.ids import QueueName
-from callbackd.domain.phrase import Fixed, Position
+from callbackd.domain.phrase import Fixed, Position, WaitAboveHour
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 
@@ -83,6 +83,44 @@ def test_who_overflowed_hears_music_and_announcements_of_the_new_queue():
     before = centre.heard("anna").count(Position(1))
     centre.wait(10)
     assert centre.heard("anna").count(Position(1)) == before + 1
+    assert centre.last(Play, leg="anna").queue == SALES
+
+
+def test_who_overflowed_is_told_the_new_wait_though_it_is_worse():
+    """Within a queue only a better wait is told again; the other queue's is another wait."""
+    centre = waits_a_minute(TO_SALES, expected_handle_s=9 * HOUR_S)
+    centre.logs_in("alice", "bob")
+    for name, to in (("alice", SALES), ("bob", SUPPORT)):
+        centre.calls(f"with-{name}", number(len(centre.rung())), to)
+        centre.answers(name)
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    centre.hears_out("anna")
+    assert WaitAboveHour() not in centre.heard("anna")
+    centre.wait(95)
+    assert WaitAboveHour() in centre.heard("anna")
+
+
+def test_who_stays_is_asked_again_after_as_long_a_wait():
+    centre = waits_a_minute(CALLBACK)
+    centre.calls("anna")
+    centre.wait(61)
+    centre.presses("anna", "0")
+    centre.wait(59)
+    assert centre.heard("anna").count(Fixed.LONG_WAIT) == 1
+    centre.wait(1)
+    assert centre.heard("anna").count(Fixed.LONG_WAIT) == 2
+
+
+def test_without_a_database_who_has_waited_too_long_is_asked_to_stay():
+    centre = waits_a_minute(CALLBACK)
+    centre.calls("anna")
+    centre.hear(DatabaseLost())
+    centre.wait(61)
+    heard = centre.heard("anna")
+    assert heard[heard.index(Fixed.LONG_WAIT) + 1] is Fixed.KEEP_WAITING
+    assert centre.line() == ["anna"]
 
 
 def test_after_the_longest_wait_the_dialplan_goes_on():
@@ -121,6 +159,26 @@ def test_a_promise_is_not_taken_out_for_having_waited():
     centre.takes_callback("anna")
     centre.wait(600)
     assert centre.callback().state is CallbackState.WAITING
+
+
+def test_a_customer_whom_we_called_is_not_taken_out_for_having_waited():
+    queues = [queue(rules=EntryRules(max_wait_s=60.0, max_wait=DIALPLAN), wrap_up_s=0.0)]
+    centre = Centre(settings(queues, [agent("alice")]))
+    centre.logs_in("alice")
+    centre.calls("busy", BEN)
+    centre.answers("alice")
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    centre.takes_callback("anna")
+    centre.wait(300)
+    centre.hangs_up("busy")
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.misses("alice")
+    assert centre.all(SendToFallback) == []
+    centre.wait(300)
+    assert centre.entry(leg).open
 
 
 def test_who_has_waited_too_long_goes_when_the_ring_is_over_though_the_next_agent_is_free():
@@ -219,6 +277,7 @@ def test_without_an_exit_key_every_digit_is_harmless():
     centre = Centre()
     centre.calls("anna")
     centre.presses("anna", "34567890*#")
+    assert len(centre.reasons("ignored")) == 10
     assert centre.line() == ["anna"]
 
 
@@ -227,7 +286,8 @@ def test_without_an_exit_key_every_digit_is_harmless():
 
 def empties(grace_s=30.5, empty=DIALPLAN, **more):
     rules = EntryRules(empty_after_s=grace_s, empty=empty, **more)
-    centre = Centre(settings([queue(rules=rules, slots=Slots(), wrap_up_s=0.0), queue(SALES)]))
+    queues = [queue(rules=rules, slots=Slots(), wrap_up_s=0.0), queue(SALES)]
+    centre = Centre(settings(queues, [agent("alice"), agent("bob"), agent("sam", SALES)]))
     centre.logs_in("alice")
     centre.calls("busy", BEN)
     centre.answers("alice")
@@ -281,6 +341,42 @@ def test_the_grace_is_counted_from_the_last_who_left():
     assert centre.entry("anna").open
     centre.wait(1)
     assert not centre.entry("anna").open
+
+
+def test_whoever_comes_and_goes_in_other_queues_does_not_lengthen_the_grace():
+    centre = empties()
+    centre.dials("alice", "logout")
+    centre.wait(20)
+    centre.dials("sam", "login")
+    centre.wait(11)
+    assert not centre.entry("anna").open
+
+
+def test_a_caller_for_whom_an_agent_is_still_being_rung_is_not_led_out():
+    """Who logs out during a ring may still answer it."""
+    rules = EntryRules(empty_after_s=5.0, empty=DIALPLAN)
+    centre = Centre(settings([queue(rules=rules)]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.dials("alice", "logout")
+    centre.wait(10)
+    centre.answers("alice")
+    assert centre.joined()[-1][0] == "anna"
+
+
+def test_a_customer_whom_we_called_is_not_led_out():
+    centre = empties()
+    centre.hears_out("anna")
+    centre.wait(0)
+    centre.takes_callback("anna")
+    centre.hangs_up("busy")
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.dials("alice", "logout")
+    centre.misses("alice")
+    centre.wait(120)
+    assert centre.entry(leg).open
+    assert centre.all(SendToFallback) == []
 
 
 @pytest.mark.parametrize("counts", [True, False])
@@ -337,6 +433,8 @@ def test_an_agent_who_becomes_free_ends_the_choosing_at_closing():
     close(centre)
     centre.hangs_up("busy")
     centre.wait(10)
+    centre.presses("anna", "1")
+    assert centre.reasons("key 1 ignored") == ["an agent is being rung"]
     centre.answers("alice")
     assert centre.joined()[-1][0] == "anna"
 
