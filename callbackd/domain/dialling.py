@@ -162,7 +162,7 @@ class Dialling:
         if queue.dial is DialPolicy.CUSTOMER_FIRST and unserved[0] is not first:
             return None
         called = sum(1 for attempt in state.attempts.values() if attempt.agent is None)
-        return first if called < state.at_work(queue.name) else None
+        return first if called < len(state.at_work(queue.name)) else None
 
     def claimed(self, id: AttemptId) -> None:
         """The intent is committed: dial. This is the only place that does."""

@@ -155,7 +155,7 @@ class Floor:
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
-            self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+            self._reception.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
 
     def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
