@@ -99,6 +99,20 @@ def test_wrong_keys_do_not_hold_a_caller_for_ever():
     assert centre.hung_up(leg)
 
 
+def test_who_picks_up_at_the_last_moment_has_the_whole_time_for_the_key():
+    centre = on_a_mobile()
+    centre.logs_in("alice")
+    centre.calls("anna")
+    leg = centre.ring_of("alice")
+    centre.wait(14)
+    centre.answers("alice")
+    centre.wait(5)
+    centre.hears_out(leg)
+    centre.wait(9)
+    centre.presses(leg, "5")
+    assert centre.joined() == [("anna", leg)]
+
+
 def test_an_agent_who_hangs_up_while_asked_has_missed_the_ring():
     centre = on_a_mobile("bob")
     leg = asked(centre)
