@@ -332,8 +332,10 @@ class Acd:
         if queue is None:
             state.decide(event.queue, "not closed", "there is no such queue")
         elif event.until is None or event.until <= state.now:
-            state.closed_until.pop(name, None)
+            opens = hours.next_open(queue.hours, state.now, state.closed_until.pop(name, None))
             state.decide(name, "opened again", "by a supervisor")
+            if opens is not None:
+                self._dialling.opened_again(queue, opens)
         else:
             state.closed_until[name] = event.until
             opens = hours.next_open(queue.hours, state.now, event.until)
