@@ -67,6 +67,9 @@ class Acd:
             ev.PbxBack: lambda event: self._pbx(True, "the event stream is there"),
             ev.TimePassed: lambda event: None,
             ev.SwitchTurned: self._switch,
+            ev.LegHeld: lambda event: None,
+            ev.LegUnheld: lambda event: None,
+            ev.CallDisposed: lambda event: None,
         }
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
             Timer.ANNOUNCE: self._reception.announce,
