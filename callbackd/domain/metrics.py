@@ -105,6 +105,7 @@ class Metrics:
     ) -> Report:
         """The quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
 
+        What lasts is counted up to the last step.
         Of a queue, of an agent, or with neither of the house, where an overflow is an inner affair and still counted.
         Raises ``KeyError`` for a queue or agent that the settings do not know, ``ValueError`` for both at once.
         """

@@ -377,9 +377,10 @@ def test_an_attempt_whose_intent_was_not_stored_is_none(answer):
     over = replace(ATTEMPT, state=AttemptState.CLOSED, outcome=AttemptOutcome.NOT_DIALLED)
     step(metrics, T0 + 61, over, event=answer)
     metrics.see(AttemptClaimed("t"), [], T0 + 62)  # too late to mean anything
-    day = metrics.report(T0, T0 + 70, queue=SUPPORT)
+    step(metrics, T0 + 70)
+    day = metrics.report(T0, T0 + 71, queue=SUPPORT)
     assert day.attempts == {}
-    assert day.saved_s == 62.0, "nobody was dialled: the place is waited for still"
+    assert day.saved_s == 70.0, "nobody was dialled: the place is waited for still"
 
 
 # --- agents' work ---------------------------------------------------------------------------------------------------
@@ -435,6 +436,14 @@ def test_a_hangup_ends_the_hold():
     assert (day.talk_s, day.hold_s, day.wrap_up_s) == (10.0, 8.0, 10.0)
 
 
+def test_a_hold_told_after_the_hangup_is_none():
+    centre = talking()
+    centre.hangs_up("a")
+    centre.hear(LegHeld("a"))
+    centre.wait(10)
+    assert (centre.support().hold_s, centre.support().with_hold) == (0.0, 0)
+
+
 def test_a_hold_of_a_leg_that_talks_to_nobody_is_none():
     centre = talking()
     centre.calls("b", BEN)
@@ -469,15 +478,20 @@ def test_a_ring_that_is_not_answered_is_counted():
     centre = solo()
     centre.calls("a")
     centre.hangs_up(centre.ring_of("alice"))
+    centre.wait(5)
+    centre.answers("alice")
     assert (centre.support().missed, centre.report(agent="alice").missed) == (1, 1)
 
 
 def test_an_agent_of_two_queues_is_in_the_team_of_both_but_in_the_house_once():
-    centre = Counted(settings([queue(SUPPORT), queue(SALES)], [agent("alice", SUPPORT, SALES)]))
+    agents = [agent("alice", SUPPORT, SALES), agent("bob", SALES)]
+    centre = Counted(settings([queue(SUPPORT), queue(SALES)], agents))
     centre.logs_in("alice")
     centre.call("a")
+    centre.logs_in("bob")
+    centre.wait(0)
     support, sales, house = centre.support(), centre.report(queue=SALES), centre.report()
-    assert support.staffed_s == sales.staffed_s == house.staffed_s == 71.0
+    assert (support.staffed_s, sales.staffed_s, house.staffed_s) == (72.0, 73.0, 73.0)
     assert (support.handled, sales.handled, house.handled) == (1, 0, 1)
 
 
@@ -547,6 +561,15 @@ def test_a_disposition_belongs_to_its_agents_last_call_only():
     assert centre.support().repeats == {"none": 1, "sold": 1}
     assert centre.report(agent="alice").repeats == {"none": 1}
     assert centre.report(agent="bob").repeats == {"sold": 1}
+
+
+def test_a_word_on_a_withheld_number_is_not_laid_to_the_customer_before():
+    centre = solo()
+    centre.call("a", ANNA)
+    centre.call("w", "anonymous")
+    centre.hear(CallDisposed("PJSIP/alice", "prank"))
+    centre.calls("a2", ANNA)
+    assert centre.support().repeats == {"none": 1}
 
 
 def test_a_word_on_a_call_that_another_agent_took_up_again_is_not_laid_to_theirs():
@@ -661,6 +684,7 @@ def test_after_a_restart_open_lives_are_known_and_nothing_is_counted_twice():
     ]
     metrics = Metrics(settings())
     metrics.take_up([*rows, replace(rows[0], priority=1)], T0)
+    step(metrics, T0, replace(LINE, id="unknown", state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED))
     step(metrics, T0 + 10, replace(rows[0], state=EntryState.RINGING))
     step(metrics, T0 + 10, replace(rows[0], state=EntryState.TALKING, agent="bob"))
     step(metrics, T0 + 10, replace(rows[1], state=EntryState.CLOSED, outcome=EntryOutcome.SERVED))
