@@ -16,7 +16,9 @@ presence        logged out, available, paused    activity       idle, reserved, 
 offer           a callback proposed to a caller  callback       the promise to ring somebody back
 attempt         one dialling of a customer       state/outcome  where a life is / how it ended, kept apart
 abandon         a caller who hung up waiting     exit           left the line by key, time-out, empty, full
-EWT             estimated wait                   AHT            average handle time (talk and wrap-up)
+EWT             estimated wait                   AHT            average handle time (talk, hold and wrap-up)
+ASA             average speed of answer          service level  share answered within a threshold
+repeat call     the same customer again soon     overflow       another queue takes the place over
 
 The word "member" is not used: it means agent in Asterisk and caller in FreeSWITCH.
 
@@ -25,4 +27,6 @@ calling, slots, needs (when and what); entry, agent, callback, attempt; dialogue
 (the memory); line; ewt; eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies);
 booking, places, speech; promising; rejoining; reception; floor; dialling (the desks); restore, snapshot; acd (the
 door). import-linter holds it.
+
+Beside that line stand the numbers, which nothing of it imports: tally; repeats, handling; report; counting; metrics.
 """

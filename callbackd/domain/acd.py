@@ -78,6 +78,7 @@ class Acd:
             ev.AgentDialled: lambda event: None,
             ev.LegHeld: lambda event: None,
             ev.LegUnheld: lambda event: None,
+            ev.CallDisposed: lambda event: None,
         }
         waiting_keys = {Stage.WAITING: self._reception.key, Stage.REJOINING: self._rejoining.key}
         of_customers = dict.fromkeys((Stage.INVITED, Stage.POSTPONING), self._dialling.key)

@@ -234,12 +234,22 @@ class AgentDialled:
 
 @dataclass(frozen=True, slots=True)
 class LegHeld:
+    """One side put the other on hold. A hangup while on hold tells of no ``LegUnheld``."""
+
     leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class LegUnheld:
     leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class CallDisposed:
+    """An agent said what a call was about: the one in hand, else the last one; said again, the later word counts."""
+
+    endpoint: str
+    disposition: str
 
 
 Event = (
@@ -271,4 +281,5 @@ Event = (
     | AgentDialled
     | LegHeld
     | LegUnheld
+    | CallDisposed
 )

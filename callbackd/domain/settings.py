@@ -367,6 +367,8 @@ class Reports:
     """Of the service levels."""
     repeat_days: int = 7
     """The same customer again within so many days is a repeat call."""
+    days_kept: int = 8
+    """How many days of quarter hours stay in memory: today, and the same weekday a week ago."""
 
 
 @dataclass(frozen=True, slots=True)
