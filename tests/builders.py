@@ -20,6 +20,7 @@ from callbackd.domain.commands import (
     Play,
     RingAgent,
     Save,
+    Saved,
     StorePromise,
 )
 from callbackd.domain.entry import Entry
@@ -50,6 +51,7 @@ from callbackd.domain.settings import (
     Settings,
     Slots,
 )
+from callbackd.domain.window import DirectWindow
 
 C = TypeVar("C")
 
@@ -107,6 +109,7 @@ class Centre:
         self.agents: dict[str, Agent] = {}
         self.callbacks: dict[str, Callback] = {}
         self.attempts: dict[str, Attempt] = {}
+        self.windows: dict[str, DirectWindow] = {}
 
     # --- time and events ---
 
@@ -126,10 +129,16 @@ class Centre:
                 fresh += self.hear(AttemptClaimed(command.attempt.id))
         return fresh
 
-    def _write(self, *rows: Entry | Agent | Callback | Attempt) -> None:
-        tables = {Entry: self.entries, Agent: self.agents, Callback: self.callbacks, Attempt: self.attempts}
+    def _write(self, *rows: Saved) -> None:
+        tables: dict[type, dict[str, Any]] = {
+            Entry: self.entries,
+            Agent: self.agents,
+            Callback: self.callbacks,
+            Attempt: self.attempts,
+            DirectWindow: self.windows,
+        }
         for row in rows:
-            tables[type(row)][row.id] = row  # type: ignore[index]
+            tables[type(row)][row.id] = row
 
     def wait(self, seconds: float) -> list[Command]:
         """Let time pass, stopping at every deadline on the way as the runner does."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from callbackd.causes import ending
-from callbackd.domain.events import Ending, Event, LegEnded, PbxLost
+from callbackd.domain.events import AgentDialled, Ending, Event, LegEnded, PbxLost
 from callbackd.domain.ids import OURS, LegId
 
 
@@ -45,9 +45,21 @@ def _hangup(fields: dict[str, Any]) -> Event | None:
     return LegEnded(leg, ending(cause, tech_cause), cause, tech_cause)
 
 
+def _dial_end(fields: dict[str, Any]) -> Event | None:
+    """The end of an agent's own dialling: none of our legs has a channel that dials, so it is somebody's telephone."""
+    channel, number = fields["Channel"], fields["DestCallerIDNum"]
+    if fields["DestUniqueid"].startswith(OURS) or not channel:
+        return None
+    return AgentDialled(channel.rpartition("-")[0], number, fields["DialStatus"] == "ANSWER")
+
+
 def _shutdown(fields: dict[str, Any]) -> Event:
     """Earlier than the end of ARI's event stream. That Asterisk is back, ARI tells: only then can we work."""
     return PbxLost(f"Asterisk shuts down {fields['Shutdown'].lower()}")
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Event | None]] = {"Hangup": _hangup, "Shutdown": _shutdown}
+_READERS: dict[str, Callable[[dict[str, Any]], Event | None]] = {
+    "Hangup": _hangup,
+    "DialEnd": _dial_end,
+    "Shutdown": _shutdown,
+}

@@ -21,7 +21,7 @@ from callbackd.app import config_rules
 from callbackd.app.config_fields import E164, Duration, Language, Name, Prefix, Region, Section
 from callbackd.app.config_fields import plain as _plain
 from callbackd.app.config_fields import seconds as _s
-from callbackd.app.config_rules import EntryRules, Penalties, Reserves, Skill
+from callbackd.app.config_rules import Direct, EntryRules, Penalties, Reserves, Skill
 from callbackd.domain import settings as domain
 from callbackd.domain.ids import AgentId, QueueName
 
@@ -143,6 +143,7 @@ class Queue(Section):
     skills: dict[Name, Skill] = {}
     penalties: Penalties = Penalties()
     reserves: Reserves = Reserves()
+    direct: Direct = Direct()
     hours: Name | None = None
     """A section of ``[hours]``; always open when not set."""
     announcements: Announcements = Announcements()
@@ -164,6 +165,7 @@ class AgentSection(Section):
     accept_key: str = Field("", pattern=r"^[0-9*#]?$")
     accept_s: Annotated[Duration, Field(gt=timedelta(0))] = _s(10)
     wrap_up_s: Duration | None = None
+    direct: Direct | None = None
 
 
 class Agents(Section):
@@ -368,10 +370,12 @@ def _queue(name: str, queue: Queue, config: Config) -> domain.Queue:
         "needs": tuple(config_rules.need(*skill) for skill in plain.pop("skills").items()),
         "penalties": domain.Penalties(**_plain(queue.penalties) | {"widen": tuple(queue.penalties.widen)}),
         "reserves": domain.Reserves(**_plain(queue.reserves)),
+        "direct": domain.Direct(**_plain(queue.direct)),
     }
     return domain.Queue(QueueName(name), **plain)
 
 
 def _agent(name: str, agent: AgentSection) -> domain.AgentSettings:
     plain = _plain(agent) | {"queues": tuple(map(QueueName, agent.queues)), "phones": tuple(agent.phones)}
+    plain["direct"] = domain.Direct(**_plain(agent.direct)) if agent.direct else None
     return domain.AgentSettings(AgentId(name), **plain)

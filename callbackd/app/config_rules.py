@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from callbackd.app.config_fields import Duration, Section
+from callbackd.app.config_fields import Duration, Section, seconds
 from callbackd.domain import settings as domain
 from callbackd.domain.settings import Exit, Way
 
@@ -83,6 +83,14 @@ class Reserves(Section):
     places: int | None = Field(None, ge=1)
 
 
+class Direct(Section):
+    type: domain.DirectType = domain.DirectType.OFF
+    window_s: Annotated[Duration, Field(gt=timedelta(0))] = seconds(3600)
+    wait_s: Duration = seconds(30)
+    wait_when_gone: bool = False
+    priority: int = Field(0, ge=-1000, le=1000)
+
+
 def need(skill: str, section: Skill) -> domain.Need:
     return domain.Need(skill, section.level, tuple(section.relax))
 
@@ -100,6 +108,9 @@ def mistakes(config: Config) -> Iterator[str]:
                     f"agents.{name}.penalties.{other}: the agent does not serve {other!r}; "
                     f"add it to agents.{name}.queues or take it out"
                 )
+    windows = [*(queue.direct for queue in config.queues.values()), *(a.direct for a in config.agents.values())]
+    if not config.ami.enabled and any(direct and direct.type for direct in windows):
+        yield "ami.enabled: direct callback sees agents' own calls by AMI; enable it, or set direct.type = 0"
     yield from _circles(config)
 
 

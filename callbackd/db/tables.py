@@ -32,6 +32,7 @@ from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.settings import Need
+from callbackd.domain.window import DirectWindow
 
 
 class Moment(TypeDecorator[float]):
@@ -216,6 +217,17 @@ agent = Table(
     Column("called_in", Boolean, nullable=False),
 )
 
+direct_window = Table(
+    "direct_window",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    _e164(),
+    Column("opened_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
 decision = Table(
     "decision",
     metadata,
@@ -241,5 +253,11 @@ epoch = Table(
 )
 """Who has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
 
-TABLES: dict[type, Table] = {Entry: entry, Callback: callback, Attempt: attempt, Agent: agent}
+TABLES: dict[type, Table] = {
+    Entry: entry,
+    Callback: callback,
+    Attempt: attempt,
+    Agent: agent,
+    DirectWindow: direct_window,
+}
 """In the order in which rows are written: what is pointed at first."""

@@ -15,11 +15,12 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
-from callbackd.domain.attempt import Attempt, AttemptState
-from callbackd.domain.callback import Callback, CallbackState
+from callbackd.domain.attempt import AttemptState
+from callbackd.domain.callback import CallbackState
 from callbackd.domain.commands import Command, HangUp, SendToFallback
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import widens_at
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.ewt import Estimator, Simple
@@ -46,8 +47,11 @@ class Acd:
         self._places = Places(self._state, self._estimator)
         self._promising = Promising(self._state, self._speech, self._places)
         self._rejoining = Rejoining(self._state, self._speech, self._places, self._promising)
-        self._reception = Reception(self._state, self._speech, self._places, self._promising, self._rejoining)
-        self._floor = Floor(self._state, self._speech, self._reception, self._estimator)
+        self._direct = Direct(self._state)
+        self._reception = Reception(
+            self._state, self._speech, self._places, self._promising, self._rejoining, self._direct
+        )
+        self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
@@ -75,7 +79,7 @@ class Acd:
             ev.TimePassed: lambda event: None,
             ev.SwitchTurned: self._switch,
             ev.ClosedEarly: self._closed_early,
-            ev.AgentDialled: lambda event: None,
+            ev.AgentDialled: self._direct.dialled,
             ev.LegHeld: lambda event: None,
             ev.LegUnheld: lambda event: None,
             ev.CallDisposed: lambda event: None,
@@ -129,7 +133,7 @@ class Acd:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
         return self._state.broken_laws()
 
-    def restore(self, rows: Iterable[Entry | Agent | Callback | Attempt], now: float) -> tuple[Command, ...]:
+    def restore(self, rows: Iterable[restore.Row], now: float) -> tuple[Command, ...]:
         """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
 
         What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.

@@ -15,8 +15,9 @@ from callbackd.domain.callback import Callback
 from callbackd.domain.entry import Entry
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Phrase
+from callbackd.domain.window import DirectWindow
 
-Saved = Entry | Agent | Callback | Attempt
+Saved = Entry | Agent | Callback | Attempt | DirectWindow
 
 
 @dataclass(frozen=True, slots=True)

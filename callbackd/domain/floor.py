@@ -16,6 +16,7 @@ from callbackd.domain.commands import (
     StopMusic,
 )
 from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.direct import Direct
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
 from callbackd.domain.ewt import Estimator, Handled
@@ -41,8 +42,11 @@ _RING_GRACE_S = 5.0
 
 
 class Floor:
-    def __init__(self, state: State, speech: Speech, reception: Reception, estimator: Estimator) -> None:
+    def __init__(
+        self, state: State, speech: Speech, reception: Reception, direct: Direct, estimator: Estimator
+    ) -> None:
         self._state = state
+        self._direct = direct
         self._speech = speech
         self._reception = reception
         self._estimator = estimator
@@ -228,6 +232,7 @@ class Floor:
         state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
         entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
         self._connect(entry, leg)
+        self._direct.talked(entry, agent.id)
         return entry
 
     def _connect(self, entry: Entry, agent_leg: LegId) -> None:

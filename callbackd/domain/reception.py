@@ -8,6 +8,7 @@ from callbackd.domain import admission, announce, needs, numbers
 from callbackd.domain.admission import Obstacle, Verdict
 from callbackd.domain.callback import CallbackState
 from callbackd.domain.dialogue import Dialogue, Stage
+from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import somebody
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.events import CallArrived, Party
@@ -41,9 +42,16 @@ _OFFERED = {(True, False): Fixed.OFFER, (False, True): Fixed.OFFER_TIME, (True, 
 
 class Reception:
     def __init__(
-        self, state: State, speech: Speech, places: Places, promising: Promising, rejoining: Rejoining
+        self,
+        state: State,
+        speech: Speech,
+        places: Places,
+        promising: Promising,
+        rejoining: Rejoining,
+        direct: Direct,
     ) -> None:
         self._state = state
+        self._direct = direct
         self._speech = speech
         self._places = places
         self._promising = promising
@@ -109,20 +117,20 @@ class Reception:
         state = self._state
         number = known.number if isinstance(known, numbers.Allowed) else _tame(event.number)
         wanted, unknown = needs.read(event.needs)
-        entry = state.put(
-            Entry(
-                id=state.mint.entry(state.now),
-                queue=queue.name,
-                arrived_at=state.now,
-                priority=event.priority,
-                leg=event.leg,
-                number=number,
-                language=event.language or queue.language,
-                state=EntryState.WAITING if verdict.admitted else EntryState.OUTSIDE,
-                joined_at=state.now,
-                needs=wanted,
-            )
+        entry = Entry(
+            id=state.mint.entry(state.now),
+            queue=queue.name,
+            arrived_at=state.now,
+            priority=event.priority,
+            leg=event.leg,
+            number=number,
+            language=event.language or queue.language,
+            state=EntryState.WAITING if verdict.admitted else EntryState.OUTSIDE,
+            joined_at=state.now,
+            needs=wanted,
         )
+        straight = verdict.admitted and isinstance(known, numbers.Allowed)
+        entry = state.put(self._direct.arrives(entry) if straight else entry)
         facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}
         if unknown:
             facts["needs_ignored"] = unknown

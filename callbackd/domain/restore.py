@@ -14,8 +14,9 @@ from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import OURS, LegId
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.window import DirectWindow
 
-Row = Entry | Agent | Callback | Attempt
+Row = Entry | Agent | Callback | Attempt | DirectWindow
 
 IN_FLIGHT_S = 5.0
 """How old a request to dial can be that Asterisk has not acted upon (spec: an originate outlives its connection)."""
@@ -38,6 +39,8 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
     for row in rows:
         if isinstance(row, Attempt) and row.callback in callbacks:
             _take_attempt(state, row)
+        elif isinstance(row, DirectWindow) and row.agent in state.settings.agents:
+            state.put(row, saved=True)
         elif isinstance(row, Agent) and row.id in state.settings.agents:
             _take_agent(state, row)
     _mend(state)

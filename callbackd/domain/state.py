@@ -25,9 +25,10 @@ from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, 
 from callbackd.domain.life import Ignored
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.timers import Timers
+from callbackd.domain.window import DirectWindow
 
 Fact = str | int | float | bool | None
-R = TypeVar("R", Entry, Agent, Callback, Attempt)
+R = TypeVar("R", Entry, Agent, Callback, Attempt, DirectWindow)
 
 
 class State:
@@ -40,6 +41,8 @@ class State:
         self.agents: dict[AgentId, Agent] = {id: Agent(id) for id in settings.agents}
         self.callbacks: dict[CallbackId, Callback] = {}
         self.attempts: dict[AttemptId, Attempt] = {}
+        self.windows: dict[str, DirectWindow] = {}
+        """Direct callback windows by id; those whose time is over may still be here."""
         self.dialogues: dict[LegId, Dialogue] = {}
         self.playing: dict[PlaybackId, LegId] = {}
         self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
@@ -115,6 +118,8 @@ class State:
             self._put_agent(row)
         elif isinstance(row, Callback):
             _keep(self.callbacks, row.id, row, keep=row.state is not CallbackState.CLOSED)
+        elif isinstance(row, DirectWindow):
+            _keep(self.windows, row.id, row, keep=row.expires_at > self.now)
         else:
             _keep(self.attempts, row.id, row, keep=row.state is not AttemptState.CLOSED)
         if not saved:

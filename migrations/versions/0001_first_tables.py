@@ -45,6 +45,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_decision_subject", "decision", ["subject", "at"], unique=False)
     op.create_table(
+        "direct_window",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("opened_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_direct_window_number")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_direct_window")),
+    )
+    op.create_table(
         "entry",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("queue", sa.Text(), nullable=False),
@@ -187,6 +197,7 @@ def downgrade() -> None:
     op.drop_index("uq_entry_open_leg", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_entry_open", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("entry")
+    op.drop_table("direct_window")
     op.drop_index("ix_decision_subject", table_name="decision")
     op.drop_table("decision")
     op.drop_table("agent")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callbackd.ami.decode import Decode
 from callbackd.causes import ending
-from callbackd.domain.events import Ending, LegEnded, PbxLost
+from callbackd.domain.events import AgentDialled, Ending, LegEnded, PbxLost
 from callbackd.domain.ids import LegId
 
 LEG = "cbd-01m82wf2rv5dzcc9qgmfds9e8f"
@@ -109,3 +109,29 @@ def test_reasons_do_not_grow_with_what_is_sent() -> None:
 )
 def test_the_far_ends_word_goes_before_asterisks_translation(cause: int, tech_cause: int, how: Ending) -> None:
     assert ending(cause, tech_cause) is how
+
+
+DIAL_END = {
+    "Event": "DialEnd",
+    "Channel": "PJSIP/agent1-0000000b",
+    "Uniqueid": "1795393218.74",
+    "DestChannel": "PJSIP/trunk-0000000c",
+    "DestCallerIDNum": "+442079460101",
+    "DestUniqueid": "1795393218.75",
+    "DialStatus": "BUSY",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, AgentDialled("PJSIP/agent1", "+442079460101", talked=False)),
+        ({"DialStatus": "ANSWER"}, AgentDialled("PJSIP/agent1", "+442079460101", talked=True)),
+        ({"Channel": "PJSIP/desk-2-0000000b"}, AgentDialled("PJSIP/desk-2", "+442079460101", talked=False)),
+        ({"DestUniqueid": LEG}, None),
+        ({"Channel": ""}, None),
+    ],
+    ids=["not reached", "reached", "a name with a dash", "ours", "nobody's telephone"],
+)
+def test_a_telephones_own_call_is_told(changes: dict[str, str], told: AgentDialled | None) -> None:
+    assert Decode()({**DIAL_END, **changes}) == told

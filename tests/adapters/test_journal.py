@@ -29,6 +29,7 @@ from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Save, StorePromise
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, PromiseNotStored, PromiseStored
+from callbackd.domain.window import DirectWindow
 from tests.adapters.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
 
@@ -474,3 +475,9 @@ async def test_the_right_passes_on_at_once_when_it_is_given_up(engine):
 
 async def test_taking_the_right_twice_is_one_taking(right):
     assert await right.take() == right.epoch
+
+
+async def test_a_window_is_loaded_as_it_was_last(journal, engine):
+    opened = DirectWindow(f"alice {ANNA}", "alice", ANNA, NOW, NOW + 100)
+    await journal.commit([Save(opened), Save(replace(opened, expires_at=NOW + 200))])
+    assert await open_rows(engine) == [replace(opened, expires_at=NOW + 200)]
