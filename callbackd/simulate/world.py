@@ -24,6 +24,7 @@ from callbackd.domain.events import (
 from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.settings import Settings
 from callbackd.simulate.agenda import Agenda
+from callbackd.simulate.database import Database
 from callbackd.simulate.facts import Facts
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.pbx import Pbx
@@ -55,7 +56,7 @@ class World:
         self.facts = Facts()
         self.log: list[tuple[float, Event]] = []
         """Every event with its time: fed to another ``Acd`` it gives the same commands."""
-        self.database = True
+        self.database = Database()
         self._check = check
         self._night_h = night_h
         self._agenda = Agenda(start, seed)
@@ -96,6 +97,7 @@ class World:
             self.log.append((self.now, event))
             commands = self.acd.handle(event, self.now)
             self.facts.note(commands)
+            self.database.note(commands)
             self._check(self, event, commands)
             self._obey(commands)
 
@@ -112,11 +114,12 @@ class World:
             self._agenda.later(back_s, partial(self._next_outage, until))
 
     def _outage(self, *, there: bool) -> None:
-        self.database = there
+        self.database.there = there
         self.tell(DatabaseBack() if there else DatabaseLost("no route to the database"))
 
-    def _commits(self) -> bool:
-        return self.database and not self._agenda.chance(self.habits.database_fails)
+    def _refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
+        fails = self._agenda.chance(self.habits.database_fails)
+        return "the database said no" if fails else self.database.refuses(intent)
 
     def _obey(self, commands: Iterable[Command]) -> None:
         for command in commands:
@@ -137,14 +140,14 @@ class World:
             self._people.paused_by_us(self.settings.agents[AgentId(decided.subject)])
 
     def _store(self, command: StorePromise) -> None:
-        if self._commits():
-            self.facts.promised.add(command.callback.id)
-            self.pbx.tell_soon(PromiseStored(command.callback.id))
+        id = command.callback.id
+        if refused := self._refuses(command):
+            self.pbx.tell_soon(PromiseNotStored(id, refused))
         else:
-            self.pbx.tell_soon(PromiseNotStored(command.callback.id, "the database said no"))
+            self.facts.promised.add(id)
+            self.pbx.tell_soon(PromiseStored(id))
 
     def _claim(self, command: ClaimAttempt) -> None:
-        if self._commits():
-            self.pbx.tell_soon(AttemptClaimed(command.attempt.id))
-        else:
-            self.pbx.tell_soon(AttemptNotClaimed(command.attempt.id, "the database said no"))
+        id = command.attempt.id
+        refused = self._refuses(command)
+        self.pbx.tell_soon(AttemptNotClaimed(id, refused) if refused else AttemptClaimed(id))
