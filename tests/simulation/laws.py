@@ -1,0 +1,79 @@
+"""The laws of a call centre, each by its name: what must hold after every event, and when a day is over.
+
+>>> laws = Laws()
+>>> World(settings, habits, seed, laws).run(hours=1)
+>>> laws.at_the_end(world)
+
+A law is a function of a step that yields what it finds wrong. It judges what an event has changed; ``every`` so many
+events, and at the end, the domain's own laws are asked about everything there is, so that nothing hides between.
+"""
+
+from __future__ import annotations
+
+from callbackd.domain import events as ev
+from callbackd.domain.commands import Command
+from callbackd.domain.state import State
+from callbackd.simulate.world import World
+from tests.simulation import laws_of_calls, laws_of_places, laws_of_promises
+from tests.simulation.past import Past, Step
+
+LAWS = (*laws_of_places.LAWS, *laws_of_promises.LAWS, *laws_of_calls.LAWS)
+
+
+class BrokenLaw(AssertionError):
+    """``law`` is the name of its function."""
+
+    def __init__(self, law: str, what: str, event: object) -> None:
+        super().__init__(f"{law.replace('_', ' ')}: {what}, after {event}")
+        self.law = law
+
+
+class Laws:
+    def __init__(self, every: int = 1) -> None:
+        self.past = Past()
+        self.steps = 0
+        self._every = every
+
+    def __call__(self, world: World, event: ev.Event, commands: tuple[Command, ...]) -> None:
+        self.judge(world.acd._state, event, commands, world.now)
+
+    def judge(self, state: State, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
+        """Raises ``BrokenLaw`` for the first law that does not hold."""
+        step = Step(self.past, state, event, commands, now)
+        for law in LAWS:
+            for what in law(step):
+                raise BrokenLaw(law.__name__, what, event)
+        self.steps += 1
+        if self.steps % self._every == 0:
+            self._whole(state, event)
+        self.past.learn(step)
+
+    def _whole(self, state: State, event: ev.Event | None) -> None:
+        for what in state.broken_laws():
+            raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
+        for playback, leg in state.playing.items():
+            dialogue = state.dialogues.get(leg)
+            if dialogue is None or dialogue.playback != playback:
+                raise BrokenLaw("a_playback_is_remembered_while_it_lasts", f"{playback} plays to nobody", event)
+
+    def at_the_end(self, world: World) -> None:
+        """Everything that began has ended, and how is written down."""
+        state, facts, past = world.acd._state, world.facts, self.past
+        self._whole(state, None)
+        _nothing("everything_ends", "places are left over", state.entries)
+        _nothing("everything_ends", "promises are left over", state.callbacks)
+        _nothing("everything_ends", "attempts are left over", state.attempts)
+        _nothing("everything_ends", "dialogues are left over", state.dialogues)
+        _nothing("everything_ends", "promises on their way are left over", state.pending)
+        _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
+        _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)
+        _nothing("promises_are_conserved", "stored and without an end", facts.promised - set(facts.ended))
+        _nothing("entered_is_open_plus_closed", "entered and without an end", facts.entered - set(facts.closed))
+        _nothing("entered_is_open_plus_closed", "more or fewer closed than entered", past.entered - past.closed)
+
+
+def _nothing(law: str, what: str, left: object) -> None:
+    if left:
+        raise BrokenLaw(law, f"{what}: {left}", "the day")
+
+
