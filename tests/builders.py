@@ -74,8 +74,13 @@ def queue(name: QueueName = SUPPORT, **changes: Any) -> Queue:
     )
 
 
-def agent(name: str, *queues: QueueName) -> AgentSettings:
-    return AgentSettings(AgentId(name), f"PJSIP/{name}", queues or (SUPPORT,), name.capitalize())
+def agent(name: str, *queues: QueueName, **changes: Any) -> AgentSettings:
+    return AgentSettings(AgentId(name), f"PJSIP/{name}", queues or (SUPPORT,), name.capitalize(), **changes)
+
+
+def number(n: int) -> str:
+    """The n-th of a hundred numbers that nobody has."""
+    return f"+4420794601{n:02d}"
 
 
 def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (), **changes: Any) -> Settings:
@@ -128,16 +133,20 @@ class Centre:
 
     def wait(self, seconds: float) -> list[Command]:
         """Let time pass, stopping at every deadline on the way as the runner does."""
+        return self.sleeps(seconds) + self.hear(TimePassed())
+
+    def sleeps(self, seconds: float) -> list[Command]:
+        """The same, but nothing wakes the door at the end: what happens then it must have asked for."""
         until, fresh = self.now + seconds, []
         while (at := self.acd.next_deadline()) is not None and at <= until:
             self.now = max(self.now, at)
             fresh += self.hear(TimePassed())
         self.now = until
-        return fresh + self.hear(TimePassed())
+        return fresh
 
     # --- people ---
 
-    def calls(self, leg: str, number: str = ANNA, to: str = SUPPORT, **more: str) -> list[Command]:
+    def calls(self, leg: str, number: str = ANNA, to: str = SUPPORT, **more: Any) -> list[Command]:
         return self.hear(CallArrived(LegId(leg), to, number, **more))
 
     def dials(self, agent: str, code: str) -> list[Command]:
@@ -175,6 +184,10 @@ class Centre:
         self.hangs_up(leg)
         return promise
 
+    def misses(self, agent: str) -> list[Command]:
+        """The agent lets it ring until Asterisk gives up."""
+        return self.hangs_up(self.ring_of(agent), Ending.NO_ANSWER)
+
     # --- questions ---
 
     def all(self, kind: type[C], **fields: object) -> list[C]:
@@ -198,6 +211,15 @@ class Centre:
     def hung_up(self, leg: str) -> bool:
         return bool(self.all(HangUp, leg=leg))
 
+    def rings(self, agent: str) -> list[str]:
+        """Whose numbers were shown on the agent's phone, in order."""
+        return [ring.caller_number for ring in self.all(RingAgent, endpoint=f"PJSIP/{agent}")]
+
+    def line(self) -> list[str]:
+        """The live legs or, for promises, the numbers of all places as the snapshot orders them."""
+        shown = self.acd.snapshot(self.now).places
+        return [self.entries[place.entry].leg or place.number for place in shown]
+
     def joined(self) -> list[tuple[LegId, ...]]:
         return [join.legs for join in self.all(Join)]
 
@@ -209,6 +231,10 @@ class Centre:
 
     def callback(self, number: str = ANNA) -> Callback:
         return [c for c in self.callbacks.values() if c.number == number][-1]
+
+    def last_offer_reason(self) -> str:
+        """Why the last announcement carried an offer, or none."""
+        return str(self.last(Decided, what="announced").facts["offer_reason"])
 
     def attempt(self) -> Attempt:
         return list(self.attempts.values())[-1]

@@ -17,7 +17,7 @@ from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import Attempt, AttemptState
 from callbackd.domain.callback import Callback, CallbackState
-from callbackd.domain.commands import Command, DropBridge, HangUp, SendToFallback
+from callbackd.domain.commands import Command, HangUp, SendToFallback
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.eligibility import widens_at
@@ -224,8 +224,6 @@ class Acd:
             self._dialling.customer_lost(entry, callback, reason)
         else:
             self._floor.stop_ringing(entry, "the caller is gone")
-            if entry.bridge:
-                self._state.do(DropBridge(entry.id, entry.bridge))
             self._reception.gone(entry, outcome, reason)
 
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
@@ -334,8 +332,10 @@ class Acd:
         if queue is None:
             state.decide(event.queue, "not closed", "there is no such queue")
         elif event.until is None or event.until <= state.now:
-            state.closed_until.pop(name, None)
+            opens = hours.next_open(queue.hours, state.now, state.closed_until.pop(name, None))
             state.decide(name, "opened again", "by a supervisor")
+            if opens is not None:
+                self._dialling.opened_again(queue, opens)
         else:
             state.closed_until[name] = event.until
             opens = hours.next_open(queue.hours, state.now, event.until)

@@ -116,6 +116,13 @@ class Dialling:
         self._live_until(callback, callback.expires_at + (at - state.now))
         state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", at=at)
 
+    def opened_again(self, queue: Queue, instead_of: float) -> None:
+        """The queue opens before the hour for which its promises wait: that hour no longer holds them."""
+        state = self._state
+        for entry in [e for e in state.entries.values() if e.queue == queue.name and e.not_before == instead_of]:
+            state.timers.cancel(Timer.RETRY, entry.id)
+            state.put(replace(entry, not_before=state.now))
+
     def _live_until(self, callback: Callback, at: float) -> Callback:
         """Let a promise not expire before ``at``."""
         if at > callback.expires_at:
@@ -162,7 +169,7 @@ class Dialling:
         if queue.dial is DialPolicy.CUSTOMER_FIRST and unserved[0] is not first:
             return None
         called = sum(1 for attempt in state.attempts.values() if attempt.agent is None)
-        return first if called < state.at_work(queue.name) else None
+        return first if called < len(state.at_work(queue.name)) else None
 
     def claimed(self, id: AttemptId) -> None:
         """The intent is committed: dial. This is the only place that does."""

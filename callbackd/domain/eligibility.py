@@ -50,7 +50,7 @@ def limit(penalties: Penalties, waited_s: float) -> int | None:
 
 def penalty(state: State, queue: QueueName, agent: Agent) -> int:
     """0 where penalties do not count because too few agents are at work."""
-    if state.at_work(queue) < state.settings.queues[queue].penalties.ignore_below:
+    if len(state.at_work(queue)) < state.settings.queues[queue].penalties.ignore_below:
         return 0
     return state.settings.agents[agent.id].penalties.get(queue, 0)
 

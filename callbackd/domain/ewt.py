@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from typing import Protocol
 
-from callbackd.domain.agent import Activity, Presence
+from callbackd.domain.agent import Activity
 from callbackd.domain.entry import Entry
 from callbackd.domain.ids import QueueName
 from callbackd.domain.line import places
@@ -31,7 +31,7 @@ class Place:
     free: int
     """Agents of the queue who are free now."""
     working: int
-    """Agents of the queue who are logged in and not paused, free ones included."""
+    """Agents of the queue who are at work (``State.at_work``), free ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def place_of(state: State, entry: Entry) -> Place:
     """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
     serving = [id for id, settings in state.settings.agents.items() if entry.queue in settings.queues]
     shared = {queue for id in serving for queue in state.settings.agents[id].queues} | {entry.queue}
-    agents = [state.agents[id] for id in serving if state.agents[id].presence is Presence.AVAILABLE]
+    agents = state.at_work(entry.queue)
     line = [other.id for other in places(state, shared)]
     return Place(
         entry.queue,

@@ -9,7 +9,6 @@ from callbackd.domain import agent as lives
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence, PresenceTrigger
 from callbackd.domain.commands import (
     ArmDeadMan,
-    DropBridge,
     HangUp,
     Join,
     MakeBridge,
@@ -156,7 +155,7 @@ class Floor:
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
-            self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+            self._reception.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
 
     def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
@@ -257,8 +256,6 @@ class Floor:
         for leg in (None if left else entry.leg, agent.leg if agent else None):
             if leg:
                 state.do(HangUp(entry.id, leg, f"the {who} hung up"))
-        if entry.bridge:
-            state.do(DropBridge(entry.id, entry.bridge))
         talked_s = round(state.now - (entry.connected_at or state.now), 1)
         self._speech.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
         if agent:

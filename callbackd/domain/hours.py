@@ -89,7 +89,8 @@ def public_holidays(country: str, subdivision: str, year: int) -> frozenset[date
 
 
 # --- a day's plan -----------------------------------------------------------------------------------------------------
-# Asked on every event, computed once a day: the answers of a local day, each with the instant from which it holds.
+# Asked on every event, computed once a day: the answers of a local day, each with the instant from which it holds; of
+# two from the same instant the later counts.
 
 
 def _planned(hours: Hours, now: float) -> Opening:
@@ -103,12 +104,9 @@ def _plan(hours: Hours, day: date) -> tuple[tuple[float, ...], tuple[Opening, ..
     answers = []
     now = wall.begins(day, 0, hours.zone)
     for start, end in _openings(hours, day):
-        if now < start:
-            answers.append((now, Opening(False, start, dark)))
-        answers.append((start, Opening(True, _joined(hours, day, end), Reason.OPEN)))
+        answers += [(now, Opening(False, start, dark)), (start, Opening(True, _joined(hours, day, end), Reason.OPEN))]
         now = end
-    if now < wall.ends(day, wall.DAY_MIN, hours.zone):
-        answers.append((now, Opening(False, _next_start(hours, day), dark)))
+    answers.append((now, Opening(False, _next_start(hours, day), dark)))
     return tuple(at for at, _ in answers), tuple(answer for _, answer in answers)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from callbackd.domain import announce, numbers, offer, slots
 from callbackd.domain.booking import book, bookable, last_resort, menu, taken
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
-from callbackd.domain.commands import StorePromise
+from callbackd.domain.commands import DropBridge, StorePromise
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import PromiseNotStored, PromiseStored
@@ -314,7 +314,12 @@ class Promising:
 
     def _promised(self, callback: Callback) -> dict[str, object]:
         """What the promise changes in its entry."""
-        changes: dict[str, object] = {"leg": None, "callback": callback.id, "number": callback.number}
+        changes: dict[str, object] = {
+            "leg": None,
+            "bridge": None,
+            "callback": callback.id,
+            "number": callback.number,
+        }
         if callback.slot_at is not None:
             changes |= {"slot_at": callback.slot_at, "not_before": 0.0, "state": EntryState.OUTSIDE}
         return changes
@@ -335,6 +340,8 @@ class Promising:
         state.put(callback, saved=True)
         changes = self._promised(callback)
         changes.pop("state", None)
+        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+            state.do(DropBridge(entry.id, entry.bridge))
         trigger = EntryTrigger.PROMISE if callback.slot_at is None else EntryTrigger.SCHEDULE
         entry = state.move_entry(entry, trigger, saved=True, **changes)
         state.timers.cancel(Timer.MAX_WAIT, entry.id)

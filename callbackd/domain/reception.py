@@ -223,12 +223,19 @@ class Reception:
         if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
             return
         if entry.state is not EntryState.WAITING:
-            state.timers.set(Timer.MAX_WAIT, id, state.now + QUIET_S)  # an agent is being rung
-            return
+            return  # an agent is being rung, who may answer any moment: ``ring_over`` asks again
         rules = state.queue_of(entry).rules
         state.timers.set(Timer.MAX_WAIT, id, state.now + max(rules.max_wait_s or 0.0, QUIET_S))
         waited_s = state.now - entry.joined_at
         self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
+
+    def ring_over(self, entry: Entry) -> None:
+        """Nobody answered: whose time ran out meanwhile goes before the next is rung, or agents who let it ring by
+        turns would keep them for ever.
+        """
+        longest_s = self._state.queue_of(entry).rules.max_wait_s
+        if longest_s is not None and not self._state.timers.is_set(Timer.MAX_WAIT, entry.id):
+            self.max_wait(entry.id)
 
     def staff_changed(self) -> None:
         """Somebody came, went or paused: which queues have nobody, and since when."""

@@ -114,8 +114,9 @@ def servable(state: State, entry: Entry) -> bool:
     allowed = state.dialling and state.settings.dialling.enabled and state.database
     if not allowed or len(state.attempts) >= state.settings.dialling.in_flight:
         return False
-    # Who still listens to the promise would be found busy.
-    return not any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
+    # Who still listens to the promise, or talks with us on another call, would be found busy.
+    listens = any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
+    return not listens and not any(e.leg and e.number == entry.number for e in state.entries.values())
 
 
 def free_agents(state: State) -> list[Agent]:

@@ -18,7 +18,7 @@ from callbackd.domain import hours, wall
 from callbackd.domain.phrase import Day
 from callbackd.domain.settings import Hours, Slots
 
-_KEYED = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])", re.ASCII)
+_KEYED = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])")
 _WEEKDAYS = (Day.MONDAY, Day.TUESDAY, Day.WEDNESDAY, Day.THURSDAY, Day.FRIDAY, Day.SATURDAY, Day.SUNDAY)
 _WEEK_DAYS = len(_WEEKDAYS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callbackd.domain import numbers
-from callbackd.domain.commands import ArmDeadMan, HangUp, Play, SendToFallback, StartMusic, StopPlayback
+from callbackd.domain.commands import ArmDeadMan, DropBridge, HangUp, Play, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Party
@@ -114,6 +114,8 @@ class Speech:
         state.decide(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
         for timer in (Timer.RETRY, Timer.ENTER, Timer.WIDEN, Timer.MAX_WAIT):
             state.timers.cancel(timer, entry.id)
+        if entry.bridge:
+            state.do(DropBridge(entry.id, entry.bridge))
         state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
 
     def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:

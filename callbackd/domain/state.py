@@ -23,7 +23,7 @@ from callbackd.domain.dialogue import Dialogue
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.life import Ignored
-from callbackd.domain.settings import Queue, Settings
+from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.timers import Timers
 
 Fact = str | int | float | bool | None
@@ -173,13 +173,15 @@ class State:
         """The next time from ``at`` on at which a customer may be rung, None when there is none."""
         return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
 
-    def at_work(self, queue: QueueName) -> int:
-        """How many of the queue's agents are logged in and not paused."""
-        return sum(
-            1
+    def at_work(self, queue: QueueName) -> list[Agent]:
+        """The queue's agents who are logged in, not paused, and not in reserve unless somebody called them in."""
+        return [
+            agent
             for id, settings in self.settings.agents.items()
-            if queue in settings.queues and self.agents[id].presence is Presence.AVAILABLE
-        )
+            if queue in settings.queues
+            and (agent := self.agents[id]).presence is Presence.AVAILABLE
+            and (settings.reserve is Reserve.NO or agent.called_in)
+        ]
 
     # --- laws -----------------------------------------------------------------------------------------------------
 

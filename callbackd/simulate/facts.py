@@ -18,7 +18,7 @@ class Facts:
     """Calls that reached the door."""
     talked: int = 0
     """Times that somebody and an agent were brought together."""
-    promised: set[CallbackId] = field(default_factory=set)
+    stored: set[CallbackId] = field(default_factory=set)
     """Promises that the database took."""
     entered: set[EntryId] = field(default_factory=set)
     closed: dict[EntryId, EntryOutcome] = field(default_factory=dict)
@@ -49,6 +49,15 @@ class Facts:
             self.ended[row.id] = row.outcome
             in_time = row.expected_at is None or (row.closed_at or 0.0) <= row.expected_at
             self.late += row.outcome is CallbackOutcome.COMPLETED and not in_time
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody holds a place still."""
+        return len(self.closed) < len(self.entered)
+
+    @property
+    def promised(self) -> int:
+        return len(self.stored)
 
     @property
     def exits(self) -> Counter[EntryOutcome]:

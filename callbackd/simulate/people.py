@@ -8,6 +8,7 @@ from functools import partial
 from callbackd.domain.commands import DialCustomer, Play, RingAgent
 from callbackd.domain.events import (
     CallArrived,
+    ClosedEarly,
     DigitPressed,
     Ending,
     Event,
@@ -17,16 +18,19 @@ from callbackd.domain.events import (
     LegEntered,
     LegRinging,
     Party,
+    SwitchTurned,
 )
 from callbackd.domain.ids import LegId, QueueName
-from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
 from callbackd.domain.settings import AgentSettings, Settings
 from callbackd.simulate.agenda import Agenda
 from callbackd.simulate.facts import Facts
 from callbackd.simulate.habits import Habits
+from callbackd.simulate.keys import keys
 from callbackd.simulate.pbx import Pbx
 
-_OFFERS = {Fixed.OFFER: "1", Fixed.OFFER_TIME: "2", Fixed.OFFER_BOTH: "12"}
+DAYS = 9
+"""A slot can be booked a week ahead, and its promise is tried again after it."""
+_AFTER_TALK = (FeatureCode.EXTEND, FeatureCode.READY, FeatureCode.EXTEND, FeatureCode.CALL_IN, FeatureCode.SEND_HOME)
 
 
 class People:
@@ -49,27 +53,28 @@ class People:
         self._day = (agenda.now, agenda.now)
         self._calls: dict[LegId, CallArrived] = {}
         """Who rang us, by their leg."""
-        self._phones: dict[LegId, AgentSettings] = {}
+        self._phones: dict[LegId, str] = {}
         """Whose telephone an agent's leg rings."""
 
     def begin(self, hours: float) -> None:
         """Callers come for so many hours from now."""
         self._day = (self._agenda.now, self._agenda.now + hours * 3600)
-        for agent in self._settings.agents.values():
-            self._shift(agent)
+        for n, agent in enumerate(self._settings.agents.values()):
+            self._shift(n, agent.endpoint)
         self._next_call()
+        self._next_whim()
 
     # --- agents -----------------------------------------------------------------------------------------------------
 
-    def _shift(self, agent: AgentSettings) -> None:
-        begin, end = self._day
-        slack_s = max(end - begin - self._habits.shift_s, 0.0) if self._habits.shift_s else 60.0
-        starts_s = self._random.uniform(0, slack_s)
-        self._agenda.later(starts_s, partial(self.dial_code, agent.endpoint, FeatureCode.LOGIN))
-        if self._habits.shift_s:
-            logout = partial(self.dial_code, agent.endpoint, FeatureCode.LOGOUT)
-            self._agenda.later(starts_s + self._habits.shift_s, logout)
-        self._agenda.later(starts_s, partial(self._next_pause, agent.endpoint))
+    def _shift(self, n: int, phone: str) -> None:
+        """Everybody logs in; with shifts they go home one after the other, and come again for what is left to do."""
+        self._agenda.later(self._random.uniform(0, 60), partial(self.dial_code, phone, FeatureCode.LOGIN))
+        shift_h = self._habits.shift_h
+        for day in range(DAYS) if shift_h else ():
+            home_s = 3600 * (24 * day + (shift_h or 0.0)) + 120 * n
+            self._agenda.later(home_s, partial(self.dial_code, phone, FeatureCode.LOGOUT))
+            self._agenda.later(3600 * 24 * (day + 1), partial(self.dial_code, phone, FeatureCode.LOGIN))
+        self._next_pause(phone)
 
     def dial_code(self, endpoint: str, code: str) -> None:
         self._tell(FeatureCodeDialled(self._pbx.fresh_leg(), code, endpoint))
@@ -90,8 +95,7 @@ class People:
         self._agenda.later(back_s, partial(self.dial_code, agent.endpoint, FeatureCode.UNPAUSE))
 
     def agent_rung(self, act: RingAgent) -> None:
-        agents = self._settings.agents.values()
-        self._phones[act.leg] = next(a for a in agents if a.endpoint == act.endpoint)
+        self._phones[act.leg] = act.endpoint
         if self._agenda.chance(self._habits.agent_answers):
             self._agenda.later(self._random.uniform(1, min(6, act.ring_s - 0.1)), partial(self._answer, act.leg))
         else:
@@ -104,31 +108,26 @@ class People:
 
     def talk(self, caller: LegId, agent: LegId) -> None:
         first = caller if self._agenda.chance(self._habits.hangs_up_in_talk) else agent
-        talk_s = self._agenda.about(self._habits.talk_s)
-        self._agenda.later(talk_s, lambda: self._pbx.hang_up(first))
-        if phone := self._phones.get(agent):
-            self._after_talk(phone.endpoint, talk_s + 1)
+        phone = self._phones.get(agent, "")
+        self._agenda.later(self._agenda.about(self._habits.talk_s), partial(self._talked, first, phone))
 
-    def _after_talk(self, endpoint: str, delay_s: float) -> None:
-        """Codes in the wrap-up; they come wrong when the talk ended otherwise, which must do no harm."""
-        if self._agenda.chance(self._habits.wrap_up_longer):
-            self._agenda.later(delay_s, partial(self.dial_code, endpoint, FeatureCode.EXTEND))
-        if self._agenda.chance(self._habits.wrap_up_shorter):
-            self._agenda.later(delay_s + 2, partial(self.dial_code, endpoint, FeatureCode.READY))
+    def _talked(self, leg: LegId, phone: str) -> None:
+        self._pbx.hang_up(leg)
+        if self._agenda.chance(self._habits.agent_codes):
+            code = self._random.choice(_AFTER_TALK)
+            self._agenda.later(self._random.uniform(0.1, 5), partial(self.dial_code, phone, code))
 
     # --- callers ----------------------------------------------------------------------------------------------------
 
     def _next_call(self) -> None:
-        """By thinning: as many lots as the busiest hour wants, fewer of them calls in the others."""
+        """A Poisson process that the curve thins out."""
         begin, end = self._day
-        busiest = max(self._habits.curve) * len(self._habits.curve) / sum(self._habits.curve)
-        gap_s = self._agenda.about(3600 / (self._habits.calls_per_hour * busiest))
-        at = self._agenda.now + gap_s
-        if at >= end:
-            return
-        if self._agenda.chance(self._habits.load((at - begin) / (end - begin)) / busiest):
-            self._agenda.later(gap_s, self._call)
-        self._agenda.later(gap_s, self._next_call)
+        gap_s, curve = self._agenda.about(3600 / self._habits.calls_per_hour), self._habits.curve
+        if self._agenda.now + gap_s < end:
+            part = int((self._agenda.now + gap_s - begin) / (end - begin) * len(curve))
+            if self._agenda.chance(curve[part]):
+                self._agenda.later(gap_s, self._call)
+            self._agenda.later(gap_s, self._next_call)
 
     def _call(self) -> None:
         number = f"+4420794{self._random.randrange(60000, 60000 + self._habits.customers):05d}"
@@ -154,6 +153,26 @@ class People:
             if self._agenda.now + after_s < self._day[1]:
                 self._agenda.later(after_s, partial(self._rings_in, call.number, call.queue))
 
+    # --- the supervisor ---------------------------------------------------------------------------------------------
+
+    def _next_whim(self) -> None:
+        """Somebody does something at the supervisor's desk, and takes it back after a while."""
+        if not self._habits.supervisor_per_hour:
+            return
+        gap_s = self._agenda.about(3600 / self._habits.supervisor_per_hour)
+        if self._agenda.now + gap_s > self._day[1]:
+            return
+        back_s = gap_s + self._random.uniform(60, 1200)
+        queue = self._random.choice(list(self._settings.queues))
+        does = self._random.choice(("offering", "dialling", "crisis", "close"))
+        if does == "close":
+            self._agenda.later(gap_s, lambda: self._tell(ClosedEarly(queue, self._agenda.now + 3600)))
+            self._agenda.later(back_s, lambda: self._tell(ClosedEarly(queue, None)))
+        else:
+            self._agenda.later(gap_s, lambda: self._tell(SwitchTurned(does, does == "crisis")))
+            self._agenda.later(back_s, lambda: self._tell(SwitchTurned(does, does != "crisis")))
+        self._agenda.later(back_s, self._next_whim)
+
     # --- customers --------------------------------------------------------------------------------------------------
 
     def customer_rung(self, act: DialCustomer) -> None:
@@ -174,61 +193,19 @@ class People:
             patience_s = 60 + self._agenda.about(self._habits.patience_s)
             self._agenda.later(patience_s, partial(self._loses_patience, act.leg))
 
-    # --- ears and fingers ---------------------------------------------------------------------------------------------
+    # --- ears and fingers -------------------------------------------------------------------------------------------
 
     def hear(self, act: Play, length_s: float) -> None:
-        """What a person presses who hears this, and when."""
-        keys = self._keys(act)
-        if keys:
-            early = any(phrase in _OFFERS for phrase in act.phrases)  # an offer is taken while it is still spoken
-            self._press(act.leg, keys, length_s * self._random.random() if early else length_s + 1)
+        """Somebody presses what they want, or not, perhaps before the sentence is over."""
+        pressed = keys(act.phrases, self._habits, self._random) or self._way_out(act)
+        delay_s = length_s * self._random.uniform(0.5, 1.2)
+        for n, key in enumerate(pressed):
+            self._agenda.later(delay_s + 0.3 * n, partial(self._press, act.leg, key))
 
-    def _keys(self, act: Play) -> str:
-        said = set(act.phrases)
-        if Fixed.AGENT_ACCEPT in said:
-            phone = self._phones.get(act.leg)
-            return phone.accept_key if phone and self._agenda.chance(self._habits.agent_answers) else ""
-        if Fixed.CALLBACK_MENU in said:
-            return self._of_customer()
-        if Fixed.POSTPONE_MENU in said:
-            return self._random.choice(["0", "", "1", "3"])
-        choices = [phrase.key for phrase in act.phrases if isinstance(phrase, SlotChoice)]
-        if choices:
-            return self._random.choice([*map(str, choices), str(choices[0]), "9", "0", "7", ""])
-        if offer := next((phrase for phrase in act.phrases if phrase in _OFFERS), None):
-            return self._of_offer(_OFFERS[Fixed(offer)])
-        return self._of_menus(said, act.queue)
+    def _way_out(self, act: Play) -> str:
+        queue = self._settings.queues.get(QueueName(act.queue))
+        return queue.rules.key if queue and self._agenda.chance(self._habits.presses_exit) else ""
 
-    def _of_customer(self) -> str:
-        if self._agenda.chance(self._habits.customer_silent):
-            return ""
-        if self._agenda.chance(self._habits.postpones):
-            return "2"
-        return self._random.choice("79") if self._agenda.chance(self._habits.wrong_key) else "1"
-
-    def _of_offer(self, keys: str) -> str:
-        if not self._agenda.chance(self._habits.takes_offer):
-            return ""
-        return keys[-1] if self._agenda.chance(self._habits.takes_time) else keys[0]
-
-    def _of_menus(self, said: set[Phrase], queue: str) -> str:
-        if Fixed.CONFIRM_MENU in said:
-            return self._random.choice("2079*#") if self._agenda.chance(self._habits.wrong_key) else "1"
-        if Fixed.ALREADY_MENU in said:
-            return self._random.choice("123447")
-        if Fixed.KEY_NUMBER in said:
-            return "02079460" + "".join(self._random.choice("0123456789") for _ in range(3)) + "#"
-        if Fixed.KEY_TIME in said:
-            return f"{self._random.randrange(26):02d}{self._random.choice(['00', '30', '75'])}"
-        if Fixed.KEY_DAY in said:
-            return self._random.choice("0019#")
-        rules = self._settings.queues[QueueName(queue)].rules if queue in self._settings.queues else None
-        return rules.key if rules and self._agenda.chance(self._habits.presses_exit) else ""
-
-    def _press(self, leg: LegId, keys: str, delay_s: float) -> None:
-        for n, key in enumerate(keys):
-            self._agenda.later(delay_s + 0.3 * n, partial(self._pressed, leg, key))
-
-    def _pressed(self, leg: LegId, key: str) -> None:
+    def _press(self, leg: LegId, key: str) -> None:
         if leg in self._pbx.up:
             self._tell(DigitPressed(leg, key))

@@ -28,7 +28,7 @@ from callbackd.simulate.database import Database
 from callbackd.simulate.facts import Facts
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.pbx import Pbx
-from callbackd.simulate.people import People
+from callbackd.simulate.people import DAYS, People
 
 _NIGHT_H = 36.0
 """What is under way when the last caller has called ends within this time, unless the settings promise longer."""
@@ -46,7 +46,6 @@ class World:
         seed: int,
         check: Check = lambda *_: None,
         start: float = 1_800_000_000.0,
-        night_h: float = _NIGHT_H,
     ) -> None:
         self.settings = settings
         self.habits = habits
@@ -58,7 +57,6 @@ class World:
         """Every event with its time: fed to another ``Acd`` it gives the same commands."""
         self.database = Database()
         self._check = check
-        self._night_h = night_h
         self._agenda = Agenda(start, seed)
         self.pbx = Pbx(self._agenda, habits, self.tell)
         self._people = People(settings, habits, self._agenda, self.pbx, self.facts, self.tell)
@@ -71,8 +69,10 @@ class World:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def run(self, hours: float) -> None:
-        """Callers come for so many hours; then everything that is under way ends by itself."""
-        ends = self.now + (hours + self._night_h) * 3600
+        """Callers come for so many hours; then everything that is under way ends by itself, at the latest when the
+        last slot that could be booked is over.
+        """
+        ends = self.now + hours * 3600 + DAYS * 86400
         self._people.begin(hours)
         self._next_outage(self.now + hours * 3600)
         while (at := self._next_at()) is not None:
@@ -144,7 +144,7 @@ class World:
         if refused := self._refuses(command):
             self.pbx.tell_soon(PromiseNotStored(id, refused))
         else:
-            self.facts.promised.add(id)
+            self.facts.stored.add(id)
             self.pbx.tell_soon(PromiseStored(id))
 
     def _claim(self, command: ClaimAttempt) -> None:

@@ -220,7 +220,7 @@ def test_a_mistake_names_the_field_and_the_way_out(tmp_path, text, said):
         hours('[hours.office.days]\n"2027-05-03" = ["09:00-17:30"]'),
         hours('monday = ["07:00-09:00"]'),
         hours('monday = ["23:00-09:00"]'),
-        slots("horizon_days = 0", hours('monday = ["09:00-17:30"]\n')),
+        slots("horizon_days = 0", hours('tuesday = ["09:00-17:30"]\n')),
         slots("length_s = 86400\n[calling]\nalways = true"),
     ],
 )

@@ -342,22 +342,20 @@ def test_ringing_in_while_we_ring_ends_our_call_and_costs_no_attempt():
     assert centre.entry().leg == "again"
 
 
-def test_an_arrival_told_twice_does_not_end_a_call_of_ours():
-    """After a reconnect every caller who waits is told again; one may have the number of somebody's promise."""
+def test_nobody_is_dialled_while_talking_with_us_on_another_call():
+    """Two people of one house: the line would be busy."""
     centre = Centre(settings([queue()], [agent("alice"), agent("bob")]))
     centre.logs_in("alice")
-    centre.calls("waits", ANNA)
+    centre.calls("talks", ANNA)
     centre.answers("alice")
     centre.calls("other", "")
     centre.presses("other", "1" + "02079460101#" + "1")
     centre.hears_out("other")
     centre.hangs_up("other")
     centre.logs_in("bob")
-    dial = centre.last(DialCustomer)
-    assert dial.number == ANNA
-    centre.calls("waits", ANNA)
-    assert not centre.hung_up(dial.leg)
-    assert centre.all(DialCustomer) == [dial]
+    assert centre.all(DialCustomer) == []
+    centre.hangs_up("talks")
+    assert centre.last(DialCustomer).number == ANNA
 
 
 def test_a_promise_that_expires_under_the_menu_ends_with_goodbye():

@@ -100,6 +100,12 @@ def test_spans_that_touch_are_one_opening():
             "open until Mon 29 12:00",
         ),
         (
+            "after hours of its own",
+            {"country": "GB", "subdivision": "ENG", "days": {date(2027, 3, 29): spans("10:00-12:00")}},
+            "2027-03-29 12:30",
+            "closed until Tue 30 09:00",
+        ),
+        (
             "a short day",
             {"days": {date(2027, 1, 12): spans("09:00-12:00")}},
             "2027-01-12 13:00",

@@ -122,7 +122,7 @@ async def test_three_refused_numbers_and_the_caller_keeps_waiting(house):
     for n in range(3):
         await anna.hears_voice(since=house.stage.now())
         await anna.press("09061234567#")
-        await house.daemon.said("asked again" if n < 2 else "keeps waiting", tries=n + 1)
+        await house.daemon.said("asked again" if n < 2 else "asked no more", tries=n + 1)
     await anna.hears_music(since=house.stage.now(), within=20)
     assert await house.rows("SELECT id FROM callback") == []
 

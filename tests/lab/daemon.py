@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Toml = Mapping[str, Any]
 
 QUICK_OFFER = {"estimated_wait_s": 5, "waited_s": 60}
+NO_TIMES = {"enabled": False}
+"""Calls at a time make offers long to listen to; tests that are about them say so."""
 COMPANY = "Example Telecom"
 
 
@@ -30,6 +32,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
     """A config for the lab: agents agent1 to agent6 in ``support``, quick timings. ``changes`` replace whole sections,
     queues and agents among them.
     """
+    support = {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}, "slots": NO_TIMES}
     config: dict[str, Any] = {
         "state_dir": str(state_dir),
         "site": {"name": COMPANY, "region": "GB"},
@@ -45,7 +48,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         "log": {"format": "json"},
         "dialling": {"endpoint": "PJSIP/{number}@trunk", "caller_id": "+448081570000", "ring_s": 10, "key_s": 3},
         "calling": {"always": True},
-        "queues": {"support": {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}}},
+        "queues": {"support": support},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
     }
     return config | changes

@@ -67,7 +67,7 @@ class Laws:
         _nothing("everything_ends", "promises on their way are left over", state.pending)
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)
-        _nothing("promises_are_conserved", "stored and without an end", facts.promised - set(facts.ended))
+        _nothing("promises_are_conserved", "stored and without an end", facts.stored - set(facts.ended))
         _nothing("entered_is_open_plus_closed", "entered and without an end", facts.entered - set(facts.closed))
         _nothing("entered_is_open_plus_closed", "more or fewer closed than entered", past.entered - past.closed)
 
@@ -75,5 +75,3 @@ class Laws:
 def _nothing(law: str, what: str, left: object) -> None:
     if left:
         raise BrokenLaw(law, f"{what}: {left}", "the day")
-
-

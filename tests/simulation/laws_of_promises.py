@@ -86,8 +86,10 @@ def a_promise_does_not_live_for_ever(step: Step) -> Iterator[str]:
         entry = change.after
         if entry is None or entry.leg or not entry.callback:
             continue
-        if entry.state is EntryState.WAITING and step.now < entry.not_before and not timers.is_set(
-            Timer.RETRY, entry.id
+        if (
+            entry.state is EntryState.WAITING
+            and step.now < entry.not_before
+            and not timers.is_set(Timer.RETRY, entry.id)
         ):
             yield f"nobody comes back to {entry.id}"
         if entry.state is EntryState.OUTSIDE and not timers.is_set(Timer.ENTER, entry.id):

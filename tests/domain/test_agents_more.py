@@ -1,0 +1,300 @@
+"""Agents whose voicemail must not swallow a caller, and the time after a call."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbackd.domain.agent import Activity, Presence
+from callbackd.domain.callback import CallbackOutcome, CallbackState
+from callbackd.domain.commands import HangUp, Join, Play, StopPlayback
+from callbackd.domain.entry import EntryState
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.settings import Strategy
+from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
+
+# --- the key that shows a person --------------------------------------------------------------------------------------
+
+
+def on_a_mobile(*others, **changes):
+    """Alice is rung on a mobile and takes calls by key 5 within 10 s."""
+    strategy = changes.pop("strategy", Strategy.LINEAR)
+    team = [agent("alice", accept_key="5", accept_s=10.0), *(agent(name) for name in others)]
+    return Centre(settings([queue(strategy=strategy)], team, **changes))
+
+
+def asked(centre):
+    """Alice's phone was picked up for Anna and is being asked for the key. Returns its leg."""
+    centre.logs_in("alice")
+    centre.calls("anna")
+    leg = centre.ring_of("alice")
+    centre.answers("alice")
+    return leg
+
+
+def test_who_picks_up_is_asked_for_the_key_and_the_caller_hears_nothing_of_it():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    assert centre.heard(leg) == [Fixed.AGENT_ACCEPT]
+    assert centre.all(Join) == []
+    assert centre.entry().state is EntryState.RINGING
+    assert Fixed.AGENT_ACCEPT not in centre.heard("anna")
+
+
+def test_the_key_connects_and_cuts_off_the_question():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    centre.presses(leg, "5")
+    assert centre.joined() == [("anna", leg)]
+    assert centre.agents["alice"].activity is Activity.TALKING
+    assert centre.all(StopPlayback, leg=leg)
+
+
+def test_a_voicemail_presses_nothing_and_never_hears_the_caller():
+    centre = on_a_mobile("bob")
+    leg = asked(centre)
+    centre.logs_in("bob")
+    centre.hears_out(leg)
+    centre.wait(9)
+    assert centre.rings("bob") == []
+    centre.wait(1)
+    assert centre.hung_up(leg)
+    assert centre.all(Join) == []
+    assert centre.rings("bob") == [ANNA]
+    assert centre.line() == ["anna"]
+
+
+def test_the_place_is_kept_while_an_agent_is_asked():
+    """A later caller is given no agent who becomes free before the first one, whose agent let the key go by."""
+    centre = on_a_mobile("bob")
+    leg = asked(centre)
+    centre.calls("ben", BEN)
+    centre.hears_out(leg)
+    centre.wait(10)
+    centre.logs_in("bob")
+    assert centre.rings("bob") == [ANNA]
+
+
+def test_a_wrong_key_is_not_the_key_and_the_question_comes_again():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    centre.presses(leg, "1")
+    assert len(centre.all(Play, leg=leg)) == 1  # still being asked
+    centre.hears_out(leg)
+    centre.presses(leg, "1")
+    assert len(centre.all(Play, leg=leg)) == 2
+    assert centre.all(Join) == []
+    centre.presses(leg, "5")
+    assert centre.joined() == [("anna", leg)]
+
+
+def test_wrong_keys_do_not_hold_a_caller_for_ever():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    for _ in range(20):
+        if centre.hung_up(leg):
+            break
+        centre.hears_out(leg)
+        centre.wait(5)
+        centre.presses(leg, "1")
+    assert centre.hung_up(leg)
+
+
+def test_who_picks_up_at_the_last_moment_has_the_whole_time_for_the_key():
+    centre = on_a_mobile()
+    centre.logs_in("alice")
+    centre.calls("anna")
+    leg = centre.ring_of("alice")
+    centre.wait(14)
+    centre.answers("alice")
+    centre.wait(5)
+    centre.hears_out(leg)
+    centre.wait(9)
+    centre.presses(leg, "5")
+    assert centre.joined() == [("anna", leg)]
+
+
+def test_an_agent_who_hangs_up_while_asked_has_missed_the_ring():
+    centre = on_a_mobile("bob")
+    leg = asked(centre)
+    centre.logs_in("bob")
+    centre.hangs_up(leg)
+    assert centre.agents["alice"].misses == 1
+    assert centre.rings("bob") == [ANNA]
+
+
+def test_a_caller_who_hangs_up_while_an_agent_is_asked_frees_the_agent():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    centre.hangs_up("anna")
+    assert centre.hung_up(leg)
+    assert (centre.agents["alice"].activity, centre.agents["alice"].misses) == (Activity.IDLE, 0)
+    centre.presses(leg, "5")  # pressed a moment too late
+    assert centre.all(Join) == []
+
+
+def test_when_all_are_rung_a_faster_colleague_ends_the_question_and_nobody_is_blamed():
+    centre = on_a_mobile("bob", strategy=Strategy.RING_ALL)
+    centre.logs_in("alice", "bob")
+    centre.calls("anna")
+    leg = centre.ring_of("alice")
+    centre.answers("alice")
+    centre.answers("bob")
+    assert centre.joined() == [("anna", centre.ring_of("bob"))]
+    assert centre.last(HangUp, leg=leg).elsewhere
+    assert centre.agents["alice"].misses == 0
+
+
+def test_when_all_are_rung_picking_up_without_the_key_stops_nobody_else_s_ring():
+    centre = on_a_mobile("bob", strategy=Strategy.RING_ALL)
+    centre.logs_in("alice", "bob")
+    centre.calls("anna")
+    centre.answers("alice")
+    assert not centre.hung_up(centre.ring_of("bob"))
+
+
+def test_a_pick_up_that_is_told_twice_is_asked_once():
+    centre = on_a_mobile()
+    leg = asked(centre)
+    centre.answers("alice")
+    assert centre.heard(leg) == [Fixed.AGENT_ACCEPT]
+
+
+def test_rings_picked_up_without_the_key_pause_the_agent_like_rings_not_answered():
+    centre = on_a_mobile(rona_limit=2)
+    leg = asked(centre)
+    for _ in range(2):
+        assert centre.agents["alice"].presence is Presence.AVAILABLE
+        centre.hears_out(leg)
+        centre.wait(16)
+        leg = centre.ring_of("alice")
+        if not centre.hung_up(leg):
+            centre.answers("alice")
+    assert centre.agents["alice"].presence is Presence.PAUSED
+
+
+def test_the_key_forgives_the_rings_missed_before():
+    centre = on_a_mobile(rona_limit=2)
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.misses("alice")
+    centre.wait(5)
+    centre.answers("alice")
+    assert centre.agents["alice"].misses == 1
+    centre.presses(centre.ring_of("alice"), "5")
+    assert centre.agents["alice"].misses == 0
+
+
+def test_a_promise_is_kept_only_when_the_agent_has_accepted_too():
+    centre = on_a_mobile()
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    centre.takes_callback("anna")
+    centre.logs_in("alice")
+    customer = centre.customer_answers()
+    centre.presses(customer, "1")
+    centre.answers("alice")
+    assert centre.callback().state is CallbackState.ACCEPTED
+    centre.presses(centre.ring_of("alice"), "5")
+    assert centre.callback().outcome is CallbackOutcome.COMPLETED
+    assert centre.joined()[-1][0] == customer
+
+
+def test_agents_without_a_key_are_connected_at_once():
+    centre = on_a_mobile("bob")
+    centre.logs_in("bob")
+    centre.calls("anna")
+    centre.answers("bob")
+    assert centre.joined() == [("anna", centre.ring_of("bob"))]
+
+
+# --- after the call ---------------------------------------------------------------------------------------------------
+
+
+def after_a_call(own_s=None, **changes):
+    """Alice's call is over just now; the queue gives 10 s, and 60 s when asked for more."""
+    queues = [queue(wrap_up_s=10.0, wrap_up_extend_s=60.5, **changes), queue(SALES, wrap_up_extend_s=5.0)]
+    centre = Centre(settings(queues, [agent("alice", SUPPORT, SALES, wrap_up_s=own_s), agent("bob")]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.answers("alice")
+    centre.hangs_up("anna")
+    return centre
+
+
+def free_after(centre, limit_s=1000):
+    """Seconds until alice is rung for the next caller, None when she is free already."""
+    centre.calls("next", number(50))
+    for second in range(limit_s):
+        if number(50) in centre.rings("alice"):
+            return second
+        centre.wait(1)
+    raise AssertionError("never")
+
+
+@pytest.mark.parametrize(("own_s", "free_s"), [(None, 10), (25.0, 25), (0.0, 0)])
+def test_an_agent_s_own_wrap_up_wins_over_the_queue_s(own_s, free_s):
+    assert free_after(after_a_call(own_s)) == free_s
+
+
+def test_a_wrap_up_is_longer_when_the_agent_asks_and_longer_still_when_asked_again():
+    centre = after_a_call()
+    centre.dials("alice", "extend")
+    assert Fixed.AGENT_WRAP_UP_LONGER in centre.last(Play).phrases
+    assert free_after(centre) == 71
+    centre.answers("alice")
+    centre.hangs_up("next")
+    centre.dials("alice", "extend")
+    centre.dials("alice", "extend")
+    until = centre.agents["alice"].wrap_up_until
+    assert until == centre.now + 10 + 2 * 60.5
+    centre.sleeps(130.9)
+    assert centre.agents["alice"].activity is Activity.WRAP_UP
+    centre.sleeps(0.1)
+    assert centre.agents["alice"].activity is Activity.IDLE
+
+
+def test_a_wrap_up_ends_when_the_agent_says_so():
+    centre = after_a_call()
+    centre.dials("alice", "extend")
+    centre.dials("alice", "ready")
+    assert centre.last(Play).phrases == (Fixed.AGENT_READY,)
+    assert free_after(centre) == 0
+    centre.answers("alice")
+    centre.wait(71)
+    assert centre.reasons("wrapped ignored") == []  # the old deadline is forgotten
+
+
+@pytest.mark.parametrize("code", ["extend", "ready"])
+@pytest.mark.parametrize("doing", ["idle", "ringing", "talking"])
+def test_without_a_wrap_up_there_is_none_to_change(code, doing):
+    centre = Centre()
+    centre.logs_in("alice")
+    if doing != "idle":
+        centre.calls("anna")
+    if doing == "talking":
+        centre.answers("alice")
+    centre.dials("alice", code)
+    assert centre.last(Play).phrases == (Fixed.NOT_NOW,)
+    assert centre.agents["alice"].activity.value == doing
+    assert centre.agents["alice"].wrap_up_until == 0.0
+
+
+def test_who_pauses_during_the_wrap_up_is_not_rung_after_it():
+    centre = after_a_call()
+    centre.dials("alice", "pause")
+    centre.wait(11)
+    centre.calls("next", number(50))
+    assert centre.rings("alice") == [ANNA]
+    centre.dials("alice", "unpause")
+    assert centre.rings("alice") == [ANNA, number(50)]
+
+
+def test_a_missed_ring_has_no_wrap_up():
+    centre = Centre(settings(agents=[agent("alice")], miss_rest_s=5.0))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.misses("alice")
+    assert centre.agents["alice"].activity is Activity.IDLE
+    centre.wait(5)
+    assert centre.rings("alice") == [ANNA, ANNA]

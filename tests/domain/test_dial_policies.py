@@ -1,0 +1,441 @@
+"""When a promise's customer is dialled, with or before an agent, and what becomes of a dial that reached nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbackd.domain import lookahead
+from callbackd.domain.agent import Activity
+from callbackd.domain.attempt import AttemptOutcome
+from callbackd.domain.callback import CallbackOutcome, CallbackState
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, Save, StartMusic
+from callbackd.domain.entry import EntryOutcome
+from callbackd.domain.events import AttemptClaimed, ClosedEarly, Ending, SwitchTurned, TimePassed
+from callbackd.domain.retry import Again, GiveUp, decide, postpone
+from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
+from tests.builders import BEN, SUPPORT, T0, Centre, agent, number, queue, settings
+
+AHEAD = [DialPolicy.CUSTOMER_FIRST, DialPolicy.LOOK_AHEAD]
+SHORT_CALLS = {"expected_handle_s": 1.0}
+"""With so short calls an agent is free in 14 s in all likelihood."""
+
+
+def promised(policy, agents=1, promises=1, **changes):
+    """So many agents, all talking, and promises at the head of the line."""
+    team = [agent(name) for name in ("alice", "bob", "carol")[:agents]]
+    dialling = changes.pop("dialling", Dialling())
+    changes = {"offer": Offer(estimated_wait_s=0.0), **changes}
+    centre = Centre(settings([queue(dial=policy, wrap_up_s=0.0, **changes)], team, dialling=dialling))
+    centre.hear(SwitchTurned("dialling", False))
+    for n, one in enumerate(team):
+        centre.logs_in(one.id)
+        centre.calls(f"with-{one.id}", number(90 + n))
+        centre.answers(one.id)
+    for n in range(1, promises + 1):
+        centre.calls(f"c{n}", number(n))
+        centre.hears_out(f"c{n}")
+        centre.wait(0)
+        centre.takes_callback(f"c{n}")
+        centre.now += 1
+    return centre
+
+
+def go(centre):
+    """Dialling is switched on."""
+    centre.hear(SwitchTurned("dialling", True))
+
+
+def dialled(centre):
+    return [dial.number for dial in centre.all(DialCustomer)]
+
+
+# --- the answer of the policy -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "chance", "share", "yes", "reason"),
+    [
+        (DialPolicy.AGENT_FIRST, 1.0, 1.0, False, "an agent is reserved first"),
+        (DialPolicy.CUSTOMER_FIRST, 0.0, 0.0, True, "first in line, and customers are dialled first here"),
+        (DialPolicy.CUSTOMER_FIRST, None, 0.0, True, "first in line, and customers are dialled first here"),
+        (DialPolicy.LOOK_AHEAD, None, 1.0, False, "nobody can say when an agent is free"),
+        (DialPolicy.LOOK_AHEAD, 0.98, 0.03, True, "an agent will be free in time with a chance of 98%"),
+        (DialPolicy.LOOK_AHEAD, 0.75, 0.25, True, "an agent will be free in time with a chance of 75%"),
+        (DialPolicy.LOOK_AHEAD, 0.96, 0.03, False, "an agent is free in time with a chance of 96% only"),
+    ],
+)
+def test_whether_a_customer_is_dialled_before_an_agent_is_free(policy, chance, share, yes, reason):
+    assert lookahead.decide(policy, chance, share) == lookahead.Answer(yes, reason)
+
+
+# --- agent first ------------------------------------------------------------------------------------------------------
+
+
+def test_agent_first_dials_nobody_until_an_agent_is_free_and_reserved():
+    centre = promised(DialPolicy.AGENT_FIRST, **SHORT_CALLS)
+    go(centre)
+    centre.wait(60)
+    assert dialled(centre) == []
+    centre.hangs_up("with-alice")
+    assert dialled(centre) == [number(1)]
+    assert centre.agents["alice"].activity is Activity.RESERVED
+
+
+def test_an_agent_who_refuses_costs_the_customer_no_attempt_and_no_second_dial():
+    centre = promised(DialPolicy.AGENT_FIRST, agents=2)
+    go(centre)
+    centre.hangs_up("with-alice")
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    for _ in range(3):
+        centre.misses("alice")
+        centre.wait(5)
+    assert dialled(centre) == [number(1)]
+    assert (centre.callback(number(1)).attempts_made, centre.callback(number(1)).state) == (1, CallbackState.ACCEPTED)
+    centre.hangs_up("with-bob")
+    centre.answers("bob")
+    assert centre.callback(number(1)).outcome is CallbackOutcome.COMPLETED
+
+
+def test_an_agent_who_pauses_while_reserved_is_rung_all_the_same():
+    centre = promised(DialPolicy.AGENT_FIRST)
+    go(centre)
+    centre.hangs_up("with-alice")
+    centre.dials("alice", "pause")
+    centre.presses(centre.customer_answers(), "1")
+    assert centre.rings("alice")[-1] == number(1)
+
+
+def test_an_agent_who_logs_out_while_reserved_is_set_free_and_the_customer_waits_for_the_next():
+    centre = promised(DialPolicy.AGENT_FIRST, agents=2)
+    go(centre)
+    centre.hangs_up("with-alice")
+    centre.dials("alice", "logout")
+    centre.presses(centre.customer_answers(), "1")
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert number(1) not in centre.rings("alice")
+    centre.hangs_up("with-bob")
+    assert centre.rings("bob")[-1] == number(1)
+
+
+# --- before an agent is free ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_the_customer_at_the_head_of_the_line_is_dialled_while_all_talk(policy):
+    centre = promised(policy, **SHORT_CALLS)
+    go(centre)
+    assert dialled(centre) == [number(1)]
+    assert centre.attempt().agent is None
+    assert centre.agents["alice"].activity is Activity.TALKING
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_who_accepts_before_an_agent_is_free_hears_music_and_gets_the_next_one(policy):
+    centre = promised(policy, **SHORT_CALLS)
+    go(centre)
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.hears_out(leg)
+    assert centre.last(StartMusic).leg == leg
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    assert centre.joined()[-1][0] == leg
+    assert centre.callback(number(1)).outcome is CallbackOutcome.COMPLETED
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_who_accepts_and_gives_up_waiting_is_tried_again_after_the_gap(policy):
+    centre = promised(policy, retry=Retry(no_key_gap_s=500.0), **SHORT_CALLS)
+    go(centre)
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    centre.hangs_up(leg)
+    assert centre.attempt().outcome is AttemptOutcome.ABANDONED
+    centre.wait(499)
+    assert len(dialled(centre)) == 1
+    centre.wait(1)
+    assert len(dialled(centre)) == 2
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_nobody_is_dialled_while_nobody_works(policy):
+    centre = promised(policy, **SHORT_CALLS)
+    centre.dials("alice", "pause")
+    go(centre)
+    centre.wait(60)
+    assert dialled(centre) == []
+    centre.dials("alice", "unpause")
+    assert dialled(centre) == [number(1)]
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_no_more_customers_are_dialled_ahead_than_agents_are_at_work(policy):
+    centre = promised(policy, agents=2, promises=3, expected_handle_s=0.1)
+    go(centre)
+    assert dialled(centre) == [number(1), number(2)]
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_no_more_are_dialled_at_once_than_set(policy):
+    centre = promised(policy, agents=3, promises=3, expected_handle_s=0.1, dialling=Dialling(in_flight=2))
+    go(centre)
+    assert dialled(centre) == [number(1), number(2)]
+
+
+@pytest.mark.parametrize("policy", AHEAD)
+def test_a_switch_stops_dialling_ahead_too(policy):
+    centre = promised(policy, **SHORT_CALLS)
+    centre.wait(60)
+    assert dialled(centre) == []
+
+
+# --- customer first ---------------------------------------------------------------------------------------------------
+
+
+def test_customer_first_waits_for_live_callers_before_the_promise():
+    centre = promised(DialPolicy.CUSTOMER_FIRST)
+    centre.calls("vip", BEN, priority=5)
+    go(centre)
+    assert dialled(centre) == []
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    assert centre.rings("alice")[-1] == BEN
+    assert dialled(centre) == [number(1)]
+
+
+def test_customer_first_keeps_no_agent_from_a_caller_while_the_customer_is_being_dialled():
+    centre = promised(DialPolicy.CUSTOMER_FIRST)
+    go(centre)
+    centre.calls("ben", BEN)
+    centre.hangs_up("with-alice")
+    assert centre.rings("alice")[-1] == BEN
+
+
+# --- look-ahead -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("handle_s", "share", "answer_s", "dials"),
+    [
+        # one agent: free within answer_s + 2 s with a chance of 1 - exp(-(answer_s + 2) / handle_s)
+        (3.9, 0.03, 12.0, True),  # 97.2 %
+        (4.1, 0.03, 12.0, False),  # 96.7 %
+        (4.1, 0.04, 12.0, True),
+        (3.9, 0.03, 11.0, False),  # 96.4 %
+        (240.0, 0.03, 12.0, False),
+    ],
+)
+def test_look_ahead_dials_when_the_estimate_says_an_agent_will_be_free_in_time(handle_s, share, answer_s, dials):
+    centre = promised(
+        DialPolicy.LOOK_AHEAD,
+        expected_handle_s=handle_s,
+        waiting_share=share,
+        dialling=Dialling(answer_s=answer_s),
+    )
+    go(centre)
+    assert bool(dialled(centre)) is dials
+
+
+def test_look_ahead_counts_the_places_before_the_promise():
+    """A second agent end is needed then: 97.2 % for one are 87 % for two."""
+    centre = promised(DialPolicy.LOOK_AHEAD, expected_handle_s=3.9)
+    centre.calls("vip", BEN, priority=5)
+    go(centre)
+    assert dialled(centre) == []
+
+
+def test_look_ahead_keeps_the_agent_who_becomes_free_for_the_customer_being_dialled():
+    """Otherwise a caller behind would take the agent on whom the dial was counting."""
+    centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
+    go(centre)
+    centre.calls("ben", BEN)
+    centre.hangs_up("with-alice")
+    assert (centre.agents["alice"].activity, centre.attempt().agent) == (Activity.RESERVED, "alice")
+    assert BEN not in centre.rings("alice")
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    assert centre.rings("alice")[-1] == number(1)
+
+
+def test_the_agent_kept_for_a_customer_who_does_not_answer_goes_to_the_next():
+    centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
+    go(centre)
+    centre.calls("ben", BEN)
+    centre.hangs_up("with-alice")
+    centre.hangs_up(centre.last(DialCustomer).leg, Ending.NO_ANSWER)
+    assert centre.rings("alice")[-1] == BEN
+
+
+def test_a_live_caller_before_the_promise_has_the_agent_though_a_customer_is_being_dialled():
+    centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
+    go(centre)
+    centre.calls("vip", BEN, priority=5)
+    centre.hangs_up("with-alice")
+    assert centre.rings("alice")[-1] == BEN
+
+
+def test_an_agent_who_is_free_before_the_intent_is_stored_is_kept_but_no_row_is_written_too_early():
+    centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
+    centre.hear(SwitchTurned("dialling", True), answer_database=False)
+    attempt = centre.last(ClaimAttempt).attempt
+    centre.hangs_up("with-alice")
+    assert centre.agents["alice"].activity is Activity.RESERVED
+    assert not any(save.row.id == attempt.id for save in centre.all(Save))
+    centre.hear(AttemptClaimed(attempt.id))
+    assert centre.attempt().agent == "alice"
+    centre.presses(centre.customer_answers(), "1")
+    assert centre.rings("alice")[-1] == number(1)
+
+
+# --- after a failure --------------------------------------------------------------------------------------------------
+
+GAPS = Retry(max_attempts=3, busy_gap_s=1.0, no_answer_gap_s=2.0, no_key_gap_s=3.0, congestion_gap_s=4.0)
+LATER = T0 + 1e6
+_o = AttemptOutcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "gap_s", "refund"),
+    [
+        (_o.BUSY, 1, False),
+        (_o.REJECTED, 1, False),
+        (_o.NO_ANSWER, 2, False),
+        (_o.UNREACHABLE, 2, False),
+        (_o.UNKNOWN, 2, False),
+        (_o.NO_KEY, 3, False),
+        (_o.ABANDONED, 3, False),
+        (_o.CONGESTION, 4, True),
+        (_o.NOT_DIALLED, 4, True),
+    ],
+)
+def test_each_cause_has_its_gap_and_our_own_trouble_is_refunded(outcome, gap_s, refund):
+    again = decide(GAPS, outcome, 1, T0, LATER)
+    assert again == Again(T0 + gap_s, refund, f"{outcome.value}: again in {gap_s} s")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "made", "alike", "limits", "reason"),
+    [
+        (_o.BUSY, 3, 3, {}, "busy, and 3 attempts are all that are allowed"),
+        (_o.BUSY, 2, 2, {}, None),
+        (_o.CONGESTION, 3, 0, {}, None),
+        (_o.CONGESTION, 4, 0, {}, "congestion, and 3 attempts are all that are allowed"),
+        (_o.BUSY, 2, 2, {"max_busy": 2}, "busy for the 2. time, and that is all allowed"),
+        (_o.REJECTED, 2, 2, {"max_busy": 2}, "rejected for the 2. time, and that is all allowed"),
+        (_o.NO_ANSWER, 2, 2, {"max_busy": 2}, None),
+        (_o.NO_ANSWER, 1, 1, {"max_no_answer": 1}, "no_answer for the 1. time, and that is all allowed"),
+        (_o.UNREACHABLE, 1, 1, {"max_no_answer": 1}, "unreachable for the 1. time, and that is all allowed"),
+        (_o.NO_KEY, 1, 1, {"max_no_key": 1}, "no_key for the 1. time, and that is all allowed"),
+        (_o.ABANDONED, 1, 1, {"max_no_key": 1}, "abandoned for the 1. time, and that is all allowed"),
+        (_o.CONGESTION, 1, 9, {"max_busy": 1, "max_no_answer": 1, "max_no_key": 1}, None),
+    ],
+)
+def test_a_promise_is_given_up_when_all_or_all_of_one_cause_is_used_up(outcome, made, alike, limits, reason):
+    settings = Retry(max_attempts=3, **limits)
+    answer = decide(settings, outcome, made, T0, LATER, alike)
+    if reason is None:
+        assert isinstance(answer, Again)
+    else:
+        assert answer == GiveUp(CallbackOutcome.EXHAUSTED, reason)
+
+
+@pytest.mark.parametrize(("expires_s", "again"), [(300, False), (300.1, True)])
+def test_no_attempt_is_planned_beyond_the_end_of_the_promise(expires_s, again):
+    answer = decide(Retry(busy_gap_s=300.0), _o.BUSY, 1, T0, T0 + expires_s)
+    assert isinstance(answer, Again) is again
+    assert again or answer.outcome is CallbackOutcome.EXPIRED
+
+
+def test_who_asks_for_later_loses_no_attempt():
+    assert postpone(3, 20, T0) == Again(T0 + 1200, True, "postponed by 20 min after attempt 3")
+
+
+def fails(centre, *endings):
+    """One attempt after the other ends so, each after its gap."""
+    for ending in endings:
+        centre.hangs_up(centre.last(DialCustomer).leg, ending)
+        centre.wait(1)
+
+
+def test_busy_twice_ends_the_promise_where_two_are_allowed_though_attempts_are_left():
+    gaps = Retry(max_attempts=9, max_busy=2, busy_gap_s=1.0, no_answer_gap_s=1.0, congestion_gap_s=1.0)
+    centre = promised(DialPolicy.AGENT_FIRST, retry=gaps)
+    go(centre)
+    centre.hangs_up("with-alice")
+    fails(centre, Ending.BUSY, Ending.NO_ANSWER, Ending.NO_ANSWER, Ending.CONGESTION)
+    assert centre.callback(number(1)).state is CallbackState.DIALING
+    fails(centre, Ending.REJECTED)
+    assert centre.callback(number(1)).outcome is CallbackOutcome.EXHAUSTED
+    assert centre.entry(number(1)).outcome is EntryOutcome.EXHAUSTED
+
+
+def test_the_causes_are_counted_apart():
+    gaps = Retry(max_attempts=9, max_busy=2, max_no_answer=2, busy_gap_s=1.0, no_answer_gap_s=1.0)
+    centre = promised(DialPolicy.AGENT_FIRST, retry=gaps)
+    go(centre)
+    centre.hangs_up("with-alice")
+    fails(centre, Ending.BUSY, Ending.NO_ANSWER)
+    callback = centre.callback(number(1))
+    assert (callback.times_busy, callback.times_no_answer, callback.attempts_made) == (1, 1, 3)
+    fails(centre, Ending.NO_ANSWER)
+    assert centre.callback(number(1)).outcome is CallbackOutcome.EXHAUSTED
+
+
+# --- hours ------------------------------------------------------------------------------------------------------------
+
+HOUR_S = 3600.0
+
+
+@pytest.mark.parametrize("policy", DialPolicy)
+def test_nobody_is_dialled_while_the_queue_is_closed_and_by_itself_when_it_opens(policy):
+    centre = promised(policy, **SHORT_CALLS)
+    centre.hear(ClosedEarly(SUPPORT, centre.now + 10 * HOUR_S))
+    go(centre)
+    centre.hangs_up("with-alice")
+    centre.wait(10 * HOUR_S - 1)
+    assert dialled(centre) == []
+    assert centre.agents["alice"].activity is Activity.IDLE
+    centre.sleeps(1)
+    assert dialled(centre) == [number(1)]
+
+
+def test_a_promise_does_not_grow_old_while_the_queue_is_closed():
+    centre = promised(DialPolicy.AGENT_FIRST, retry=Retry(expire_s=HOUR_S))
+    go(centre)
+    centre.hear(ClosedEarly(SUPPORT, centre.now + 10 * HOUR_S))
+    centre.hangs_up("with-alice")
+    centre.wait(10 * HOUR_S)
+    assert centre.callback(number(1)).state is CallbackState.DIALING
+
+
+def test_a_place_that_waits_for_the_hour_holds_up_no_caller():
+    centre = promised(DialPolicy.AGENT_FIRST)
+    go(centre)
+    centre.calls("ben", BEN)
+    centre.hear(ClosedEarly(SUPPORT, centre.now + HOUR_S))
+    centre.hangs_up("with-alice")
+    assert centre.rings("alice")[-1] == BEN
+
+
+def test_a_queue_that_opens_again_dials_the_promises_that_waited_for_the_hour():
+    centre = promised(DialPolicy.AGENT_FIRST)
+    go(centre)
+    centre.hear(ClosedEarly(SUPPORT, centre.now + HOUR_S))
+    centre.hangs_up("with-alice")
+    centre.wait(60)
+    centre.hear(ClosedEarly(SUPPORT, None))
+    assert dialled(centre) == [number(1)]
+
+
+def test_a_queue_that_opens_again_shortens_no_pause_after_an_attempt():
+    centre = promised(DialPolicy.AGENT_FIRST, retry=Retry(busy_gap_s=300.0))
+    go(centre)
+    centre.hangs_up("with-alice")
+    centre.hangs_up(centre.last(DialCustomer).leg, Ending.BUSY)
+    centre.hear(ClosedEarly(SUPPORT, centre.now + HOUR_S))
+    centre.hear(ClosedEarly(SUPPORT, None))
+    centre.hear(TimePassed())
+    assert dialled(centre) == [number(1)]
+    centre.wait(300)
+    assert dialled(centre) == [number(1), number(1)]

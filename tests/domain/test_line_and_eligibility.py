@@ -1,0 +1,394 @@
+"""Who is served before whom, and which agents may serve whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callbackd.domain.commands import RingAgent
+from callbackd.domain.ids import AgentId, Mint
+from callbackd.domain.line import order
+from callbackd.domain.settings import Need, Penalties, Reserve, Reserves, Strategy
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
+
+MINUTE_S = 60.0
+
+
+def one_agent(**changes):
+    return Centre(settings([queue(**changes)], [agent("alice")]))
+
+
+def fill(centre, *arrivals):
+    """Callers named by their order: (seconds after the one before, priority, queue)."""
+    for n, (pause_s, priority, *to) in enumerate(arrivals, start=1):
+        if pause_s:
+            centre.wait(pause_s)
+        centre.calls(f"c{n}", number(n), *to, priority=priority)
+
+
+def served(centre, agent="alice"):
+    """The legs in the order in which one agent is given them, each hung up at once."""
+    legs = []
+    while (rings := centre.all(RingAgent, endpoint=f"PJSIP/{agent}"))[len(legs) :]:
+        leg = centre.entry(rings[-1].caller_number).leg
+        legs.append(leg)
+        centre.answers(agent)
+        centre.hangs_up(leg)
+        centre.wait(0)
+    return legs
+
+
+# --- the order of one line --------------------------------------------------------------------------------------------
+
+
+def test_higher_priority_comes_first_and_equals_by_arrival():
+    centre = one_agent(wrap_up_s=0.0)
+    fill(centre, (0, 0), (1, 5), (1, 5), (600, 9), (1, 0))
+    centre.logs_in("alice")
+    assert served(centre) == ["c4", "c2", "c3", "c1", "c5"]
+
+
+@pytest.mark.parametrize(("late_s", "first"), [(119, "c2"), (121, "c1")])
+def test_a_point_of_priority_can_be_worth_a_time_of_waiting(late_s, first):
+    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], priority_worth_s=MINUTE_S))
+    fill(centre, (0, 1), (late_s, 3))
+    centre.logs_in("alice")
+    assert served(centre)[0] == first
+
+
+def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
+    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], priority_worth_s=MINUTE_S))
+    fill(centre, (0, 0), (60, 1))
+    centre.logs_in("alice")
+    assert served(centre) == ["c1", "c2"]
+
+
+@given(
+    worth_s=st.none() | st.floats(1, 3600),
+    arrivals=st.lists(st.tuples(st.integers(0, 900), st.integers(-3, 9)), min_size=2, max_size=6),
+    later_s=st.integers(1, 100_000),
+)
+def test_the_order_of_two_entries_never_changes_by_waiting(worth_s, arrivals, later_s):
+    centre = Centre(settings([queue()], [agent("alice")], priority_worth_s=worth_s))
+    state = centre.acd._state
+    fill(centre, *arrivals)
+    before = sorted(state.entries.values(), key=lambda e: order(state, e))
+    state.now += later_s
+    assert sorted(state.entries.values(), key=lambda e: order(state, e)) == before
+
+
+# --- one agent, several queues ----------------------------------------------------------------------------------------
+
+
+def two_queues(worth_s, sales_priority=0, support_priority=0):
+    queues = [queue(wrap_up_s=0.0, priority=support_priority), queue(SALES, wrap_up_s=0.0, priority=sales_priority)]
+    return Centre(settings(queues, [agent("alice", SUPPORT, SALES)], priority_worth_s=worth_s))
+
+
+@pytest.mark.parametrize("worth_s", [None, MINUTE_S])
+def test_equal_queues_are_served_by_who_has_waited_longest(worth_s):
+    centre = two_queues(worth_s)
+    fill(centre, (0, 0, SALES), (1, 0, SUPPORT), (1, 0, SALES))
+    centre.logs_in("alice")
+    assert served(centre) == ["c1", "c2", "c3"]
+
+
+def test_without_a_worth_the_queue_s_priority_comes_before_everything():
+    centre = two_queues(None, sales_priority=1)
+    fill(centre, (0, 99, SUPPORT), (900, 0, SALES))
+    centre.logs_in("alice")
+    assert served(centre) == ["c2", "c1"]
+
+
+@pytest.mark.parametrize(("late_s", "first"), [(119, "c2"), (121, "c1")])
+def test_with_a_worth_the_queue_s_priority_weighs_the_waits(late_s, first):
+    centre = two_queues(MINUTE_S, sales_priority=2)
+    fill(centre, (0, 0, SUPPORT), (late_s, 0, SALES))
+    centre.logs_in("alice")
+    assert served(centre)[0] == first
+
+
+def test_with_a_worth_the_queue_s_points_and_the_caller_s_add_up():
+    centre = two_queues(MINUTE_S, sales_priority=2, support_priority=1)
+    fill(centre, (0, 2, SUPPORT), (59, 2, SALES), (1, 3, SALES))
+    centre.logs_in("alice")
+    assert served(centre) == ["c3", "c2", "c1"]
+
+
+# --- skills -----------------------------------------------------------------------------------------------------------
+
+SPEAKS = [
+    agent("alice", skills={"polish": 1}),
+    agent("bob"),
+    agent("carol", skills={"polish": 3}),
+]
+POLISH = Need("polish", 2, relax=((31.5, 1), (73.5, 0)))
+
+
+@pytest.mark.parametrize(("at_work", "after_s"), [("carol", 0), ("alice", 31.5), ("bob", 73.5)])
+def test_a_need_relaxes_with_the_wait_and_wakes_by_itself(at_work, after_s):
+    centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
+    centre.logs_in(at_work)
+    centre.calls("anna")
+    if after_s:
+        centre.wait(after_s - 1)
+        assert centre.rung() == []
+        centre.sleeps(1)
+    assert centre.rung() == [f"{at_work}:{ANNA}"]
+
+
+def test_a_need_that_never_relaxes_is_never_given_to_another():
+    centre = Centre(settings([queue(needs=(Need("polish", 2),))], SPEAKS))
+    centre.logs_in("alice", "bob")
+    centre.calls("anna")
+    centre.wait(7200)
+    assert centre.rung() == []
+
+
+def test_a_caller_s_own_needs_are_added_to_the_queue_s():
+    centre = Centre(settings([queue(needs=(Need("polish"),))], [*SPEAKS, agent("dan", skills={"polish": 1, "vip": 2})]))
+    centre.logs_in("alice", "bob", "carol", "dan")
+    centre.calls("anna", needs="vip:2")
+    assert centre.rung() == [f"dan:{ANNA}"]
+
+
+def test_needs_that_cannot_be_read_lose_nobody():
+    centre = Centre(settings(agents=SPEAKS))
+    centre.logs_in("bob")
+    centre.calls("anna", needs="Polish:zero+!")
+    assert centre.rung() == [f"bob:{ANNA}"]
+    assert any(d.facts.get("needs_ignored") == "Polish:zero+!" for d in centre.said if hasattr(d, "facts"))
+
+
+def test_a_place_that_nobody_free_may_serve_holds_up_nobody_behind_it():
+    centre = Centre(settings([queue()], SPEAKS))
+    centre.calls("anna", needs="polish:2")
+    centre.calls("ben", BEN)
+    centre.logs_in("bob")
+    assert centre.rung() == [f"bob:{BEN}"]
+    centre.logs_in("carol")
+    assert centre.rung() == [f"bob:{BEN}", f"carol:{ANNA}"]
+
+
+def test_patience_spent_in_another_queue_counts_for_relaxing():
+    """The wait is counted from the arrival, not from joining this line."""
+    centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
+    centre.calls("anna")
+    state = centre.acd._state
+    state.put(replace(centre.entry(), arrived_at=T0 - 73.5, joined_at=T0))
+    centre.logs_in("bob")
+    assert centre.rung() == [f"bob:{ANNA}"]
+
+
+# --- penalties --------------------------------------------------------------------------------------------------------
+
+
+def juniors(**penalties):
+    """alice has none, bob 1, carol 5."""
+    team = [
+        agent("alice"),
+        agent("bob", penalties={SUPPORT: 1}),
+        agent("carol", penalties={SUPPORT: 5}),
+    ]
+    return Centre(settings([queue(strategy=Strategy.RING_ALL, penalties=Penalties(**penalties))], team))
+
+
+def rung_names(centre):
+    return [who.split(":")[0] for who in centre.rung()]
+
+
+def test_the_lowest_penalty_is_rung_first_whoever_is_idle_for_longer():
+    centre = juniors()
+    centre.logs_in("carol", "bob", "alice")
+    fill(centre, (0, 0), (1, 0), (1, 0))
+    assert centre.rung() == [f"alice:{number(1)}", f"bob:{number(2)}", f"carol:{number(3)}"]
+
+
+def test_above_the_limit_nobody_is_rung_until_it_widens_by_itself():
+    centre = juniors(limit=0, widen=((31.5, 1), (73.5, None)))
+    centre.logs_in("carol")
+    centre.calls("anna")
+    centre.wait(72.5)
+    assert centre.rung() == []
+    centre.sleeps(1)
+    assert rung_names(centre) == ["carol"]
+
+
+def test_the_limit_widens_in_steps():
+    centre = juniors(limit=0, widen=((31.5, 1), (73.5, None)))
+    centre.logs_in("carol", "bob")
+    centre.calls("anna")
+    centre.wait(30.5)
+    assert centre.rung() == []
+    centre.sleeps(1)
+    assert rung_names(centre) == ["bob"]
+
+
+def test_with_few_at_work_penalties_do_not_count():
+    centre = juniors(limit=0, ignore_below=2)
+    centre.logs_in("carol")
+    centre.calls("anna")
+    assert rung_names(centre) == ["carol"]
+
+
+def test_with_enough_at_work_penalties_count_again():
+    centre = juniors(limit=0, ignore_below=2)
+    centre.logs_in("carol", "bob")
+    centre.calls("anna")
+    assert centre.rung() == []
+    centre.dials("bob", "pause")
+    assert rung_names(centre) == ["carol"]
+
+
+def test_a_penalty_holds_in_its_queue_only():
+    team = [agent("alice", SUPPORT, SALES, penalties={SUPPORT: 3}), agent("bob", SUPPORT, SALES, penalties={SALES: 3})]
+    centre = Centre(settings([queue(), queue(SALES)], team))
+    centre.logs_in("alice", "bob")
+    centre.calls("anna", ANNA, SUPPORT)
+    centre.calls("ben", BEN, SALES)
+    assert centre.rung() == [f"bob:{ANNA}", f"alice:{BEN}"]
+
+
+# --- reserves ---------------------------------------------------------------------------------------------------------
+
+
+def with_reserve(reserve=Reserve.YES, **rule):
+    team = [agent("alice"), agent("rita", reserve=reserve)]
+    return Centre(settings([queue(reserves=Reserves(**rule), wrap_up_s=0.0)], team))
+
+
+def test_an_agent_in_reserve_is_not_rung_unless_called_in_and_not_after_being_sent_home():
+    centre = with_reserve()
+    centre.logs_in("rita")
+    centre.calls("anna")
+    assert centre.rung() == []
+    centre.dials("rita", "call_in")
+    assert centre.rung() == [f"rita:{ANNA}"]
+    centre.answers("rita")
+    centre.hangs_up("anna")
+    centre.dials("rita", "send_home")
+    centre.calls("ben", BEN)
+    centre.wait(3600)
+    assert centre.rung() == [f"rita:{ANNA}"]
+
+
+def test_an_agent_who_is_not_in_reserve_cannot_be_called_in():
+    centre = with_reserve()
+    centre.logs_in("alice")
+    centre.dials("alice", "call_in")
+    assert not centre.agents["alice"].called_in
+    assert centre.reasons("reserve ignored") == ["the agent is not in reserve"]
+
+
+def test_the_reserve_is_called_in_by_itself_for_a_place_that_has_waited():
+    centre = with_reserve(waited_s=131.5)
+    centre.logs_in("rita")
+    centre.calls("anna")
+    centre.wait(130.5)
+    assert centre.rung() == []
+    centre.sleeps(1)
+    assert centre.rung() == [f"rita:{ANNA}"]
+
+
+def test_the_reserve_is_called_in_while_the_line_is_long():
+    centre = with_reserve(places=3)
+    centre.logs_in("rita")
+    fill(centre, (0, 0), (1, 0))
+    assert centre.rung() == []
+    centre.wait(1)
+    centre.calls("c3", number(3))
+    assert centre.rings("rita") == [number(1)]
+    centre.answers("rita")
+    centre.hangs_up("c1")
+    centre.wait(60)
+    assert centre.rings("rita") == [number(1)]  # two places are left
+
+
+def test_a_reserve_for_callbacks_is_given_no_live_caller_even_when_called_in():
+    centre = with_reserve(Reserve.CALLBACKS, waited_s=0.0)
+    centre.logs_in("rita")
+    centre.dials("rita", "call_in")
+    centre.calls("ben", BEN)
+    centre.calls("anna")
+    centre.takes_callback("anna")
+    assert centre.rings("rita") == []
+    assert centre.attempt().agent == "rita"
+
+
+def test_a_reserve_who_is_not_called_in_does_not_make_the_queue_look_staffed():
+    centre = with_reserve()
+    centre.logs_in("rita")
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    assert centre.last_offer_reason() == "the wait is unknown: nobody works in this queue now"
+
+
+# --- the one agent who is wanted --------------------------------------------------------------------------------------
+
+
+def wants(centre, leg, name, for_s):
+    state = centre.acd._state
+    state.put(replace(centre.entry(leg), wanted=AgentId(name), wanted_until=centre.now + for_s))
+    centre.acd._places.watch(state.entries[centre.entry(leg).id])
+
+
+def test_who_waits_for_one_agent_is_given_no_other_until_the_time_is_over():
+    centre = Centre()
+    centre.calls("anna")
+    wants(centre, "anna", "bob", 33.5)
+    centre.logs_in("alice")
+    centre.wait(31.5)
+    assert centre.rung() == []
+    centre.sleeps(1)
+    assert centre.rung() == [f"alice:{ANNA}"]
+
+
+def test_the_wanted_agent_is_given_that_customer_before_everybody_else_and_whatever_the_rules():
+    centre = Centre(settings([queue(needs=(Need("polish"),)), queue(SALES)], [agent("alice", SALES)]))
+    centre.calls("ben", BEN, SALES, priority=9)
+    centre.wait(5)
+    centre.calls("anna", ANNA, SUPPORT)
+    wants(centre, "anna", "alice", 60)
+    centre.logs_in("alice")
+    assert centre.rung() == [f"alice:{ANNA}"]
+
+
+def test_who_waits_for_one_agent_holds_up_nobody_else():
+    centre = Centre()
+    centre.calls("anna")
+    wants(centre, "anna", "bob", 60)
+    centre.calls("ben", BEN)
+    centre.logs_in("alice")
+    assert centre.rung() == [f"alice:{BEN}"]
+
+
+def test_waiting_for_an_agent_whom_the_config_no_longer_has_is_waiting_for_anybody():
+    centre = Centre()
+    centre.calls("anna")
+    wants(centre, "anna", "nobody", 60)
+    centre.logs_in("alice")
+    assert centre.rung() == [f"alice:{ANNA}"]
+
+
+def test_a_place_with_nothing_left_to_widen_keeps_no_timer():
+    centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
+    centre.calls("anna")
+    centre.wait(75)
+    assert not centre.acd._state.timers.is_set(Timer.WIDEN, centre.entry().id)
+
+
+def test_equal_times_are_settled_for_good_by_the_id():
+    """Two entries of one instant must not swap places between two looks at the line."""
+    state = State(settings(), Mint(b"x"))
+    centre = one_agent()
+    centre.calls("c1", number(1))
+    centre.calls("c2", number(2))
+    first, second = centre.acd._state.entries.values()
+    assert order(state, first) != order(state, second)
+    assert (order(state, first) < order(state, second)) == (first.id < second.id)
