@@ -103,8 +103,11 @@ class People:
             self._agenda.later(after_s, lambda: self._pbx.hang_up(act.leg, ending))
 
     def _answer(self, leg: LegId) -> None:
-        if leg in self._pbx.up:
-            self._tell(LegEntered(leg, Party.AGENT))
+        self._enters(LegEntered(leg, Party.AGENT))
+
+    def _enters(self, event: LegEntered) -> None:
+        if event.leg in self._pbx.up:
+            self._tell(event)
 
     def talk(self, caller: LegId, agent: LegId) -> None:
         first = caller if self._agenda.chance(self._habits.hangs_up_in_talk) else agent
@@ -189,7 +192,7 @@ class People:
     def _picks_up(self, act: DialCustomer) -> None:
         if act.leg in self._pbx.up:
             self._tell(LegAnswered(act.leg))
-            self._pbx.tell_soon(LegEntered(act.leg, Party.CUSTOMER, act.attempt), 2.0)
+            self._agenda.later(2.0, partial(self._enters, LegEntered(act.leg, Party.CUSTOMER, act.attempt)))
             patience_s = 60 + self._agenda.about(self._habits.patience_s)
             self._agenda.later(patience_s, partial(self._loses_patience, act.leg))
 
