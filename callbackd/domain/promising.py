@@ -281,6 +281,9 @@ class Promising:
             state.decide(entry.id, "no second promise", "this number has an open callback")
             self._back(dialogue, Fixed.ALREADY_PROMISED)
             return
+        if dialogue.slot_at is not None and taken(state, queue, dialogue.number, dialogue.slot_at):
+            self.again(replace(dialogue, stage=Stage.CHOOSING), "somebody else was faster", Fixed.TIME_REFUSED)
+            return
         callback = self._new_promise(dialogue, entry, queue, before)
         dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))
         promised = replace(entry, **self._promised(callback))  # type: ignore[arg-type]

@@ -1,100 +1,214 @@
-"""People on paper: how callers, customers and agents behave, and which keys they press on what they hear."""
+"""The people of an invented day: callers with patience, customers at their telephones, agents with shifts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from random import Random
+from collections.abc import Callable
+from functools import partial
 
-from callbackd.domain.phrase import Fixed, Phrase
+from callbackd.domain.commands import DialCustomer, Play, RingAgent
+from callbackd.domain.events import (
+    CallArrived,
+    ClosedEarly,
+    DigitPressed,
+    Ending,
+    Event,
+    FeatureCode,
+    FeatureCodeDialled,
+    LegAnswered,
+    LegEntered,
+    LegRinging,
+    Party,
+    SwitchTurned,
+)
+from callbackd.domain.ids import LegId, QueueName
+from callbackd.domain.settings import AgentSettings, Settings
+from callbackd.simulate.agenda import Agenda
+from callbackd.simulate.facts import Facts
+from callbackd.simulate.habits import Habits
+from callbackd.simulate.keys import keys
+from callbackd.simulate.pbx import Pbx
 
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How people and machines behave; shares are 0-1, durations seconds."""
-
-    calls_per_hour: float = 60.0
-    """At the busiest hour of ``curve``."""
-    curve: tuple[float, ...] = (1.0,)
-    """Share of ``calls_per_hour`` in each part of the day's run; one value is the same all day."""
-    patience_s: float = 300.0
-    takes_offer: float = 0.4
-    wrong_key: float = 0.1
-    talk_s: float = 180.0
-    agent_answers: float = 0.9
-    agent_accepts: float = 0.9
-    """Share of calls that a mobile's agent takes; else a voicemail does not."""
-    agent_pauses_per_hour: float = 0.5
-    agent_codes: float = 0.05
-    """Share of wrap-ups that an agent makes longer or ends by hand."""
-    shift_h: float | None = None
-    """Agents go home after so many hours, one after the other, and come again the next day; None: they stay."""
-    supervisor_per_hour: float = 0.0
-    """How often somebody turns a switch, or closes a queue for a while."""
-    customer_busy: float = 0.1
-    customer_absent: float = 0.15
-    customer_silent: float = 0.1
-    customer_postpones: float = 0.05
-    dial_refused: float = 0.02
-    dial_unknown: float = 0.02
-    database_fails: float = 0.01
-    hangs_up_in_talk: float = 0.5
-    """Share of talks that the customer's side ends."""
-    repeats: float = 0.02
-    """Share of events that come twice."""
+DAYS = 9
+"""A slot can be booked a week ahead, and its promise is tried again after it."""
+_AFTER_TALK = (FeatureCode.EXTEND, FeatureCode.READY, FeatureCode.EXTEND, FeatureCode.CALL_IN, FeatureCode.SEND_HOME)
 
 
-_Reply = Callable[[Habits, Random], str]
+class People:
+    def __init__(
+        self,
+        settings: Settings,
+        habits: Habits,
+        agenda: Agenda,
+        pbx: Pbx,
+        facts: Facts,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._settings = settings
+        self._habits = habits
+        self._agenda = agenda
+        self._random = agenda.random
+        self._pbx = pbx
+        self._facts = facts
+        self._tell = tell
+        self._day = (agenda.now, agenda.now)
+        self._calls: dict[LegId, CallArrived] = {}
+        """Who rang us, by their leg."""
+        self._phones: dict[LegId, str] = {}
+        """Whose telephone an agent's leg rings."""
 
+    def begin(self, hours: float) -> None:
+        """Callers come for so many hours from now."""
+        self._day = (self._agenda.now, self._agenda.now + hours * 3600)
+        for n, agent in enumerate(self._settings.agents.values()):
+            self._shift(n, agent.endpoint)
+        self._next_call()
+        self._next_whim()
 
-def keys(phrases: Sequence[Phrase], habits: Habits, random: Random) -> str:
-    """What somebody presses who hears this; empty for nothing. The last menu that is heard counts."""
-    for phrase in reversed(phrases):
-        if isinstance(phrase, Fixed) and (reply := _REPLIES.get(phrase)):
-            return reply(habits, random)
-    return ""
+    # --- agents -----------------------------------------------------------------------------------------------------
 
+    def _shift(self, n: int, phone: str) -> None:
+        """Everybody logs in; with shifts they go home one after the other, and come again for what is left to do."""
+        self._agenda.later(self._random.uniform(0, 60), partial(self.dial_code, phone, FeatureCode.LOGIN))
+        shift_h = self._habits.shift_h
+        for day in range(DAYS) if shift_h else ():
+            home_s = 3600 * (24 * day + (shift_h or 0.0)) + 120 * n
+            self._agenda.later(home_s, partial(self.dial_code, phone, FeatureCode.LOGOUT))
+            self._agenda.later(3600 * 24 * (day + 1), partial(self.dial_code, phone, FeatureCode.LOGIN))
+        self._next_pause(phone)
 
-def _offer(taken: str) -> _Reply:
-    return lambda habits, random: random.choice(taken) if random.random() < habits.takes_offer else ""
+    def dial_code(self, endpoint: str, code: str) -> None:
+        self._tell(FeatureCodeDialled(self._pbx.fresh_leg(), code, endpoint))
 
+    def _next_pause(self, endpoint: str) -> None:
+        if not self._habits.agent_pauses_per_hour:
+            return
+        pause_s = self._agenda.about(3600 / self._habits.agent_pauses_per_hour)
+        if self._agenda.now + pause_s < self._day[1]:
+            back_s = pause_s + self._random.uniform(30, 600)
+            self._agenda.later(pause_s, partial(self.dial_code, endpoint, FeatureCode.PAUSE))
+            self._agenda.later(back_s, partial(self.dial_code, endpoint, FeatureCode.UNPAUSE))
+            self._agenda.later(back_s, partial(self._next_pause, endpoint))
 
-def _menu(right: str, wrong: str) -> _Reply:
-    return lambda habits, random: random.choice(wrong if random.random() < habits.wrong_key else right)
+    def paused_by_us(self, agent: AgentSettings) -> None:
+        """Who was paused for missed rings comes back after a while."""
+        back_s = self._random.uniform(60, 600)
+        self._agenda.later(back_s, partial(self.dial_code, agent.endpoint, FeatureCode.UNPAUSE))
 
+    def agent_rung(self, act: RingAgent) -> None:
+        self._phones[act.leg] = act.endpoint
+        if self._agenda.chance(self._habits.agent_answers):
+            self._agenda.later(self._random.uniform(1, min(6, act.ring_s - 0.1)), partial(self._answer, act.leg))
+        else:
+            ending, after_s = self._random.choice([(Ending.BUSY, 0.5), (Ending.NO_ANSWER, act.ring_s)])
+            self._agenda.later(after_s, lambda: self._pbx.hang_up(act.leg, ending))
 
-def _number(_: Habits, random: Random) -> str:
-    return "02079460" + "".join(random.choice("0123456789") for _ in range(3)) + "#"
+    def _answer(self, leg: LegId) -> None:
+        self._enters(LegEntered(leg, Party.AGENT))
 
+    def _enters(self, event: LegEntered) -> None:
+        if event.leg in self._pbx.up:
+            self._tell(event)
 
-def _customer(habits: Habits, random: Random) -> str:
-    if random.random() < habits.customer_silent:
-        return ""
-    if random.random() < habits.customer_postpones:
-        return "2"
-    return "7" if random.random() < habits.wrong_key else "1"
+    def talk(self, caller: LegId, agent: LegId) -> None:
+        first = caller if self._agenda.chance(self._habits.hangs_up_in_talk) else agent
+        phone = self._phones.get(agent, "")
+        self._agenda.later(self._agenda.about(self._habits.talk_s), partial(self._talked, first, phone))
 
+    def _talked(self, leg: LegId, phone: str) -> None:
+        self._pbx.hang_up(leg)
+        if self._agenda.chance(self._habits.agent_codes):
+            code = self._random.choice(_AFTER_TALK)
+            self._agenda.later(self._random.uniform(0.1, 5), partial(self.dial_code, phone, code))
 
-def _accept(habits: Habits, random: Random) -> str:
-    return "1" if random.random() < habits.agent_accepts else ""
+    # --- callers ----------------------------------------------------------------------------------------------------
 
+    def _next_call(self) -> None:
+        """A Poisson process that the curve thins out."""
+        begin, end = self._day
+        gap_s, curve = self._agenda.about(3600 / self._habits.calls_per_hour), self._habits.curve
+        if self._agenda.now + gap_s < end:
+            part = int((self._agenda.now + gap_s - begin) / (end - begin) * len(curve))
+            if self._agenda.chance(curve[part]):
+                self._agenda.later(gap_s, self._call)
+            self._agenda.later(gap_s, self._next_call)
 
-def _time(_: Habits, random: Random) -> str:
-    return random.choice(("1530", "0900", "1015", "2560", "11", "1#"))
+    def _call(self) -> None:
+        number = f"+4420794{self._random.randrange(60000, 60000 + self._habits.customers):05d}"
+        withheld = self._agenda.chance(self._habits.withheld)
+        queue = self._random.choice(list(self._settings.queues))
+        self._rings_in("anonymous" if withheld else number, queue)
 
+    def _rings_in(self, number: str, queue: str) -> None:
+        leg = self._pbx.fresh_leg()
+        self._calls[leg] = CallArrived(leg, QueueName(queue), number)
+        self._facts.arrived += 1
+        self._tell(self._calls[leg])
+        self._agenda.later(self._agenda.about(self._habits.patience_s), partial(self._loses_patience, leg))
 
-_REPLIES: dict[Fixed, _Reply] = {
-    Fixed.OFFER: _offer("1"),
-    Fixed.OFFER_TIME: _offer("2"),
-    Fixed.OFFER_BOTH: _offer("112"),
-    Fixed.CONFIRM_MENU: _menu("1", "279*#0"),
-    Fixed.SLOT_STAY: _menu("11239", "0678*"),
-    Fixed.SLOT_OTHER: _menu("11239", "0678*"),
-    Fixed.KEY_TIME: _time,
-    Fixed.KEY_DAY: _menu("01123", "9*#"),
-    Fixed.ALREADY_MENU: _menu("1234", "7"),
-    Fixed.KEY_NUMBER: _number,
-    Fixed.CALLBACK_MENU: _customer,
-    Fixed.POSTPONE_MENU: _menu("123", "0*"),
-    Fixed.AGENT_ACCEPT: _accept,
-}
+    def _loses_patience(self, leg: LegId) -> None:
+        if leg not in self._pbx.talking:
+            self._pbx.hang_up(leg)
+
+    def hung_up(self, leg: LegId) -> None:
+        call = self._calls.pop(leg, None)
+        if call and leg not in self._pbx.talking and self._agenda.chance(self._habits.rings_again):
+            after_s = self._random.uniform(10, 1200)
+            if self._agenda.now + after_s < self._day[1]:
+                self._agenda.later(after_s, partial(self._rings_in, call.number, call.queue))
+
+    # --- the supervisor ---------------------------------------------------------------------------------------------
+
+    def _next_whim(self) -> None:
+        """Somebody does something at the supervisor's desk, and takes it back after a while."""
+        if not self._habits.supervisor_per_hour:
+            return
+        gap_s = self._agenda.about(3600 / self._habits.supervisor_per_hour)
+        if self._agenda.now + gap_s > self._day[1]:
+            return
+        back_s = gap_s + self._random.uniform(60, 1200)
+        queue = self._random.choice(list(self._settings.queues))
+        does = self._random.choice(("offering", "dialling", "crisis", "close"))
+        if does == "close":
+            self._agenda.later(gap_s, lambda: self._tell(ClosedEarly(queue, self._agenda.now + 3600)))
+            self._agenda.later(back_s, lambda: self._tell(ClosedEarly(queue, None)))
+        else:
+            self._agenda.later(gap_s, lambda: self._tell(SwitchTurned(does, does == "crisis")))
+            self._agenda.later(back_s, lambda: self._tell(SwitchTurned(does, does != "crisis")))
+        self._agenda.later(back_s, self._next_whim)
+
+    # --- customers --------------------------------------------------------------------------------------------------
+
+    def customer_rung(self, act: DialCustomer) -> None:
+        self._facts.dialled.append((self._agenda.now, act.number))
+        fate = self._random.random()
+        if fate < self._habits.customer_busy:
+            self._agenda.later(1.0, lambda: self._pbx.hang_up(act.leg, Ending.BUSY))
+        elif fate < self._habits.customer_busy + self._habits.customer_absent:
+            self._agenda.later(act.ring_s, lambda: self._pbx.hang_up(act.leg, Ending.NO_ANSWER))
+        else:
+            self._pbx.tell_soon(LegRinging(act.leg), 0.5)
+            self._agenda.later(self._random.uniform(2, 20), lambda: self._picks_up(act))
+
+    def _picks_up(self, act: DialCustomer) -> None:
+        if act.leg in self._pbx.up:
+            self._tell(LegAnswered(act.leg))
+            self._agenda.later(2.0, partial(self._enters, LegEntered(act.leg, Party.CUSTOMER, act.attempt)))
+            patience_s = 60 + self._agenda.about(self._habits.patience_s)
+            self._agenda.later(patience_s, partial(self._loses_patience, act.leg))
+
+    # --- ears and fingers -------------------------------------------------------------------------------------------
+
+    def hear(self, act: Play, length_s: float) -> None:
+        """Somebody presses what they want, or not, perhaps before the sentence is over."""
+        pressed = keys(act.phrases, self._habits, self._random) or self._way_out(act)
+        delay_s = length_s * self._random.uniform(0.5, 1.2)
+        for n, key in enumerate(pressed):
+            self._agenda.later(delay_s + 0.3 * n, partial(self._press, act.leg, key))
+
+    def _way_out(self, act: Play) -> str:
+        queue = self._settings.queues.get(QueueName(act.queue))
+        return queue.rules.key if queue and self._agenda.chance(self._habits.presses_exit) else ""
+
+    def _press(self, leg: LegId, key: str) -> None:
+        if leg in self._pbx.up:
+            self._tell(DigitPressed(leg, key))

@@ -1,4 +1,4 @@
-"""The world on paper: callers with patience, agents with habits, a PBX and a database that mostly do as they are told.
+"""The world on paper: callers with patience, agents with shifts, a PBX and a database that mostly do as they are told.
 
 Everything random comes from one seed, so a day is the same each time. The world drives ``Acd`` by its door only and
 believes what the commands say; what the people lived through stands in ``World.facts``.
@@ -6,108 +6,65 @@ believes what the commands say; what the people lived through stands in ``World.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
-from random import Random
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import (
-    Act,
-    ClaimAttempt,
-    Command,
-    Decided,
-    DialCustomer,
-    DropBridge,
-    HangUp,
-    Join,
-    MakeBridge,
-    Play,
-    RingAgent,
-    Save,
-    SendToFallback,
-    StopPlayback,
-    StorePromise,
-)
+from callbackd.domain.commands import ClaimAttempt, Command, Decided, Save, StorePromise
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
-    CallArrived,
-    ClosedEarly,
-    DialAccepted,
-    DialRefused,
-    DialUnknown,
-    DigitPressed,
-    Ending,
+    DatabaseBack,
+    DatabaseLost,
     Event,
-    FeatureCodeDialled,
-    LegAnswered,
-    LegEnded,
-    LegEntered,
-    LegLeft,
-    LegRinging,
-    Party,
-    PlaybackEnded,
     PromiseNotStored,
     PromiseStored,
-    SwitchTurned,
     TimePassed,
 )
-from callbackd.domain.ids import BridgeId, LegId, Mint, QueueName
+from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.settings import Settings
-from callbackd.simulate.people import Habits, keys
+from callbackd.simulate.agenda import Agenda
+from callbackd.simulate.database import Database
+from callbackd.simulate.facts import Facts
+from callbackd.simulate.habits import Habits
+from callbackd.simulate.pbx import Pbx
+from callbackd.simulate.people import DAYS, People
 
-_AFTER_TALK = ("extend", "ready", "extend", "call_in", "send_home")
-_LONGEST_H = 9 * 24
-"""A slot can be booked a week ahead, and its promise is tried again after it."""
-_SOON_S = 0.02
-"""What the network and the PBX take."""
+_NIGHT_H = 36.0
+"""What is under way when the last caller has called ends within this time, unless the settings promise longer."""
 
-
-@dataclass
-class Facts:
-    """What the people lived through."""
-
-    arrived: int = 0
-    talked: int = 0
-    promised: int = 0
-    kept: int = 0
-    dialled: list[tuple[float, str]] = field(default_factory=list)
-    """When each customer's telephone rang."""
-    decisions: list[Decided] = field(default_factory=list)
+Check = Callable[["World", Event, tuple[Command, ...]], None]
 
 
 class World:
-    """``run(hours)`` lives through a day. ``check`` is called after every event with the event and the commands."""
+    """``run(hours)`` lives through a day. ``check`` is called after every event, before its commands are obeyed."""
 
     def __init__(
         self,
         settings: Settings,
         habits: Habits,
         seed: int,
-        check: Callable[[World, Event, tuple[Command, ...]], None] = lambda *_: None,
+        check: Check = lambda *_: None,
         start: float = 1_800_000_000.0,
     ) -> None:
         self.settings = settings
         self.habits = habits
-        self.acd = Acd(settings, Mint(seed.to_bytes(8, "big")))
+        self.entropy = seed.to_bytes(8, "big")
+        """What the ids were minted from; a replay needs the same."""
+        self.acd = Acd(settings, Mint(self.entropy))
         self.facts = Facts()
-        self.now = start
         self.log: list[tuple[float, Event]] = []
         """Every event with its time: fed to another ``Acd`` it gives the same commands."""
-        self.up: set[LegId] = set()
-        """Legs that exist in the PBX."""
-        self.bridges: set[BridgeId] = set()
+        self.database = Database()
         self._check = check
-        self._random = Random(seed)  # noqa: S311 - people, not secrets
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = 0
-        self._playing: dict[str, LegId] = {}
-        self._numbers: dict[LegId, str] = {}
-        self._customers: set[LegId] = set()
-        self._talking: set[LegId] = set()
-        self._rung: dict[LegId, str] = {}
+        self._agenda = Agenda(start, seed)
+        self.pbx = Pbx(self._agenda, habits, self.tell)
+        self._people = People(settings, habits, self._agenda, self.pbx, self.facts, self.tell)
+        self.pbx.people = self._people
+
+    @property
+    def now(self) -> float:
+        return self._agenda.now
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -115,249 +72,82 @@ class World:
         """Callers come for so many hours; then everything that is under way ends by itself, at the latest when the
         last slot that could be booked is over.
         """
-        began, ends = self.now, self.now + (hours + _LONGEST_H) * 3600
-        self._staff(hours)
-        self._next_call(began, began + hours * 3600)
-        self._next_whim(began + hours * 3600)
-        while self._agenda or self.acd.next_deadline() is not None:
-            if self.now > ends:
+        ends = self.now + hours * 3600 + DAYS * 86400
+        self._people.begin(hours)
+        self._next_outage(self.now + hours * 3600)
+        while (at := self._next_at()) is not None:
+            if at > ends:
                 raise RuntimeError(f"the day does not end: {self.acd.snapshot(self.now)}")
-            at = self._agenda[0][0] if self._agenda else float("inf")
             deadline = self.acd.next_deadline()
-            if deadline is not None and deadline < at:
-                self.now = max(self.now, deadline)
+            if deadline is not None and deadline < self._agenda.next_at():
+                self._agenda.now = max(self.now, deadline)
                 self.tell(TimePassed())
             else:
-                self.now, _, action = heapq.heappop(self._agenda)
-                action()
+                self._agenda.step()
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> None:
-        self._order += 1
-        heapq.heappush(self._agenda, (self.now + delay_s, self._order, action))
+    def _next_at(self) -> float | None:
+        """When something happens next: in the world, or by a deadline of the door."""
+        deadline, at = self.acd.next_deadline(), self._agenda.next_at()
+        first = at if deadline is None else min(at, deadline)
+        return None if first == float("inf") else first
 
     def tell(self, event: Event) -> None:
         """An event reaches the door, now and then twice."""
-        for _ in range(2 if self._random.random() < self.habits.repeats else 1):
+        for _ in range(2 if self._agenda.chance(self.habits.repeats) else 1):
             self.log.append((self.now, event))
             commands = self.acd.handle(event, self.now)
+            self.facts.note(commands)
+            self.database.note(commands)
             self._check(self, event, commands)
             self._obey(commands)
 
-    def _tell_soon(self, event: Event, delay_s: float = _SOON_S) -> None:
-        self.later(delay_s, lambda: self.tell(event))
+    # --- the database -----------------------------------------------------------------------------------------------
 
-    def _chance(self, share: float) -> bool:
-        return self._random.random() < share
-
-    # --- people ---------------------------------------------------------------------------------------------------
-
-    def _staff(self, hours: float) -> None:
-        """Everybody logs in; with shifts they go home one after the other, and come again for what is left to do."""
-        for n, agent in enumerate(self.settings.agents.values()):
-            phone = agent.endpoint
-            self.later(self._random.uniform(0, 60), partial(self._code, phone, "login"))
-            shift_h = self.habits.shift_h
-            for day in range(_LONGEST_H // 24) if shift_h else ():
-                self.later(3600 * (24 * day + (shift_h or 0.0)) + 120 * n, partial(self._code, phone, "logout"))
-                self.later(3600 * 24 * (day + 1), partial(self._code, phone, "login"))
-            self._next_pause(phone, self.now + hours * 3600)
-
-    def _code(self, endpoint: str, code: str) -> None:
-        leg = self._leg()
-        self.tell(FeatureCodeDialled(leg, code, endpoint))
-
-    def _next_pause(self, endpoint: str, until: float) -> None:
-        if not self.habits.agent_pauses_per_hour:
+    def _next_outage(self, until: float) -> None:
+        if not self.habits.outages_per_hour:
             return
-        pause_s = self._random.expovariate(self.habits.agent_pauses_per_hour / 3600)
-        back_s = pause_s + self._random.uniform(30, 600)
-        if self.now + pause_s < until:
-            self.later(pause_s, lambda: self._code(endpoint, "pause"))
-            self.later(back_s, lambda: self._code(endpoint, "unpause"))
-            self.later(back_s, lambda: self._next_pause(endpoint, until))
+        after_s = self._agenda.about(3600 / self.habits.outages_per_hour)
+        if self.now + after_s < until:
+            back_s = after_s + self._agenda.random.uniform(60, 300)
+            self._agenda.later(after_s, partial(self._outage, there=False))
+            self._agenda.later(back_s, partial(self._outage, there=True))
+            self._agenda.later(back_s, partial(self._next_outage, until))
 
-    def _next_call(self, began: float, until: float) -> None:
-        """A Poisson process that the curve thins out."""
-        gap_s = self._random.expovariate(self.habits.calls_per_hour / 3600)
-        if self.now + gap_s < until:
-            curve = self.habits.curve
-            part = int((self.now + gap_s - began) / (until - began) * len(curve))
-            if self._chance(curve[part]):
-                self.later(gap_s, self._call)
-            self.later(gap_s, partial(self._next_call, began, until))
+    def _outage(self, *, there: bool) -> None:
+        self.database.there = there
+        self.tell(DatabaseBack() if there else DatabaseLost("no route to the database"))
 
-    def _next_whim(self, until: float) -> None:
-        """Somebody at the supervisor's desk does something, and takes it back after a while."""
-        if not self.habits.supervisor_per_hour:
-            return
-        gap_s = self._random.expovariate(self.habits.supervisor_per_hour / 3600)
-        if self.now + gap_s > until:
-            return
-        back_s, queue = gap_s + self._random.uniform(60, 1200), self._random.choice(list(self.settings.queues))
-        does = self._random.choice(("offering", "dialling", "crisis", "close"))
-        if does == "close":
-            self.later(gap_s, lambda: self.tell(ClosedEarly(queue, self.now + 3600)))
-            self.later(back_s, lambda: self.tell(ClosedEarly(queue, None)))
-        else:
-            self.later(gap_s, lambda: self.tell(SwitchTurned(does, does == "crisis")))
-            self.later(back_s, lambda: self.tell(SwitchTurned(does, does != "crisis")))
-        self.later(back_s, lambda: self._next_whim(until))
-
-    def _call(self) -> None:
-        leg, queue = self._leg(), self._random.choice(list(self.settings.queues))
-        number = f"+4420794{self._random.randrange(60000, 61000):05d}" if self._chance(0.95) else "anonymous"
-        self._numbers[leg] = number
-        self.facts.arrived += 1
-        self.tell(CallArrived(leg, QueueName(queue), number))
-        self.later(self._random.expovariate(1 / self.habits.patience_s), lambda: self._loses_patience(leg))
-
-    def _loses_patience(self, leg: LegId) -> None:
-        if leg in self.up and leg not in self._talking:
-            self.hang_up(leg)
-
-    def hang_up(self, leg: LegId, ending: Ending = Ending.NORMAL) -> None:
-        """Somebody's leg ends."""
-        if leg in self.up:
-            self.up.discard(leg)
-            self.tell(LegEnded(leg, ending))
-
-    def _leg(self) -> LegId:
-        self._order += 1
-        leg = LegId(f"1800000000.{self._order}")
-        self.up.add(leg)
-        return leg
-
-    # --- the PBX and the database -----------------------------------------------------------------------------------
+    def _refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
+        fails = self._agenda.chance(self.habits.database_fails)
+        return "the database said no" if fails else self.database.refuses(intent)
 
     def _obey(self, commands: Iterable[Command]) -> None:
         for command in commands:
-            if isinstance(command, StorePromise):
-                self._store(command)
-            elif isinstance(command, ClaimAttempt):
-                self._claim(command)
-            elif isinstance(command, Decided):
-                self.facts.decisions.append(command)
-                self._notice(command)
-            elif not isinstance(command, Save):
-                self._act(command)
+            match command:
+                case StorePromise():
+                    self._store(command)
+                case ClaimAttempt():
+                    self._claim(command)
+                case Decided():
+                    self._notice(command)
+                case Save():
+                    pass
+                case _:
+                    self.pbx.obey(command)
 
     def _notice(self, decided: Decided) -> None:
-        """An agent who was paused for missed rings comes back after a while; some want more time, or less."""
         if decided.what == "paused" and "in a row" in decided.reason:
-            endpoint = next(a.endpoint for a in self.settings.agents.values() if a.id == decided.subject)
-            self.later(self._random.uniform(60, 600), partial(self._code, endpoint, "unpause"))
+            self._people.paused_by_us(self.settings.agents[AgentId(decided.subject)])
 
     def _store(self, command: StorePromise) -> None:
-        if self._chance(self.habits.database_fails):
-            self._tell_soon(PromiseNotStored(command.callback.id, "the database said no"))
+        id = command.callback.id
+        if refused := self._refuses(command):
+            self.pbx.tell_soon(PromiseNotStored(id, refused))
         else:
-            self.facts.promised += 1
-            self._tell_soon(PromiseStored(command.callback.id))
+            self.facts.stored.add(id)
+            self.pbx.tell_soon(PromiseStored(id))
 
     def _claim(self, command: ClaimAttempt) -> None:
-        if self._chance(self.habits.database_fails):
-            self._tell_soon(AttemptNotClaimed(command.attempt.id, "the database said no"))
-        else:
-            self._tell_soon(AttemptClaimed(command.attempt.id))
-
-    def _act(self, act: Act) -> None:
-        match act:
-            case Play():
-                self._play(act)
-            case StopPlayback():
-                if self._playing.pop(act.playback, None):
-                    self._tell_soon(PlaybackEnded(act.playback))
-            case RingAgent():
-                self._ring(act)
-            case DialCustomer():
-                self._dial(act)
-            case MakeBridge():
-                self.bridges.add(act.bridge)
-            case DropBridge():
-                self.bridges.discard(act.bridge)
-            case Join():
-                self._join(act)
-            case HangUp():
-                if act.leg in self.up:
-                    self.later(_SOON_S, lambda: self.hang_up(act.leg))
-            case SendToFallback():
-                self.up.discard(act.leg)
-                self._tell_soon(LegLeft(act.leg))
-
-    def _play(self, act: Play) -> None:
-        if act.leg not in self.up:
-            self._tell_soon(PlaybackEnded(act.playback))
-            return
-        self._playing[act.playback] = act.leg
-        length_s = 2.0 * len(act.phrases)
-        self.later(length_s, lambda: self._played(act))
-        if pressed := keys(act.phrases, self.habits, self._random):
-            self._press_later(act.leg, pressed, length_s * self._random.uniform(0.5, 1.2))
-
-    def _press_later(self, leg: LegId, keys: str, delay_s: float) -> None:
-        for n, key in enumerate(keys):
-            self.later(delay_s + 0.3 * n, partial(self._press, leg, key))
-
-    def _press(self, leg: LegId, key: str) -> None:
-        if leg in self.up:
-            self.tell(DigitPressed(leg, key))
-
-    def _played(self, act: Play) -> None:
-        if self._playing.pop(act.playback, None):
-            self.tell(PlaybackEnded(act.playback))
-
-    def _ring(self, act: RingAgent) -> None:
-        self.up.add(act.leg)
-        self._rung[act.leg] = act.endpoint
-        self._tell_soon(LegRinging(act.leg))
-        if self._chance(self.habits.agent_answers):
-            self.later(self._random.uniform(1, min(6, act.ring_s - 0.1)), lambda: self._answer(act.leg))
-        else:
-            ending, after_s = self._random.choice([(Ending.BUSY, 0.5), (Ending.NO_ANSWER, act.ring_s)])
-            self.later(after_s, lambda: self.hang_up(act.leg, ending))
-
-    def _answer(self, leg: LegId) -> None:
-        if leg in self.up:
-            self.tell(LegEntered(leg, Party.AGENT))
-
-    def _dial(self, act: DialCustomer) -> None:
-        if self._chance(self.habits.dial_refused):
-            self._tell_soon(DialRefused(act.leg, "503"))
-            return
-        unknown = self._chance(self.habits.dial_unknown)
-        self._tell_soon(DialUnknown(act.leg, "no reply") if unknown else DialAccepted(act.leg))
-        self.up.add(act.leg)
-        self._customers.add(act.leg)
-        self.facts.dialled.append((self.now, act.number))
-        fate = self._random.random()
-        if fate < self.habits.customer_busy:
-            self.later(1.0, lambda: self.hang_up(act.leg, Ending.BUSY))
-        elif fate < self.habits.customer_busy + self.habits.customer_absent:
-            self.later(act.ring_s, lambda: self.hang_up(act.leg, Ending.NO_ANSWER))
-        else:
-            self._tell_soon(LegRinging(act.leg), 0.5)
-            self.later(self._random.uniform(2, 20), lambda: self._picks_up(act))
-
-    def _picks_up(self, act: DialCustomer) -> None:
-        if act.leg in self.up:
-            self.tell(LegAnswered(act.leg))
-            self._tell_soon(LegEntered(act.leg, Party.CUSTOMER, act.attempt), 2.0)
-            self.later(
-                60 + self._random.expovariate(1 / self.habits.patience_s), partial(self._loses_patience, act.leg)
-            )
-
-    def _talked(self, leg: LegId, endpoint: str) -> None:
-        self.hang_up(leg)
-        if self._chance(self.habits.agent_codes):
-            self.later(self._random.uniform(0.1, 5), partial(self._code, endpoint, self._random.choice(_AFTER_TALK)))
-
-    def _join(self, act: Join) -> None:
-        caller, agent = act.legs
-        if caller not in self.up or agent not in self.up:
-            return
-        self.facts.talked += 1
-        self.facts.kept += caller in self._customers
-        self._talking.add(caller)
-        first = caller if self._chance(self.habits.hangs_up_in_talk) else agent
-        endpoint = self._rung.get(agent, "")
-        self.later(self._random.expovariate(1 / self.habits.talk_s), lambda: self._talked(first, endpoint))
+        id = command.attempt.id
+        refused = self._refuses(command)
+        self.pbx.tell_soon(AttemptNotClaimed(id, refused) if refused else AttemptClaimed(id))

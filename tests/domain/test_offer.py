@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.commands import Decided
+from callbackd.domain.commands import Decided, StorePromise
 from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
 from callbackd.domain.ewt import Estimate
 from callbackd.domain.offer import Answer, Asked, decide
@@ -265,6 +265,21 @@ def test_with_slots_a_time_is_offered_beside_the_turn():
     assert Fixed.OFFER_BOTH in centre.heard("anna")
     centre.presses("anna", "2")
     assert any(isinstance(phrase, SlotChoice) for phrase in centre.heard("anna"))
+
+
+def test_who_confirms_a_time_that_somebody_took_meanwhile_is_read_the_next_ones():
+    centre = busy(slots=Slots(capacity=1))
+    for leg, phone in (("anna", number(1)), ("cora", number(2))):
+        centre.calls(leg, phone)
+        listens(centre, leg, 2)
+        centre.presses(leg, "21")  # the first time is chosen; the number is read back
+    centre.presses("anna", "1")
+    centre.presses("cora", "1")
+    assert len(centre.all(StorePromise)) == 1
+    assert Fixed.TIME_REFUSED in centre.heard("cora")
+    centre.presses("cora", "11")
+    first, second = (command.callback.slot_at for command in centre.all(StorePromise))
+    assert first != second
 
 
 def test_in_a_closed_queue_only_a_time_is_offered_and_the_turn_s_key_leads_there():

@@ -17,7 +17,7 @@ from statistics import median, quantiles
 
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import AgentSettings, Queue, Settings
-from callbackd.simulate.people import Habits
+from callbackd.simulate.habits import Habits
 from callbackd.simulate.world import World
 from tests.adapters import bench_journal
 from tests.lab.asterisk import Asterisk

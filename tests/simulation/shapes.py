@@ -27,7 +27,7 @@ from callbackd.domain.settings import (
     Strategy,
     Way,
 )
-from callbackd.simulate.people import Habits
+from callbackd.simulate.habits import Habits
 from tests.builders import SALES, SUPPORT, agent, queue, settings
 
 QUICK: dict[str, Any] = {

@@ -6,7 +6,7 @@ import pytest
 
 from callbackd.domain.acd import Acd
 from callbackd.domain.ids import Mint
-from callbackd.simulate.people import Habits
+from callbackd.simulate.habits import Habits
 from callbackd.simulate.world import World
 from tests.builders import queue, settings
 from tests.simulation.laws import Laws

@@ -1,0 +1,42 @@
+"""A virtual clock: what will happen and when, and every lot that is drawn on the way, from one seed."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from math import inf
+from random import Random
+
+
+class Agenda:
+    def __init__(self, start: float, seed: int) -> None:
+        self.now = start
+        self.random = Random(seed)  # noqa: S311 - people, not secrets
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = 0
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Do it so many seconds from now; what is due at the same moment happens in the order it was asked for."""
+        self._order += 1
+        heapq.heappush(self._due, (self.now + delay_s, self._order, action))
+
+    def next_at(self) -> float:
+        """When the next thing happens; infinity when nothing will."""
+        return self._due[0][0] if self._due else inf
+
+    def step(self) -> None:
+        """The next thing happens."""
+        self.now, _, action = heapq.heappop(self._due)
+        action()
+
+    def chance(self, share: float) -> bool:
+        return self.random.random() < share
+
+    def about(self, mean: float) -> float:
+        """A memoryless duration of this mean."""
+        return self.random.expovariate(1 / mean)
+
+    def fresh(self) -> int:
+        """A number that is used once."""
+        self._order += 1
+        return self._order

@@ -1,0 +1,54 @@
+"""How people and machines behave in an invented day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WORKDAY = (0.3, 0.7, 1.0, 0.9, 0.6, 0.5, 0.8, 0.9, 0.6, 0.3)
+"""Ten hours of a service line: the peak before noon, the dip at lunch, the smaller peak after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Shares are 0-1, durations seconds."""
+
+    calls_per_hour: float = 60.0
+    """At the busiest hour of ``curve``."""
+    curve: tuple[float, ...] = (1.0,)
+    """Share of ``calls_per_hour`` in each part of the day's run; one value is the same all day."""
+    customers: int = 1000
+    """Different numbers that call, at most 10000."""
+    withheld: float = 0.05
+    """Share of calls without a number."""
+    patience_s: float = 300.0
+    takes_offer: float = 0.4
+    rings_again: float = 0.1
+    """Share of callers who were not served, or were promised a callback, and ring again the same day."""
+    presses_exit: float = 0.05
+    """Share of announcements that the caller answers with the key that leads out of the line."""
+    wrong_key: float = 0.1
+    talk_s: float = 180.0
+    agent_answers: float = 0.9
+    agent_accepts: float = 0.9
+    """Share of calls that a mobile's agent takes; else a voicemail does not."""
+    agent_pauses_per_hour: float = 0.5
+    agent_codes: float = 0.05
+    """Share of wrap-ups that an agent makes longer or ends by hand."""
+    shift_h: float | None = None
+    """Agents go home after so many hours, one after the other, and come again the next day; None: they stay."""
+    supervisor_per_hour: float = 0.0
+    """How often somebody turns a switch, or closes a queue for a while."""
+    customer_busy: float = 0.1
+    customer_absent: float = 0.15
+    customer_silent: float = 0.1
+    customer_postpones: float = 0.05
+    dial_refused: float = 0.02
+    dial_unknown: float = 0.02
+    join_fails: float = 0.002
+    database_fails: float = 0.01
+    outages_per_hour: float = 0.0
+    """How often the database is away, for one to five minutes."""
+    hangs_up_in_talk: float = 0.5
+    """Share of talks that the customer's side ends."""
+    repeats: float = 0.02
+    """Share of events that come twice."""

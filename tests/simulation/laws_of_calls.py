@@ -1,0 +1,141 @@
+"""Laws of what is done with calls: legs, bridges, voices, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from callbackd.domain import events as ev
+from callbackd.domain.commands import (
+    Decided,
+    DialCustomer,
+    DropBridge,
+    Join,
+    MakeBridge,
+    Play,
+    RingAgent,
+    StopPlayback,
+)
+from callbackd.domain.dialogue import Stage
+from callbackd.domain.entry import Entry, EntryState
+from callbackd.domain.timers import Timer
+from tests.simulation.past import LONGEST_PLAYBACK_S, Step, waits_told
+
+_MAKES_A_LEG = (RingAgent, DialCustomer)
+
+
+def commands_are_for_legs_that_exist_or_did(step: Step) -> Iterator[str]:
+    event = step.event
+    known = {event.leg} if isinstance(event, ev.CallArrived | ev.FeatureCodeDialled | ev.LegEntered) else set()
+    for command in step.commands:
+        legs = command.legs if isinstance(command, Join) else [getattr(command, "leg", None)]
+        if isinstance(command, _MAKES_A_LEG):
+            if command.leg in step.past.legs or command.leg in known:
+                yield f"{command.leg} is made twice"
+            known.add(command.leg)
+        for leg in legs:
+            if leg and leg not in step.past.legs and leg not in known and not _seen(step, leg):
+                yield f"{type(command).__name__} for {leg}, which never was"
+
+
+def _seen(step: Step, leg: str) -> bool:
+    return isinstance(step.event, ev.LegsSeen) and leg in step.event.legs
+
+
+def nobody_is_joined_who_is_gone(step: Step) -> Iterator[str]:
+    for join in step.of(Join):
+        for leg in join.legs:
+            if leg in step.past.gone:
+                yield f"{leg} is joined after its end"
+
+
+def bridges_end_with_their_entry(step: Step) -> Iterator[str]:
+    made = {command.bridge for command in step.of(MakeBridge)}
+    dropped = {command.bridge for command in step.of(DropBridge)}
+    if again := made & step.past.bridges:
+        yield f"{again} is made twice"
+    for join in step.of(Join):
+        if join.bridge not in (step.past.bridges | made):
+            yield f"{join.bridge} is used and was never made"
+    for change in step.entries():
+        before = change.before.bridge if change.before else None
+        after = change.after.bridge if change.after else None
+        last = step.closed(Entry, change.id)
+        over = {before, last.bridge if last else None} - {after, None}
+        for bridge in over & (step.past.bridges | made) - dropped:
+            yield f"{change.id} is done with {bridge}, which stays"
+
+
+def one_voice_at_a_time(step: Step) -> Iterator[str]:
+    playing = dict(step.past.playing)
+    ended = step.event.playback if isinstance(step.event, ev.PlaybackEnded) else None
+    for command in step.commands:
+        if isinstance(command, StopPlayback):
+            playing.pop(command.leg, None)
+        elif isinstance(command, Play):
+            other, since = playing.get(command.leg, (None, 0.0))
+            if other and other != ended and step.now < since + LONGEST_PLAYBACK_S:
+                yield f"{command.leg} hears two voices at a time"
+            playing[command.leg] = (command.playback, step.now)
+
+
+def a_playback_is_remembered_while_it_lasts(step: Step) -> Iterator[str]:
+    """Each ends or its leg is gone; and each has a deadline, should nobody say so."""
+    state = step.state
+    legs = {command.leg for command in step.commands if isinstance(command, Play | StopPlayback)}
+    legs |= {step.event.leg} if hasattr(step.event, "leg") else set()
+    for leg in legs:
+        dialogue = state.dialogues.get(leg)
+        spoken = dialogue.playback if dialogue else None
+        if spoken and (state.playing.get(spoken) != leg or not state.timers.is_set(Timer.PLAYBACK, spoken)):
+            yield f"{spoken} is played to {leg}, and nobody waits for its end"
+    gone = {step.event.leg} if isinstance(step.event, ev.LegEnded | ev.LegLeft) else set()
+    over = {step.event.playback} if isinstance(step.event, ev.PlaybackEnded) else set()
+    over |= {command.playback for command in step.of(StopPlayback)}
+    if forgotten := {id for id, leg in state.playing.items() if leg in gone or id in over} if gone or over else None:
+        yield f"{forgotten} are over and remembered"
+
+
+def waits_told_never_grow(step: Step) -> Iterator[str]:
+    for play in step.of(Play):
+        before = step.past.quoted.get((play.leg, play.queue))
+        for minutes in waits_told(play):
+            if before is not None and minutes >= before:
+                yield f"{play.leg} was told {before} min, and now {minutes}"
+
+
+def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
+    """A caller who waits hears something or will, and Asterisk is shown that we live."""
+    state = step.state
+    leg = getattr(step.event, "leg", None)
+    dialogue = state.dialogues.get(leg) if leg else None
+    entry = state.entries.get(dialogue.entry) if dialogue and dialogue.entry else None
+    if dialogue is None or entry is None or entry.leg != leg or entry.state is EntryState.TALKING:
+        return
+    timers = state.timers
+    if dialogue.stage is Stage.WAITING and not dialogue.playback and not timers.is_set(Timer.ANNOUNCE, leg):
+        yield f"nobody speaks to {leg} any more"
+    if not timers.is_set(Timer.DEAD_MAN, leg):
+        yield f"nobody shows Asterisk that we live for {leg}"
+
+
+def time_never_goes_back(step: Step) -> Iterator[str]:
+    if step.state.now < step.past.now:
+        yield f"it is {step.state.now} after {step.past.now}"
+    for decided in step.of(Decided):
+        if decided.at != step.state.now:
+            yield f"decided at {decided.at}, and it is {step.state.now}"
+    deadline = step.state.timers.next_at()
+    if deadline is not None and deadline < step.past.now:
+        yield f"the deadline of {deadline} is over"
+
+
+LAWS = (
+    commands_are_for_legs_that_exist_or_did,
+    nobody_is_joined_who_is_gone,
+    bridges_end_with_their_entry,
+    one_voice_at_a_time,
+    a_playback_is_remembered_while_it_lasts,
+    waits_told_never_grow,
+    nobody_is_left_in_silence,
+    time_never_goes_back,
+)

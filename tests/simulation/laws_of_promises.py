@@ -1,0 +1,226 @@
+"""Laws of promises: none is lost, none is spoken too early, and nobody is rung but as promised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from callbackd.domain import events as ev
+from callbackd.domain import hours
+from callbackd.domain.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, Join, Play, StorePromise
+from callbackd.domain.entry import EntryState
+from callbackd.domain.phrase import CallAt, Fixed
+from callbackd.domain.settings import Retry
+from callbackd.domain.timers import Timer
+from tests.simulation.past import Step
+
+_OFFERS = {Fixed.OFFER, Fixed.OFFER_TIME, Fixed.OFFER_BOTH}
+
+
+def promises_are_conserved(step: Step) -> Iterator[str]:
+    """Stored = open + closed with an outcome."""
+    for change in step.callbacks():
+        if change.after is None and step.closed(Callback, change.id) is None:
+            yield f"promise {change.id} is gone, and it was written nowhere how"
+        if change.before is None and change.id not in step.past.stored and not _just_stored(step, change.id):
+            yield f"promise {change.id} is open and was never stored"
+    if isinstance(step.event, ev.PromiseStored) and (command := step.past.pending.get(step.event.callback)):
+        id = command.callback.id
+        if id not in step.state.callbacks and step.closed(Callback, id) is None and id not in step.past.ended:
+            yield f"promise {id} was stored and is forgotten"
+
+
+def _just_stored(step: Step, id: str) -> bool:
+    return isinstance(step.event, ev.PromiseStored) and step.event.callback == id and id in step.past.pending
+
+
+def a_promise_has_its_place(step: Step) -> Iterator[str]:
+    ids = {change.id for change in step.callbacks() if change.after}
+    for change in step.entries():
+        ids |= {row.callback for row in (change.before, change.after) if row and row.callback}
+    for promise in [step.state.callbacks[id] for id in ids if id in step.state.callbacks]:
+        entry = step.state.entries.get(promise.entry)
+        if entry is None or entry.callback != promise.id:
+            yield f"promise {promise.id} has lost its place"
+        elif entry.state is EntryState.OUTSIDE and entry.leg is None and entry.slot_at is None:
+            yield f"{entry.id} is outside and waits for no time"
+
+
+def one_promise_per_number(step: Step) -> Iterator[str]:
+    for command in step.of(StorePromise):
+        asked = command.callback
+        for promise in step.state.callbacks.values():
+            if promise.id != asked.id and (promise.number, promise.group) == (asked.number, asked.group):
+                yield f"{asked.number} has {promise.id} and was to be given {asked.id}"
+    if step.callbacks():
+        numbers = Counter((promise.number, promise.group) for promise in step.state.callbacks.values())
+        yield from (f"{number} has {count} promises" for number, count in numbers.items() if count > 1)
+
+
+def a_promise_is_spoken_after_it_is_stored(step: Step) -> Iterator[str]:
+    for play in step.of(Play):
+        if Fixed.PROMISE in play.phrases or any(isinstance(phrase, CallAt) for phrase in play.phrases):
+            stored = step.event.callback if isinstance(step.event, ev.PromiseStored) else ""
+            command = step.past.pending.get(stored)
+            if command is None or command.entry.id != play.lane:
+                yield f"{play.leg} was promised something that nobody stored"
+
+
+def a_promise_is_kept_by_talking(step: Step) -> Iterator[str]:
+    for row in step.saved(Callback):
+        entry = step.past.tables["entries"].get(row.entry)
+        if row.outcome is CallbackOutcome.COMPLETED and not (entry and entry.leg in step.joined()):
+            yield f"promise {row.id} is completed, and nobody talked"
+
+
+def a_promise_does_not_live_for_ever(step: Step) -> Iterator[str]:
+    timers = step.state.timers
+    for change in step.callbacks():
+        promise = change.after
+        waits = promise and promise.state is CallbackState.WAITING
+        if waits and not timers.is_set(Timer.EXPIRE, promise.id):
+            yield f"promise {promise.id} never expires"
+    for change in step.entries():
+        entry = change.after
+        if entry is None or entry.leg or not entry.callback:
+            continue
+        if (
+            entry.state is EntryState.WAITING
+            and step.now < entry.not_before
+            and not timers.is_set(Timer.RETRY, entry.id)
+        ):
+            yield f"nobody comes back to {entry.id}"
+        if entry.state is EntryState.OUTSIDE and not timers.is_set(Timer.ENTER, entry.id):
+            yield f"{entry.id} never enters the line"
+
+
+def an_attempt_does_not_last_for_ever(step: Step) -> Iterator[str]:
+    for change in step.changes["attempts"]:
+        attempt = change.after
+        if attempt is None or attempt.state in {AttemptState.CLAIMING, AttemptState.ACCEPTED}:
+            continue
+        if attempt.leg not in step.state.dialogues and not step.state.timers.is_set(Timer.ATTEMPT, attempt.id):
+            yield f"attempt {attempt.id} never ends"
+    for change in step.callbacks():
+        promise = change.after
+        if promise and (promise.state is CallbackState.DIALING) != (promise.attempt in step.state.attempts):
+            yield f"promise {promise.id} is {promise.state.value} with attempt {promise.attempt}"
+
+
+def the_intent_is_stored_before_dialling(step: Step) -> Iterator[str]:
+    for dial in step.of(DialCustomer):
+        heard = isinstance(step.event, ev.AttemptClaimed) and step.event.attempt == dial.attempt
+        intent = step.past.claiming.get(dial.attempt)
+        if not heard or intent is None:
+            yield f"{dial.attempt} is dialled and its intent is not stored"
+        elif dial.number != intent.attempt.number:
+            yield f"{dial.number} is dialled instead of {intent.attempt.number}"
+
+
+def an_attempt_is_dialled_once(step: Step) -> Iterator[str]:
+    for dial in step.of(DialCustomer):
+        if dial.attempt in step.past.dialled:
+            yield f"{dial.attempt} is dialled again"
+        promises = [p for p in step.state.callbacks.values() if p.attempt == dial.attempt]
+        if [promise.state for promise in promises] != [CallbackState.DIALING]:
+            yield f"{dial.attempt} is dialled for {[promise.state.value for promise in promises]}"
+
+
+def a_number_is_rung_once_at_a_time(step: Step) -> Iterator[str]:
+    past = step.past
+    for dial in step.of(DialCustomer):
+        for leg, number in past.rung.items() if dial.number in past.rung.values() else ():
+            if number == dial.number and leg not in past.gone:
+                yield f"{number} is rung by {dial.leg} and by {leg}"
+
+
+def attempts_are_limited(step: Step) -> Iterator[str]:
+    for claim in step.of(ClaimAttempt):
+        retry = step.state.settings.queues[claim.callback.queue].retry
+        if step.past.counted[claim.callback.id] >= retry.max_attempts:
+            yield f"{claim.callback.id} has had {retry.max_attempts} attempts that count, and is dialled again"
+
+
+def attempts_keep_their_distance(step: Step) -> Iterator[str]:
+    for claim in step.of(ClaimAttempt):
+        last, slot_at = step.past.over.get(claim.callback.id, (None, None))
+        if last is None or slot_at != claim.callback.slot_at:
+            continue
+        gap_s = _gap_s(step.state.settings.queues[claim.callback.queue].retry, last.outcome)
+        if step.now < last.closed_at + gap_s:
+            yield f"{claim.callback.id} is dialled {step.now - last.closed_at:.0f} s after {last.outcome.value}"
+
+
+def _gap_s(retry: Retry, outcome: AttemptOutcome) -> float:
+    """The least pause that was promised to the customer."""
+    match outcome:
+        case AttemptOutcome.RANG_IN:
+            return 0.0
+        case AttemptOutcome.POSTPONED:
+            return 600.0
+        case AttemptOutcome.NOT_DIALLED | AttemptOutcome.CONGESTION:
+            return retry.congestion_gap_s
+        case AttemptOutcome.BUSY | AttemptOutcome.REJECTED:
+            return retry.busy_gap_s
+        case AttemptOutcome.NO_KEY | AttemptOutcome.ABANDONED:
+            return retry.no_key_gap_s
+    return retry.no_answer_gap_s
+
+
+def nobody_is_rung_at_night(step: Step) -> Iterator[str]:
+    """Not before the time that was promised, not while the queue is closed, not outside the calling hours."""
+    state = step.state
+    for claim in step.of(ClaimAttempt):
+        promise, queue = claim.callback, state.settings.queues[claim.callback.queue]
+        if promise.slot_at is not None and step.now < promise.slot_at:
+            yield f"{promise.id} is dialled {promise.slot_at - step.now:.0f} s before its time"
+        if not hours.opening(queue.hours, step.now, state.closed_until.get(queue.name)).open:
+            yield f"{promise.id} is dialled while {queue.name} is closed"
+        if not state.may_ring(promise.number, step.now, chosen=promise.slot_at is not None):
+            yield f"{promise.id} is dialled at an hour at which {promise.number} may not be rung"
+
+
+def only_key_one_connects_a_customer(step: Step) -> Iterator[str]:
+    for join in step.of(Join):
+        customer = join.legs[0]
+        if customer in step.past.rung and (customer, "1") not in step.past.pressed:
+            yield f"{customer} was connected and never pressed 1"
+
+
+def nothing_is_offered_without_a_database(step: Step) -> Iterator[str]:
+    for play in step.of(Play):
+        if _OFFERS & set(play.phrases) and not step.state.database:
+            yield f"{play.leg} was offered what cannot be stored"
+
+
+def a_slot_holds_what_it_holds(step: Step) -> Iterator[str]:
+    """Where the queue has hours, the next opening may be promised beyond it: better than a dead end."""
+    state = step.state
+    fresh = {(p.queue, p.slot_at) for change in step.callbacks() if (p := change.after) and p.slot_at is not None}
+    for name, at in fresh:
+        queue = state.settings.queues[name]
+        booked = sum((p.queue, p.slot_at) == (name, at) for p in state.callbacks.values())
+        if queue.hours is None and not queue.slots.exceptions and booked > queue.slots.capacity:
+            yield f"{booked} promises at {at}, and the slot holds {queue.slots.capacity}"
+
+
+LAWS = (
+    promises_are_conserved,
+    a_promise_has_its_place,
+    one_promise_per_number,
+    a_promise_is_spoken_after_it_is_stored,
+    a_promise_is_kept_by_talking,
+    a_promise_does_not_live_for_ever,
+    an_attempt_does_not_last_for_ever,
+    the_intent_is_stored_before_dialling,
+    an_attempt_is_dialled_once,
+    a_number_is_rung_once_at_a_time,
+    attempts_are_limited,
+    attempts_keep_their_distance,
+    nobody_is_rung_at_night,
+    only_key_one_connects_a_customer,
+    nothing_is_offered_without_a_database,
+    a_slot_holds_what_it_holds,
+)
