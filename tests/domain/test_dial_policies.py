@@ -372,7 +372,7 @@ def test_busy_twice_ends_the_promise_where_two_are_allowed_though_attempts_are_l
     centre = promised(DialPolicy.AGENT_FIRST, retry=gaps)
     go(centre)
     centre.hangs_up("with-alice")
-    fails(centre, Ending.NO_ANSWER, Ending.BUSY, Ending.NO_ANSWER, Ending.CONGESTION)
+    fails(centre, Ending.NO_ANSWER, Ending.BUSY, Ending.CONGESTION, Ending.NO_ANSWER)
     assert centre.callback(number(1)).state is CallbackState.DIALING
     fails(centre, Ending.REJECTED)
     assert centre.callback(number(1)).outcome is CallbackOutcome.EXHAUSTED
