@@ -383,10 +383,9 @@ def test_it_enters_the_line_early_by_what_it_would_wait_there():
 
 def test_a_longer_line_lets_it_enter_earlier_but_never_by_more_than_an_hour():
     centre = busy(expected_handle_s=1000.0, slots=Slots(lead_s=3 * HOUR_S))
-    promise = promised(centre)
-    centre.wait(10)
     for n in range(20):
         centre.calls(f"c{n}", number(n + 20))
+    promise = promised(centre)
     until(centre, promise.slot_at, -HOUR_S - 1)
     assert entry_of(centre, promise).state is EntryState.OUTSIDE
     until(centre, promise.slot_at, -HOUR_S)
