@@ -95,7 +95,7 @@ def test_three_times_refused_leave_the_caller_in_the_line():
         centre.presses("anna", "2500" + "0")
         centre.presses("anna", "9")
     assert Fixed.KEEP_WAITING in centre.heard("anna")
-    assert centre.line()[-1] == "anna"
+    assert "anna" in centre.line()
 
 
 def test_hash_between_the_digits_asks_for_the_time_again():
