@@ -169,7 +169,7 @@ class Promising:
         else:
             self._chosen(dialogue, found.start)
 
-    def _chosen(self, dialogue: Dialogue, start: float) -> None:
+    def _chosen(self, dialogue: Dialogue, start: float, *, confirmed: bool = False) -> None:
         queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
         if queue is None or entry is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
@@ -178,7 +178,7 @@ class Promising:
             self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
             return
         dialogue = replace(dialogue, slot_at=start, tries=0)
-        if entry.callback:  # a promise is moved: its number is confirmed already
+        if confirmed or entry.callback:  # a promise is moved: its number is confirmed already
             self._store(dialogue)
         else:
             self._confirm_number(dialogue)
@@ -194,7 +194,9 @@ class Promising:
         self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
 
     def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
-        if digit == "1":
+        if digit == "1" and dialogue.slot_at is not None:  # somebody may have been faster meanwhile
+            self._chosen(replace(dialogue, stage=Stage.CHOOSING), dialogue.slot_at, confirmed=True)
+        elif digit == "1":
             self._store(dialogue)
         elif digit == "2":
             self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
