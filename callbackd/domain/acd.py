@@ -30,7 +30,7 @@ from callbackd.domain.places import Places
 from callbackd.domain.promising import Promising
 from callbackd.domain.reception import Reception
 from callbackd.domain.rejoining import Rejoining
-from callbackd.domain.settings import Settings
+from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -155,7 +155,8 @@ class Acd:
             elif match.entry.state is EntryState.DIALING:
                 self._dialling.reserve(match.entry, match.agents[0])
             else:
-                self._dialling.claim(match.entry, match.agents[0], match.reason)
+                first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
+                self._dialling.claim(match.entry, None if first else match.agents[0], match.reason)
         while ahead := self._dialling.ahead():
             self._dialling.claim(ahead[0], None, ahead[1])
 
