@@ -114,6 +114,15 @@ class Numbers(_Section):
     deny_prefixes: list[Prefix] = []
 
 
+class Reports(_Section):
+    short_abandon_s: Duration = _s(5)
+    thresholds_s: list[Annotated[Duration, Field(gt=timedelta(0))]] = Field(
+        [_s(20), _s(30), _s(60)], min_length=1, max_length=8
+    )
+    repeat_days: int = Field(7, ge=1, le=90)
+    days_kept: int = Field(8, ge=1, le=60)
+
+
 class Announcements(_Section):
     first_after_s: Duration = _s(0)
     every_s: Annotated[Duration, Field(ge=timedelta(seconds=5))] = _s(45)
@@ -162,15 +171,6 @@ class Agents(_Section):
     miss_rest_s: Duration = _s(5)
 
 
-class Reports(_Section):
-    short_abandon_s: Duration = _s(5)
-    thresholds_s: list[Annotated[Duration, Field(gt=timedelta(0))]] = Field(
-        [_s(20), _s(30), _s(60)], min_length=1, max_length=8
-    )
-    repeat_days: int = Field(7, ge=1, le=90)
-    days_kept: int = Field(8, ge=1, le=60)
-
-
 class DeadMan(_Section):
     # Asterisk takes no sign of life while it plays, so the switch must outlast the longest announcement.
     waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=30))] = _s(60)
@@ -190,11 +190,11 @@ class Config(BaseSettings):
     ami: AmiSection = AmiSection()
     prompts: Prompts = Prompts()
     log: Log = Log()
+    reports: Reports = Reports()
     dialling: Dialling = Dialling()
     numbers: Numbers = Numbers()
     ringing: Agents = Agents()
     dead_man: DeadMan = DeadMan()
-    reports: Reports = Reports()
     queues: dict[Name, Queue] = Field(min_length=1)
     agents: dict[Name, AgentSection] = {}
 
@@ -288,6 +288,11 @@ def _contradictions(config: Config) -> list[str]:
     return mistakes
 
 
+def _reports(reports: Reports) -> domain.Reports:
+    thresholds_s = tuple(sorted({threshold.total_seconds() for threshold in reports.thresholds_s}))
+    return domain.Reports(**_plain(reports) | {"thresholds_s": thresholds_s})
+
+
 def secret(section: AriSection | AmiSection, name: str) -> str:
     """The section's password, from the file if one is named. Raises ``ConfigError`` when that cannot be read."""
     if section.password_file is None:
@@ -313,18 +318,13 @@ def settings_of(config: Config) -> domain.Settings:
             deny_prefixes=tuple(numbers.deny_prefixes),
         ),
         language=config.site.language,
+        reports=_reports(config.reports),
         rona_limit=config.ringing.rona_limit,
         miss_rest_s=config.ringing.miss_rest_s.total_seconds(),
         dead_man_s=config.dead_man.waiting_s.total_seconds(),
         talk_limit_s=config.dead_man.talking_s.total_seconds(),
         fallback_context=config.dead_man.fallback_context,
-        reports=_reports(config.reports),
     )
-
-
-def _reports(reports: Reports) -> domain.Reports:
-    thresholds_s = tuple(sorted({threshold.total_seconds() for threshold in reports.thresholds_s}))
-    return domain.Reports(**_plain(reports) | {"thresholds_s": thresholds_s})
 
 
 def _queue(name: str, queue: Queue, language: str) -> domain.Queue:
