@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -9,7 +11,7 @@ from callbackd.app.figures import Figures
 from callbackd.app.runner import Runner
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Save
-from callbackd.domain.entry import Entry
+from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import CallArrived, LegEnded, TimePassed
 from callbackd.domain.ids import Mint
 from tests.builders import ANNA, SALES, SUPPORT, T0, queue, settings
@@ -58,8 +60,10 @@ async def test_a_quarter_hour_is_one_line_per_queue():
 def test_what_was_open_before_a_restart_is_waiting_now():
     figures = Figures(HOUSE)
     entry = Entry("e", SUPPORT, T0 - 10, leg="leg", number=ANNA)
-    figures.take_up([entry], [Save(entry)], T0)
-    assert figures.metrics.standing(SUPPORT) == (1, 0)
+    talking = replace(entry, id="t", state=EntryState.TALKING)
+    promised = replace(entry, id="p", leg=None, callback="c")
+    figures.take_up([entry, talking], [Save(promised)], T0)
+    assert figures.metrics.standing(SUPPORT) == (1, 1)
     assert figures.metrics.standing(SALES) == (0, 0)
 
 
