@@ -18,6 +18,7 @@ from callbackd.ami.client import Ami
 from callbackd.ami.decode import Decode as AmiDecode
 from callbackd.app import config as configuration
 from callbackd.app.config import Config
+from callbackd.app.figures import Figures
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
@@ -69,7 +70,8 @@ async def serve(config: Config) -> int:
         address = AriAddress(config.ari.url, config.ari.user, ari_password, config.ari.app)
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
-        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6))
+        figures = Figures(settings)
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6), figures)
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
@@ -79,7 +81,10 @@ async def serve(config: Config) -> int:
             if event := ami_decode(fields):
                 runner.post(event)
 
-        await runner.obey(acd.restore(await open_rows(engine), time.time()))
+        rows, now = await open_rows(engine), time.time()
+        mended = acd.restore(rows, now)
+        figures.take_up(rows, mended, now)
+        await runner.obey(mended)
         runner.post(PbxLost("not connected yet"))
         tasks = [
             asyncio.create_task(runner.run(), name="runner"),

@@ -80,6 +80,13 @@ class Counting:
                 self._worked(row)
                 self._run_agent(row)
 
+    def standing(self, queue: QueueName) -> tuple[int, int]:
+        """Open places with a live holder who waits, and with a promise."""
+        waiting = [p.entry for p in self._places.values() if p.entry.queue == queue]
+        waiting = [entry for entry in waiting if entry.state is not EntryState.TALKING]
+        live = sum(entry.live for entry in waiting)
+        return live, len(waiting) - live
+
     # --- events -------------------------------------------------------------------------------------------------------
 
     def promised(self, entry: Entry, callback: Callback) -> None:
