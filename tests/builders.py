@@ -9,17 +9,20 @@ from typing import Any, TypeVar
 from callbackd.domain.acd import Acd
 from callbackd.domain.agent import Agent
 from callbackd.domain.attempt import Attempt
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback
 from callbackd.domain.commands import (
     ClaimAttempt,
     Command,
     Decided,
     DialCustomer,
+    Forget,
     HangUp,
     Join,
     Play,
     RingAgent,
     Save,
+    Saved,
     StorePromise,
 )
 from callbackd.domain.entry import Entry
@@ -102,6 +105,7 @@ class Centre:
         self.agents: dict[str, Agent] = {}
         self.callbacks: dict[str, Callback] = {}
         self.attempts: dict[str, Attempt] = {}
+        self.blocked: dict[str, Blocked] = {}
 
     # --- time and events ---
 
@@ -113,6 +117,8 @@ class Centre:
         for command in list(fresh):
             if isinstance(command, Save):
                 self._write(command.row)
+            elif isinstance(command, Forget):
+                del self.blocked[command.row.id]
             elif isinstance(command, StorePromise) and answer_database:
                 self._write(command.entry, command.callback)
                 fresh += self.hear(PromiseStored(command.callback.id))
@@ -121,8 +127,14 @@ class Centre:
                 fresh += self.hear(AttemptClaimed(command.attempt.id))
         return fresh
 
-    def _write(self, *rows: Entry | Agent | Callback | Attempt) -> None:
-        tables = {Entry: self.entries, Agent: self.agents, Callback: self.callbacks, Attempt: self.attempts}
+    def _write(self, *rows: Saved) -> None:
+        tables = {
+            Entry: self.entries,
+            Agent: self.agents,
+            Callback: self.callbacks,
+            Attempt: self.attempts,
+            Blocked: self.blocked,
+        }
         for row in rows:
             tables[type(row)][row.id] = row  # type: ignore[index]
 

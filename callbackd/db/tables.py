@@ -29,6 +29,7 @@ from sqlalchemy.types import BigInteger, TypeDecorator
 
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.settings import Need
@@ -216,6 +217,16 @@ agent = Table(
     Column("called_in", Boolean, nullable=False),
 )
 
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    Column("id", Text, primary_key=True),
+    CheckConstraint("id ~ '^[0-9a-f]{64}$'", name="tag"),
+    Column("at", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Numbers by their tags: the check keeps out a number that somebody writes down by hand and that nothing would find."""
+
 decision = Table(
     "decision",
     metadata,
@@ -241,5 +252,5 @@ epoch = Table(
 )
 """Who has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
 
-TABLES: dict[type, Table] = {Entry: entry, Callback: callback, Attempt: attempt, Agent: agent}
+TABLES: dict[type, Table] = {Entry: entry, Callback: callback, Attempt: attempt, Agent: agent, Blocked: do_not_call}
 """In the order in which rows are written: what is pointed at first."""

@@ -21,7 +21,8 @@ EWT             estimated wait                   AHT            average handle t
 The word "member" is not used: it means agent in Asterisk and caller in FreeSWITCH.
 
 Files, each importing only those before it: life, ids; settings, phrase; hours, calling, slots, needs; numbers, events
-(the words); entry, agent, callback, attempt; dialogue (the lives); commands, timers; state (the memory); line; ewt;
-eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places, speech;
-promising; rejoining; reception; floor; dialling (the desks); restore, snapshot; acd (the door). import-linter holds it.
+(the words); entry, agent, callback, attempt, blocking; dialogue (the lives); commands, timers; state (the memory);
+line; ewt; eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places,
+speech; promising; rejoining; reception; floor; dialling; declining (the desks); restore, snapshot; acd (the door).
+import-linter holds it.
 """

@@ -15,9 +15,10 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
-from callbackd.domain.attempt import Attempt, AttemptState
-from callbackd.domain.callback import Callback, CallbackState
+from callbackd.domain.attempt import AttemptState
+from callbackd.domain.callback import CallbackState
 from callbackd.domain.commands import Command, DropBridge, HangUp, SendToFallback
+from callbackd.domain.declining import Declining
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.eligibility import widens_at
@@ -49,6 +50,7 @@ class Acd:
         self._reception = Reception(self._state, self._speech, self._places, self._promising, self._rejoining)
         self._floor = Floor(self._state, self._speech, self._reception, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
+        self._declining = Declining(self._state, self._speech, self._promising, self._dialling)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
             ev.FeatureCodeDialled: self._floor.feature_code,
@@ -78,9 +80,11 @@ class Acd:
             ev.AgentDialled: lambda event: None,
             ev.LegHeld: lambda event: None,
             ev.LegUnheld: lambda event: None,
+            ev.NumberBlocked: self._declining.blocked,
+            ev.NumberUnblocked: self._declining.unblocked,
         }
         waiting_keys = {Stage.WAITING: self._reception.key, Stage.REJOINING: self._rejoining.key}
-        of_customers = dict.fromkeys((Stage.INVITED, Stage.POSTPONING), self._dialling.key)
+        of_customers = {Stage.INVITED: self._declining.key, Stage.POSTPONING: self._dialling.key}
         self._keys: dict[Stage, Callable[[Dialogue, str], object]] = {
             **self._promising.keys,
             **waiting_keys,
@@ -126,9 +130,9 @@ class Acd:
 
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
-        return self._state.broken_laws()
+        return [*self._state.broken_laws(), *self._declining.broken_laws()]
 
-    def restore(self, rows: Iterable[Entry | Agent | Callback | Attempt], now: float) -> tuple[Command, ...]:
+    def restore(self, rows: Iterable[restore.Row], now: float) -> tuple[Command, ...]:
         """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
 
         What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.

@@ -242,6 +242,21 @@ class LegUnheld:
     leg: LegId
 
 
+@dataclass(frozen=True, slots=True)
+class NumberBlocked:
+    """A number is never to be called again, and whoever said so said why."""
+
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberUnblocked:
+    """A number may be called again."""
+
+    number: str
+
+
 Event = (
     CallArrived
     | FeatureCodeDialled
@@ -271,4 +286,6 @@ Event = (
     | AgentDialled
     | LegHeld
     | LegUnheld
+    | NumberBlocked
+    | NumberUnblocked
 )

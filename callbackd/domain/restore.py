@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import Attempt, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import OURS, LegId
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
-Row = Entry | Agent | Callback | Attempt
+Row = Entry | Agent | Callback | Attempt | Blocked
 
 IN_FLIGHT_S = 5.0
 """How old a request to dial can be that Asterisk has not acted upon (spec: an originate outlives its connection)."""
@@ -40,6 +41,8 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
             _take_attempt(state, row)
         elif isinstance(row, Agent) and row.id in state.settings.agents:
             _take_agent(state, row)
+        elif isinstance(row, Blocked):
+            state.put(row, saved=True)
     _mend(state)
     _set_timers(state)
 

@@ -20,6 +20,7 @@ from callbackd.domain.commands import (
     Decided,
     DialCustomer,
     DropBridge,
+    Forget,
     HangUp,
     Join,
     MakeBridge,
@@ -223,7 +224,7 @@ class World:
             elif isinstance(command, Decided):
                 self.facts.decisions.append(command)
                 self._notice(command)
-            elif not isinstance(command, Save):
+            elif not isinstance(command, Save | Forget):
                 self._act(command)
 
     def _notice(self, decided: Decided) -> None:

@@ -1,4 +1,4 @@
-"""The first tables: entries, callbacks, attempts, agents, decisions, and the right to dial."""
+"""The first tables: entries, callbacks, attempts, agents, the do-not-call list, decisions, and the right to dial."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("epoch", "n", name=op.f("pk_decision")),
     )
     op.create_index("ix_decision_subject", "decision", ["subject", "at"], unique=False)
+    op.create_table(
+        "do_not_call",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.CheckConstraint("id ~ '^[0-9a-f]{64}$'", name=op.f("ck_do_not_call_tag")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_call")),
+    )
     op.create_table(
         "entry",
         sa.Column("id", sa.Text(), nullable=False),
@@ -187,6 +195,7 @@ def downgrade() -> None:
     op.drop_index("uq_entry_open_leg", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_entry_open", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("entry")
+    op.drop_table("do_not_call")
     op.drop_index("ix_decision_subject", table_name="decision")
     op.drop_table("decision")
     op.drop_table("agent")
