@@ -305,8 +305,8 @@ def secret(section: AriSection | AmiSection, name: str) -> str:
         raise ConfigError(section.password_file, [mistake]) from error
 
 
-def settings_of(config: Config) -> domain.Settings:
-    """What the domain needs of it, in the domain's own words."""
+def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
+    """What the domain needs of it, in the domain's own words; ``secret`` is the do-not-call list's key."""
     dialling, numbers = config.dialling, config.numbers
     return domain.Settings(
         queues={QueueName(name): _queue(name, queue, config.site.language) for name, queue in config.queues.items()},
@@ -317,6 +317,7 @@ def settings_of(config: Config) -> domain.Settings:
             allowed_regions=frozenset(numbers.allowed_regions),
             own=frozenset(config.site.own_numbers),
             deny_prefixes=tuple(numbers.deny_prefixes),
+            secret=secret,
         ),
         language=config.site.language,
         rona_limit=config.ringing.rona_limit,
