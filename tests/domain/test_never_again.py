@@ -391,6 +391,16 @@ def test_a_number_is_blocked_once_and_the_first_reason_stays():
     assert centre.reasons("blocked already") == ["asked by letter"]
 
 
+@pytest.mark.parametrize(
+    ("why", "kept"),
+    [("by\0 letter\n", "by letter"), ("\udc80", ""), ("x" * 201, "x" * 200), ("на прохання", "на прохання")],
+)
+def test_a_reason_that_no_table_takes_costs_the_reason_only(why, kept):
+    centre = promised()
+    blocked(centre, why=why)
+    assert centre.blocked[TAG].why == kept
+
+
 def test_what_is_no_number_blocks_nobody():
     centre = promised()
     blocked(centre, "not a number")
