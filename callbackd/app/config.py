@@ -342,8 +342,8 @@ def secret(section: AriSection | AmiSection, name: str) -> str:
         raise ConfigError(section.password_file, [mistake]) from error
 
 
-def settings_of(config: Config) -> domain.Settings:
-    """What the domain needs of it, in the domain's own words."""
+def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
+    """What the domain needs of it, in the domain's own words; ``secret`` is the do-not-call list's key."""
     dialling, numbers = config.dialling, config.numbers
     return domain.Settings(
         queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
@@ -354,6 +354,7 @@ def settings_of(config: Config) -> domain.Settings:
             allowed_regions=frozenset(numbers.allowed_regions),
             own=frozenset(config.site.own_numbers),
             deny_prefixes=tuple(numbers.deny_prefixes),
+            secret=secret,
         ),
         language=config.site.language,
         reports=_reports(config.reports),

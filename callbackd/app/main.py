@@ -17,6 +17,7 @@ from callbackd.ami.client import Address as AmiAddress
 from callbackd.ami.client import Ami
 from callbackd.ami.decode import Decode as AmiDecode
 from callbackd.app import config as configuration
+from callbackd.app import do_not_call
 from callbackd.app.config import Config
 from callbackd.app.figures import Figures
 from callbackd.app.outbox import Outbox
@@ -50,9 +51,10 @@ log = structlog.get_logger("callbackd")
 async def serve(config: Config) -> int:
     """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
 
-    Raises ``RightHeld`` when another daemon works on the same database, and what ``Embedded`` raises.
+    Raises ``RightHeld`` when another daemon works on the same database, ``ConfigError``, and what ``Embedded`` raises.
     """
-    settings = configuration.settings_of(config)
+    list_key = do_not_call.key(config.state_dir)
+    settings = configuration.settings_of(config, list_key.secret)
     ari_password = configuration.secret(config.ari, "ari")
     ami_password = configuration.secret(config.ami, "ami")
     stopping = _on_signals()
@@ -82,6 +84,7 @@ async def serve(config: Config) -> int:
                 runner.post(event)
 
         rows, now = await open_rows(engine), time.time()
+        do_not_call.warn_if_useless(rows, list_key)
         mended = acd.restore(rows, now)
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
