@@ -50,9 +50,10 @@ def limit(penalties: Penalties, waited_s: float) -> int | None:
 
 def penalty(state: State, queue: QueueName, agent: Agent) -> int:
     """0 where penalties do not count because too few agents are at work."""
-    if len(state.at_work(queue)) < state.settings.queues[queue].penalties.ignore_below:
+    own = state.settings.agents[agent.id].penalties.get(queue, 0)
+    if own and len(state.at_work(queue)) < state.settings.queues[queue].penalties.ignore_below:
         return 0
-    return state.settings.agents[agent.id].penalties.get(queue, 0)
+    return own
 
 
 def widens_at(state: State, entry: Entry) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from callbackd.domain.agent import Agent
+from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.eligibility import eligible, penalty
 from callbackd.domain.entry import Entry, EntryState
@@ -121,4 +121,5 @@ def servable(state: State, entry: Entry) -> bool:
 
 def free_agents(state: State) -> list[Agent]:
     """Who can take work now, in the order of the settings."""
-    return [state.agents[id] for id in state.settings.agents if state.agents[id].free(state.now)]
+    idle = [agent for id in state.settings.agents if (agent := state.agents[id]).activity is Activity.IDLE]
+    return [agent for agent in idle if agent.free(state.now)]
