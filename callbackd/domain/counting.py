@@ -134,7 +134,7 @@ class Counting:
             self._agent(row)
         elif isinstance(row, Callback):
             self._callback(row)
-        elif isinstance(row, Attempt):
+        else:
             self._attempt(row)
 
     def _entry(self, row: Entry) -> None:
