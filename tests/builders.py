@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from callbackd.domain.acd import Acd
 from callbackd.domain.agent import Agent
 from callbackd.domain.attempt import Attempt
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback
 from callbackd.domain.commands import (
     ClaimAttempt,
     Command,
     Decided,
     DialCustomer,
+    Forget,
     HangUp,
     Join,
     Play,
@@ -110,6 +112,7 @@ class Centre:
         self.callbacks: dict[str, Callback] = {}
         self.attempts: dict[str, Attempt] = {}
         self.windows: dict[str, DirectWindow] = {}
+        self.blocked: dict[str, Blocked] = {}
 
     # --- time and events ---
 
@@ -121,6 +124,8 @@ class Centre:
         for command in list(fresh):
             if isinstance(command, Save):
                 self._write(command.row)
+            elif isinstance(command, Forget):
+                del self.blocked[command.row.id]
             elif isinstance(command, StorePromise) and answer_database:
                 self._write(command.entry, command.callback)
                 fresh += self.hear(PromiseStored(command.callback.id))
@@ -136,6 +141,7 @@ class Centre:
             Callback: self.callbacks,
             Attempt: self.attempts,
             DirectWindow: self.windows,
+            Blocked: self.blocked,
         }
         for row in rows:
             tables[type(row)][row.id] = row

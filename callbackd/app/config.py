@@ -93,6 +93,15 @@ class Numbers(Section):
     deny_prefixes: list[Prefix] = []
 
 
+class Reports(Section):
+    short_abandon_s: Duration = _s(5)
+    thresholds_s: list[Annotated[Duration, Field(gt=timedelta(0))]] = Field(
+        [_s(20), _s(30), _s(60)], min_length=1, max_length=8
+    )
+    repeat_days: int = Field(7, ge=1, le=90)
+    days_kept: int = Field(8, ge=1, le=60)
+
+
 class Announcements(Section):
     first_after_s: Duration = _s(0)
     every_s: Annotated[Duration, Field(ge=timedelta(seconds=5))] = _s(45)
@@ -197,6 +206,7 @@ class Config(BaseSettings):
     ami: AmiSection = AmiSection()
     prompts: Prompts = Prompts()
     log: Log = Log()
+    reports: Reports = Reports()
     dialling: Dialling = Dialling()
     numbers: Numbers = Numbers()
     ringing: Agents = Agents()
@@ -316,6 +326,11 @@ def _impossible_hours(config: Config, name: str, queue: Queue) -> list[str]:
     return [f"queues.{name}.slots: no slot ever lies {found}; change these or length_s, or set enabled = false"]
 
 
+def _reports(reports: Reports) -> domain.Reports:
+    thresholds_s = tuple(sorted({threshold.total_seconds() for threshold in reports.thresholds_s}))
+    return domain.Reports(**_plain(reports) | {"thresholds_s": thresholds_s})
+
+
 def secret(section: AriSection | AmiSection, name: str) -> str:
     """The section's password, from the file if one is named. Raises ``ConfigError`` when that cannot be read."""
     if section.password_file is None:
@@ -327,8 +342,8 @@ def secret(section: AriSection | AmiSection, name: str) -> str:
         raise ConfigError(section.password_file, [mistake]) from error
 
 
-def settings_of(config: Config) -> domain.Settings:
-    """What the domain needs of it, in the domain's own words."""
+def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
+    """What the domain needs of it, in the domain's own words; ``secret`` is the do-not-call list's key."""
     dialling, numbers = config.dialling, config.numbers
     return domain.Settings(
         queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
@@ -339,8 +354,10 @@ def settings_of(config: Config) -> domain.Settings:
             allowed_regions=frozenset(numbers.allowed_regions),
             own=frozenset(config.site.own_numbers),
             deny_prefixes=tuple(numbers.deny_prefixes),
+            secret=secret,
         ),
         language=config.site.language,
+        reports=_reports(config.reports),
         rona_limit=config.ringing.rona_limit,
         miss_rest_s=config.ringing.miss_rest_s.total_seconds(),
         dead_man_s=config.dead_man.waiting_s.total_seconds(),

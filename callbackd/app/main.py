@@ -17,7 +17,9 @@ from callbackd.ami.client import Address as AmiAddress
 from callbackd.ami.client import Ami
 from callbackd.ami.decode import Decode as AmiDecode
 from callbackd.app import config as configuration
+from callbackd.app import do_not_call
 from callbackd.app.config import Config
+from callbackd.app.figures import Figures
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
@@ -49,9 +51,10 @@ log = structlog.get_logger("callbackd")
 async def serve(config: Config) -> int:
     """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
 
-    Raises ``RightHeld`` when another daemon works on the same database, and what ``Embedded`` raises.
+    Raises ``RightHeld`` when another daemon works on the same database, ``ConfigError``, and what ``Embedded`` raises.
     """
-    settings = configuration.settings_of(config)
+    list_key = do_not_call.key(config.state_dir)
+    settings = configuration.settings_of(config, list_key.secret)
     ari_password = configuration.secret(config.ari, "ari")
     ami_password = configuration.secret(config.ami, "ami")
     stopping = _on_signals()
@@ -69,7 +72,8 @@ async def serve(config: Config) -> int:
         address = AriAddress(config.ari.url, config.ari.user, ari_password, config.ari.app)
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
-        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6))
+        figures = Figures(settings)
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6), figures)
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
@@ -79,7 +83,11 @@ async def serve(config: Config) -> int:
             if event := ami_decode(fields):
                 runner.post(event)
 
-        await runner.obey(acd.restore(await open_rows(engine), time.time()))
+        rows, now = await open_rows(engine), time.time()
+        do_not_call.warn_if_useless(rows, list_key)
+        mended = acd.restore(rows, now)
+        figures.take_up(rows, mended, now)
+        await runner.obey(mended)
         runner.post(PbxLost("not connected yet"))
         tasks = [
             asyncio.create_task(runner.run(), name="runner"),

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Save, StorePromise, Write
+from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise, Write
 from callbackd.domain.events import Event, TimePassed
 
 _AT_ONCE = 64
@@ -26,13 +26,19 @@ class Committer(Protocol):
 
 class Runner:
     def __init__(
-        self, acd: Acd, journal: Committer, put: Callable[[Act], None], clock: Callable[[], float] = time.time
+        self,
+        acd: Acd,
+        journal: Committer,
+        put: Callable[[Act], None],
+        clock: Callable[[], float] = time.time,
+        watch: Callable[[Event, Sequence[Command], float], None] = lambda *_: None,
     ) -> None:
-        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds."""
+        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds; ``watch`` is told every step."""
         self._acd = acd
         self._journal = journal
         self._put = put
         self._clock = clock
+        self._watch = watch
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self.turns = 0
         """Turns of the loop so far; a watchdog sees by it that the loop moves."""
@@ -49,7 +55,10 @@ class Runner:
     async def turn(self, events: Iterable[Event]) -> None:
         commands: list[Command] = []
         for event in events:
-            commands.extend(self._acd.handle(event, self._clock()))
+            now = self._clock()
+            step = self._acd.handle(event, now)
+            self._watch(event, step, now)
+            commands.extend(step)
         await self.obey(commands)
         self.turns += 1
 
@@ -58,7 +67,7 @@ class Runner:
         writes: list[Write] = []
         acts: list[Act] = []
         for command in commands:
-            if isinstance(command, Save | StorePromise | ClaimAttempt | Decided):
+            if isinstance(command, Save | Forget | StorePromise | ClaimAttempt | Decided):
                 writes.append(command)
             else:
                 acts.append(command)

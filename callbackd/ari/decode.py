@@ -15,8 +15,10 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEnded,
     LegEntered,
+    LegHeld,
     LegLeft,
     LegRinging,
+    LegUnheld,
     Party,
     PlaybackEnded,
 )
@@ -49,6 +51,8 @@ class Decode:
             "ChannelDestroyed": self._destroyed,
             "ChannelDtmfReceived": _digit,
             "PlaybackFinished": _played,
+            "ChannelHold": lambda raw: LegHeld(LegId(_text(raw, "channel", "id"))),
+            "ChannelUnhold": lambda raw: LegUnheld(LegId(_text(raw, "channel", "id"))),
         }
 
     def __call__(self, raw: Any) -> Event | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from callbackd.db.rows import Numbered, Row, in_order
-from callbackd.domain.commands import Saved
+from callbackd.domain.commands import Forget, Saved
 from callbackd.domain.entry import Entry
 
 LIVES = 50_000
@@ -17,7 +17,7 @@ DECISIONS = 20_000
 class Backlog:
     def __init__(self, lives: int = LIVES, decisions: int = DECISIONS) -> None:
         self._most_lives = lives
-        self._lives: dict[tuple[type, str], Saved] = {}
+        self._lives: dict[tuple[type, str], Saved | Forget] = {}
         self._decisions: deque[Numbered] = deque(maxlen=decisions)
         self.dropped = 0
         """What the bound has cost so far: the oldest decisions, and the oldest calls that are over."""
@@ -30,7 +30,7 @@ class Backlog:
             self.dropped += len(self._decisions) == self._decisions.maxlen
             self._decisions.append(row)
         else:
-            self._lives[type(row), row.id] = row
+            self._lives[_life(row)] = row
             if len(self._lives) > self._most_lives:
                 self._drop_a_call()
 
@@ -45,7 +45,7 @@ class Backlog:
         """What was taken and not written. Of a life that has moved on meanwhile the newer state stays."""
         newer, decisions = self._lives, self._decisions
         rows = list(rows)
-        self._lives = {(type(row), row.id): row for row in rows if not isinstance(row, Numbered)} | newer
+        self._lives = {_life(row): row for row in rows if not isinstance(row, Numbered)} | newer
         together = list(chain((row for row in rows if isinstance(row, Numbered)), decisions))
         self._decisions = deque(together, decisions.maxlen)
         self.dropped += len(together) - len(self._decisions)
@@ -56,3 +56,9 @@ class Backlog:
         if key := next(over, None):
             del self._lives[key]
             self.dropped += 1
+
+
+def _life(row: Saved | Forget) -> tuple[type, str]:
+    """Of a row that is saved and forgotten in turn, the last word is the one that counts."""
+    saved = row.row if isinstance(row, Forget) else row
+    return type(saved), saved.id

@@ -17,7 +17,7 @@ from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refus
 from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Numbered, Row, name_of, values
-from callbackd.domain.commands import ClaimAttempt, Save, StorePromise, Write
+from callbackd.domain.commands import ClaimAttempt, Forget, Save, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 
 __all__ = ["Journal", "answers", "engine_for"]
@@ -60,6 +60,8 @@ class Journal:
                 events += await self._flush() + await self._settle(Claim(write, self._right))
             elif isinstance(write, Save):
                 self._backlog.add(write.row)
+            elif isinstance(write, Forget):
+                self._backlog.add(write)
             else:
                 self._decisions += 1
                 self._backlog.add(Numbered(self._right.epoch, self._decisions, write))

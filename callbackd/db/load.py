@@ -10,7 +10,7 @@ from callbackd.domain.commands import Saved
 
 
 async def open_rows(engine: AsyncEngine) -> list[Saved]:
-    """Open entries, callbacks and attempts and all agents, as the domain saved them; in the same order each time."""
+    """Open lives, all agents and the do-not-call list, as the domain saved them; in the same order each time."""
     rows: list[Saved] = []
     async with engine.connect() as connection:
         for life, table in TABLES.items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from callbackd.db import tables
-from callbackd.domain.commands import Decided, Saved
+from callbackd.domain.commands import Decided, Forget, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Numbered:
     decided: Decided
 
 
-Row = Saved | Numbered
+Row = Saved | Forget | Numbered
 
 
 def upsert(table: Table) -> Insert:
@@ -33,8 +33,9 @@ def upsert(table: Table) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
-WRITE: dict[type, Insert] = {
+WRITE: dict[type, Insert | Delete] = {
     **{life: upsert(table) for life, table in tables.TABLES.items()},
+    Forget: delete(tables.do_not_call).where(tables.do_not_call.c.id == bindparam("forgotten")),
     Numbered: insert(tables.decision).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
 }
 """In the order in which rows are written: what is pointed at first."""
@@ -49,6 +50,8 @@ def in_order(rows: list[Row]) -> list[Row]:
 
 def values(row: Row) -> dict[str, Any]:
     """The row's columns and what they hold."""
+    if isinstance(row, Forget):
+        return {"forgotten": row.row.id}
     if not isinstance(row, Numbered):
         return {name: getattr(row, name) for name in _FIELDS[type(row)]}
     decided = {name: getattr(row.decided, name) for name in _FIELDS[Decided]}
@@ -61,7 +64,10 @@ def changes(row: Saved) -> dict[str, Any]:
 
 def name_of(row: Row) -> str:
     """For the log: which row, not what it holds."""
-    return f"decision about {row.decided.subject}" if isinstance(row, Numbered) else f"{_TABLE[type(row)]} {row.id}"
+    if isinstance(row, Numbered):
+        return f"decision about {row.decided.subject}"
+    saved = row.row if isinstance(row, Forget) else row
+    return f"{_TABLE[type(saved)]} {saved.id}"
 
 
 _TABLE = {life: table.name for life, table in tables.TABLES.items()}

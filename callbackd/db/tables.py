@@ -29,6 +29,7 @@ from sqlalchemy.types import BigInteger, TypeDecorator
 
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.settings import Need
@@ -228,6 +229,16 @@ direct_window = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    Column("id", Text, primary_key=True),
+    CheckConstraint("id ~ '^[0-9a-f]{64}$'", name="tag"),
+    Column("at", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Numbers by their tags: the check keeps out a number that somebody writes down by hand and that nothing would find."""
+
 decision = Table(
     "decision",
     metadata,
@@ -259,5 +270,6 @@ TABLES: dict[type, Table] = {
     Attempt: attempt,
     Agent: agent,
     DirectWindow: direct_window,
+    Blocked: do_not_call,
 }
 """In the order in which rows are written: what is pointed at first."""

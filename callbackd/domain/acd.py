@@ -18,6 +18,7 @@ from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import AttemptState
 from callbackd.domain.callback import CallbackState
 from callbackd.domain.commands import Command, HangUp, SendToFallback
+from callbackd.domain.declining import Declining
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
@@ -30,7 +31,7 @@ from callbackd.domain.places import Places
 from callbackd.domain.promising import Promising
 from callbackd.domain.reception import Reception
 from callbackd.domain.rejoining import Rejoining
-from callbackd.domain.settings import Settings
+from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -53,6 +54,7 @@ class Acd:
         )
         self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
+        self._declining = Declining(self._state, self._speech, self._promising, self._dialling)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
             ev.FeatureCodeDialled: self._floor.feature_code,
@@ -83,9 +85,11 @@ class Acd:
             ev.LegHeld: lambda event: None,
             ev.LegUnheld: lambda event: None,
             ev.CallDisposed: lambda event: None,
+            ev.NumberBlocked: self._declining.blocked,
+            ev.NumberUnblocked: self._declining.unblocked,
         }
         waiting_keys = {Stage.WAITING: self._reception.key, Stage.REJOINING: self._rejoining.key}
-        of_customers = dict.fromkeys((Stage.INVITED, Stage.POSTPONING), self._dialling.key)
+        of_customers = {Stage.INVITED: self._declining.key, Stage.POSTPONING: self._dialling.key}
         self._keys: dict[Stage, Callable[[Dialogue, str], object]] = {
             **self._promising.keys,
             **waiting_keys,
@@ -131,7 +135,7 @@ class Acd:
 
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
-        return self._state.broken_laws()
+        return [*self._state.broken_laws(), *self._declining.broken_laws()]
 
     def restore(self, rows: Iterable[restore.Row], now: float) -> tuple[Command, ...]:
         """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
@@ -155,7 +159,8 @@ class Acd:
             elif match.entry.state is EntryState.DIALING:
                 self._dialling.reserve(match.entry, match.agents[0])
             else:
-                self._dialling.claim(match.entry, match.agents[0], match.reason)
+                first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
+                self._dialling.claim(match.entry, None if first else match.agents[0], match.reason)
         while ahead := self._dialling.ahead():
             self._dialling.claim(ahead[0], None, ahead[1])
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from callbackd.domain.agent import Agent
 from callbackd.domain.attempt import Attempt
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback
 from callbackd.domain.entry import Entry
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Phrase
 from callbackd.domain.window import DirectWindow
 
-Saved = Entry | Agent | Callback | Attempt | DirectWindow
+Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,13 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Delete a row. May wait as ``Save`` does."""
+
+    row: Blocked
+
+
+@dataclass(frozen=True, slots=True)
 class StorePromise:
     """Commit the promise and its place together; answered by ``PromiseStored`` or ``PromiseNotStored``."""
 
@@ -184,5 +192,5 @@ Act = (
     | ArmDeadMan
     | SendToFallback
 )
-Write = Save | StorePromise | ClaimAttempt | Decided
+Write = Save | Forget | StorePromise | ClaimAttempt | Decided
 Command = Act | Write

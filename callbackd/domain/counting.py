@@ -8,6 +8,7 @@ from functools import partial
 
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import Saved
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
@@ -16,6 +17,7 @@ from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId,
 from callbackd.domain.repeats import Repeats
 from callbackd.domain.settings import Settings
 from callbackd.domain.tally import Clocks, Curve, Key, What, microseconds
+from callbackd.domain.window import DirectWindow
 
 PATIENT_S = 2.0
 """A customer who pressed 1 should not wait longer for the agent's voice."""
@@ -80,6 +82,13 @@ class Counting:
                 self._worked(row)
                 self._run_agent(row)
 
+    def standing(self, queue: QueueName) -> tuple[int, int]:
+        """Open places with a live holder who waits, and with a promise."""
+        waiting = [p.entry for p in self._places.values() if p.entry.queue == queue]
+        waiting = [entry for entry in waiting if entry.state is not EntryState.TALKING]
+        live = sum(entry.live for entry in waiting)
+        return live, len(waiting) - live
+
     # --- events -------------------------------------------------------------------------------------------------------
 
     def promised(self, entry: Entry, callback: Callback) -> None:
@@ -127,7 +136,7 @@ class Counting:
             self._agent(row)
         elif isinstance(row, Callback):
             self._callback(row)
-        elif isinstance(row, Attempt):
+        elif not isinstance(row, DirectWindow | Blocked):
             self._attempt(row)
 
     def _entry(self, row: Entry) -> None:

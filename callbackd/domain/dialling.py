@@ -68,7 +68,7 @@ class Dialling:
     def claim(self, entry: Entry, agent_id: AgentId | None, reason: str) -> None:
         """It is a promise's turn: reserve the agent, if one is to be, and write the intent. Nobody is dialled yet."""
         state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
-        checked = numbers.check(callback.number, state.settings.numbers)
+        checked = state.callable(callback.number)
         if isinstance(checked, numbers.Refused):
             self._give_up(
                 entry, callback, CallbackOutcome.CANCELLED, f"the number may not be dialled: {checked.reason}"
@@ -254,7 +254,9 @@ class Dialling:
         elif digit == "2":
             self._speech.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
         else:
-            self._state.decide(dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones")
+            self._state.decide(
+                dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones, 9 is never again"
+            )
             self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
 
     def silence(self, dialogue: Dialogue) -> None:

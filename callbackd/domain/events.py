@@ -252,6 +252,21 @@ class CallDisposed:
     disposition: str
 
 
+@dataclass(frozen=True, slots=True)
+class NumberBlocked:
+    """A number is never to be called again, and whoever said so said why."""
+
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberUnblocked:
+    """A number may be called again."""
+
+    number: str
+
+
 Event = (
     CallArrived
     | FeatureCodeDialled
@@ -282,4 +297,6 @@ Event = (
     | LegHeld
     | LegUnheld
     | CallDisposed
+    | NumberBlocked
+    | NumberUnblocked
 )

@@ -80,8 +80,6 @@ class Metrics:
             case ev.AttemptClaimed():
                 if intent := self._intents.pop(event.attempt, None):
                     counting.claimed(intent.attempt)
-            case ev.AttemptNotClaimed():
-                self._intents.pop(event.attempt, None)
             case ev.LegHeld() | ev.LegUnheld():
                 counting.held(event.leg, isinstance(event, ev.LegHeld))
             case ev.CallDisposed():
@@ -91,7 +89,7 @@ class Metrics:
         match command:
             case Save():
                 if isinstance(command.row, Attempt) and command.row.state is AttemptState.CLOSED:
-                    self._intents.pop(command.row.id, None)  # ended before its intent was stored
+                    self._intents.pop(command.row.id, None)  # its intent was not stored, or too late
                 self._counting.row(command.row)
             case StorePromise():
                 self._promises[command.callback.id] = command
@@ -125,6 +123,10 @@ class Metrics:
         """The same, a report for each quarter hour."""
         starts = range(quarter_of(since), -quarter_of(-until))
         return tuple(self.report(q * QUARTER_S, (q + 1) * QUARTER_S, queue=queue, agent=agent) for q in starts)
+
+    def standing(self, queue: QueueName) -> tuple[int, int]:
+        """How many places are held now by live callers and by promises, those at a chosen time included."""
+        return self._counting.standing(queue)
 
     def _of_queue(self, name: QueueName, first: int, end: int) -> Report:
         team = [agent.id for agent in self._settings.agents.values() if name in agent.queues]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from callbackd.domain.settings import Numbers
 
@@ -35,14 +36,9 @@ class Refused:
 @lru_cache(maxsize=4096)
 def check(raw: str, settings: Numbers) -> Allowed | Refused:
     """Whether ``raw``, as keyed or as claimed by the network, may be dialled; asked at the request and at the dial."""
-    if not _WRITTEN.fullmatch(raw):
-        return Refused(
-            "withheld" if not raw else "not a telephone number: only digits, + ( ) . - and at most 20 of them"
-        )
-    try:
-        parsed = phonenumbers.parse(raw, settings.region)
-    except NumberParseException as error:
-        return Refused(f"not a telephone number: {error}")
+    parsed = _parsed(raw, settings)
+    if isinstance(parsed, Refused):
+        return parsed
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     region = phonenumbers.region_code_for_number(parsed)
     allowed = settings.allowed_regions or frozenset({settings.region})
@@ -60,6 +56,22 @@ def check(raw: str, settings: Numbers) -> Allowed | Refused:
     return Allowed(number)
 
 
+def e164(raw: str, settings: Numbers) -> str | None:
+    """The number that is meant, whether or not it may be called; None when there is none."""
+    parsed = _parsed(raw, settings)
+    if isinstance(parsed, Refused):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def tag(number: str, key: bytes) -> str:
+    """Stands for a number where the number itself is not kept: HMAC-SHA256 of its E.164 form, in hexadecimal.
+
+    Without the key nobody can try all numbers until one fits, nor find a number again: a lost key is not replaced.
+    """
+    return hmac.digest(key, number.encode(), "sha256").hex()
+
+
 def national_digits(number: str, region: str) -> str:
     """The digits people at home in ``region`` expect to hear: national for their own numbers, with + for others."""
     parsed = phonenumbers.parse(number, region)
@@ -67,3 +79,14 @@ def national_digits(number: str, region: str) -> str:
         return number
     national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     return "".join(character for character in national if character.isdigit())
+
+
+def _parsed(raw: str, settings: Numbers) -> PhoneNumber | Refused:
+    if not _WRITTEN.fullmatch(raw):
+        return Refused(
+            "withheld" if not raw else "not a telephone number: only digits, + ( ) . - and at most 20 of them"
+        )
+    try:
+        return phonenumbers.parse(raw, settings.region)
+    except NumberParseException as error:
+        return Refused(f"not a telephone number: {error}")

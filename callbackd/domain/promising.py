@@ -102,10 +102,12 @@ class Promising:
             self._speech.say(dialogue, Fixed.NO_CALLBACK_NOW)
 
     def _confirm_number(self, dialogue: Dialogue) -> None:
-        if dialogue.number:
-            self._read_back(dialogue)
-        else:
+        if not dialogue.number:
             self._ask_number(dialogue, Fixed.KEY_NUMBER)
+        elif isinstance(refused := self._state.callable(dialogue.number), numbers.Refused):
+            self._ask_another(dialogue, refused.reason)
+        else:
+            self._read_back(dialogue)
 
     # --- a time -----------------------------------------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class Promising:
         else:
             self._chosen(dialogue, found.start)
 
-    def _chosen(self, dialogue: Dialogue, start: float) -> None:
+    def _chosen(self, dialogue: Dialogue, start: float, *, confirmed: bool = False) -> None:
         queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
         if queue is None or entry is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
@@ -178,7 +180,7 @@ class Promising:
             self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
             return
         dialogue = replace(dialogue, slot_at=start, tries=0)
-        if entry.callback:  # a promise is moved: its number is confirmed already
+        if confirmed or entry.callback:  # a promise is moved: its number is confirmed already
             self._store(dialogue)
         else:
             self._confirm_number(dialogue)
@@ -193,8 +195,14 @@ class Promising:
     def _ask_number(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
 
+    def _ask_another(self, dialogue: Dialogue, reason: str) -> None:
+        self._state.decide(lane(dialogue), "number refused", reason)
+        self._ask_number(replace(dialogue, tries=0), Fixed.NUMBER_REFUSED, Fixed.KEY_NUMBER)
+
     def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
-        if digit == "1":
+        if digit == "1" and dialogue.slot_at is not None:  # somebody may have been faster meanwhile
+            self._chosen(replace(dialogue, stage=Stage.CHOOSING), dialogue.slot_at, confirmed=True)
+        elif digit == "1":
             self._store(dialogue)
         elif digit == "2":
             self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
@@ -218,7 +226,7 @@ class Promising:
             self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
 
     def _number_keyed(self, dialogue: Dialogue) -> None:
-        checked = numbers.check(dialogue.keyed, self._state.settings.numbers)
+        checked = self._state.callable(dialogue.keyed)
         if isinstance(checked, numbers.Refused):
             self.again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
         elif dialogue.slot_at is not None and not self._state.may_ring(checked.number, dialogue.slot_at, chosen=True):
@@ -283,6 +291,10 @@ class Promising:
             return
         if dialogue.slot_at is not None and taken(state, queue, dialogue.number, dialogue.slot_at):
             self.again(replace(dialogue, stage=Stage.CHOOSING), "somebody else was faster", Fixed.TIME_REFUSED)
+            return
+        refused = state.callable(dialogue.number)
+        if before is None and isinstance(refused, numbers.Refused):  # blocked since it was read back
+            self._ask_another(dialogue, refused.reason)
             return
         callback = self._new_promise(dialogue, entry, queue, before)
         dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))

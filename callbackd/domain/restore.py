@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import Attempt, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import OURS, LegId
@@ -16,7 +17,7 @@ from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.domain.window import DirectWindow
 
-Row = Entry | Agent | Callback | Attempt | DirectWindow
+Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked
 
 IN_FLIGHT_S = 5.0
 """How old a request to dial can be that Asterisk has not acted upon (spec: an originate outlives its connection)."""
@@ -43,6 +44,8 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
             state.put(row, saved=True)
         elif isinstance(row, Agent) and row.id in state.settings.agents:
             _take_agent(state, row)
+        elif isinstance(row, Blocked):
+            state.put(row, saved=True)
     _mend(state)
     _set_timers(state)
 

@@ -12,6 +12,7 @@ _o = AttemptOutcome
 _OURS = {_o.NOT_DIALLED, _o.CONGESTION}
 _BUSY = {_o.BUSY, _o.REJECTED}
 _NO_KEY = {_o.NO_KEY, _o.ABANDONED}
+_UNCOUNTED = _OURS | {_o.DECLINED}
 """Every other outcome is of the kind "no answer"."""
 
 
@@ -36,6 +37,8 @@ def decide(
 
     The trouble of our own side is refunded; the customer's is not.
     """
+    if outcome is AttemptOutcome.DECLINED:
+        return GiveUp(CallbackOutcome.CANCELLED, "no means no")
     refund = outcome in _OURS
     used = made - refund
     gap_s = _gap_s(settings, outcome)
@@ -60,7 +63,7 @@ def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]
         return replace(callback, times_busy=callback.times_busy + 1), callback.times_busy + 1
     if outcome in _NO_KEY:
         return replace(callback, times_no_key=callback.times_no_key + 1), callback.times_no_key + 1
-    if outcome in _OURS:
+    if outcome in _UNCOUNTED:
         return callback, 0
     return replace(callback, times_no_answer=callback.times_no_answer + 1), callback.times_no_answer + 1
 

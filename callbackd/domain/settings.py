@@ -355,6 +355,8 @@ class Numbers:
     """Our own numbers in E.164: never dialled."""
     deny_prefixes: tuple[str, ...] = ()
     """E.164 prefixes that are never dialled."""
+    secret: bytes = field(default=b"", repr=False)
+    """By which the do-not-call list knows a number again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from typing import TypeVar
 from callbackd.domain import agent as agents
 from callbackd.domain import attempt as attempts
 from callbackd.domain import callback as callbacks
-from callbackd.domain import calling
+from callbackd.domain import calling, numbers
 from callbackd.domain import entry as entries
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackState, CallbackTrigger
-from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Save, StorePromise
+from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.dialogue import Dialogue
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
@@ -28,7 +29,8 @@ from callbackd.domain.timers import Timers
 from callbackd.domain.window import DirectWindow
 
 Fact = str | int | float | bool | None
-R = TypeVar("R", Entry, Agent, Callback, Attempt, DirectWindow)
+R = TypeVar("R", Entry, Agent, Callback, Attempt)
+Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked)
 
 
 class State:
@@ -43,6 +45,8 @@ class State:
         self.attempts: dict[AttemptId, Attempt] = {}
         self.windows: dict[str, DirectWindow] = {}
         """Direct callback windows by id; those whose time is over may still be here."""
+        self.blocked: dict[str, Blocked] = {}
+        """The do-not-call list, by tag."""
         self.dialogues: dict[LegId, Dialogue] = {}
         self.playing: dict[PlaybackId, LegId] = {}
         self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
@@ -110,7 +114,7 @@ class State:
             return row
         return self.put(replace(row, state=target, **changes), saved=saved)  # type: ignore[arg-type,call-arg]
 
-    def put(self, row: R, *, saved: bool = False) -> R:
+    def put(self, row: Row, *, saved: bool = False) -> Row:
         """Take a row into the state and have it written; ``saved`` when it stands in the database as it is."""
         if isinstance(row, Entry):
             self._put_entry(row)
@@ -120,11 +124,17 @@ class State:
             _keep(self.callbacks, row.id, row, keep=row.state is not CallbackState.CLOSED)
         elif isinstance(row, DirectWindow):
             _keep(self.windows, row.id, row, keep=row.expires_at > self.now)
+        elif isinstance(row, Blocked):
+            self.blocked[row.id] = row
         else:
             _keep(self.attempts, row.id, row, keep=row.state is not AttemptState.CLOSED)
         if not saved:
             self._out.append(Save(row))
         return row
+
+    def forget(self, row: Blocked) -> None:
+        self.blocked.pop(row.id, None)
+        self._out.append(Forget(row))
 
     def _put_entry(self, entry: Entry) -> None:
         before = self.entries.get(entry.id)
@@ -162,6 +172,20 @@ class State:
     def promised_to(self, number: str, group: str) -> Callback | None:
         """The open promise for a number among the queues of a group, if any: nobody gets two."""
         return next((c for c in self.callbacks.values() if c.number == number and c.group == group), None)
+
+    def callable(self, raw: str) -> numbers.Allowed | numbers.Refused:
+        """Whether we may call this number; ``numbers.check`` alone tells only who it is."""
+        checked = numbers.check(raw, self.settings.numbers)
+        if isinstance(checked, numbers.Allowed) and self.is_blocked(checked.number):
+            return numbers.Refused("do not call")
+        return checked
+
+    def is_blocked(self, number: str) -> bool:
+        """Whether an E.164 number is on the do-not-call list."""
+        return bool(self.blocked) and self.tag(number) in self.blocked
+
+    def tag(self, number: str) -> str:
+        return numbers.tag(number, self.settings.numbers.secret)
 
     def zone_of(self, queue: Queue) -> str:
         """The clock by which a queue's times are spoken."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import ClaimAttempt, Command, Decided, Save, StorePromise
+from callbackd.domain.commands import ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -130,7 +130,7 @@ class World:
                     self._claim(command)
                 case Decided():
                     self._notice(command)
-                case Save():
+                case Save() | Forget():
                     pass
                 case _:
                     self.pbx.obey(command)

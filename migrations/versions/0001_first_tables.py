@@ -1,4 +1,4 @@
-"""The first tables: entries, callbacks, attempts, agents, decisions, and the right to dial."""
+"""The first tables: entries, callbacks, attempts, agents, the do-not-call list, decisions, and the right to dial."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,6 +53,14 @@ def upgrade() -> None:
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_direct_window_number")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_direct_window")),
+    )
+    op.create_table(
+        "do_not_call",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.CheckConstraint("id ~ '^[0-9a-f]{64}$'", name=op.f("ck_do_not_call_tag")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_call")),
     )
     op.create_table(
         "entry",
@@ -198,6 +206,7 @@ def downgrade() -> None:
     op.drop_index("ix_entry_open", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("entry")
     op.drop_table("direct_window")
+    op.drop_table("do_not_call")
     op.drop_index("ix_decision_subject", table_name="decision")
     op.drop_table("decision")
     op.drop_table("agent")

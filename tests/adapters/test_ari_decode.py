@@ -24,8 +24,10 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEnded,
     LegEntered,
+    LegHeld,
     LegLeft,
     LegRinging,
+    LegUnheld,
     Party,
     PlaybackEnded,
 )
@@ -80,6 +82,15 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
             LegRinging(LEG),
             LegAnswered(LEG),
             LegEntered(LEG, Party.AGENT),
+            LegEnded(LEG),
+        ],
+        "agent-holds-and-hangs-up-on-hold": [
+            LegRinging(LEG),
+            LegAnswered(LEG),
+            LegEntered(LEG, Party.AGENT),
+            LegHeld(LEG),
+            LegUnheld(LEG),
+            LegHeld(LEG),
             LegEnded(LEG),
         ],
         "we-hang-up-an-agent": [

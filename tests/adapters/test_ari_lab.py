@@ -40,9 +40,11 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEnded,
     LegEntered,
+    LegHeld,
     LegLeft,
     LegRinging,
     LegsSeen,
+    LegUnheld,
     Party,
     PlaybackEnded,
     RequestFailed,
@@ -52,6 +54,7 @@ from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling
 from tests.adapters.sip_phone import phone
 from tests.lab.asterisk import Asterisk
+from tests.lab.phones import Stage, answers
 from tests.lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
@@ -393,3 +396,26 @@ async def test_a_customer_answers_hears_the_greeting_and_comes_to_us(centre: Cen
         assert channel["language"] == "pl"
         await centre.does(HangUp("lane", leg, "seen"))
         await centre.hears_the_end_of(leg)
+
+
+async def test_a_phones_hold_is_told_and_a_hangup_on_hold_tells_of_no_end(centre: Centre) -> None:
+    """A real re-INVITE (sendonly, then sendrecv). The metrics end the hold at the hangup for this reason."""
+    caller, _ = await centre.caller()
+    agent, bridge = MINT.leg(now()), MINT.bridge(now())
+    async with Stage.around(centre.asterisk) as stage:
+        phone_of_agent = await stage.agent("agent1", behaviour=answers(after=0.1))
+        ring = RingAgent("e", agent, "PJSIP/agent1", "+442079460123", "support", 10.0, EntryId("e"))
+        await centre.does(MakeBridge("e", bridge), ring)
+        await centre.hears(LegEntered(agent, Party.AGENT))
+        await centre.does(Join("e", bridge, (caller, agent)))
+        call = await phone_of_agent.next_call()
+        await call.hold()
+        await centre.hears(LegHeld(agent))
+        await call.resume()
+        await centre.hears(LegUnheld(agent))
+        await call.hold()
+        await call.hangup()
+        await centre.hears_the_end_of(agent)
+    about_hold = [type(told) for told in centre.told if isinstance(told, LegHeld | LegUnheld)]
+    assert about_hold == [LegHeld, LegUnheld, LegHeld]
+    await centre.does(HangUp("e", caller, "over"), DropBridge("e", bridge))

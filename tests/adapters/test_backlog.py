@@ -7,8 +7,9 @@ from dataclasses import replace
 from callbackd.db.backlog import Backlog
 from callbackd.db.rows import Numbered
 from callbackd.domain.agent import Agent
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback
-from callbackd.domain.commands import Decided
+from callbackd.domain.commands import Decided, Forget
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 
 
@@ -49,6 +50,27 @@ def test_what_is_put_back_gives_way_to_what_is_newer():
     backlog.add(a_decision(2))
     backlog.put_back(taken)
     assert backlog.take() == [an_entry(1, priority=5), an_entry(2), a_decision(1), a_decision(2)]
+
+
+LISTED = Blocked("a" * 64, 1.0, "the customer pressed 9")
+
+
+def test_of_listing_and_forgetting_a_number_the_last_word_waits():
+    assert holding(LISTED, Forget(LISTED)).take() == [Forget(LISTED)]
+    assert holding(Forget(LISTED), LISTED).take() == [LISTED]
+
+
+def test_a_number_that_was_forgotten_meanwhile_is_not_put_back():
+    backlog = holding(LISTED)
+    taken = backlog.take()
+    backlog.add(Forget(LISTED))
+    backlog.put_back(taken)
+    assert backlog.take() == [Forget(LISTED)]
+
+
+def test_the_list_is_not_dropped_for_want_of_memory():
+    backlog = holding(LISTED, over(1), over(2), lives=1)
+    assert backlog.take() == [LISTED]
 
 
 def test_the_oldest_decisions_go_first():

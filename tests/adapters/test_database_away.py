@@ -21,8 +21,9 @@ from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right, RightHeld
 from callbackd.domain.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import CallbackOutcome, CallbackState
-from callbackd.domain.commands import Decided, Save
+from callbackd.domain.commands import Decided, Forget, Save
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -120,6 +121,18 @@ async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(pri
         assert await count(books.engine, tables.decision) == 1
         assert await books.commit(promised(3)) == [PromiseStored("callback-3")]
         assert books.told.empty()
+
+
+async def test_who_said_never_while_the_database_was_away_is_listed_when_it_is_back(private_postgres):
+    listed = Blocked("a" * 64, NOW, "the customer pressed 9")
+    async with opened(await private_postgres.fresh_database()) as books:
+        private_postgres.kill()
+        await books.hears(DatabaseLost)
+        assert await books.commit(Save(listed), Save(replace(listed, id="b" * 64))) == []
+        assert await books.commit(Forget(replace(listed, id="b" * 64))) == []
+        await private_postgres.start()
+        await books.hears(DatabaseBack)
+        assert await open_rows(books.engine) == [listed]
 
 
 async def test_a_server_killed_at_work_loses_and_doubles_nothing(private_postgres):

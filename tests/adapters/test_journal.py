@@ -25,10 +25,19 @@ from callbackd.db.migrate import CannotMigrate, alembic_config, upgrade
 from callbackd.db.right import Right, RightHeld
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
-from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Save, StorePromise
+from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Forget, Save, StorePromise
 from callbackd.domain.entry import Entry, EntryState
-from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, PromiseNotStored, PromiseStored
+from callbackd.domain.events import (
+    AttemptClaimed,
+    AttemptNotClaimed,
+    Ending,
+    NumberBlocked,
+    NumberUnblocked,
+    PromiseNotStored,
+    PromiseStored,
+)
 from callbackd.domain.window import DirectWindow
 from tests.adapters.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
@@ -209,6 +218,10 @@ async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(jo
         "INSERT INTO agent (id, presence, activity, idle_since, misses, calls, rest_until, wrap_up_until) "
         "VALUES ('a', 'available', 'talking', now(), 0, 0, now(), now())",
         "INSERT INTO epoch (id, n, holder) VALUES (2, 1, 'me')",
+        "INSERT INTO do_not_call (id, at, why) VALUES ('+442079460101', now(), 'not a tag but the number')",
+        f"INSERT INTO do_not_call (id, at, why) VALUES ('{'A' * 64}', now(), 'not as we write it')",
+        f"INSERT INTO do_not_call (id, at, why) VALUES ('{'a' * 63}', now(), 'too short')",
+        f"INSERT INTO do_not_call (id, at, why) VALUES ('{'a' * 64}', now(), NULL)",
     ],
 )
 async def test_the_tables_refuse_nonsense(engine, nonsense):
@@ -336,6 +349,59 @@ async def test_promises_and_attempts_are_loaded_equal(journal, engine):
     wanted = claim(promise)
     assert await journal.commit([wanted]) == [AttemptClaimed("attempt-1")]
     assert await open_rows(engine) == [wanted.entry, wanted.callback, wanted.attempt]
+
+
+# --- the do-not-call list -------------------------------------------------------------------------------------------
+
+LISTED = Blocked("a" * 64, NOW, "the customer pressed 9")
+LATER = replace(LISTED, at=NOW + 60, why="by letter")
+OTHER = Blocked("b" * 64, NOW, "by letter")
+
+
+async def test_the_list_is_loaded_as_it_was_saved(journal, engine):
+    assert await journal.commit([Save(OTHER), Save(LISTED), Save(an_entry())]) == []
+    assert await open_rows(engine) == [an_entry(), LISTED, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ([Save(LISTED), Forget(LISTED)], [OTHER]),
+        ([Save(LISTED), Forget(LISTED), Save(LATER)], [LATER, OTHER]),
+        ([Forget(LISTED)], [OTHER]),
+        ([Forget(LISTED), Save(LISTED), Forget(LISTED)], [OTHER]),
+    ],
+    ids=["unblocked", "blocked again", "unblocked without need", "unblocked again"],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["in one step", "step by step"])
+async def test_the_last_word_on_a_number_stands(journal, engine, words, left, together):
+    await journal.commit([Save(OTHER)])
+    for step in [words] if together else [[word] for word in words]:
+        assert await journal.commit(step) == []
+    assert await open_rows(engine) == left
+    assert journal.dropped == 0
+
+
+async def test_whatever_the_domain_says_of_blocked_numbers_the_tables_take(journal, engine):
+    """Key 9, word from outside, word taken back; all of it is there again at the next start."""
+    centre = Centre(settings([queue()], [agent("alice")]))
+    centre.calls("leg-1", ANNA)
+    centre.takes_callback("leg-1")
+    centre.logs_in("alice")
+    leg = centre.customer_answers()
+    centre.presses(leg, "9")
+    centre.hangs_up(leg)
+    centre.hear(NumberBlocked(BEN, "by\0 letter"))
+    centre.hear(NumberBlocked("+442079460103", "by letter"))
+    centre.hear(NumberUnblocked("+442079460103"))
+    wanted = [Save, Forget, StorePromise, ClaimAttempt, Decided]
+    for said in centre.said:
+        if type(said) in wanted:
+            await journal.commit([said])
+    assert journal.dropped == 0
+    listed = sorted(centre.blocked.values(), key=lambda row: row.id)
+    assert len(listed) == 2
+    assert await open_rows(engine) == [*centre.agents.values(), *listed]
 
 
 # --- promises and intents -------------------------------------------------------------------------------------------

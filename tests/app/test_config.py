@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from callbackd.app.cli import app
 from callbackd.app.config import ConfigError, read, secret, settings_of
-from callbackd.domain.settings import Strategy
+from callbackd.domain.settings import Reports, Strategy
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -96,6 +96,10 @@ def test_five_mistakes_are_named_at_once(tmp_path):
         (GOOD.replace("[queues.support]", "[queues.support]\nwrap_up_s = true"), "write seconds, for example 90"),
         (GOOD.replace("[queues.support]", '[queues."Support Desk"]'), "queues.Support Desk"),
         (GOOD + '[site]\nregion = "Britain"\n', "site.region"),
+        (GOOD + "[reports]\nthresholds_s = []\n", "reports.thresholds_s"),
+        (GOOD + "[reports]\nthresholds_s = [20, 0]\n", "reports.thresholds_s.1"),
+        (GOOD + "[reports]\nrepeat_days = 0\n", "reports.repeat_days"),
+        (GOOD + "[reports]\ndays_kept = 0\n", "reports.days_kept"),
         (
             GOOD.replace("[queues.support]", "[queues.support]\n[queues.support.offer]\nwaited_s = 5\nestimated = 3"),
             "offer.estimated: unknown key; did you mean 'estimated_wait_s'?",
@@ -119,6 +123,12 @@ def test_a_file_that_is_not_toml_names_the_line(tmp_path):
 def test_durations_are_seconds_or_iso(tmp_path):
     config = read(written(tmp_path, GOOD.replace("[queues.support]", '[queues.support]\nwrap_up_s = "PT1M30S"')))
     assert settings_of(config).queues["support"].wrap_up_s == 90.0
+
+
+def test_reports_count_by_the_settings_or_by_the_domains_defaults(tmp_path):
+    assert settings_of(read(written(tmp_path, GOOD))).reports == Reports()
+    text = '[reports]\nshort_abandon_s = 10\nthresholds_s = [60, "PT15S", 60]\nrepeat_days = 3\ndays_kept = 2\n'
+    assert settings_of(read(written(tmp_path, GOOD + text))).reports == Reports(10.0, (15.0, 60.0), 3, 2)
 
 
 def test_a_password_is_never_shown(tmp_path):

@@ -258,6 +258,15 @@ def test_look_ahead_keeps_the_agent_who_becomes_free_for_the_customer_being_dial
     assert centre.rings("alice")[-1] == number(1)
 
 
+def test_one_agent_is_kept_for_one_customer():
+    centre = promised(DialPolicy.LOOK_AHEAD, agents=2, expected_handle_s=0.1)
+    go(centre)
+    centre.calls("ben", BEN)
+    centre.hangs_up("with-alice")
+    centre.hangs_up("with-bob")
+    assert centre.rings("bob")[-1] == BEN
+
+
 def test_the_agent_kept_for_a_customer_who_does_not_answer_goes_to_the_next():
     centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
     go(centre)
@@ -359,11 +368,11 @@ def fails(centre, *endings):
 
 
 def test_busy_twice_ends_the_promise_where_two_are_allowed_though_attempts_are_left():
-    gaps = Retry(max_attempts=9, max_busy=2, busy_gap_s=1.0, no_answer_gap_s=1.0, congestion_gap_s=1.0)
+    gaps = Retry(max_attempts=9, max_busy=2, max_no_answer=3, busy_gap_s=1.0, no_answer_gap_s=1.0, congestion_gap_s=1.0)
     centre = promised(DialPolicy.AGENT_FIRST, retry=gaps)
     go(centre)
     centre.hangs_up("with-alice")
-    fails(centre, Ending.BUSY, Ending.NO_ANSWER, Ending.NO_ANSWER, Ending.CONGESTION)
+    fails(centre, Ending.NO_ANSWER, Ending.BUSY, Ending.CONGESTION, Ending.NO_ANSWER)
     assert centre.callback(number(1)).state is CallbackState.DIALING
     fails(centre, Ending.REJECTED)
     assert centre.callback(number(1)).outcome is CallbackOutcome.EXHAUSTED

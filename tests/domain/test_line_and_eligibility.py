@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from callbackd.domain.commands import RingAgent
@@ -68,6 +69,7 @@ def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
     assert served(centre) == ["c1", "c2"]
 
 
+@settings_of_hypothesis(max_examples=40)
 @given(
     worth_s=st.none() | st.floats(1, 3600),
     arrivals=st.lists(st.tuples(st.integers(0, 900), st.integers(-3, 9)), min_size=2, max_size=6),
