@@ -41,7 +41,7 @@ class Day:
         self.entries |= {entry.id for entry in entries}
         self.talked |= {entry.id for entry in entries if entry.state is EntryState.TALKING}
         self.stored |= {event.callback} if isinstance(event, PromiseStored) else set()
-        for leg in sorted(world._talking & world.up)[:1]:
+        for leg in sorted(world.pbx.talking & world.pbx.up)[:1]:
             kind = (LegHeld, LegUnheld, LegHeld)[len(self.steps) % 3]
             self._extra(kind(leg))
         if len(self.steps) % 17 == 0:
