@@ -289,9 +289,6 @@ class Promising:
             state.decide(entry.id, "no second promise", "this number has an open callback")
             self._back(dialogue, Fixed.ALREADY_PROMISED)
             return
-        if dialogue.slot_at is not None and taken(state, queue, dialogue.number, dialogue.slot_at):
-            self.again(replace(dialogue, stage=Stage.CHOOSING), "somebody else was faster", Fixed.TIME_REFUSED)
-            return
         refused = state.callable(dialogue.number)
         if before is None and isinstance(refused, numbers.Refused):  # blocked since it was read back
             self._ask_another(dialogue, refused.reason)

@@ -13,6 +13,8 @@ from callbackd.domain.commands import (
     MakeBridge,
     Play,
     RingAgent,
+    SendToFallback,
+    StartMusic,
     StopPlayback,
 )
 from callbackd.domain.dialogue import Stage
@@ -41,8 +43,23 @@ def _seen(step: Step, leg: str) -> bool:
     return isinstance(step.event, ev.LegsSeen) and leg in step.event.legs
 
 
-def nobody_is_joined_who_is_gone(step: Step) -> Iterator[str]:
+def who_calls_is_heard(step: Step) -> Iterator[str]:
+    """Spoken to, or back in the dialplan with somewhere to go; a call that is told again is known."""
+    if not isinstance(step.event, ev.CallArrived):
+        return
+    leg = step.event.leg
+    sent = any(command.leg == leg and command.extension for command in step.of(SendToFallback))
+    if not sent and leg not in step.state.dialogues and step.state.entry_of(leg) is None:
+        yield f"nobody answers {leg}"
+
+
+def one_person_and_one_agent_are_joined(step: Step) -> Iterator[str]:
+    """Whoever holds the entry and whoever works for it, both still there."""
     for join in step.of(Join):
+        entry = next((e for e in step.state.entries.values() if e.bridge == join.bridge), None)
+        agent = step.state.agents.get(entry.agent) if entry and entry.agent else None
+        if entry is None or agent is None or join.legs != (entry.leg, agent.leg):
+            yield f"{join.legs} are joined"
         for leg in join.legs:
             if leg in step.past.gone:
                 yield f"{leg} is joined after its end"
@@ -112,8 +129,11 @@ def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
     if dialogue is None or entry is None or entry.leg != leg or entry.state is EntryState.TALKING:
         return
     timers = state.timers
-    if dialogue.stage is Stage.WAITING and not dialogue.playback and not timers.is_set(Timer.ANNOUNCE, leg):
-        yield f"nobody speaks to {leg} any more"
+    if dialogue.stage is Stage.WAITING and not dialogue.playback:
+        if not timers.is_set(Timer.ANNOUNCE, leg):
+            yield f"nobody speaks to {leg} any more"
+        if leg not in step.past.music and all(music.leg != leg for music in step.of(StartMusic)):
+            yield f"{leg} hears nothing"
     if not timers.is_set(Timer.DEAD_MAN, leg):
         yield f"nobody shows Asterisk that we live for {leg}"
 
@@ -130,8 +150,9 @@ def time_never_goes_back(step: Step) -> Iterator[str]:
 
 
 LAWS = (
+    who_calls_is_heard,
     commands_are_for_legs_that_exist_or_did,
-    nobody_is_joined_who_is_gone,
+    one_person_and_one_agent_are_joined,
     bridges_end_with_their_entry,
     one_voice_at_a_time,
     a_playback_is_remembered_while_it_lasts,

@@ -41,7 +41,7 @@ def an_agent_works_for_one_open_entry(step: Step) -> Iterator[str]:
 
 
 def work_is_given_to_free_agents(step: Step) -> Iterator[str]:
-    for before, after in step.turns():
+    for before, after in step.turns:
         fresh = after.entry is not None and after.entry != before.entry
         if fresh and not (before.presence is Presence.AVAILABLE and before.activity is Activity.IDLE):
             yield f"{after.id} was {before.presence.value} and {before.activity.value} when given {after.entry}"
@@ -54,7 +54,7 @@ def an_agents_phone_is_rung_once_at_a_time(step: Step) -> Iterator[str]:
     for leg, count in Counter(ringing).items():
         if count > 1:
             yield f"{leg} belongs to {count} agents"
-    for before, after in step.turns():
+    for before, after in step.turns:
         if before.leg and after.leg != before.leg and not _over(step, before.leg):
             yield f"{after.id} is done with {before.leg}, and nobody hung it up"
 
@@ -68,7 +68,7 @@ def _over(step: Step, leg: str) -> bool:
 
 def wrap_up_is_not_cut_short(step: Step) -> Iterator[str]:
     by_hand = isinstance(step.event, ev.FeatureCodeDialled) and step.event.code == ev.FeatureCode.READY
-    for before, after in step.turns():
+    for before, after in step.turns:
         if before.activity is Activity.TALKING and after.activity is Activity.IDLE:
             yield f"{after.id} was given no wrap-up"
         if before.activity is Activity.TALKING and after.activity is Activity.WRAP_UP:
@@ -104,7 +104,7 @@ def nobody_is_overtaken(step: Step) -> Iterator[str]:
 
 
 def _given(step: Step) -> Iterator[tuple[Agent, Entry]]:
-    for before, after in step.turns():
+    for before, after in step.turns:
         if after.entry and after.entry != before.entry and (served := step.state.entries.get(after.entry)):
             yield step.state.agents[after.id], served
 
@@ -120,10 +120,11 @@ def _order(state: State, entry: Entry) -> tuple[bool, float, float, str]:
 
 def nobody_waits_while_an_agent_is_free(step: Step) -> Iterator[str]:
     state = step.state
-    free = [agent for agent in state.agents.values() if agent.free(state.now)]
+    idle = [agent for agent in state.agents.values() if agent.activity is Activity.IDLE]
+    free = [agent for agent in idle if agent.free(state.now)]
     for entry in state.entries.values() if free else ():
-        if servable(state, entry) and (idle := next((a for a in free if eligible(state, entry, a)), None)):
-            yield f"{entry.id} waits while {idle.id} is free"
+        if servable(state, entry) and (fit := next((a for a in free if eligible(state, entry, a)), None)):
+            yield f"{entry.id} waits while {fit.id} is free"
 
 
 def agents_are_given_what_they_can_do(step: Step) -> Iterator[str]:

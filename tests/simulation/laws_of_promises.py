@@ -197,13 +197,14 @@ def nothing_is_offered_without_a_database(step: Step) -> Iterator[str]:
 
 
 def a_slot_holds_what_it_holds(step: Step) -> Iterator[str]:
-    """Where the queue has hours, the next opening may be promised beyond it: better than a dead end."""
+    """Where a queue may be closed, its next opening may be promised beyond it: better than a dead end."""
     state = step.state
     fresh = {(p.queue, p.slot_at) for change in step.callbacks() if (p := change.after) and p.slot_at is not None}
     for name, at in fresh:
         queue = state.settings.queues[name]
         booked = sum((p.queue, p.slot_at) == (name, at) for p in state.callbacks.values())
-        if queue.hours is None and not queue.slots.exceptions and booked > queue.slots.capacity:
+        opens = queue.hours is not None or name in step.past.closed_early
+        if not opens and not queue.slots.exceptions and booked > queue.slots.capacity:
             yield f"{booked} promises at {at}, and the slot holds {queue.slots.capacity}"
 
 

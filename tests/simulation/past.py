@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from callbackd.domain import events as ev
@@ -28,6 +29,8 @@ from callbackd.domain.commands import (
     RingAgent,
     Save,
     SendToFallback,
+    StartMusic,
+    StopMusic,
     StopPlayback,
     StorePromise,
 )
@@ -82,8 +85,11 @@ class Past:
     bridges: set[str] = field(default_factory=set)
     playing: dict[str, tuple[str, float]] = field(default_factory=dict)
     """By leg: the playback, and since when."""
+    music: set[str] = field(default_factory=set)
     quoted: dict[tuple[str, str], int] = field(default_factory=dict)
     """By leg and queue: the last wait that was told, in minutes."""
+    closed_early: set[str] = field(default_factory=set)
+    """Queues that a supervisor has closed some time."""
     counted: Counter[str] = field(default_factory=Counter)
     """Attempts by promise that count."""
     over: dict[str, tuple[Attempt, float | None]] = field(default_factory=dict)
@@ -119,6 +125,8 @@ class Past:
             case ev.LegEnded() | ev.LegLeft() | ev.DialRefused():
                 self.gone.add(event.leg)
                 self.playing.pop(event.leg, None)
+            case ev.ClosedEarly():
+                self.closed_early.add(event.queue)
             case ev.DigitPressed():
                 self.pressed.add((event.leg, event.digit))
             case ev.PlaybackEnded():
@@ -152,7 +160,12 @@ class Past:
                 self.bridges.discard(command.bridge)
             case StopPlayback():
                 self.playing.pop(command.leg, None)
+            case StartMusic():
+                self.music.add(command.leg)
+            case StopMusic():
+                self.music.discard(command.leg)
             case Play():
+                self.music.discard(command.leg)
                 self.playing[command.leg] = (command.playback, step.now)
                 for minutes in waits_told(command):
                     self.quoted[command.leg, command.queue] = minutes
@@ -211,13 +224,15 @@ class Step:
     def callbacks(self) -> list[Change]:
         return self.changes["callbacks"]
 
-    def turns(self) -> Iterator[tuple[Agent, Agent]]:
+    @cached_property
+    def turns(self) -> list[tuple[Agent, Agent]]:
         """Each change of an agent, the ones that a later change of the same step hides included."""
-        last = dict[str, Agent]()
+        turns, last = [], dict[str, Agent]()
         for row in self.saved(Agent):
             before = last.get(row.id) or self.past.tables["agents"].get(row.id) or Agent(row.id)
-            yield before, row
+            turns.append((before, row))
             last[row.id] = row
+        return turns
 
     def touched_entries(self) -> dict[str, Entry]:
         """Open entries that changed, or whose agents did."""
