@@ -61,6 +61,10 @@ def frees_the_agent_while_talking(real, self, entry, leg):
     self._state.put(replace(agent, activity=Activity.IDLE, entry=None, leg=None))
 
 
+def counts_the_rung_as_free(real, state):
+    return real(state) + [agent for agent in state.agents.values() if agent.activity is Activity.RINGING]
+
+
 def skips_the_wrap_up(real, self, agent, entry):
     real(self, agent, entry)
     self.ready(agent.id)
@@ -161,10 +165,7 @@ BUGS: dict[str, tuple[str, Plant]] = {
             lambda real, self, now: self.activity is Activity.IDLE and self.presence.value != "logged_out",
         ),
     ),
-    "a ringing agent is rung again": (
-        "small",
-        around(Agent, "free", lambda real, self, now: real(self, now) or self.activity is Activity.RINGING),
-    ),
+    "a ringing agent is rung again": ("small", around(routing, "free_agents", counts_the_rung_as_free)),
     "the wrap-up is skipped": ("small", around(Floor, "_wrap_up", skips_the_wrap_up)),
     "dialled before the intent is stored": ("small", around(Dialling, "claim", dials_before_the_intent_is_stored)),
     "dialled twice": ("small", around(Dialling, "claimed", dials_twice)),
