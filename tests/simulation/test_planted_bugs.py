@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from callbackd.domain import announce, booking, line, retry
+from callbackd.domain import announce, booking, line, retry, routing
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.commands import DropBridge, Play, StartMusic
 from callbackd.domain.dialling import Dialling
