@@ -37,10 +37,8 @@ async def test_a_full_line_sends_the_next_caller_to_the_other_queue(open_house):
 async def test_who_has_waited_too_long_goes_over_and_keeps_the_time_of_arrival(open_house):
     """Ben called sales before Anna came over to it, but after Anna had called: she is served first."""
     house = await house_with(open_house, max_wait_s=4, max_wait="queue:sales")
-    anna = await house.calls(ANNA)
-    await house.daemon.said("joined the line", reason="called support")
-    ben = await house.calls(BEN, to="8002")
-    await house.daemon.said("joined the line", reason="called sales")
+    anna = await house.joins(ANNA)
+    ben = await house.joins(BEN, to="8002")
     await anna.hears_music("sales", within=15)
     seller = await house.agent("agent2", answers(after=0.2, talk=0.8))
     await ben.hears(seller, within=15)
