@@ -49,6 +49,13 @@ class House:
         await caller.dial(to, answered=True)
         return caller
 
+    async def joins(self, number: str | None, to: str = "8001", **how: Any) -> Caller:
+        """Calls, and returns when the caller stands in the line."""
+        since = len(self.daemon.lines)
+        caller = await self.calls(number, to, **how)
+        await self.daemon.said("joined the line", since=since)
+        return caller
+
     async def hears_offer(self, caller: Caller) -> None:
         """The caller is spoken to for the second time: greeting first, then position, wait and the offer."""
         await self.daemon.said("announced", offer=True)
