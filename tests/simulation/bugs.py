@@ -16,7 +16,7 @@ from callbackd.domain import announce, eligibility, line, offer, promising, retr
 from callbackd.domain.acd import Acd
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.callback import Callback, CallbackState
-from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StopPlayback
+from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.entry import EntryState, EntryTrigger
 from callbackd.domain.events import LegEnded
@@ -106,6 +106,15 @@ def who_rejoins_is_given_a_new_place(patch):
     _around(patch, State, "move_entry", last_in_line)
 
 
+@bug(places.a_place_is_held_by_somebody)
+def the_holder_is_forgotten_after_a_missed_ring(patch):
+    def nobodys(original, state, entry, trigger, **changes):
+        nobody = {"leg": None} if trigger is EntryTrigger.UNANSWERED else {}
+        return original(state, entry, trigger, **changes, **nobody)
+
+    _around(patch, State, "move_entry", nobodys)
+
+
 @bug(places.one_place_per_person, "incident")
 def who_has_a_promise_is_not_recognised(patch):
     patch.setattr(State, "promised_to", lambda state, number, group: None)
@@ -163,6 +172,16 @@ def two_entries_are_rung_at_one_agent(patch):
         return original(state) or [a for a in state.agents.values() if a.activity is Activity.RINGING and a.misses]
 
     _around(patch, routing, "free_agents", also_rung)
+
+
+@bug(places.an_entry_has_at_most_one_agent)
+def an_agent_is_free_while_talking(patch):
+    def frees(original, floor, entry, agent_leg):
+        original(floor, entry, agent_leg)
+        agent = floor._state.agents[entry.agent]
+        floor._state.put(replace(agent, activity=Activity.IDLE, entry=None))
+
+    _around(patch, Floor, "_connect", frees)
 
 
 @bug(places.an_agent_works_for_one_open_entry)
@@ -429,6 +448,11 @@ def a_worse_wait_is_told(patch):
 @bug(calls.nobody_is_left_in_silence)
 def nobody_speaks_to_those_who_wait(patch):
     _forget(patch, Timer.ANNOUNCE)
+
+
+@bug(calls.nobody_is_left_in_silence)
+def there_is_no_music(patch):
+    _around(patch, State, "do", _without(StartMusic))
 
 
 @bug(calls.nobody_is_left_in_silence)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from callbackd.domain import events as ev
 from callbackd.domain.commands import Command
+from callbackd.domain.dialogue import Stage
 from callbackd.domain.state import State
 from callbackd.simulate.world import World
 from tests.simulation import laws_of_calls, laws_of_places, laws_of_promises
@@ -43,14 +44,17 @@ class Laws:
         for law in LAWS:
             for what in law(step):
                 raise BrokenLaw(law.__name__, what, event)
+        self.past.learn(step)
         self.steps += 1
         if self.steps % self._every == 0:
             self._whole(state, event)
-        self.past.learn(step)
 
     def _whole(self, state: State, event: ev.Event | None) -> None:
         for what in state.broken_laws():
             raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
+        for dialogue in state.dialogues.values():
+            if dialogue.stage is Stage.WAITING and not dialogue.playback and dialogue.leg not in self.past.music:
+                raise BrokenLaw("nobody_is_left_in_silence", f"{dialogue.leg} hears no music", event)
         for playback, leg in state.playing.items():
             dialogue = state.dialogues.get(leg)
             if dialogue is None or dialogue.playback != playback:

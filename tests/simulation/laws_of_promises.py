@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from callbackd.domain import calling, hours
 from callbackd.domain import events as ev
-from callbackd.domain import hours
 from callbackd.domain.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Join, Play, StorePromise
@@ -178,7 +178,8 @@ def nobody_is_rung_at_night(step: Step) -> Iterator[str]:
             yield f"{promise.id} is dialled {promise.slot_at - step.now:.0f} s before its time"
         if not hours.opening(queue.hours, step.now, state.closed_until.get(queue.name)).open:
             yield f"{promise.id} is dialled while {queue.name} is closed"
-        if not state.may_ring(promise.number, step.now, chosen=promise.slot_at is not None):
+        settings, chosen = state.settings, promise.slot_at is not None
+        if not calling.allowed(settings.calling, promise.number, step.now, chosen=chosen, zone=settings.zone).yes:
             yield f"{promise.id} is dialled at an hour at which {promise.number} may not be rung"
 
 
