@@ -118,7 +118,8 @@ class Counting:
                 call.unhold(leg, self.now_us)
 
     def disposed(self, endpoint: str, disposition: str) -> None:
-        agent = next((a.id for a in self._settings.agents.values() if a.endpoint == endpoint), None)
+        agents = self._settings.agents.values()
+        agent = next((a.id for a in agents if endpoint in {a.endpoint, *a.phones}), None)
         if agent is None:
             return
         call = self._calls.get(agent)

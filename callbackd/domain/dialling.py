@@ -30,6 +30,9 @@ _DIAL_GRACE_S = 15.0
 _POSTPONED_LIVES_S = 3600.0
 """A promise does not expire sooner than this after the time that the customer chose, or the hour it waited for."""
 
+_POSTPONED_WITHIN_S = 600.0
+"""A postponed call is on time within so long of the time chosen: times are chosen in steps of ten minutes."""
+
 ACCEPTED_WAIT_S = 2.0
 """What a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
 
@@ -281,7 +284,7 @@ class Dialling:
         callback = state.callbacks[attempt.callback]
         again = retry.postpone(callback.attempts_made, minutes, state.now)
         expires_at = max(callback.expires_at, again.at + _POSTPONED_LIVES_S)
-        state.put(replace(callback, expires_at=expires_at))
+        state.put(replace(callback, expires_at=expires_at, expected_at=again.at + _POSTPONED_WITHIN_S))
         state.timers.set(Timer.EXPIRE, callback.id, expires_at)
         self.over(attempt, AttemptOutcome.POSTPONED, again.reason, again)
         self._speech.leave(replace(dialogue, entry=None), CallAgainIn(minutes))

@@ -36,6 +36,8 @@ def _customer(habits: Habits, random: Random) -> str:
         return ""
     if random.random() < habits.customer_postpones:
         return "2"
+    if random.random() < habits.customer_declines:
+        return "9"
     return "7" if random.random() < habits.wrong_key else "1"
 
 

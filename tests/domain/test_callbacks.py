@@ -587,6 +587,7 @@ def test_a_customer_postpones_by_one_digit_and_loses_no_attempt(digit, minutes):
     assert centre.attempt().outcome is AttemptOutcome.POSTPONED
     assert centre.agents["alice"].activity is Activity.IDLE
     assert centre.callback().attempts_made == 0
+    assert centre.callback().expected_at == centre.now + 60 * minutes + 600, "on time is what was chosen last"
     centre.hears_out(leg)
     centre.hangs_up(leg)
     centre.wait(60 * minutes - 11)

@@ -184,7 +184,7 @@ def entered_is_open_plus_closed(step: Step) -> Iterator[str]:
 
 def what_is_closed_says_how(step: Step) -> Iterator[str]:
     for kind in step._saved:
-        for row in step.saved(kind) if kind is not Agent else ():
+        for row in step.saved(kind) if hasattr(kind, "outcome") else ():
             if (row.state.value == "closed") != (row.outcome is not None) or (row.outcome and row.closed_at is None):
                 yield f"{kind.__name__} {row.id} is {row.state.value} with {row.outcome} at {row.closed_at}"
 
