@@ -2,7 +2,7 @@
 
 latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
           Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. By the phones.
-core      events per second of the decision core alone, over a simulated incident.
+core      events per second over a simulated day of 10,000 calls: the decision core, and with the laws after each event.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
 
@@ -15,15 +15,14 @@ from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median, quantiles
 
-from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.settings import AgentSettings, Queue, Settings
-from callbackd.simulate.habits import Habits
 from callbackd.simulate.world import World
 from tests.adapters import bench_journal
 from tests.lab.asterisk import Asterisk
 from tests.lab.daemon import Daemon, build_prompts
 from tests.lab.phones import AgentPhone, Stage, answers
 from tests.lab.slots import Slot
+from tests.simulation.laws import Laws
+from tests.simulation.shapes import TEN_THOUSAND
 
 CALLS = 120
 AT_ONCE = 6
@@ -87,13 +86,12 @@ async def _on_arrival(stage: Stage) -> None:
 
 
 def core() -> None:
-    queue = Queue(QueueName("support"))
-    agents = {AgentId(f"a{n}"): AgentSettings(AgentId(f"a{n}"), f"PJSIP/a{n}", (queue.name,)) for n in range(20)}
-    world = World(Settings({queue.name: queue}, agents), Habits(calls_per_hour=600), seed=1)
-    started = time.perf_counter()
-    world.run(hours=2)
-    took_s = time.perf_counter() - started
-    print(f"core: {len(world.log)} events of {world.facts.arrived} calls, {len(world.log) / took_s:.0f} events/s")
+    for what, laws in (("the core", None), ("the core and the laws", Laws(every=100))):
+        world = World(TEN_THOUSAND.settings, TEN_THOUSAND.habits, 1, laws or (lambda *_: None), TEN_THOUSAND.start)
+        started = time.perf_counter()
+        world.run(hours=10)
+        took_s, events, calls = time.perf_counter() - started, len(world.log), world.facts.arrived
+        print(f"{what}: {events} events of {calls} calls in {took_s:.1f} s, {events / took_s:.0f} events/s")
 
 
 def main() -> None:

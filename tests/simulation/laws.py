@@ -11,7 +11,7 @@ events, and at the end, the domain's own laws are asked about everything there i
 from __future__ import annotations
 
 from callbackd.domain import events as ev
-from callbackd.domain.commands import Command, Play, StartMusic, StopMusic
+from callbackd.domain.commands import Command
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.state import State
 from callbackd.simulate.world import World
@@ -33,7 +33,6 @@ class Laws:
     def __init__(self, every: int = 1) -> None:
         self.past = Past()
         self.steps = 0
-        self._music: set[str] = set()
         self._every = every
 
     def __call__(self, world: World, event: ev.Event, commands: tuple[Command, ...]) -> None:
@@ -45,24 +44,16 @@ class Laws:
         for law in LAWS:
             for what in law(step):
                 raise BrokenLaw(law.__name__, what, event)
-        self._listen(commands)
+        self.past.learn(step)
         self.steps += 1
         if self.steps % self._every == 0:
             self._whole(state, event)
-        self.past.learn(step)
-
-    def _listen(self, commands: tuple[Command, ...]) -> None:
-        for command in commands:
-            if isinstance(command, StartMusic):
-                self._music.add(command.leg)
-            elif isinstance(command, Play | StopMusic):  # Asterisk takes up no music by itself after a playback
-                self._music.discard(command.leg)
 
     def _whole(self, state: State, event: ev.Event | None) -> None:
         for what in state.broken_laws():
             raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
         for dialogue in state.dialogues.values():
-            if dialogue.stage is Stage.WAITING and not dialogue.playback and dialogue.leg not in self._music:
+            if dialogue.stage is Stage.WAITING and not dialogue.playback and dialogue.leg not in self.past.music:
                 raise BrokenLaw("nobody_is_left_in_silence", f"{dialogue.leg} hears no music", event)
         for playback, leg in state.playing.items():
             dialogue = state.dialogues.get(leg)

@@ -9,6 +9,7 @@ from callbackd.domain.commands import (
     Decided,
     DialCustomer,
     DropBridge,
+    HangUp,
     Join,
     MakeBridge,
     Play,
@@ -60,6 +61,9 @@ def one_person_and_one_agent_are_joined(step: Step) -> Iterator[str]:
         agent = step.state.agents.get(entry.agent) if entry and entry.agent else None
         if entry is None or agent is None or join.legs != (entry.leg, agent.leg):
             yield f"{join.legs} are joined"
+        gone = step.past.gone | {hang_up.leg for hang_up in step.of(HangUp)}
+        if over := gone & set(join.legs):
+            yield f"{over} are joined after their end"
         for leg in join.legs:
             if leg in step.past.gone:
                 yield f"{leg} is joined after its end"

@@ -127,17 +127,13 @@ def nobody_waits_while_an_agent_is_free(step: Step) -> Iterator[str]:
             yield f"{entry.id} waits while {fit.id} is free"
 
 
-def agents_are_given_what_they_can_do(step: Step) -> Iterator[str]:
+def agents_are_given_what_they_may_serve(step: Step) -> Iterator[str]:
+    """Their queues, with the skills, penalties and reserves that hold after this wait; or who waits for them alone."""
     for agent, entry in _given(step):
-        settings, queue = step.state.settings.agents[agent.id], step.state.settings.queues[entry.queue]
-        if entry.wanted:
-            continue
-        if entry.queue not in settings.queues:
+        if entry.wanted is None and entry.queue not in step.state.settings.agents[agent.id].queues:
             yield f"{agent.id} does not serve {entry.queue}"
-        for need in (*queue.needs, *entry.needs):
-            lowest = min((need.level, *(level for _, level in need.relax)))
-            if settings.skills.get(need.skill, 0) < lowest:
-                yield f"{agent.id} was given {entry.id} without {need.skill}"
+        if not eligible(step.state, entry, agent):
+            yield f"{agent.id} may not serve {entry.id} now"
 
 
 def a_place_is_kept(step: Step) -> Iterator[str]:
@@ -214,11 +210,11 @@ LAWS = (
     wrap_up_is_not_cut_short,
     nobody_is_overtaken,
     nobody_waits_while_an_agent_is_free,
-    agents_are_given_what_they_can_do,
+    agents_are_given_what_they_may_serve,
     a_place_is_kept,
     a_place_is_held_by_somebody,
     one_place_per_person,
-    entered_is_open_plus_closed,
     what_is_closed_says_how,
+    entered_is_open_plus_closed,
     an_agent_is_woken,
 )

@@ -27,7 +27,7 @@ from callbackd.domain.settings import (
     Strategy,
     Way,
 )
-from callbackd.simulate.habits import Habits
+from callbackd.simulate.habits import WORKDAY, Habits
 from tests.builders import SALES, SUPPORT, agent, queue, settings
 
 QUICK: dict[str, Any] = {
@@ -161,3 +161,10 @@ SHAPES: dict[str, Shape] = {
         habits=Habits(calls_per_hour=40, dial_unknown=0.3, dial_refused=0.2, database_fails=0.3, repeats=0.3),
     ),
 }
+
+TEN_THOUSAND = shape(
+    [queue(**TIMES)],
+    team(70),
+    habits=Habits(calls_per_hour=1550, curve=WORKDAY, customers=10_000, agent_codes=0.02),
+)
+"""So many calls in ten hours, with peaks before and after noon."""

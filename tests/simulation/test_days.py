@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.simulate.habits import WORKDAY, Habits
 from callbackd.simulate.world import World
-from tests.builders import queue, settings
 from tests.simulation.laws import Laws
-from tests.simulation.shapes import SHAPES, TIMES, Shape, at, team
+from tests.simulation.shapes import SHAPES, TEN_THOUSAND, Shape
 
 SEEDS = 12
 """Days of each shape: with all shapes more than two hundred."""
@@ -39,9 +37,7 @@ def test_there_are_two_hundred_days():
 
 
 def test_a_day_of_ten_thousand_calls_keeps_the_laws():
-    people = Habits(calls_per_hour=1550, curve=WORKDAY, customers=10_000, agent_codes=0.02)
-    shape = Shape(settings([queue(**TIMES)], team(70)), people, at(2027, 1, 15, 9))
-    facts = day(shape, 1, hours=10, every=100).facts
+    facts = day(TEN_THOUSAND, 1, hours=10, every=100).facts
     assert facts.arrived > 10_000
     assert facts.kept > 500
 

@@ -1,0 +1,83 @@
+"""A recorded day: events with their times, written to a file and told again.
+
+The file is JSON lines. The first has the entropy that the ids were minted from; each other one has an event, by the
+name of its class and its fields, and when it came. Floats are written so that they are read back to the last bit: told
+to the same settings, a recorded day gives the same commands byte for byte; told to others, what would have changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, TextIO, get_args, get_origin, get_type_hints
+
+from callbackd.domain.acd import Acd
+from callbackd.domain.commands import Command
+from callbackd.domain.events import Event
+from callbackd.domain.ids import Mint
+from callbackd.domain.settings import Settings
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+
+Steps = Iterable[tuple[float, Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    entropy: bytes
+    steps: tuple[tuple[float, Event], ...]
+    """When, and what, in the order in which the door was told."""
+
+
+def write(file: TextIO, entropy: bytes, steps: Steps) -> None:
+    file.write(json.dumps({"entropy": entropy.hex()}) + "\n")
+    file.writelines(json.dumps(_told(at, event)) + "\n" for at, event in steps)
+
+
+def read(file: TextIO) -> Recording:
+    """Raises ``ValueError`` with the number of the line for what ``write`` did not write."""
+    lines = enumerate(file, start=1)
+    entropy = _read(1, next(lines, (1, ""))[1], lambda told: bytes.fromhex(told["entropy"]))
+    return Recording(entropy, tuple(_read(number, line, _step) for number, line in lines))
+
+
+def tell(recording: Recording, settings: Settings) -> Iterator[tuple[float, Event, tuple[Command, ...]]]:
+    """What the door says to the recorded events, one after the other."""
+    acd = Acd(settings, Mint(recording.entropy))
+    for at, event in recording.steps:
+        yield at, event, acd.handle(event, at)
+
+
+def _told(at: float, event: Event) -> dict[str, object]:
+    told: dict[str, object] = {"at": at, "event": type(event).__name__}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        told[field.name] = sorted(value) if isinstance(value, frozenset) else value
+    return told
+
+
+def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
+    try:
+        return make(json.loads(line))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"line {number} is not of a recording: {error!r}") from error
+
+
+def _step(told: dict[str, Any]) -> tuple[float, Event]:
+    at, kind = float(told.pop("at")), _KINDS[told.pop("event")]
+    makers = _MAKERS[kind]
+    return at, kind(**{name: makers[name](value) for name, value in told.items()})
+
+
+def _maker(hint: Any) -> Callable[[Any], Any]:
+    if get_origin(hint) is frozenset:
+        return frozenset
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
+    return lambda value: value
+
+
+_MAKERS = {kind: {name: _maker(hint) for name, hint in get_type_hints(kind).items()} for kind in _KINDS.values()}
+"""How each field of an event is made of what JSON knows."""
