@@ -47,8 +47,8 @@ async def test_a_slot_is_kept_not_before_its_time_and_key_one_connects(open_hous
     call = await customers.next_call_to(ANNA, within=60)
     entered = await house.daemon.said("enters the line")
     assert entered["slot_at"] % 900 == 0
+    assert 0.0 <= call.invited_at + house.daemon.ahead_s - entered["slot_at"] < 2.0, "an agent was free before"
     await call.hears(agent, within=20)
-
     await call.hangup()
 
 
