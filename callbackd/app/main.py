@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -48,7 +48,7 @@ _LAST_WORDS_S = 2.0
 log = structlog.get_logger("callbackd")
 
 
-async def serve(config: Config) -> int:
+async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
     """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
 
     Raises ``RightHeld`` when another daemon works on the same database, ``ConfigError``, and what ``Embedded`` raises.
@@ -73,7 +73,7 @@ async def serve(config: Config) -> int:
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
-        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(time.time(), 6), figures)
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
@@ -83,7 +83,7 @@ async def serve(config: Config) -> int:
             if event := ami_decode(fields):
                 runner.post(event)
 
-        rows, now = await open_rows(engine), time.time()
+        rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
         mended = acd.restore(rows, now)
         figures.take_up(rows, mended, now)

@@ -119,7 +119,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class ArmDeadMan:
-    """Asterisk takes the leg to the fallback ``after_s`` from now unless armed again."""
+    """Asterisk takes the leg to the fallback ``after_s`` from now unless armed again; 0 disarms."""
 
     lane: str
     leg: LegId

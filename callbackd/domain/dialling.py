@@ -114,7 +114,7 @@ class Dialling:
         state.put(replace(entry, not_before=at))
         state.timers.set(Timer.RETRY, entry.id, at)
         self._live_until(callback, callback.expires_at + (at - state.now))
-        state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", at=at)
+        state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", until=at)
 
     def opened_again(self, queue: Queue, instead_of: float) -> None:
         """The queue opens before the hour for which its promises wait: that hour no longer holds them."""

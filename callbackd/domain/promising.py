@@ -360,7 +360,7 @@ class Promising:
         state.timers.cancel(Timer.RETRY, entry.id)
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
         kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
-        state.decide(entry.id, kind, "confirmed by key", number=callback.number, at=callback.slot_at)
+        state.decide(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
         if callback.slot_at is not None:
             self._places.look(entry)
         if dialogue := state.dialogues.get(leg):

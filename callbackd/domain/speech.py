@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callbackd.domain import numbers
-from callbackd.domain.commands import ArmDeadMan, DropBridge, HangUp, Play, SendToFallback, StartMusic, StopPlayback
+from callbackd.domain.commands import (
+    ArmDeadMan,
+    DropBridge,
+    HangUp,
+    Play,
+    SendToFallback,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Party
@@ -119,9 +128,14 @@ class Speech:
         state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
 
     def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:
-        """Back to the dialplan: to the fallback, unless another context is named."""
+        """Back to the dialplan: to the fallback, unless another context is named.
+
+        The fallback ends music and dead man itself. Another context is the house's, which knows of neither.
+        """
         self._state.decide(leg, "sent to the dialplan", reason, extension=extension)
         self.end(leg)
+        if context:
+            self._state.do(StopMusic(leg, leg), ArmDeadMan(leg, leg, 0.0))
         self._state.do(SendToFallback(leg, leg, context or self._state.settings.fallback_context, extension))
 
     # --- signs of life ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from callbackd.domain.admission import Facts, Obstacle, decide
-from callbackd.domain.commands import Play, SendToFallback, StorePromise
+from callbackd.domain.commands import ArmDeadMan, Play, SendToFallback, StopMusic, StorePromise
 from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import ClosedEarly, DatabaseLost, DigitPressed, PromiseNotStored
 from callbackd.domain.ids import LegId, QueueName
@@ -134,6 +134,15 @@ def test_sent_to_the_dialplan_by_each_reason_without_ever_having_a_place(obstacl
     assert not any(entry.leg == "anna" for entry in centre.entries.values())
     centre.wait(120)
     assert centre.heard("anna") == []
+
+
+def test_the_house_gets_a_caller_without_our_music_and_without_our_dead_man():
+    """What is behind the exit may be a mailbox that records for longer than the dead man waits."""
+    centre = house(no_agents=DIALPLAN)
+    centre.calls("anna")
+    last = [command for command in centre.said if getattr(command, "leg", None) == "anna"][-3:]
+    assert [type(command) for command in last] == [StopMusic, ArmDeadMan, SendToFallback]
+    assert centre.last(ArmDeadMan).after_s == 0
 
 
 @pytest.mark.parametrize("obstacle", REACHABLE)

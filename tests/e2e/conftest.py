@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ class House:
         await caller.dial(to, answered=True)
         return caller
 
+    async def joins(self, number: str | None, to: str = "8001", **how: Any) -> Caller:
+        """Calls, and returns when the caller stands in the line."""
+        since = len(self.daemon.lines)
+        caller = await self.calls(number, to, **how)
+        await self.daemon.said("joined the line", since=since)
+        return caller
+
     async def hears_offer(self, caller: Caller) -> None:
         """The caller is spoken to for the second time: greeting first, then position, wait and the offer."""
         await self.daemon.said("announced", offer=True)
@@ -81,11 +89,12 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
     """``await open_house(queues={…})``: a call centre with these sections of the config changed."""
     async with AsyncExitStack() as stack:
 
-        async def opened(*, variables: dict[str, str] | None = None, **changes: Any) -> House:
+        async def opened(*, variables: dict[str, str] | None = None, at: str | None = None, **changes: Any) -> House:
             slot = stack.enter_context(Slot())
             asterisk = await stack.enter_async_context(Asterisk(slot, variables=variables))
             url = await postgres.fresh_database()
             daemon = Daemon(slot, asterisk, url, **changes)
+            daemon.ahead_s = until(at) if at else 0.0
             await build_prompts(daemon)
             await stack.enter_async_context(daemon)
             stack.push_async_callback(_nothing_is_left, asterisk, daemon)
@@ -93,6 +102,13 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
             return House(asterisk, daemon, stage, url)
 
         yield opened
+
+
+def until(clock: str) -> float:
+    """Seconds from now to this time of day, UTC, tomorrow: ``11:59:30``."""
+    hour, minute, second = map(int, clock.split(":"))
+    then = datetime.now(UTC).replace(hour=hour, minute=minute, second=second, microsecond=0) + timedelta(days=1)
+    return (then - datetime.now(UTC)).total_seconds()
 
 
 async def _nothing_is_left(asterisk: Asterisk, daemon: Daemon) -> None:

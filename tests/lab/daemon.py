@@ -77,6 +77,8 @@ class Daemon:
         self.dir.mkdir(exist_ok=True, mode=0o755)
         self.config = lab_config(asterisk, self.dir / "state", database_url, **changes)
         self.config_path = self.dir / "callbackd.toml"
+        self.ahead_s = 0.0
+        """By how much its clock is set forward."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -97,8 +99,11 @@ class Daemon:
         """Returns when it works with Asterisk, or at once when not to ``wait``."""
         self.config_path.write_text(toml(self.config))
         since = len(self.lines)
+        run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
+        if self.ahead_s:
+            run = ("tests.lab.at_another_hour", str(self.ahead_s), str(self.config_path))
         self._process = await asyncio.create_subprocess_exec(
-            *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", "callbackd", "run", "-c", str(self.config_path)),
+            *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),
             cwd=ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

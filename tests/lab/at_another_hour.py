@@ -1,0 +1,21 @@
+"""callbackd with its clock set forward, for what happens at a time of day.
+
+    python -m tests.lab.at_another_hour SECONDS CONFIG
+
+Only the clock of the domain differs: the same wiring, Asterisk, database and phones as ever.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from callbackd.app import config, logs, main
+
+if __name__ == "__main__":
+    ahead_s, settings = float(sys.argv[1]), config.read(Path(sys.argv[2]))
+    logs.configure(settings.log.format, settings.log.level, logs.Mask(logs.mask_key(settings.state_dir)))
+    sys.exit(uvloop.run(main.serve(settings, lambda: time.time() + ahead_s)))
