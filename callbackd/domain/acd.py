@@ -361,7 +361,8 @@ class Acd:
             if leg not in event.legs and not restore.may_be_on_its_way(state, leg):
                 self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
         for entry in list(state.entries.values()):
-            if entry.leg and entry.leg not in state.dialogues and entry.state is not EntryState.TALKING:
+            there = entry.leg in event.legs and entry.leg not in state.dialogues
+            if entry.leg and there and entry.state is not EntryState.TALKING:
                 self._reception.adopt(entry, entry.leg)
         for leg in restore.strays(state, event.legs):
             state.do(HangUp(leg, leg, "left over from before, belongs to nobody"))

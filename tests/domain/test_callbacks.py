@@ -551,6 +551,19 @@ def test_a_dial_that_has_just_been_asked_for_is_not_taken_for_gone():
     assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
 
 
+def test_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll():
+    centre = waiting_for_alice()
+    centre.presses("anna", "1")
+    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hangs_up("anna")
+    centre.hear(LegsSeen(frozenset()))
+    rung = centre.rung()
+    alice_is_free(centre)
+    assert centre.rung() == rung
+    centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
+    assert centre.callback().state is CallbackState.DIALING
+
+
 def test_nobody_is_dialled_while_still_listening_to_the_promise():
     centre = waiting_for_alice()
     centre.presses("anna", "11")

@@ -61,8 +61,8 @@ def one_person_and_one_agent_are_joined(step: Step) -> Iterator[str]:
         agent = step.state.agents.get(entry.agent) if entry and entry.agent else None
         if entry is None or agent is None or join.legs != (entry.leg, agent.leg):
             yield f"{join.legs} are joined"
-        gone = step.past.gone | {hang_up.leg for hang_up in step.of(HangUp)}
-        if over := gone & set(join.legs):
+        hung_up = {command.leg for command in step.of(HangUp)}
+        if over := {leg for leg in join.legs if leg in step.past.gone or leg in hung_up}:
             yield f"{over} are joined after their end"
         for leg in join.legs:
             if leg in step.past.gone:

@@ -56,7 +56,7 @@ class Door(RuleBasedStateMachine):
         """Legs of agents and customers that were answered."""
         self.playing: list[Any] = []
         self.asked: list[StorePromise | ClaimAttempt] = []
-        self.last: ev.Event | None = None
+        self.told: list[ev.Event] = []
         self.made = 0
 
     def tell(self, event: ev.Event) -> None:
@@ -67,8 +67,8 @@ class Door(RuleBasedStateMachine):
 
     def _tell(self, event: ev.Event) -> None:
         commands = self.acd.handle(event, self.now)
-        self.laws.judge(self.acd._state, event, commands, self.now)
-        self.last = event
+        self.laws.judge(self.acd._state, event, commands, self.acd._state.now)
+        self.told.append(event)
         for command in commands:
             self._obey(command)
 
@@ -183,11 +183,25 @@ class Door(RuleBasedStateMachine):
             self.tell(ev.TimePassed())
         self.now = until
 
-    @precondition(lambda self: self.last is not None)
+    @rule(back_s=st.sampled_from([0.1, 5.0, 3600.0]))
+    def the_clock_is_set_back(self, back_s: float) -> None:
+        self.now -= back_s
+
+    @precondition(lambda self: self.told)
     @rule()
     def an_event_comes_twice(self) -> None:
-        assert self.last is not None
-        self.tell(self.last)
+        self._again(self.told[-1])
+
+    @precondition(lambda self: self.told)
+    @rule(n=pick)
+    def an_event_comes_again_much_later(self, n: int) -> None:
+        self._again(self.told[n % len(self.told)])
+
+    def _again(self, event: ev.Event) -> None:
+        """Only a leg that is there is told of as having come: what a reconnect finds is a poll of what there is."""
+        arrival = isinstance(event, ev.CallArrived | ev.FeatureCodeDialled | ev.LegEntered)
+        if not arrival or event.leg in {*self.callers, *self.up}:
+            self.tell(event)
 
     @rule(there=st.booleans())
     def the_database_goes_or_comes(self, there: bool) -> None:
