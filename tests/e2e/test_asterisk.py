@@ -432,7 +432,7 @@ async def test_whatever_queue_is_named_the_caller_is_served(caller: Caller, exte
     async with deaf_daemon(caller) as events:
         await caller.dials("8003@lab-callers")
         event = await entered(events)
-        assert event["args"] == ["inbound", "nosuch", "en"]
+        assert event["args"] == ["inbound", "nosuch", "en", "", ""]
         url = f"{caller.asterisk.ari_url}/channels/{event['channel']['id']}/continue"
         where = {"context": "callbackd-fallback", "extension": extension, "priority": "1"}
         async with caller.session.post(url, params=where) as answer:
