@@ -6,6 +6,8 @@ All of it grows only wider with the wait, so nobody becomes harder to serve by w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from callbackd.domain.agent import Agent, Presence
 from callbackd.domain.entry import Entry
 from callbackd.domain.ids import QueueName
@@ -35,7 +37,21 @@ def wants_one(state: State, entry: Entry) -> bool:
 
 
 def needs(state: State, entry: Entry) -> tuple[Need, ...]:
-    return state.queue_of(entry).needs + entry.needs
+    """The queue's needs, which the config has checked, and the caller's own, lowered to what its best agent has: a slip
+    in the dialplan, or another queue's line, must not keep a caller for ever.
+    """
+    own = (replace(need, level=min(need.level, _best(state, entry.queue, need.skill))) for need in entry.needs)
+    return (*state.queue_of(entry).needs, *own)
+
+
+def beyond(state: State, entry: Entry) -> list[str]:
+    """Skills which this caller needs at a level that no agent of the queue has."""
+    return [need.skill for need in entry.needs if need.level > _best(state, entry.queue, need.skill)]
+
+
+def _best(state: State, queue: QueueName, skill: str) -> int:
+    agents = state.settings.agents.values()
+    return max((agent.skills.get(skill, 0) for agent in agents if queue in agent.queues), default=0)
 
 
 def level(need: Need, waited_s: float) -> int:

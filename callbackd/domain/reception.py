@@ -9,7 +9,7 @@ from callbackd.domain.admission import Obstacle, Verdict
 from callbackd.domain.callback import CallbackState
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
-from callbackd.domain.eligibility import somebody
+from callbackd.domain.eligibility import beyond, somebody
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import EntryId, LegId, QueueName
@@ -134,6 +134,8 @@ class Reception:
         facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}
         if unknown:
             facts["needs_ignored"] = unknown
+        if nobody_has := beyond(state, entry):
+            facts["needs_lowered"] = "+".join(nobody_has)
         what = "joined the line" if verdict.admitted else f"not let in: {verdict.obstacle}"
         why = f"called {queue.name}" if verdict.admitted else verdict.reason
         place = position(state, entry) if verdict.admitted else None

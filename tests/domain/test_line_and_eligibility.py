@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from callbackd.domain.commands import RingAgent
 from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.line import order
-from callbackd.domain.settings import Need, Penalties, Reserve, Reserves, Strategy
+from callbackd.domain.settings import EntryRules, Exit, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
@@ -165,6 +165,34 @@ def test_needs_that_cannot_be_read_lose_nobody():
     centre.calls("anna", needs="Polish:zero+!")
     assert centre.rung() == [f"bob:{ANNA}"]
     assert any(d.facts.get("needs_ignored") == "Polish:zero+!" for d in centre.said if hasattr(d, "facts"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gets", "lowered"),
+    [
+        ("polish:4", ["carol"], "polish"),
+        ("klingon+polish", ["alice", "carol"], "klingon"),
+        ("polish:3", ["carol"], None),
+    ],
+)
+def test_a_need_that_no_agent_of_the_queue_meets_is_lowered_to_the_best_there_is(wanted, gets, lowered):
+    centre = Centre(settings([queue(strategy=Strategy.RING_ALL)], SPEAKS))
+    centre.logs_in("alice", "bob", "carol")
+    centre.calls("anna", needs=wanted)
+    assert centre.rung() == [f"{agent}:{ANNA}" for agent in gets]
+    assert {d.facts.get("needs_lowered") for d in centre.said if getattr(d, "what", "") == "joined the line"} == {
+        lowered
+    }
+
+
+def test_a_need_that_another_queue_met_is_lowered_in_the_line_that_takes_the_caller_over():
+    queues = [queue(rules=EntryRules(max_wait_s=30, max_wait=Exit(Way.QUEUE, SALES))), queue(SALES)]
+    centre = Centre(settings(queues, [agent("carol", skills={"polish": 3}), agent("bob", SALES)]))
+    centre.logs_in("bob")
+    centre.calls("anna", needs="polish:2")
+    assert centre.rung() == []
+    centre.wait(30)
+    assert centre.rung() == [f"bob:{ANNA}"]
 
 
 def test_a_place_that_nobody_free_may_serve_holds_up_nobody_behind_it():

@@ -39,8 +39,11 @@ async def presses(house, caller, *keys):
         await caller.press(key)
 
 
-async def promised_at(house):
+async def promised_at(house, caller):
+    """The time in the database, once the caller hears a voice say it; no word was missing in what was said so far."""
     await house.daemon.said("promised a callback at a time")
+    await caller.hears_voice(since=house.stage.now())
+    assert house.daemon.count("not_spoken") == 0
     (promise,) = await house.rows("SELECT extract(epoch FROM slot_at)::float AS at FROM callback")
     return datetime.fromtimestamp(promise["at"], UTC)
 
@@ -49,7 +52,7 @@ async def test_a_time_that_was_keyed_is_promised(open_house):
     house = await open_house(at="10:01:00", **config())
     anna = await house.joins(ANNA)
     await presses(house, anna, "2", "9", "1537", "1", "1")
-    assert await promised_at(house) == day(1).replace(hour=15, minute=30), "the slot that 15:37 lies in, tomorrow"
+    assert await promised_at(house, anna) == day(1).replace(hour=15, minute=30), "the slot that 15:37 lies in, tomorrow"
     assert await anna.is_over(within=30) == "them"
     assert anna.gaps(longer_than=1.0) == []
 
@@ -60,7 +63,7 @@ async def test_a_time_that_cannot_be_had_is_refused_and_others_are_read_out(open
     await presses(house, anna, "2", "9", "0900", "0")
     assert "too soon" in (await house.daemon.said("asked again"))["reason"]
     await presses(house, anna, "1", "1")
-    assert await promised_at(house) == day(0).replace(hour=10, minute=15)
+    assert await promised_at(house, anna) == day(0).replace(hour=10, minute=15)
 
 
 async def test_a_promise_of_a_turn_is_moved_to_a_time_and_stays_one_promise(open_house):
@@ -70,9 +73,23 @@ async def test_a_promise_of_a_turn_is_moved_to_a_time_and_stays_one_promise(open
     again = await house.calls(ANNA, name="Anna again")
     await house.daemon.said("rang in")
     await presses(house, again, "4", "1")
-    assert await promised_at(house) == day(0).replace(hour=10, minute=15)
+    assert await promised_at(house, again) == day(0).replace(hour=10, minute=15)
     assert await again.is_over(within=30) == "them"
     assert await house.rows("SELECT id, number FROM callback") == before
+
+
+async def test_who_has_waited_too_long_may_take_a_time_instead_of_the_place(open_house):
+    """The rule's own way: a caller is not sent anywhere, but offered a time, and need not take it."""
+    house = await open_house(at="10:01:00", **config(entry={"max_wait_s": 6}))
+    anna, ben = await house.joins(ANNA), await house.joins(BEN)
+    await house.daemon.said("exit_timeout: a time is proposed")
+    await presses(house, anna, "1", "1")
+    assert await promised_at(house, anna) == day(0).replace(hour=10, minute=15)
+    await presses(house, ben, "0")
+    agent = await house.agent("agent1", answers(after=0.2))
+    await ben.hears(agent, within=10)
+    assert [call.from_user for call in agent.rung] == [BEN]
+    assert ben.gaps(longer_than=1.0) == []
 
 
 async def test_at_closing_time_who_would_rather_stay_is_served(open_house):
@@ -99,7 +116,7 @@ async def test_at_a_closed_door_the_first_time_after_it_is_promised_and_nobody_i
     anna = await house.calls(ANNA)
     await house.daemon.said(f"not let in: {obstacle}")
     await presses(house, anna, "1", "1")
-    assert await promised_at(house) == day(opens).replace(hour=9)
+    assert await promised_at(house, anna) == day(opens).replace(hour=9)
     assert await anna.is_over(within=30) == "them"
     assert anna.gaps(longer_than=1.0) == []
     assert agent.rung == []
