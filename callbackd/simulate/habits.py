@@ -42,7 +42,7 @@ class Habits:
     customer_absent: float = 0.15
     customer_silent: float = 0.1
     customer_postpones: float = 0.05
-    customer_declines: float = 0.01
+    customer_declines: float = 0.02
     """Share who never want to be called again."""
     dial_refused: float = 0.02
     dial_unknown: float = 0.02

@@ -70,5 +70,5 @@ _ABOUT = {
     "mobiles": ("asked to accept", "promised a callback"),
     "customers first": ("intent to dial before an agent is free",),
     "look-ahead": ("intent to dial before an agent is free", "reserved"),
-    "incident": ("promised a callback", "customer not reached"),
+    "incident": ("promised a callback", "customer not reached", "blocked"),
 }
