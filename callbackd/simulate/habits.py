@@ -44,6 +44,8 @@ class Habits:
     customer_postpones: float = 0.05
     customer_declines: float = 0.02
     """Share who never want to be called again."""
+    customer_crosses: float = 0.02
+    """Share who ring us just as we ring them."""
     dial_refused: float = 0.02
     dial_unknown: float = 0.02
     join_fails: float = 0.002

@@ -180,6 +180,9 @@ class People:
 
     def customer_rung(self, act: DialCustomer) -> None:
         self._facts.dialled.append((self._agenda.now, act.number))
+        if self._agenda.chance(self._habits.customer_crosses):
+            queue = self._random.choice(list(self._settings.queues))
+            self._agenda.later(self._random.uniform(0, act.ring_s), lambda: self._rings_in(act.number, queue))
         fate = self._random.random()
         if fate < self._habits.customer_busy:
             self._agenda.later(1.0, lambda: self._pbx.hang_up(act.leg, Ending.BUSY))

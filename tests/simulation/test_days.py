@@ -39,7 +39,7 @@ def test_there_are_two_hundred_days():
 def test_a_day_of_ten_thousand_calls_keeps_the_laws():
     facts = day(TEN_THOUSAND, 1, hours=10, every=100).facts
     assert facts.arrived > 10_000
-    assert facts.kept > 500
+    assert facts.kept > 300
 
 
 def test_a_day_whose_database_comes_and_goes_keeps_the_laws():
@@ -52,13 +52,15 @@ def test_a_day_whose_database_comes_and_goes_keeps_the_laws():
 @pytest.mark.parametrize("name", SHAPES)
 def test_days_have_in_them_what_they_are_about(name):
     """A simulation in which nothing happens would keep all laws."""
-    shape, happened = SHAPES[name], set[str]()
-    for seed in range(3):
+    shape, missing = SHAPES[name], {"connected to", "rings ", *_ABOUT.get(name, ("promised a callback",))}
+    for seed in range(SEEDS):
         world = World(shape.settings, shape.habits, seed, start=shape.start)
         world.run(HOURS.get(name, 1.0))
-        happened |= {decided.what for decided in world.facts.decisions}
-    for what in ("connected to", "rings ", *_ABOUT.get(name, ("promised a callback",))):
-        assert any(what in said for said in happened), (what, sorted(happened))
+        said = {decided.what for decided in world.facts.decisions}
+        missing -= {what for what in missing if any(what in each for each in said)}
+        if not missing:
+            return
+    assert not missing
 
 
 _ABOUT = {

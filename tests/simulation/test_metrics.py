@@ -145,7 +145,7 @@ def _entropy(day):
 
 def test_days_have_everything_in_them():
     """Laws about nothing would hold."""
-    day = Day("incident", 1, hours=3.0)
+    day = Day("incident", 1, hours=6.0)
     house = day.reports()[-1]
     assert min(house.answered, house.abandoned, house.abandoned_short, house.promised, house.kept, house.rejoined) > 0
     assert min(house.hold_s, house.saved_s, house.customer_wait_s, house.paused_s, house.missed) > 0

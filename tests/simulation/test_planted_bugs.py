@@ -16,7 +16,7 @@ HOURS = 1.0
 PLACES = SHAPES | {
     "outages": SHAPES["incident"]._replace(habits=replace(SHAPES["incident"].habits, outages_per_hour=6.0)),
     "many rejoin": SHAPES["incident"]._replace(
-        habits=replace(SHAPES["incident"].habits, rings_again=0.9, customers=60)
+        habits=replace(SHAPES["incident"].habits, rings_again=0.9, customer_crosses=0.5)
     ),
 }
 
