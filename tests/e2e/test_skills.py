@@ -18,8 +18,9 @@ QUEUE = {
     "slots": NO_TIMES,
     "announcements": {"first_after_s": 60},
 }
-"""The first agent of the config whom the rules allow is rung, whoever logged in first. Between greeting and announcement
-nothing happens, so what comes by waiting alone comes by a timer of its own.
+"""The first agent of the config whom the rules allow is rung, whoever logged in first.
+
+Between greeting and announcement nothing happens, so what comes by waiting alone comes by a timer of its own.
 """
 
 
