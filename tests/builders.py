@@ -35,6 +35,7 @@ from callbackd.domain.events import (
     FeatureCodeDialled,
     LegEnded,
     LegEntered,
+    LegsJoined,
     Party,
     PlaybackEnded,
     PromiseStored,
@@ -116,8 +117,8 @@ class Centre:
 
     # --- time and events ---
 
-    def hear(self, event: Event, *, answer_database: bool = True) -> list[Command]:
-        """Feed one event; the database, unless silenced, commits at once and says so."""
+    def hear(self, event: Event, *, answer_database: bool = True, answer_joins: bool = True) -> list[Command]:
+        """Feed one event; the database and the bridges, unless silenced, do as they are told and say so."""
         fresh = list(self.acd.handle(event, self.now))
         assert self.acd.broken_laws() == [], (event, self.acd.broken_laws())
         self.said.extend(fresh)
@@ -132,6 +133,8 @@ class Centre:
             elif isinstance(command, ClaimAttempt) and answer_database:
                 self._write(command.entry, command.callback, command.attempt)
                 fresh += self.hear(AttemptClaimed(command.attempt.id))
+            elif isinstance(command, Join) and answer_joins:
+                fresh += self.hear(LegsJoined(command.legs))
         return fresh
 
     def _write(self, *rows: Saved) -> None:

@@ -122,6 +122,7 @@ class Offer(Section):
     solvent: bool = True
     last_s: Duration = _s(0)
     at_closing: bool = True
+    call_back_lost: bool = False
 
 
 class Retry(Section):
@@ -130,6 +131,7 @@ class Retry(Section):
     no_answer_gap_s: Duration = _s(900)
     no_key_gap_s: Duration = _s(900)
     congestion_gap_s: Duration = _s(60)
+    cut_off_gap_s: Annotated[Duration, Field(ge=timedelta(minutes=2))] = _s(120)
     max_busy: int | None = Field(None, ge=1)
     max_no_answer: int | None = Field(None, ge=1)
     max_no_key: int | None = Field(None, ge=1)

@@ -26,6 +26,9 @@ from callbackd.domain.ids import OURS, AttemptId, LegId, PlaybackId
 
 Json = dict[str, Any]
 
+PLACE_VARIABLE = "CBD_PLACE"
+"""Carries a caller's place, ``<queue>:<Unix time>``; ari.conf's ``channelvars`` lets us see it."""
+
 
 class Unreadable(ValueError):
     """An event lacks what it must have; the text says what."""
@@ -111,12 +114,12 @@ class Decode:
 def entered(channel: Json, args: Sequence[str]) -> Event:
     """A channel is in our application. `args` are the words the dialplan gave after the application's name:
 
-    ``inbound,<queue>[,<language>[,<priority>[,<needs>]]]`` · ``feature,<code>`` · ``agent,<entry>`` ·
+    ``inbound,<queue>[,<language>[,<priority>[,<needs>[,<place>]]]]`` · ``feature,<code>`` · ``agent,<entry>`` ·
     ``customer,<attempt>``. A stranger with other words is a caller for a queue that does not exist: the domain hands
     it to the fallback, silence would not.
     """
     leg = LegId(_text(channel, "id"))
-    role, *rest = [*args, "", "", "", ""]
+    role, *rest = [*args, "", "", "", "", ""]
     if role == Party.AGENT:
         return LegEntered(leg, Party.AGENT)
     if role == Party.CUSTOMER:
@@ -125,7 +128,9 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0])
     if leg.startswith(OURS):
         raise Unreadable("a leg of ours without a role")
-    queue, language, priority, needs, *_ = [*rest, ""] if role == "inbound" else [",".join(args), "", "", ""]
+    queue, language, priority, needs, place, *_ = [*rest, ""] if role == "inbound" else [",".join(args), *[""] * 4]
+    note = place or str(channel.get("channelvars", {}).get(PLACE_VARIABLE, ""))
+    stood_in, stood_since = _noted(note)
     return CallArrived(
         leg,
         queue,
@@ -135,7 +140,15 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         dialled=_text(channel, "dialplan", "exten"),
         priority=int(priority) if re.fullmatch(r"-?[0-9]{1,4}", priority) else 0,
         needs=needs,
+        stood_in=stood_in,
+        stood_since=float(stood_since),
     )
+
+
+def _noted(place: str) -> tuple[str, str]:
+    """Queue and time of what ``NotePlace`` wrote; no queue when it is not that."""
+    noted = re.fullmatch(r"([^:,]+):([0-9]{1,12}(?:\.[0-9]{1,6})?)", place)
+    return (noted[1], noted[2]) if noted else ("", "0")
 
 
 def _start(raw: Json) -> Event:

@@ -4,6 +4,7 @@ A leg that is not there any more comes back as `LegEnded`, how it ended unknown;
 knew more, and the domain takes the first word.
 """
 
+import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 
 from callbackd.ari.client import Ari
+from callbackd.ari.decode import PLACE_VARIABLE
 from callbackd.ari.reply import Answer, Reply
 from callbackd.domain.commands import (
     Act,
@@ -21,14 +23,17 @@ from callbackd.domain.commands import (
     HangUp,
     Join,
     MakeBridge,
+    NotePlace,
     Play,
     RingAgent,
     SendToFallback,
     StartMusic,
     StopMusic,
     StopPlayback,
+    TraceAttempt,
 )
 from callbackd.domain.events import (
+    AttemptTraced,
     DialAccepted,
     DialRefused,
     DialUnknown,
@@ -37,8 +42,10 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    LegsJoined,
     PlaybackEnded,
     RequestFailed,
+    Trace,
 )
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import Phrase
@@ -49,10 +56,22 @@ log = structlog.get_logger("ari")
 Media = Callable[[tuple[Phrase, ...], str, str], Sequence[str]]
 """Phrases, a language and a queue into ``sound:`` addresses."""
 
+SETTLE_S = 2.0
+"""After a sign of life Asterisk is given so long for what it has been asked before (spec: settle)."""
+
 _HANGUP = {True: "answered_elsewhere", False: "normal"}
 
+AGENT_CONTEXT = "callbackd-agent"
+"""Where agents go who answer. It is given CBD_ENTRY, and waits a while for us when we are not there."""
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
+
+Record = Callable[[LegId], Trace]
+
+
+def no_record(_: LegId) -> Trace:
+    return Trace.UNKNOWABLE
+
 
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
@@ -61,8 +80,9 @@ _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 class Perform:
     """``await perform(command)`` carries one out and returns what is to be told to the domain, in order."""
 
-    def __init__(self, ari: Ari, media: Media, dialling: Dialling) -> None:
-        self._ari, self._media, self._dialling = ari, media, dialling
+    def __init__(self, ari: Ari, media: Media, dialling: Dialling, record: Record = no_record) -> None:
+        """``record`` tells what Asterisk's event log has of a leg that is gone."""
+        self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
         self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
             Play: self._play,
             StopPlayback: self._stop_playback,
@@ -70,6 +90,8 @@ class Perform:
             StopMusic: self._stop_music,
             RingAgent: self._ring_agent,
             DialCustomer: self._dial_customer,
+            TraceAttempt: self._trace,
+            NotePlace: self._note_place,
             MakeBridge: self._make_bridge,
             Join: self._join,
             DropBridge: self._drop_bridge,
@@ -108,12 +130,17 @@ class Perform:
         answer = await self._ari.fresh.channels.originate_with_id(
             act.leg,
             endpoint=act.endpoint,
-            app=self._ari.address.app,
-            app_args=f"agent,{act.entry}",
+            context=AGENT_CONTEXT,
+            extension="s",
+            priority=1,
             caller_id=_caller_id(act.caller_name, act.caller_number),
             timeout=math.ceil(act.ring_s),
+            variables={"CBD_ENTRY": act.entry},
         )
-        return await self._dialled(act.leg, answer)
+        events = await self._dialled(act.leg, answer)
+        if isinstance(events[0], DialAccepted):
+            return (*events, *await self._watch(act.leg, ended=(LegEnded(act.leg, Ending.UNKNOWN),)))
+        return events
 
     async def _dial_customer(self, act: DialCustomer) -> tuple[Event, ...]:
         if not _E164.fullmatch(act.number):
@@ -149,16 +176,31 @@ class Perform:
             return (DialRefused(leg, f"{answer.status or answer.reply.value} {answer.reason}"),)
         return (DialUnknown(leg, answer.reason),)
 
-    async def _watch(self, leg: LegId) -> tuple[Event, ...]:
-        """Have the events of a channel that goes into the dialplan. What it did before, only a look can tell; a channel
-        that ended before is left to AMI, which knows the cause, and to the domain's patience."""
+    async def _watch(self, leg: LegId, ended: tuple[Event, ...] = ()) -> tuple[Event, ...]:
+        """Have the events of a channel that goes into the dialplan. What it did before, only a look can tell.
+
+        ``ended`` is told of one that ended before; a customer's is left to AMI, which knows the cause.
+        """
         app = self._ari.address.app
         if not (answer := await self._ari.api.applications.subscribe(app, event_source=[f"channel:{leg}"])):
             log.info("not_watched", leg=leg, why=answer.reason)
-            return ()
-        channel = (await self._ari.api.channels.get(leg)).body
-        state = channel["state"] if channel else ""
+        look = await self._ari.api.channels.get(leg)
+        if look.reply is Reply.GONE:
+            return ended
+        state = look.body["state"] if look.body else ""
         return (LegRinging(leg),) if state == "Ringing" else (LegAnswered(leg),) if state == "Up" else ()
+
+    async def _trace(self, act: TraceAttempt) -> tuple[Event, ...]:
+        """A look at the channel, only then at the log: a request that Asterisk has not acted upon yet gets its time."""
+        if not await self._ari.api.asterisk.ping():
+            return ()
+        await asyncio.sleep(SETTLE_S)
+        look = await self._ari.api.channels.get(act.leg)
+        if look:
+            return (AttemptTraced(act.attempt, Trace.ALIVE), *await self._watch(act.leg))
+        if look.reply is not Reply.GONE:
+            return ()
+        return (AttemptTraced(act.attempt, await asyncio.to_thread(self._record, act.leg)),)
 
     def _for_playback(self, phrases: tuple[Phrase, ...], language: str, queue: str) -> str:
         """Files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
@@ -177,12 +219,19 @@ class Perform:
         answer = await self._ari.api.bridges.add_channel(
             act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
         )
-        if answer:
-            return ()
+        if answer or await self._are_joined(act, answer):
+            return (LegsJoined(act.legs),)
         gone = [leg for leg in act.legs if (await self._ari.api.channels.get(leg)).reply is Reply.GONE]
-        ended = tuple(LegEnded(leg, Ending.UNKNOWN) for leg in gone)
-        # The first is the caller: somebody who is still there must be told that the other is not.
-        return ended if act.legs[0] in gone else (_failed(act, act.legs[0], answer), *ended)
+        if gone:
+            return tuple(LegEnded(leg, Ending.UNKNOWN) for leg in gone)
+        return (_failed(act, act.legs[0], answer),)
+
+    async def _are_joined(self, act: Join, answer: Answer[Any]) -> bool:
+        """Whether a request without an answer was obeyed all the same."""
+        if answer.reply is not Reply.UNKNOWN:
+            return False
+        bridge = (await self._ari.api.bridges.get(act.bridge)).body
+        return bridge is not None and set(act.legs) <= set(bridge["channels"])
 
     async def _drop_bridge(self, act: DropBridge) -> tuple[Event, ...]:
         answer = await self._ari.api.bridges.destroy(act.bridge)
@@ -196,6 +245,12 @@ class Perform:
     async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
         answer = await self._ari.api.channels.set_channel_var(
             act.leg, variable="TIMEOUT(absolute)", value=f"{act.after_s:g}"
+        )
+        return _about(act, act.leg, answer)
+
+    async def _note_place(self, act: NotePlace) -> tuple[Event, ...]:
+        answer = await self._ari.api.channels.set_channel_var(
+            act.leg, variable=PLACE_VARIABLE, value=f"{act.queue}:{act.arrived_at:.6f}"
         )
         return _about(act, act.leg, answer)
 

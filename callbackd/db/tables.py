@@ -162,6 +162,7 @@ callback = Table(
     Column("times_busy", Integer, nullable=False),
     Column("times_no_answer", Integer, nullable=False),
     Column("times_no_key", Integer, nullable=False),
+    Column("cut_off", Boolean, nullable=False, server_default="false"),
     Column("attempts_made", Integer, nullable=False),
     CheckConstraint("attempts_made >= 0", name="attempts_made"),
     Column("attempt", Text),

@@ -15,9 +15,9 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
-from callbackd.domain.attempt import AttemptState
+from callbackd.domain.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.callback import CallbackState
-from callbackd.domain.commands import Command, HangUp, SendToFallback
+from callbackd.domain.commands import Command, DropBridge, HangUp, MakeBridge, SendToFallback
 from callbackd.domain.declining import Declining
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
@@ -26,12 +26,13 @@ from callbackd.domain.eligibility import widens_at
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.ewt import Estimator, Simple
 from callbackd.domain.floor import Floor
-from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.ids import AgentId, AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.places import Places
 from callbackd.domain.promising import Promising
 from callbackd.domain.reception import Reception
 from callbackd.domain.rejoining import Rejoining
 from callbackd.domain.settings import DialPolicy, Settings
+from callbackd.domain.settling import Settling
 from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -54,6 +55,7 @@ class Acd:
         )
         self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
+        self._settling = Settling(self._state, self._dialling)
         self._declining = Declining(self._state, self._speech, self._promising, self._dialling)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
@@ -70,6 +72,8 @@ class Acd:
             ev.PlaybackEnded: lambda event: self._speech.spoken(event.playback),
             ev.RequestFailed: self._request_failed,
             ev.LegsSeen: self._legs_seen,
+            ev.LegsJoined: self._joined,
+            ev.AttemptTraced: self._settling.traced,
             ev.PromiseStored: self._promising.stored,
             ev.PromiseNotStored: self._promising.not_stored,
             ev.AttemptClaimed: lambda event: self._dialling.claimed(event.attempt),
@@ -94,7 +98,7 @@ class Acd:
             **self._promising.keys,
             **waiting_keys,
             **of_customers,
-            Stage.ACCEPTING: self._accepting_key,
+            Stage.ACCEPTING: self._floor.key,
         }
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
             Timer.ANNOUNCE: self._reception.announce,
@@ -103,6 +107,7 @@ class Acd:
             Timer.DEAD_MAN: self._speech.dead_man,
             Timer.RING: self._ring_stuck,
             Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),
+            Timer.TRACE: lambda id: self._settling.look_again(AttemptId(id)),
             Timer.REST: lambda id: None,
             Timer.WRAP_UP: lambda id: self._floor.wrapped(AgentId(id)),
             Timer.RETRY: lambda id: None,
@@ -186,7 +191,7 @@ class Acd:
 
     def _dial_unknown(self, event: ev.DialUnknown) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dialling.unknown(attempt, event.reason)
+            self._settling.unknown(attempt, event.reason)
         elif agent := self._rung(event.leg):
             self._state.do(HangUp(event.leg, event.leg, "the ring may or may not have begun"))
             self._floor.ring_over(agent, f"unknown whether it rang: {event.reason}")
@@ -202,11 +207,19 @@ class Acd:
     def _leg_entered(self, event: ev.LegEntered) -> None:
         if event.party is ev.Party.CUSTOMER:
             self._dialling.customer_entered(event.leg, event.attempt)
-        elif agent := self._state.agent_of(event.leg):
-            if agent.activity is not Activity.TALKING and (entry := self._floor.picked_up(event.leg)):
-                self._dialling.connected(entry)
-        else:
-            self._floor.answered(event.leg)
+            return
+        agent = self._state.agent_of(event.leg)
+        if agent is None or agent.activity is not Activity.TALKING:
+            self._floor.picked_up(event.leg)
+
+    def _joined(self, event: ev.LegsJoined) -> None:
+        for entry in filter(None, map(self._state.entry_of, event.legs)):
+            if entry.state is EntryState.TALKING:
+                self._together(entry)
+
+    def _together(self, entry: Entry) -> None:
+        self._state.joining.discard(entry.id)
+        self._dialling.connected(entry)
 
     def _leg_left(self, event: ev.LegLeft) -> None:
         """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
@@ -228,20 +241,30 @@ class Acd:
 
     def _caller_gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
         callback = self._state.callbacks.get(entry.callback or CallbackId(""))
-        if entry.state is EntryState.TALKING:
-            self._floor.talk_over(entry, "customer" if entry.callback else "caller", left=outcome is EntryOutcome.LEFT)
+        if entry.id in self._state.joining and callback:
+            entry = self._floor.never_joined(entry, reason)
+            self._dialling.customer_lost(entry, callback, reason)
+        elif entry.state is EntryState.TALKING:
+            self._talk_over(entry, "customer" if entry.callback else "caller", left=outcome is EntryOutcome.LEFT)
         elif callback and callback.state is CallbackState.ACCEPTED:
             self._dialling.customer_lost(entry, callback, reason)
         else:
             self._floor.stop_ringing(entry, "the caller is gone")
             self._reception.gone(entry, outcome, reason)
 
+    def _talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
+        """A promise whose conversation nobody told us of, because we were away, was kept all the same."""
+        self._dialling.connected(entry)
+        self._floor.talk_over(entry, who, left=left)
+
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
         entry = self._state.entries.get(agent.entry or EntryId(""))
         if agent.activity is Activity.RINGING:
             self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
+        elif agent.activity is Activity.TALKING and entry and entry.id in self._state.joining:
+            self._reception.take_back(self._floor.never_joined(entry, "the agent was gone before they were connected"))
         elif agent.activity is Activity.TALKING and entry:
-            self._floor.talk_over(entry, "agent")
+            self._talk_over(entry, "agent")
 
     def _rung(self, leg: LegId) -> Agent | None:
         agent = self._state.agent_of(leg)
@@ -258,10 +281,6 @@ class Acd:
             reason = f"nothing is asked while {dialogue.stage.value}"
             self._state.decide(dialogue.entry or event.leg, f"key {event.digit} ignored", reason)
 
-    def _accepting_key(self, dialogue: Dialogue, digit: str) -> None:
-        if entry := self._floor.key(dialogue, digit):
-            self._dialling.connected(entry)
-
     def _request_failed(self, event: ev.RequestFailed) -> None:
         """Two people who could not be brought together must not sit in silence: the caller goes to the fallback."""
         entry = self._state.entry_of(event.leg)
@@ -269,7 +288,7 @@ class Acd:
         if event.request == "Join" and entry and entry.state is EntryState.TALKING and entry.leg:
             context = self._state.settings.fallback_context
             self._state.do(SendToFallback(entry.id, entry.leg, context, entry.queue))
-            self._floor.talk_over(entry, "bridge", left=True)
+            self._talk_over(entry, "bridge", left=True)
 
     # --- deadlines ------------------------------------------------------------------------------------------------
 
@@ -308,6 +327,8 @@ class Acd:
     def _pbx(self, there: bool, reason: str) -> None:
         self._state.pbx = there
         self._state.decide("asterisk", "back" if there else "away", reason)
+        if there:
+            self._settling.all_open()
 
     def _switch(self, event: ev.SwitchTurned) -> None:
         """Offering and dialling are the house's, the crisis announcement is one queue's or everybody's."""
@@ -355,14 +376,59 @@ class Acd:
     # --- coming back ----------------------------------------------------------------------------------------------
 
     def _legs_seen(self, event: ev.LegsSeen) -> None:
-        """What we believe in and Asterisk does not know has ended; restored callers who are there are taken up."""
+        """What we believe in and Asterisk does not know has ended; restored callers who are there are taken up.
+
+        Attempts are not judged by this alone: a dial may be on its way, and what became of it is worth a second look.
+        """
         state = self._state
+        state.pbx_since = max(state.pbx_since, event.since)
         for leg in restore.believed_legs(state):
-            if leg not in event.legs and not restore.may_be_on_its_way(state, leg):
-                self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
+            if leg not in event.legs and not self._settling.is_open(leg):
+                self._gone_meanwhile(leg, event.since)
+            elif leg in event.left and (entry := state.entry_of(leg)):
+                self._speech.end(leg)
+                self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan has the call")
+        self._bridges_seen(event.bridges)
         for entry in list(state.entries.values()):
             there = entry.leg in event.legs and entry.leg not in state.dialogues
             if entry.leg and there and entry.state is not EntryState.TALKING:
                 self._reception.adopt(entry, entry.leg)
+            elif there and entry.leg in event.joined:
+                self._together(entry)
+            elif there:  # connected on paper, and the request to do it was lost with us
+                self._floor.join_again(entry)
         for leg in restore.strays(state, event.legs):
             state.do(HangUp(leg, leg, "left over from before, belongs to nobody"))
+
+    def _bridges_seen(self, seen: frozenset[BridgeId]) -> None:
+        """A bridge is made anew where somebody will be put into it; nobody's bridge is taken away."""
+        state = self._state
+        wanted = {BridgeId(entry.bridge): entry for entry in state.entries.values() if entry.bridge}
+        for bridge, entry in wanted.items():
+            if bridge not in seen:
+                state.do(MakeBridge(entry.id, bridge))
+        for bridge in sorted(seen - wanted.keys()):
+            state.do(DropBridge(bridge, bridge))
+
+    def _gone_meanwhile(self, leg: LegId, since: float) -> None:
+        """A leg ended while nobody told us. Who came before this Asterisk started was cut off by its end."""
+        state, entry = self._state, self._state.entry_of(leg)
+        callback = state.callbacks.get(entry.callback or CallbackId("")) if entry else None
+        if (
+            entry is None
+            or entry.arrived_at > since
+            or (callback and not self._dialling.accepted_before(callback, since))
+        ):
+            self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
+            return
+        reason = "Asterisk ended, and the call with it"
+        if entry.state is EntryState.TALKING:
+            state.decide(entry.id, "cut off while talking", reason, number=entry.number, agent=entry.agent)
+            self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
+            return
+        self._floor.stop_ringing(entry, reason)
+        entry = state.entries[entry.id]
+        if callback:
+            self._dialling.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
+        else:
+            self._reception.lost(state.entries[entry.id], reason)

@@ -51,6 +51,8 @@ class AttemptOutcome(Enum):
     CONGESTION = "congestion"
     ABANDONED = "abandoned"
     """Pressed 1 and hung up before an agent was there."""
+    CUT_OFF = "cut_off"
+    """Answered, and our side failed before anything was settled."""
     NOT_DIALLED = "not_dialled"
     UNKNOWN = "unknown"
 

@@ -80,6 +80,8 @@ class Callback:
     times_busy: int = 0
     times_no_answer: int = 0
     times_no_key: int = 0
+    cut_off: bool = False
+    """The last attempt was answered and our side failed: the next call begins with an apology."""
     attempts_made: int = 0
     """Attempts that count against the limit; one that never left this host is refunded."""
     attempt: AttemptId | None = None

@@ -56,7 +56,7 @@ class StopMusic:
 
 @dataclass(frozen=True, slots=True)
 class RingAgent:
-    """Dial an agent's phone straight into Stasis, the customer's number shown. Asterisk gives up after ``ring_s``."""
+    """Dial an agent's phone, the customer's number shown. Asterisk gives up after ``ring_s``."""
 
     lane: str
     leg: LegId
@@ -87,6 +87,25 @@ class DialCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceAttempt:
+    """Find out what became of a dial: answered by ``AttemptTraced``, or by nothing while Asterisk does not answer."""
+
+    lane: str
+    leg: LegId
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class NotePlace:
+    """Have the leg itself carry its place, for whoever finds it when our rows are lost."""
+
+    lane: str
+    leg: LegId
+    queue: str
+    arrived_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class MakeBridge:
     lane: str
     bridge: BridgeId
@@ -94,7 +113,7 @@ class MakeBridge:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Put the legs into the bridge together: they hear each other."""
+    """Put the legs into the bridge together: they hear each other. Answered by ``LegsJoined`` or ``RequestFailed``."""
 
     lane: str
     bridge: BridgeId
@@ -185,6 +204,8 @@ Act = (
     | StopMusic
     | RingAgent
     | DialCustomer
+    | TraceAttempt
+    | NotePlace
     | MakeBridge
     | Join
     | DropBridge

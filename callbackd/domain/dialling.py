@@ -16,7 +16,7 @@ from callbackd.domain.floor import Floor
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
 from callbackd.domain.line import places
 from callbackd.domain.opening import opens_at
-from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed
+from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed, Phrase
 from callbackd.domain.places import Places
 from callbackd.domain.routing import servable
 from callbackd.domain.settings import DialPolicy, Queue
@@ -175,14 +175,20 @@ class Dialling:
         return first if called < len(state.at_work(queue.name)) else None
 
     def claimed(self, id: AttemptId) -> None:
-        """The intent is committed: dial. This is the only place that does."""
+        """The intent is committed: dial."""
         state, attempt = self._state, self._state.attempts.get(id)
         if attempt is None or attempt.state is not AttemptState.CLAIMING:
             return
-        attempt = state.move_attempt(attempt, AttemptTrigger.STORED)
+        self.dial(state.move_attempt(attempt, AttemptTrigger.STORED))
+
+    def dial(self, attempt: Attempt) -> None:
+        """Ask Asterisk for the leg. Asked again under the same id, it rings nobody twice."""
+        state = self._state
         callback, ring_s = state.callbacks[attempt.callback], state.settings.dialling.ring_s
         state.timers.set(Timer.ATTEMPT, attempt.id, state.now + ring_s + _DIAL_GRACE_S)
-        hello = (CallbackHello(callback.queue),)
+        hello: tuple[Phrase, ...] = (CallbackHello(callback.queue),)
+        if callback.cut_off:
+            hello = (*hello, Fixed.CUT_OFF_BEFORE)
         state.do(
             DialCustomer(
                 callback.entry,
@@ -208,10 +214,6 @@ class Dialling:
     def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
         self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
 
-    def unknown(self, attempt: Attempt, reason: str) -> None:
-        """Perhaps dialled: wait for what its leg will tell, and for the settling after the grace time."""
-        self._state.decide(attempt.id, "dialled or not is unknown", reason)
-
     def ringing(self, attempt: Attempt) -> None:
         self._state.move_attempt(attempt, AttemptTrigger.RANG)
 
@@ -234,6 +236,7 @@ class Dialling:
         if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
             attempt = state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=state.now)
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        state.timers.cancel(Timer.TRACE, attempt.id)
         callback = state.callbacks[attempt.callback]
         dialogue = Dialogue(
             leg,
@@ -327,6 +330,7 @@ class Dialling:
         """
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        state.timers.cancel(Timer.TRACE, attempt.id)
         state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=state.now)
         callback = state.callbacks[attempt.callback]
         callback = state.move_callback(callback, CallbackTrigger.FAIL, attempt=None)
@@ -352,21 +356,30 @@ class Dialling:
     def stuck(self, id: AttemptId) -> None:
         """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
         attempt = self._state.attempts.get(id)
-        if attempt:
+        if attempt and not self._state.pbx:  # whether it rings there, nobody can tell or stop now
+            self._state.timers.set(Timer.ATTEMPT, id, self._state.now + _DIAL_GRACE_S)
+        elif attempt:
             callback = self._state.callbacks[attempt.callback]
             self._state.do(HangUp(callback.entry, attempt.leg, "no end of the dial was reported"))
             self.over(attempt, AttemptOutcome.UNKNOWN, "no end of the dial was reported in time")
 
-    def customer_lost(self, entry: Entry, callback: Callback, reason: str) -> None:
+    def customer_lost(
+        self, entry: Entry, callback: Callback, reason: str, outcome: AttemptOutcome = AttemptOutcome.ABANDONED
+    ) -> None:
         """A customer who had pressed 1 went before an agent was there: not completed, tried again."""
         state = self._state
-        self._floor.stop_ringing(entry, "the customer hung up")
-        self._close_accepted(callback, AttemptOutcome.ABANDONED)
+        self._floor.stop_ringing(entry, "the customer is gone")
+        self._close_accepted(callback, outcome)
         callback = state.move_callback(callback, CallbackTrigger.FAIL)
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
             state.do(DropBridge(entry.id, entry.bridge))
         entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None, bridge=None)
-        self._next(entry, callback, AttemptOutcome.ABANDONED, reason)
+        self._next(entry, callback, outcome, reason)
+
+    def accepted_before(self, callback: Callback, at: float) -> bool:
+        """Whether the customer who is on the line for this promise came there before a time."""
+        attempts = [a for a in self._state.attempts.values() if a.callback == callback.id]
+        return all((attempt.answered_at or attempt.claimed_at) <= at for attempt in attempts)
 
     def connected(self, entry: Entry) -> None:
         """Customer and agent hear each other in a moment: the promise is kept."""
@@ -402,6 +415,7 @@ class Dialling:
             return
         if answer.refund:
             callback = replace(callback, attempts_made=callback.attempts_made - 1)
+        callback = replace(callback, cut_off=outcome is AttemptOutcome.CUT_OFF)
         state.put(callback)
         state.put(replace(entry, not_before=answer.at))
         state.timers.set(Timer.RETRY, entry.id, answer.at)

@@ -37,6 +37,8 @@ class EntryTrigger(Enum):
     UNANSWERED = "unanswered"
     """The last of the rings is over without an answer."""
     CONNECT = "connect"
+    PART = "part"
+    """Caller and agent were never brought together: the agent's leg was gone first."""
     PROMISE = "promise"
     """The live caller's place passes to a stored callback."""
     DIAL = "dial"
@@ -80,6 +82,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_O, _t.RING): Ignored("not in the line"),
     (_O, _t.UNANSWERED): Ignored("not in the line"),
     (_O, _t.CONNECT): Ignored("not in the line"),
+    (_O, _t.PART): Ignored("not in the line"),
     (_O, _t.PROMISE): _W,
     (_O, _t.DIAL): Ignored("not in the line"),
     (_O, _t.DIAL_OVER): Ignored("not in the line"),
@@ -92,6 +95,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_W, _t.RING): _R,
     (_W, _t.UNANSWERED): Ignored("nobody is being rung"),
     (_W, _t.CONNECT): Ignored("nobody was rung for it"),
+    (_W, _t.PART): Ignored("nobody was connected"),
     (_W, _t.PROMISE): _W,
     (_W, _t.DIAL): _D,
     (_W, _t.DIAL_OVER): Ignored("nobody is being dialled"),
@@ -104,6 +108,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_R, _t.RING): _R,
     (_R, _t.UNANSWERED): _W,
     (_R, _t.CONNECT): _T,
+    (_R, _t.PART): Ignored("nobody was connected"),
     (_R, _t.PROMISE): Ignored("an agent is being rung for the live caller"),
     (_R, _t.DIAL): _promised_first,
     (_R, _t.DIAL_OVER): _promised_first,
@@ -116,6 +121,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_D, _t.RING): Ignored("the customer has not accepted yet"),
     (_D, _t.UNANSWERED): Ignored("no agent is being rung"),
     (_D, _t.CONNECT): Ignored("the customer has not accepted yet"),
+    (_D, _t.PART): Ignored("nobody was connected"),
     (_D, _t.PROMISE): Ignored("it is a promise already"),
     (_D, _t.DIAL): Ignored("the customer is being dialled already"),
     (_D, _t.DIAL_OVER): _W,
@@ -128,6 +134,7 @@ TABLE: Table[EntryState, EntryTrigger] = {
     (_T, _t.RING): Ignored("the caller is talking"),
     (_T, _t.UNANSWERED): Ignored("another agent was faster"),
     (_T, _t.CONNECT): Ignored("the caller is talking"),
+    (_T, _t.PART): _W,
     (_T, _t.PROMISE): Ignored("the caller is talking"),
     (_T, _t.DIAL): Ignored("the customer is talking"),
     (_T, _t.DIAL_OVER): Ignored("the customer is talking"),

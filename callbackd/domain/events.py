@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callbackd.domain.ids import AttemptId, CallbackId, LegId, PlaybackId
+from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, LegId, PlaybackId
 
 
 class Ending(StrEnum):
@@ -33,6 +33,16 @@ class FeatureCode(StrEnum):
     SEND_HOME = "send_home"  # to the reserve
 
 
+class Trace(StrEnum):
+    """What can be found out about a leg that we asked Asterisk to dial."""
+
+    ALIVE = "alive"  # its channel exists
+    ANSWERED = "answered"  # gone, after it was picked up
+    DIALLED = "dialled"  # gone, and nobody picked up
+    NOTHING = "nothing"  # there is no channel and there was none
+    UNKNOWABLE = "unknowable"  # there is no channel, and no record of whether there was one
+
+
 class Party(StrEnum):
     """In which role a leg entered the Stasis application."""
 
@@ -54,6 +64,9 @@ class CallArrived:
     priority: int = 0
     needs: str = ""
     """Skills this caller wants beside the queue's, as the dialplan wrote them: ``polish:2+vip:1``."""
+    stood_in: str = ""
+    """The queue in whose line the leg has stood before, by the note that it carries (``NotePlace``)."""
+    stood_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,28 @@ class LegsSeen:
     """All channels of Asterisk, polled after a reconnect: what we believe in and is not here has ended."""
 
     legs: frozenset[LegId]
+    left: frozenset[LegId] = frozenset()
+    """Those of them that are not in our application: the dialplan has them, or has them still."""
+    joined: frozenset[LegId] = frozenset()
+    """Those of them that are in a bridge with another."""
+    bridges: frozenset[BridgeId] = frozenset()
+    since: float = 0.0
+    """When this Asterisk started, as far as is known. Whoever came earlier and is not here was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegsJoined:
+    """These legs are in a bridge together: they hear each other."""
+
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTraced:
+    """What a look at Asterisk and at its event log (CEL) told of an attempt's leg."""
+
+    attempt: AttemptId
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +317,8 @@ Event = (
     | PlaybackEnded
     | RequestFailed
     | LegsSeen
+    | LegsJoined
+    | AttemptTraced
     | PromiseStored
     | PromiseNotStored
     | AttemptClaimed

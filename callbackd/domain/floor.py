@@ -9,6 +9,7 @@ from callbackd.domain import agent as lives
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence, PresenceTrigger
 from callbackd.domain.commands import (
     ArmDeadMan,
+    DropBridge,
     HangUp,
     Join,
     MakeBridge,
@@ -180,33 +181,30 @@ class Floor:
 
     # --- an agent who must show to be a person ------------------------------------------------------------------------
 
-    def picked_up(self, leg: LegId) -> Entry | None:
-        """An agent's phone was picked up. Returns the entry that talks now; None while the agent's key is awaited."""
+    def picked_up(self, leg: LegId) -> None:
+        """An agent's phone was picked up: connect, or ask for the agent's key first."""
         agent = self._state.agent_of(leg)
-        if agent is None or agent.activity is not Activity.RINGING:
-            return self.answered(leg)
-        settings = self._state.settings.agents[agent.id]
-        if not settings.accept_key:
-            return self.answered(leg)
-        if leg not in self._state.dialogues:
+        settings = self._state.settings.agents[agent.id] if agent else None
+        if agent is None or agent.activity is not Activity.RINGING or settings is None or not settings.accept_key:
+            self.answered(leg)
+        elif leg not in self._state.dialogues:
             language = self._state.settings.language
             entry = self._state.entries.get(agent.entry) if agent.entry else None
             language = self._state.queue_of(entry).language if entry else language
             self._state.timers.set(Timer.RING, leg, self._state.now + _PICK_UP_S + settings.accept_s)
             self._state.decide(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
             self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
-        return None
 
-    def key(self, dialogue: Dialogue, digit: str) -> Entry | None:
-        """A key of an agent who picked up. Returns the entry that talks now, if it was the one awaited."""
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        """A key of an agent who picked up: the one awaited connects."""
         agent = self._state.agent_of(dialogue.leg)
         if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
             self._state.decide(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
             if dialogue.playback is None:
                 self._speech.say(dialogue, Fixed.AGENT_ACCEPT)
-            return None
+            return
         self._speech.end(dialogue.leg)
-        return self.answered(dialogue.leg)
+        self.answered(dialogue.leg)
 
     def silence(self, dialogue: Dialogue) -> None:
         """No key: whoever picked up is no agent. The caller never hears it."""
@@ -218,14 +216,14 @@ class Floor:
 
     # --- talking --------------------------------------------------------------------------------------------------
 
-    def answered(self, leg: LegId) -> Entry | None:
-        """An agent picked up: the first one gets the caller. Returns the entry that talks now."""
+    def answered(self, leg: LegId) -> None:
+        """An agent picked up: the first one gets the caller."""
         state, agent = self._state, self._state.agent_of(leg)
         entry = state.entries.get(agent.entry) if agent and agent.entry else None
         if agent is None or entry is None or agent.activity is not Activity.RINGING or entry.leg is None:
             state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
             state.do(HangUp(leg, leg, "nobody waits for it any more"))
-            return None
+            return
         state.timers.cancel(Timer.RING, leg)
         self.stop_ringing(entry, "another agent was faster", but=agent.id)
         state.move_agent(agent, ActivityTrigger.CONNECT)
@@ -233,7 +231,6 @@ class Floor:
         entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
         self._connect(entry, leg)
         self._direct.talked(entry, agent.id)
-        return entry
 
     def _connect(self, entry: Entry, agent_leg: LegId) -> None:
         """What blocks a leg first, the bridge then, the long dead-man last: nobody waits for that one."""
@@ -245,11 +242,43 @@ class Floor:
             waited_s=round(state.now - entry.arrived_at, 1),
         )
         self._speech.end(caller_leg)
+        self._join(entry, agent_leg)
+
+    def _join(self, entry: Entry, agent_leg: LegId) -> None:
+        state, caller_leg = self._state, entry.leg or LegId("")
+        state.joining.add(entry.id)
         state.do(
             StopMusic(entry.id, caller_leg),
             Join(entry.id, BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
             ArmDeadMan(entry.id, caller_leg, state.settings.talk_limit_s),
         )
+
+    def join_again(self, entry: Entry) -> None:
+        """They should talk, and were found outside their bridge: what was begun is done now."""
+        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        if entry.id in state.joining or agent is None or agent.leg is None:
+            return
+        state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
+        self._join(entry, agent.leg)
+
+    def never_joined(self, entry: Entry, reason: str) -> Entry:
+        """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
+        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        state.decide(entry.id, "not connected after all", reason)
+        if entry.bridge:
+            state.do(DropBridge(entry.id, BridgeId(entry.bridge)))
+        if agent and agent.leg:
+            state.do(HangUp(entry.id, agent.leg, reason))
+        entry = state.move_entry(entry, EntryTrigger.PART, agent=None, connected_at=None, bridge=None)
+        if agent:
+            state.offered_at.pop(agent.id, None)
+            state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=state.now)
+            rest_until = state.now + state.settings.miss_rest_s
+            state.move_agent(
+                state.agents[agent.id], ActivityTrigger.WRAPPED, idle_since=state.now, rest_until=rest_until
+            )
+            state.timers.set(Timer.REST, agent.id, rest_until)
+        return entry
 
     def talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
         """Either side hung up: end the other side, then the agent has the wrap-up time.

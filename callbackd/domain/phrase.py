@@ -43,6 +43,8 @@ class Fixed(StrEnum):
     POSTPONE_MENU = "postpone_menu"  # to the customer: 1 to 9 for ten to ninety minutes
     CONNECTING = "connecting"  # please hold, we connect you
     CALLBACK_SORRY = "callback_sorry"  # to the customer: something is wrong here, we will call again
+    CUT_OFF_BEFORE = "cut_off_before"  # to a customer, after the greeting: our last call to you was cut off, sorry
+    AGENT_LOST = "agent_lost"  # to a caller whose agent was gone before they were connected: sorry, you are next
     CALLBACK_LATER = "callback_later"  # to a customer who pressed nothing: we will try again later
     AGENT_LOGGED_IN = "agent_logged_in"
     AGENT_LOGGED_OUT = "agent_logged_out"

@@ -299,6 +299,23 @@ class Promising:
         state.pending[callback.id] = (dialogue.leg, callback)
         state.store(StorePromise(promised, callback))
 
+    def instead(self, entry: Entry) -> bool:
+        """Promise a turn at their place to somebody who is on the line no more. False when that cannot be."""
+        state, leg = self._state, entry.leg or LegId("")
+        dialogue = state.dialogues.get(leg) or self._speech.begin(entry, leg)
+        number = state.callable(dialogue.number) if dialogue.number else numbers.Refused("withheld")
+        refused = number.reason if isinstance(number, numbers.Refused) else ""
+        if not refused and state.promised_to(dialogue.number, state.queue_of(entry).group):
+            refused = "the number has an open callback"
+        if not refused and not state.database:
+            refused = "the database is away"
+        if refused:
+            state.decide(entry.id, "not called back", refused)
+        elif not self.is_storing(entry):
+            self._store(replace(dialogue, slot_at=None))
+        self._speech.end(leg)
+        return not refused
+
     def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
         """A new promise, or the one that is moved with its new time; ``expected_at`` is what will be said."""
         state = self._state

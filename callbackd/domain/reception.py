@@ -7,6 +7,7 @@ from dataclasses import replace
 from callbackd.domain import admission, announce, needs, numbers
 from callbackd.domain.admission import Obstacle, Verdict
 from callbackd.domain.callback import CallbackState
+from callbackd.domain.commands import NotePlace
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import beyond, somebody
@@ -77,6 +78,9 @@ class Reception:
         if promise and promise.state is CallbackState.WAITING:
             self._rejoining.meet_again(event, promise)
             return
+        if stood_in := state.settings.queues.get(QueueName(event.stood_in)):
+            self._come_back(event, stood_in, known)
+            return
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
             self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, state.settings.exit_context)
@@ -84,12 +88,30 @@ class Reception:
         entry = self._new_entry(event, queue, known, verdict)
         dialogue = self._speech.begin(entry, event.leg)
         if verdict.admitted:
+            self._note(entry)
             self._watch_closing(queue)
             self._places.watch(entry)
             self.staff_changed()
             self._speech.say(self._told(dialogue), Greeting(queue.name), *self._crisis(dialogue))
         else:
             self._last_resort(dialogue, entry, Greeting(queue.name), _sorry(verdict))
+
+    def _come_back(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> None:
+        """Who stood in the line before is let in without a question and without a greeting, at the old place."""
+        back = Verdict(Exit(Way.WAIT), None, "stood in the line already")
+        entry = self._new_entry(event, queue, known, back)
+        entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
+        dialogue = self._speech.begin(entry, event.leg)
+        self._speech.arm(dialogue)
+        self._watch_closing(queue)
+        self._places.watch(entry)
+        self.staff_changed()
+        self._speech.wait_on(dialogue)
+
+    def _note(self, entry: Entry) -> None:
+        """The leg carries its place, for the day on which our rows are lost and it is not."""
+        if entry.leg:
+            self._state.do(NotePlace(entry.id, entry.leg, entry.queue, entry.arrived_at))
 
     def _door(self, queue: Queue, subject: str) -> tuple[Queue, Verdict]:
         """The queue that is at last meant, following the redirections of those before it, and what its door says.
@@ -153,6 +175,20 @@ class Reception:
             self._last_resort(dialogue, entry)
         else:
             self._speech.wait_on(dialogue)
+
+    def take_back(self, entry: Entry) -> None:
+        """The agent who answered was gone before they were connected: at the same place, with a word of apology."""
+        dialogue = self._speech.begin(entry, entry.leg or LegId(""))
+        self._speech.arm(dialogue)
+        self._places.watch(entry)
+        self._speech.say(dialogue, Fixed.AGENT_LOST)
+
+    def lost(self, entry: Entry, reason: str) -> None:
+        """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
+        state, queue = self._state, self._state.queue_of(entry)
+        state.decide(entry.id, "caller lost", reason, number=entry.number)
+        if not (queue.offer.call_back_lost and self._promising.instead(entry)):
+            self.gone(entry, EntryOutcome.ABANDONED, reason)
 
     # --- while they wait --------------------------------------------------------------------------------------------
 
@@ -324,6 +360,7 @@ class Reception:
             self._places.watch(entry)
             self._watch_closing(queue)
             self._speech.to_waiting(replace(dialogue, queue=queue.name, quoted_min=None))
+            self._note(entry)
 
     def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
         self._speech.close(entry, outcome, reason)

@@ -19,8 +19,6 @@ from callbackd.domain.window import DirectWindow
 
 Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked
 
-IN_FLIGHT_S = 5.0
-"""How old a request to dial can be that Asterisk has not acted upon (spec: an originate outlives its connection)."""
 _GRACE_S = 60.0
 """Within this time Asterisk has either reported a dial or a ring of the earlier run, or we end it."""
 
@@ -116,12 +114,6 @@ def believed_legs(state: State) -> list[LegId]:
     legs += [entry.leg for entry in state.entries.values() if entry.leg]
     legs += [a.leg for a in state.attempts.values() if a.state is not AttemptState.CLAIMING]
     return list(dict.fromkeys([*legs, *state.dialogues]))
-
-
-def may_be_on_its_way(state: State, leg: LegId) -> bool:
-    """A request to dial that is seconds old may not have made its channel yet; its own deadline judges it."""
-    attempt = state.attempt_of(leg)
-    return attempt is not None and state.now - attempt.claimed_at < IN_FLIGHT_S
 
 
 def strays(state: State, seen: Iterable[LegId]) -> list[LegId]:

@@ -12,7 +12,7 @@ _o = AttemptOutcome
 _OURS = {_o.NOT_DIALLED, _o.CONGESTION}
 _BUSY = {_o.BUSY, _o.REJECTED}
 _NO_KEY = {_o.NO_KEY, _o.ABANDONED}
-_UNCOUNTED = _OURS | {_o.DECLINED}
+_UNCOUNTED = _OURS | {_o.DECLINED, _o.CUT_OFF}
 """Every other outcome is of the kind "no answer"."""
 
 
@@ -69,7 +69,7 @@ def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]
 
 
 def _most_alike(settings: Retry, outcome: AttemptOutcome) -> int | None:
-    if outcome in _OURS:
+    if outcome in _UNCOUNTED:
         return None
     if outcome in _BUSY:
         return settings.max_busy
@@ -79,6 +79,8 @@ def _most_alike(settings: Retry, outcome: AttemptOutcome) -> int | None:
 def _gap_s(settings: Retry, outcome: AttemptOutcome) -> float:
     if outcome in _OURS:
         return settings.congestion_gap_s
+    if outcome is AttemptOutcome.CUT_OFF:
+        return settings.cut_off_gap_s
     if outcome in _BUSY:
         return settings.busy_gap_s
     if outcome in _NO_KEY:

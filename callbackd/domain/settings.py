@@ -246,6 +246,8 @@ class Offer:
     """No turn is promised this close to closing, whatever the estimate says."""
     at_closing: bool = True
     """Whether those still waiting are offered a time when the queue closes."""
+    call_back_lost: bool = False
+    """Whether callers whom Asterisk cut off while they waited are called back at their place, unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,8 @@ class Retry:
     no_answer_gap_s: float = 900.0
     no_key_gap_s: float = 900.0
     congestion_gap_s: float = 60.0
+    cut_off_gap_s: float = 120.0
+    """After a call that was answered and that we could not go through with; the next one begins with an apology."""
     max_busy: int | None = None
     """Attempts that may end busy or refused; None: as many as ``max_attempts`` allows. The same for the others."""
     max_no_answer: int | None = None

@@ -51,6 +51,8 @@ class State:
         self.playing: dict[PlaybackId, LegId] = {}
         self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
         """Promises on their way to the database."""
+        self.joining: set[EntryId] = set()
+        """Places whose agent answered, and of whom nobody has told yet that they hear each other."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
         """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
         self.last_rung: dict[QueueName, AgentId] = {}
@@ -61,6 +63,8 @@ class State:
         """Queues whose callers are told what is the matter, since when."""
         self.database = True
         self.pbx = True
+        self.pbx_since = 0.0
+        """When the Asterisk that is there started, as it told."""
         self.offering = True
         self.dialling = True
         self._entry_of: dict[LegId, EntryId] = {}
@@ -143,6 +147,8 @@ class State:
         if entry.leg:
             _keep(self._entry_of, entry.leg, entry.id, keep=entry.open)
         _keep(self.entries, entry.id, entry, keep=entry.open)
+        if entry.state is not EntryState.TALKING:
+            self.joining.discard(entry.id)
 
     def _put_agent(self, agent: Agent) -> None:
         before = self.agents.get(agent.id)

@@ -15,6 +15,7 @@ class Timer(StrEnum):
     DEAD_MAN = "dead_man"  # leg: show Asterisk that we live
     RING = "ring"  # leg: the end of a ring was not reported
     ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
+    TRACE = "trace"  # attempt: look again what became of it
     REST = "rest"  # agent: may be rung again
     WRAP_UP = "wrap_up"  # agent
     RETRY = "retry"  # entry: its promise may be dialled again

@@ -16,8 +16,10 @@ from callbackd.domain.commands import (
     RingAgent,
     SendToFallback,
     StopPlayback,
+    TraceAttempt,
 )
 from callbackd.domain.events import (
+    AttemptTraced,
     DialAccepted,
     DialRefused,
     DialUnknown,
@@ -26,8 +28,10 @@ from callbackd.domain.events import (
     LegEnded,
     LegLeft,
     LegRinging,
+    LegsJoined,
     PlaybackEnded,
     RequestFailed,
+    Trace,
 )
 from callbackd.domain.ids import BridgeId, LegId, PlaybackId
 from callbackd.simulate.agenda import Agenda
@@ -36,6 +40,8 @@ from callbackd.simulate.habits import Habits
 SOON_S = 0.02
 """What the network and the PBX take."""
 _PHRASE_S = 2.0
+_LOST = 0.3
+"""Share of requests without an answer that never reached the PBX."""
 
 
 class Listeners(Protocol):
@@ -58,6 +64,8 @@ class Pbx:
         """Legs that exist."""
         self.existed: set[LegId] = set()
         """Legs that exist or did."""
+        self.answered: set[LegId] = set()
+        """Legs of ours that somebody picked up."""
         self.bridges: set[BridgeId] = set()
         self.talking: set[LegId] = set()
         """Callers' and customers' legs that have been joined with an agent's."""
@@ -99,6 +107,8 @@ class Pbx:
                 self._people.agent_rung(act)
             case DialCustomer():
                 self._dial(act)
+            case TraceAttempt():
+                self._trace(act)
             case MakeBridge():
                 self.bridges.add(act.bridge)
             case DropBridge():
@@ -137,8 +147,19 @@ class Pbx:
             return
         unknown = self._agenda.chance(self._habits.dial_unknown)
         self.tell_soon(DialUnknown(act.leg, "no reply") if unknown else DialAccepted(act.leg))
+        if act.leg in self.existed or (unknown and self._agenda.chance(_LOST)):
+            return
         self.add(act.leg)
         self._people.customer_rung(act)
+
+    def _trace(self, act: TraceAttempt) -> None:
+        if act.leg in self.up:
+            trace = Trace.ALIVE
+        elif act.leg in self.existed:
+            trace = Trace.ANSWERED if act.leg in self.answered else Trace.DIALLED
+        else:
+            trace = Trace.NOTHING
+        self.tell_soon(AttemptTraced(act.attempt, trace), 2.0)
 
     def _join(self, act: Join) -> None:
         caller, agent = act.legs
@@ -148,4 +169,5 @@ class Pbx:
             self.tell_soon(RequestFailed(caller, "Join", "bridge not in Stasis"))
             return
         self.talking.add(caller)
+        self.tell_soon(LegsJoined(act.legs))
         self._people.talk(caller, agent)

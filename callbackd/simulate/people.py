@@ -194,6 +194,7 @@ class People:
 
     def _picks_up(self, act: DialCustomer) -> None:
         if act.leg in self._pbx.up:
+            self._pbx.answered.add(act.leg)
             self._tell(LegAnswered(act.leg))
             self._agenda.later(2.0, partial(self._enters, LegEntered(act.leg, Party.CUSTOMER, act.attempt)))
             patience_s = 60 + self._agenda.about(self._habits.patience_s)

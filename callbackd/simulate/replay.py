@@ -72,8 +72,8 @@ def _step(told: dict[str, Any]) -> tuple[float, Event]:
 
 
 def _maker(hint: Any) -> Callable[[Any], Any]:
-    if get_origin(hint) is frozenset:
-        return frozenset
+    if get_origin(hint) in {frozenset, tuple}:
+        return frozenset if get_origin(hint) is frozenset else tuple
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     return lambda value: value

@@ -31,6 +31,7 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEntered,
     LegRinging,
+    LegsJoined,
     LegsSeen,
     Party,
     PromiseNotStored,
@@ -410,12 +411,17 @@ def test_the_customer_is_dialled_and_key_one_connects_to_the_reserved_agent():
     assert centre.entry().outcome is EntryOutcome.SERVED
 
 
-def test_the_promise_is_marked_kept_before_the_bridge():
+def test_key_one_is_written_down_before_the_agent_is_rung_and_the_promise_kept_when_they_hear_each_other():
     centre = dialled()
     leg = centre.customer_answers()
-    centre.presses(leg, "1")
-    fresh = centre.answers("alice")
-    assert any(isinstance(c, Save) and getattr(c.row, "outcome", None) is CallbackOutcome.COMPLETED for c in fresh)
+    fresh = centre.presses(leg, "1")
+    saved = [n for n, c in enumerate(fresh) if isinstance(c, Save) and c.row == centre.callback()]
+    assert saved[-1] < [isinstance(c, RingAgent) for c in fresh].index(True)
+    assert centre.callback().state is CallbackState.ACCEPTED
+    centre.hear(LegEntered(centre.ring_of("alice"), Party.AGENT), answer_joins=False)
+    assert centre.callback().outcome is None
+    centre.hear(LegsJoined(centre.joined()[-1]))
+    assert centre.callback().outcome is CallbackOutcome.COMPLETED
 
 
 def test_a_promise_is_served_in_its_place_between_live_callers():
@@ -540,15 +546,6 @@ def test_after_the_last_attempt_nobody_is_told_of_another():
         centre.hears_out(leg)
         centre.wait(10)
     assert centre.heard(leg)[-1] is Fixed.GOODBYE
-
-
-def test_a_dial_that_has_just_been_asked_for_is_not_taken_for_gone():
-    centre = dialled()
-    centre.hear(LegsSeen(frozenset()))
-    assert not centre.attempt().outcome
-    centre.wait(5)
-    centre.hear(LegsSeen(frozenset()))
-    assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
 
 
 def test_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll():

@@ -71,7 +71,8 @@ def a_promise_is_spoken_after_it_is_stored(step: Step) -> Iterator[str]:
 def a_promise_is_kept_by_talking(step: Step) -> Iterator[str]:
     for row in step.saved(Callback):
         entry = step.past.tables["entries"].get(row.entry)
-        if row.outcome is CallbackOutcome.COMPLETED and not (entry and entry.leg in step.joined()):
+        talks = entry and entry.state is EntryState.TALKING
+        if row.outcome is CallbackOutcome.COMPLETED and not talks:
             yield f"promise {row.id} is completed, and nobody talked"
 
 
@@ -113,15 +114,23 @@ def the_intent_is_stored_before_dialling(step: Step) -> Iterator[str]:
     for dial in step.of(DialCustomer):
         heard = isinstance(step.event, ev.AttemptClaimed) and step.event.attempt == dial.attempt
         intent = step.past.claiming.get(dial.attempt)
+        if _never_made(step, dial):
+            continue
         if not heard or intent is None:
             yield f"{dial.attempt} is dialled and its intent is not stored"
         elif dial.number != intent.attempt.number:
             yield f"{dial.number} is dialled instead of {intent.attempt.number}"
 
 
+def _never_made(step: Step, dial: DialCustomer) -> bool:
+    """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
+    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Trace.NOTHING
+    return told and step.event.attempt == dial.attempt and dial.attempt in step.past.dialled
+
+
 def an_attempt_is_dialled_once(step: Step) -> Iterator[str]:
     for dial in step.of(DialCustomer):
-        if dial.attempt in step.past.dialled:
+        if dial.attempt in step.past.dialled and not _never_made(step, dial):
             yield f"{dial.attempt} is dialled again"
         promises = [p for p in step.state.callbacks.values() if p.attempt == dial.attempt]
         if [promise.state for promise in promises] != [CallbackState.DIALING]:
@@ -132,7 +141,7 @@ def a_number_is_rung_once_at_a_time(step: Step) -> Iterator[str]:
     past = step.past
     for dial in step.of(DialCustomer):
         for leg, number in past.rung.items() if dial.number in past.rung.values() else ():
-            if number == dial.number and leg not in past.gone:
+            if number == dial.number and leg not in {*past.gone, dial.leg}:
                 yield f"{number} is rung by {dial.leg} and by {leg}"
 
 
@@ -160,6 +169,8 @@ def _gap_s(retry: Retry, outcome: AttemptOutcome) -> float:
             return 0.0
         case AttemptOutcome.POSTPONED:
             return 600.0
+        case AttemptOutcome.CUT_OFF:
+            return retry.cut_off_gap_s
         case AttemptOutcome.NOT_DIALLED | AttemptOutcome.CONGESTION:
             return retry.congestion_gap_s
         case AttemptOutcome.BUSY | AttemptOutcome.REJECTED:

@@ -13,12 +13,16 @@ from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
     ClaimAttempt,
     DialCustomer,
+    DropBridge,
     HangUp,
+    Join,
+    MakeBridge,
     Play,
     RingAgent,
     SendToFallback,
     StopPlayback,
     StorePromise,
+    TraceAttempt,
 )
 from callbackd.domain.ids import LegId, Mint
 from callbackd.domain.settings import EntryRules, Exit, Slots, Way
@@ -58,6 +62,10 @@ class Door(RuleBasedStateMachine):
         self.asked: list[StorePromise | ClaimAttempt] = []
         self.told: list[ev.Event] = []
         self.made = 0
+        self.bridges: set[str] = set()
+        self.joins: list[Join] = []
+        self.joined: set[LegId] = set()
+        self.traces: list[TraceAttempt] = []
 
     def tell(self, event: ev.Event) -> None:
         """Deadlines that have come are told apart, so that a law knows what came of which."""
@@ -75,6 +83,14 @@ class Door(RuleBasedStateMachine):
     def _obey(self, command: Any) -> None:
         if isinstance(command, StorePromise | ClaimAttempt):
             self.asked.append(command)
+        elif isinstance(command, MakeBridge):
+            self.bridges.add(command.bridge)
+        elif isinstance(command, DropBridge):
+            self.bridges.discard(command.bridge)
+        elif isinstance(command, Join):
+            self.joins.append(command)
+        elif isinstance(command, TraceAttempt):
+            self.traces.append(command)
         elif isinstance(command, RingAgent):
             self.rings.append(command.leg)
         elif isinstance(command, DialCustomer):
@@ -131,6 +147,26 @@ class Door(RuleBasedStateMachine):
     @rule(n=pick, ending=st.sampled_from(ENDINGS))
     def a_ring_ends(self, n: int, ending: ev.Ending) -> None:
         self.tell(ev.LegEnded(self.rings.pop(n % len(self.rings)), ending))
+
+    @precondition(lambda self: self.joins)
+    @rule(n=pick)
+    def two_are_joined(self, n: int) -> None:
+        legs = self.joins.pop(n % len(self.joins)).legs
+        there = {*self.callers, *self.up}
+        if there.issuperset(legs):
+            self.joined.update(legs)
+            self.tell(ev.LegsJoined(legs))
+        for leg in legs if not there.issuperset(legs) else ():
+            if leg not in there:
+                self.tell(ev.LegEnded(leg, ev.Ending.UNKNOWN))
+
+    @precondition(lambda self: self.traces)
+    @rule(n=pick, trace=st.sampled_from(list(ev.Trace)))
+    def a_dial_is_traced(self, n: int, trace: ev.Trace) -> None:
+        act = self.traces.pop(n % len(self.traces))
+        there = act.leg in self.up or any(dial.leg == act.leg for dial in self.dials)
+        if there == (trace is ev.Trace.ALIVE):
+            self.tell(ev.AttemptTraced(act.attempt, trace))
 
     @precondition(lambda self: self.dials)
     @rule(n=pick)
@@ -212,7 +248,7 @@ class Door(RuleBasedStateMachine):
         self.tell(ev.PbxLost("gone"))
         self.tell(ev.PbxBack())
         legs = {*self.callers, *self.rings, *self.up, *(dial.leg for dial in self.dials)}
-        self.tell(ev.LegsSeen(frozenset(legs)))
+        self.tell(ev.LegsSeen(frozenset(legs), joined=frozenset(self.joined), bridges=frozenset(self.bridges)))
 
     @rule(switch=st.sampled_from(["offering", "dialling", "crisis"]), on=st.booleans())
     def a_supervisor_turns_a_switch(self, switch: str, on: bool) -> None:

@@ -56,6 +56,8 @@ FIXED = {
     Fixed.POSTPONE_MENU: "To be called in ten minutes, press one. In twenty minutes, two. And so on, up to nine.",
     Fixed.CONNECTING: "Thank you. Please hold while we connect you.",
     Fixed.CALLBACK_SORRY: "We are sorry, something has gone wrong on our side. We will call you again. Goodbye.",
+    Fixed.CUT_OFF_BEFORE: "We are sorry: our last call to you was cut off.",
+    Fixed.AGENT_LOST: "We are sorry, the connection failed. You are next in line.",
     Fixed.CALLBACK_LATER: "We will try again later. Goodbye.",
     Fixed.AGENT_LOGGED_IN: "You are logged in.",
     Fixed.AGENT_LOGGED_OUT: "You are logged out.",

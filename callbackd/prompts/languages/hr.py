@@ -66,6 +66,8 @@ FIXED = {
     "Za dvadeset minuta tipku dva, i tako dalje do tipke devet.",
     Fixed.CONNECTING: "Hvala. Molimo pričekajte, spajamo vas.",
     Fixed.CALLBACK_SORRY: "Ispričavamo se, s naše je strane došlo do pogreške. Nazvat ćemo vas ponovno. Doviđenja.",
+    Fixed.CUT_OFF_BEFORE: "Žao nam je, naš prošli poziv je prekinut.",
+    Fixed.AGENT_LOST: "Žao nam je, veza nije uspostavljena. Vi ste sljedeći na redu.",
     Fixed.CALLBACK_LATER: "Pokušat ćemo ponovno kasnije. Doviđenja.",
     Fixed.AGENT_LOGGED_IN: "Prijavljeni ste.",
     Fixed.AGENT_LOGGED_OUT: "Odjavljeni ste.",

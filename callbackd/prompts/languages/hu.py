@@ -73,6 +73,8 @@ FIXED = {
     "Ha húsz perc múlva, a kettest, és így tovább a kilencesig.",
     Fixed.CONNECTING: "Köszönjük. Kérjük, tartsa a vonalat, kapcsoljuk kollégánkat.",
     Fixed.CALLBACK_SORRY: "Elnézést kérünk, nálunk hiba történt. Újra fel fogjuk hívni. Viszonthallásra.",
+    Fixed.CUT_OFF_BEFORE: "Elnézést kérünk: az előző hívásunk megszakadt.",
+    Fixed.AGENT_LOST: "Elnézést kérünk, a kapcsolás nem sikerült. Ön következik.",
     Fixed.CALLBACK_LATER: "Később újra próbáljuk. Viszonthallásra.",
     Fixed.AGENT_LOGGED_IN: "Ön bejelentkezett.",
     Fixed.AGENT_LOGGED_OUT: "Ön kijelentkezett.",

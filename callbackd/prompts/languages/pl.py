@@ -88,6 +88,8 @@ FIXED = {
     "Za dwadzieścia minut dwa, i tak dalej do dziewięciu.",
     Fixed.CONNECTING: "Dziękujemy. Proszę czekać, łączymy.",
     Fixed.CALLBACK_SORRY: "Przepraszamy, po naszej stronie wystąpił błąd. Zadzwonimy ponownie. Do usłyszenia.",
+    Fixed.CUT_OFF_BEFORE: "Przepraszamy, nasza poprzednia rozmowa została przerwana.",
+    Fixed.AGENT_LOST: "Przepraszamy, połączenie nie powiodło się. Jest Pani lub Pan następny w kolejce.",
     Fixed.CALLBACK_LATER: "Spróbujemy zadzwonić później. Do usłyszenia.",
     Fixed.AGENT_LOGGED_IN: "Zalogowano.",
     Fixed.AGENT_LOGGED_OUT: "Wylogowano.",
