@@ -53,6 +53,7 @@ class AriSection(Section):
     password: SecretStr | None = None
     password_file: Path | None = None
     app: str = Field("callbackd", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    event_log: Path | None = None
 
 
 class AmiSection(Section):

@@ -27,6 +27,7 @@ from callbackd.ari.client import Address as AriAddress
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import WANTED
 from callbackd.ari.decode import Decode as AriDecode
+from callbackd.ari.event_log import EventLog
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.db.embedded import Embedded, normalise
@@ -77,7 +78,7 @@ async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
-        outbox = Outbox(Perform(ari, renderer.media, settings.dialling), runner.post)
+        outbox = Outbox(Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log)), runner.post)
 
         def from_ami(fields: dict[str, object]) -> None:
             if event := ami_decode(fields):

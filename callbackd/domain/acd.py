@@ -23,7 +23,7 @@ from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import widens_at
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.ewt import Estimator, Simple
 from callbackd.domain.floor import Floor
 from callbackd.domain.ids import AgentId, AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
@@ -427,8 +427,9 @@ class Acd:
             self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
             return
         self._floor.stop_ringing(entry, reason)
-        entry = state.entries[entry.id]
         if callback:
             self._dialling.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
-        else:
-            self._reception.lost(state.entries[entry.id], reason)
+            return
+        if entry.state is EntryState.RINGING:
+            entry = state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+        self._reception.lost(entry, reason)

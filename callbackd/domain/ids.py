@@ -68,6 +68,17 @@ class Mint:
         return AttemptId(self.ulid(now))
 
 
+def minted_at(leg: LegId) -> float:
+    """Unix seconds, to the millisecond, at which one of our ids was minted; 0 for any other."""
+    ulid = leg.removeprefix(OURS)
+    if len(ulid) != 26 or not set(ulid) <= set(_ALPHABET):
+        return 0.0
+    value = 0
+    for character in ulid[:10]:
+        value = value * 32 + _ALPHABET.index(character)
+    return value / 1000
+
+
 def leg_of(attempt: AttemptId) -> LegId:
     """The channel id of an attempt: known before dialling, so that an answer lost on the way can be looked up."""
     return LegId(OURS + attempt)

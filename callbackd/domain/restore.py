@@ -109,9 +109,9 @@ def _set_timers(state: State) -> None:
 
 
 def believed_legs(state: State) -> list[LegId]:
-    """Every leg that should be there, each once."""
-    legs: list[LegId] = [a.leg for a in state.agents.values() if a.leg and a.entry]
-    legs += [entry.leg for entry in state.entries.values() if entry.leg]
+    """Every leg that should be there, each once; those of callers first, by whom their agents are judged."""
+    legs: list[LegId] = [entry.leg for entry in state.entries.values() if entry.leg]
+    legs += [a.leg for a in state.agents.values() if a.leg and a.entry]
     legs += [a.leg for a in state.attempts.values() if a.state is not AttemptState.CLAIMING]
     return list(dict.fromkeys([*legs, *state.dialogues]))
 

@@ -17,14 +17,17 @@ from callbackd.domain.commands import (
     HangUp,
     Join,
     MakeBridge,
+    NotePlace,
     Play,
     RingAgent,
     SendToFallback,
     StartMusic,
     StopMusic,
     StopPlayback,
+    TraceAttempt,
 )
 from callbackd.domain.events import (
+    AttemptTraced,
     CallArrived,
     DialAccepted,
     DialRefused,
@@ -35,10 +38,12 @@ from callbackd.domain.events import (
     LegEnded,
     LegEntered,
     LegRinging,
+    LegsJoined,
     LegsSeen,
     Party,
     PlaybackEnded,
     RequestFailed,
+    Trace,
 )
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Fixed, Phrase, Position
@@ -48,6 +53,7 @@ from tests.adapters.fake_asterisk import FakeAsterisk, asking, serving
 CALLER, AGENT, CUSTOMER = LegId("1795393218.74"), LegId("cbd-agent"), LegId("cbd-customer")
 BRIDGE, PLAYBACK = BridgeId("cbd-bridge"), PlaybackId("cbd-playback")
 RING = RingAgent("lane", AGENT, "PJSIP/agent1", "+48221234567", "support", 14.2, EntryId("e1"))
+TRACE = TraceAttempt("lane", CUSTOMER, AttemptId("x"))
 DIAL = DialCustomer(
     "lane", CUSTOMER, AttemptId("customer"), "+48221234567", 30.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl", "support"
 )
@@ -117,9 +123,8 @@ def asked(pbx: Pbx) -> list[str]:
             f"POST /channels/{CALLER}/continue?context=callbackd-fallback&extension=sales&priority=1",
         ),
         (
-            RING,
-            f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&app=callbackd&appArgs=agent,e1"
-            '&callerId="support" <+48221234567>&timeout=15',
+            NotePlace("lane", CALLER, "sales", 1800000000.25),
+            f"POST /channels/{CALLER}/variable?variable=CBD_PLACE&value=sales:1800000000.250000",
         ),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
@@ -127,7 +132,52 @@ def asked(pbx: Pbx) -> list[str]:
 async def test_a_command_is_one_request(pbx: Pbx, act: Act, request_line: str) -> None:
     told = await perform(pbx, act)
     assert asked(pbx) == [request_line]
-    assert told == ((DialAccepted(AGENT),) if act is RING else ())
+    assert told == ((LegsJoined(JOIN.legs),) if act is JOIN else ())
+
+
+async def test_an_agent_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> None:
+    assert await perform(pbx, RING) == (DialAccepted(AGENT),)
+    assert asked(pbx) == [
+        f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&extension=s&context=callbackd-agent&priority=1"
+        '&callerId="support" <+48221234567>&timeout=15',
+        f"POST /applications/callbackd/subscription?eventSource=channel:{AGENT}",
+        f"GET /channels/{AGENT}",
+    ]
+    assert pbx.asked[0][2] == {"variables": {"CBD_ENTRY": "e1"}}
+
+
+async def test_an_agents_leg_that_is_gone_before_it_is_watched_has_ended(pbx: Pbx) -> None:
+    pbx.says = {"POST /applications": 422, f"GET /channels/{AGENT}": 404}
+    assert await perform(pbx, RING) == (DialAccepted(AGENT), LegEnded(AGENT, Ending.UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ({}, (AttemptTraced(AttemptId("x"), Trace.ALIVE),)),
+        ({"GET /channels": {"state": "Up"}}, (AttemptTraced(AttemptId("x"), Trace.ALIVE), LegAnswered(CUSTOMER))),
+        ({"GET /channels": 404}, (AttemptTraced(AttemptId("x"), Trace.DIALLED),)),
+        ({"GET /channels": 500}, ()),
+        ({"GET /asterisk/ping": 503}, ()),
+    ],
+    ids=["alive", "talking", "gone", "unanswered look", "no sign of life"],
+)
+async def test_a_dial_is_traced_by_a_look_and_then_by_the_log(
+    pbx: Pbx, monkeypatch: pytest.MonkeyPatch, says: dict[str, Any], told: tuple[Event, ...]
+) -> None:
+    monkeypatch.setattr("callbackd.ari.perform.SETTLE_S", 0.0)
+    pbx.says = {"GET /channels": {"state": "Down"}, **says}
+    async with asking(pbx) as ari:
+        performed = await Perform(ari, media, Dialling(), lambda leg: Trace.DIALLED)(TRACE)
+    assert performed == told
+
+
+async def test_a_join_without_an_answer_is_looked_at(pbx: Pbx) -> None:
+    pbx.says = {"POST /bridges": "silence", f"GET /bridges/{BRIDGE}": {"id": BRIDGE, "channels": [CALLER, AGENT]}}
+    assert await perform(pbx, JOIN) == (LegsJoined(JOIN.legs),)
+    pbx.says[f"GET /bridges/{BRIDGE}"] = {"id": BRIDGE, "channels": [CALLER]}
+    (failed,) = await perform(pbx, JOIN)
+    assert isinstance(failed, RequestFailed)
 
 
 async def test_a_customer_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> None:
@@ -206,7 +256,7 @@ async def test_only_a_clear_no_is_a_refusal(pbx: Pbx, act: Any, status: Any, tol
 
 async def test_a_409_is_believed_only_after_a_look(pbx: Pbx) -> None:
     pbx.says = {"POST /channels": 409, f"GET /channels/{AGENT}": {"state": "Ringing"}}
-    assert await perform(pbx, RING) == (DialAccepted(AGENT),)
+    assert await perform(pbx, RING) == (DialAccepted(AGENT), LegRinging(AGENT))
     pbx.says[f"GET /channels/{AGENT}"] = 404
     (event,) = await perform(pbx, RING)
     assert isinstance(event, DialUnknown)
@@ -273,7 +323,7 @@ async def test_what_is_over_already_is_no_trouble(pbx: Pbx) -> None:
     [
         ([], [RequestFailed(CALLER, "Join", "400 because")]),
         ([CALLER], [GONE]),
-        ([AGENT], [RequestFailed(CALLER, "Join", "400 because"), LegEnded(AGENT, Ending.UNKNOWN)]),
+        ([AGENT], [LegEnded(AGENT, Ending.UNKNOWN)]),
         ([CALLER, AGENT], [GONE, LegEnded(AGENT, Ending.UNKNOWN)]),
     ],
     ids=["neither", "caller", "agent", "both"],
@@ -310,19 +360,49 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
         channel("1.4", "support", "Queue"),
         channel("cbd-x", "callbackd,what"),
     ]
-    pbx.says = {"GET /channels": channels, "GET /bridges": [{"id": "b", "channels": ["1.2", "cbd-b"]}]}
+    pbx.says = {
+        "GET /channels": channels,
+        "GET /bridges": [{"id": "cbd-1", "channels": ["1.2", "cbd-b"]}, {"id": "theirs", "channels": ["1.1"]}],
+        "GET /asterisk/info": {"status": {"startup_time": "2027-01-15T08:00:00.000+0000"}},
+    }
     async with asking(pbx) as ari:
         told = await resync(ari.api, "callbackd")
     assert told == (
         CallArrived(LegId("1.1"), "support", "+48221234567", "Jan", "pl", "support"),
         LegEntered(LegId("cbd-a"), Party.AGENT),
         LegEntered(LegId("cbd-c"), Party.CUSTOMER, AttemptId("c")),
-        LegsSeen(frozenset(LegId(one["id"]) for one in channels)),
+        LegsSeen(
+            frozenset(LegId(one["id"]) for one in channels),
+            left=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),
+            joined=frozenset(map(LegId, ("1.2", "cbd-b"))),
+            bridges=frozenset({BridgeId("cbd-1")}),
+            since=1800000000.0,
+        ),
     )
 
 
-@pytest.mark.parametrize("what", ["GET /channels", "GET /bridges"])
+@pytest.mark.parametrize("what", ["GET /channels", "GET /bridges", "GET /asterisk/info"])
 async def test_without_an_answer_nobody_is_taken_for_gone(pbx: Pbx, what: str) -> None:
     pbx.says = {"GET /channels": [], "GET /bridges": [], what: 500}
     async with asking(pbx) as ari:
         assert await resync(ari.api, "callbackd") is None
+
+
+@pytest.mark.parametrize(
+    ("note", "stood"),
+    [
+        ("sales:1800000000.25", ("sales", 1800000000.25)),
+        ("sales:", ("", 0.0)),
+        ("sales", ("", 0.0)),
+        (":5", ("", 0.0)),
+        ("sales:nan", ("", 0.0)),
+        ("sales:99999999999999999", ("", 0.0)),
+    ],
+)
+async def test_a_leg_carries_its_place_with_it(pbx: Pbx, note: str, stood: tuple[str, float]) -> None:
+    there = channel("1.1", "callbackd,inbound,support,pl") | {"channelvars": {"CBD_PLACE": note}}
+    pbx.says = {"GET /channels": [there], "GET /bridges": []}
+    async with asking(pbx) as ari:
+        arrived, _ = await resync(ari.api, "callbackd") or ()
+    assert isinstance(arrived, CallArrived)
+    assert (arrived.stood_in, arrived.stood_since) == stood

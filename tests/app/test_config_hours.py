@@ -116,7 +116,7 @@ def test_the_example_shows_the_defaults_of_the_calling_hours(tmp_path):
 
 def test_the_laboratories_ring_at_night(tmp_path):
     addresses = {"ari_url": "http://127.0.0.1:8088/ari", "ari_user": "lab", "ari_password": "x"}
-    asterisk = SimpleNamespace(**addresses, ami_port=5038, ami_user="lab", ami_password="x")
+    asterisk = SimpleNamespace(**addresses, ami_port=5038, ami_user="lab", ami_password="x", event_log=tmp_path)
     assert loaded(tmp_path, toml(lab_config(asterisk, tmp_path, "embedded"))).calling is None
     assert settings_of(read(ROOT / "docker/callbackd/callbackd.toml")).calling is None
 

@@ -182,10 +182,15 @@ class Asterisk:
     def _last_words(self) -> str:
         return "\n".join([*(self.dir / "log/stderr").read_text().splitlines(), *self.log().splitlines()][-30:])
 
+    @property
+    def event_log(self) -> Path:
+        """What Asterisk writes down of every channel."""
+        return self.dir / "log/cel-custom/callbackd.csv"
+
     # --- the files ---
 
     def _write(self) -> None:
-        for name in ("etc", "log", "run", "db", "keys", "agi", "data", "spool/recording"):
+        for name in ("etc", "log", "run", "db", "keys", "log/cel-custom", "agi", "data", "spool/recording"):
             (self.dir / name).mkdir(parents=True, exist_ok=True)
         write_music(self.dir / "music")
         for part in ("documentation", "rest-api"):
@@ -200,7 +205,8 @@ class Asterisk:
             path = self.dir / "etc" / template.name
             path.touch(mode=0o640)
             path.write_text(self._fill(template.read_text()))
-        shutil.copy(CONFIG / "extensions_callbackd.conf", self.dir / "etc")
+        for name in ("extensions_callbackd.conf", "cel_callbackd.conf"):
+            shutil.copy(CONFIG / name, self.dir / "etc")
 
     @staticmethod
     def _link(link: Path, target: Path) -> None:

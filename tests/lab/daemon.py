@@ -37,7 +37,12 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         "state_dir": str(state_dir),
         "site": {"name": COMPANY, "region": "GB"},
         "database": {"url": database_url},
-        "ari": {"url": asterisk.ari_url, "user": asterisk.ari_user, "password": asterisk.ari_password},
+        "ari": {
+            "url": asterisk.ari_url,
+            "user": asterisk.ari_user,
+            "password": asterisk.ari_password,
+            "event_log": str(asterisk.event_log),
+        },
         "ami": {
             "enabled": True,
             "port": asterisk.ami_port,

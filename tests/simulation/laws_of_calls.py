@@ -21,7 +21,7 @@ from callbackd.domain.commands import (
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.timers import Timer
-from tests.simulation.past import LONGEST_PLAYBACK_S, Step, waits_told
+from tests.simulation.past import LONGEST_PLAYBACK_S, Step, never_made, waits_told
 
 _MAKES_A_LEG = (RingAgent, DialCustomer)
 
@@ -32,7 +32,8 @@ def commands_are_for_legs_that_exist_or_did(step: Step) -> Iterator[str]:
     for command in step.commands:
         legs = command.legs if isinstance(command, Join) else [getattr(command, "leg", None)]
         if isinstance(command, _MAKES_A_LEG):
-            if command.leg in step.past.legs or command.leg in known:
+            asked_again = isinstance(command, DialCustomer) and never_made(step, command)
+            if (command.leg in step.past.legs and not asked_again) or command.leg in known:
                 yield f"{command.leg} is made twice"
             known.add(command.leg)
         for leg in legs:

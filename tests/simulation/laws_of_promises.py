@@ -14,7 +14,7 @@ from callbackd.domain.entry import EntryState
 from callbackd.domain.phrase import CallAt, Fixed
 from callbackd.domain.settings import Retry
 from callbackd.domain.timers import Timer
-from tests.simulation.past import Step
+from tests.simulation.past import Step, never_made
 
 _OFFERS = {Fixed.OFFER, Fixed.OFFER_TIME, Fixed.OFFER_BOTH}
 
@@ -114,7 +114,7 @@ def the_intent_is_stored_before_dialling(step: Step) -> Iterator[str]:
     for dial in step.of(DialCustomer):
         heard = isinstance(step.event, ev.AttemptClaimed) and step.event.attempt == dial.attempt
         intent = step.past.claiming.get(dial.attempt)
-        if _never_made(step, dial):
+        if never_made(step, dial):
             continue
         if not heard or intent is None:
             yield f"{dial.attempt} is dialled and its intent is not stored"
@@ -122,15 +122,9 @@ def the_intent_is_stored_before_dialling(step: Step) -> Iterator[str]:
             yield f"{dial.number} is dialled instead of {intent.attempt.number}"
 
 
-def _never_made(step: Step, dial: DialCustomer) -> bool:
-    """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
-    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Trace.NOTHING
-    return told and step.event.attempt == dial.attempt and dial.attempt in step.past.dialled
-
-
 def an_attempt_is_dialled_once(step: Step) -> Iterator[str]:
     for dial in step.of(DialCustomer):
-        if dial.attempt in step.past.dialled and not _never_made(step, dial):
+        if dial.attempt in step.past.dialled and not never_made(step, dial):
             yield f"{dial.attempt} is dialled again"
         promises = [p for p in step.state.callbacks.values() if p.attempt == dial.attempt]
         if [promise.state for promise in promises] != [CallbackState.DIALING]:

@@ -258,3 +258,9 @@ def _changed(before: dict[str, Any], state: State, name: str) -> list[Change]:
         return []
     changes = [Change(id, before.get(id), row) for id, row in after.items() if before.get(id) is not row]
     return changes + [Change(id, row, None) for id, row in before.items() if id not in after]
+
+
+def never_made(step: Step, dial: DialCustomer) -> bool:
+    """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
+    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Trace.NOTHING
+    return told and step.event.attempt == dial.attempt and dial.attempt in step.past.dialled
