@@ -33,7 +33,7 @@ from callbackd.domain.events import (
     PromiseStored,
 )
 from tests.adapters.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
-from tests.lab.proxy import Proxy
+from tests.lab.wire import Wire
 
 pytestmark = pytest.mark.postgres
 
@@ -88,7 +88,7 @@ async def line(database_url, tmp_path):
     url = make_url(database_url)
     name = f".s.PGSQL.{url.query['port']}"
     over_it = url.update_query_dict({"host": str(tmp_path)}).render_as_string()
-    async with Proxy(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
+    async with Wire(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
         yield proxy, books
 
 
