@@ -20,6 +20,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     Play,
     RingAgent,
@@ -66,6 +67,7 @@ class Perform:
         self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
             Play: self._play,
             StopPlayback: self._stop_playback,
+            LookAtPlayback: self._look_at_playback,
             StartMusic: self._start_music,
             StopMusic: self._stop_music,
             RingAgent: self._ring_agent,
@@ -90,11 +92,17 @@ class Perform:
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
         if answer.never_happened or answer.reply is Reply.CONFLICT:
             return (*_about(act, act.leg, answer), PlaybackEnded(act.playback))
+        if answer.reply is Reply.UNKNOWN:
+            return (*_about(act, act.leg, answer), *await self._look_at_playback(act))
         return _about(act, act.leg, answer)
 
     async def _stop_playback(self, act: StopPlayback) -> tuple[Event, ...]:
         answer = await self._ari.api.playbacks.stop(act.playback)
         return () if answer.reply is Reply.GONE else _about(act, act.leg, answer)
+
+    async def _look_at_playback(self, act: LookAtPlayback | Play) -> tuple[Event, ...]:
+        answer = await self._ari.api.playbacks.get(act.playback)
+        return (PlaybackEnded(act.playback),) if answer.reply is Reply.GONE else ()
 
     async def _start_music(self, act: StartMusic) -> tuple[Event, ...]:
         return _about(act, act.leg, await self._ari.api.channels.start_moh(act.leg, moh_class=act.music))

@@ -308,6 +308,8 @@ class Acd:
     def _pbx(self, there: bool, reason: str) -> None:
         self._state.pbx = there
         self._state.decide("asterisk", "back" if there else "away", reason)
+        if there:
+            self._speech.doubt()
 
     def _switch(self, event: ev.SwitchTurned) -> None:
         """Offering and dialling are the house's, the crisis announcement is one queue's or everybody's."""

@@ -16,6 +16,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     Play,
     RingAgent,
@@ -101,6 +102,7 @@ def asked(pbx: Pbx) -> list[str]:
             PLAY,
             f"POST /channels/{CALLER}/play/{PLAYBACK}?media=sound:/support/pl/offer,sound:/support/pl/position-2",
         ),
+        (LookAtPlayback("lane", CALLER, PLAYBACK), f"GET /playbacks/{PLAYBACK}"),
         (StopPlayback("lane", CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
         (StartMusic("lane", CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
         (StopMusic("lane", CALLER), f"DELETE /channels/{CALLER}/moh"),
@@ -250,6 +252,17 @@ async def test_a_playback_that_never_began_has_ended(pbx: Pbx) -> None:
     pbx.says = {"": "silence"}
     (event,) = await perform(pbx, PLAY)
     assert isinstance(event, RequestFailed), "perhaps it plays: its end will be told, or the domain's patience ends"
+    pbx.says = {"POST": "silence", "GET": 404}
+    failed, ended = await perform(pbx, PLAY)
+    assert (type(failed), ended) == (RequestFailed, PlaybackEnded(PLAYBACK)), "a look shows that it does not play"
+
+
+@pytest.mark.parametrize(("status", "told"), [(404, (PlaybackEnded(PLAYBACK),)), (200, ()), (500, ())])
+async def test_a_playback_is_over_only_when_asterisk_says_so(
+    pbx: Pbx, status: int, told: tuple[PlaybackEnded, ...]
+) -> None:
+    pbx.says = {"": status}
+    assert await perform(pbx, LookAtPlayback("lane", CALLER, PLAYBACK)) == told
 
 
 async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:
