@@ -26,6 +26,8 @@ class _Line:
     server: asyncio.StreamWriter | None = None
     opening: bytes = b""
     """What the client said first."""
+    warned: bool = False
+    """Whether the client has said what must come before the word."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class _Word:
     by_server: bool = False
     forward: bool = False
     then_close: bool = False
+    after: bytes = b""
 
 
 class Wire:
@@ -65,13 +68,13 @@ class Wire:
 
     # --- what it can do to you ---
 
-    def lose_request(self, word: bytes) -> None:
-        """Cut the next connection whose client says ``word``, before the server hears it."""
-        self._expect(_Word(word))
+    def lose_request(self, word: bytes, *, after: bytes = b"") -> None:
+        """Cut the next connection whose client says ``word`` (having said ``after``), before the server hears it."""
+        self._expect(_Word(word, after=after))
 
-    def lose_reply(self, word: bytes, *, then_close: bool = False) -> None:
+    def lose_reply(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
         """Let the server hear and obey ``word``, and cut before the client hears so."""
-        self._expect(_Word(word, forward=True, then_close=then_close))
+        self._expect(_Word(word, forward=True, then_close=then_close, after=after))
 
     def lose_news(self, word: bytes) -> None:
         """Cut the next connection whose server says ``word``, before the client hears it."""
@@ -102,6 +105,12 @@ class Wire:
     def _expect(self, word: _Word) -> None:
         self._word = word
         self.failed.clear()
+        for line in self._lines:
+            line.warned = False
+
+    @property
+    def connections(self) -> int:
+        return len(self._lines)
 
     # --- the line ---
 
@@ -161,7 +170,7 @@ class Wire:
     ) -> None:
         async def hear(said: bytes) -> bool:
             line.opening = line.opening or said
-            if word := self._said(said, by_server=False):
+            if word := self._said(said, line, by_server=False):
                 back.cancel()
                 await self._fail(word, said, server)
                 return False
@@ -172,7 +181,7 @@ class Wire:
 
     async def _answer(self, from_server: asyncio.StreamReader, line: _Line) -> None:
         async def hear(said: bytes) -> bool:
-            if word := self._said(said, by_server=True):
+            if word := self._said(said, line, by_server=True):
                 await self._fail(word, said, line.client)
                 return False
             line.client.write(said)
@@ -191,9 +200,12 @@ class Wire:
                     return
         await self._flowing.wait()  # a black hole swallows the goodbye, too
 
-    def _said(self, said: bytes, *, by_server: bool) -> _Word | None:
+    def _said(self, said: bytes, line: _Line, *, by_server: bool) -> _Word | None:
         word = self._word
-        return word if word and word.by_server is by_server and word.text in said else None
+        if word is None or word.by_server is not by_server:
+            return None
+        line.warned = line.warned or word.after in said
+        return word if line.warned and word.text in said else None
 
     async def _fail(self, word: _Word, said: bytes, to: asyncio.StreamWriter) -> None:
         self._word = None

@@ -1,0 +1,93 @@
+"""The request was sent and its answer never came: Asterisk has obeyed, or has not, and nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.e2e.conftest import ANNA, BEN
+from tests.e2e.test_callbacks import presses_one
+from tests.faults.holds import these_hold
+from tests.lab.phones import answers
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults]
+
+CUSTOMER, AGENT = b"%40trunk", b"endpoint=PJSIP%2Fagent1"
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_originating_a_customer(open_wired, lost):
+    house = await open_wired(promises=[ANNA])
+    customers = await house.stage.customers(behaviour=presses_one())
+    getattr(house.ari, f"lose_{lost}")(CUSTOMER)
+    agent = await house.agent("agent1", answers(after=0.1))
+    await house.daemon.said("dialled or not is unknown")
+    if lost == "reply":
+        call = await customers.next_call_to(ANNA, within=10, answered=True)
+        await call.hears(agent, within=20)
+    assert len(customers.calls_to(ANNA)) == (lost == "reply")
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_ringing_an_agent(wired, lost):
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.1))
+    second = await house.agent("agent2", answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(AGENT)
+    anna = await house.joins(ANNA)
+    await house.ari.failed.wait()
+    await anna.hears(second if len(second.rung) else agent, within=10)
+    assert len(agent.rung) <= 1
+    assert len(second.rung) <= 1
+    ben = await house.calls(BEN)
+    await ben.hears(agent if house.stage.spoke(anna, second) else second, within=15)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+@pytest.mark.parametrize("word", [b"/addChannel", b"POST /ari/bridges/"], ids=["join", "make the bridge"])
+async def test_bridging(wired, word, lost):
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(word)
+    anna = await house.joins(ANNA)
+    await house.ari.failed.wait()
+    await anna.hears(agent, within=15)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_sending_a_caller_to_the_fallback(open_wired, lost):
+    house = await open_wired()
+    agent = await house.stage.agent("agent1", behaviour=answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(b"/continue")
+    anna = await house.calls(ANNA, to="8003")
+    await house.ari.failed.wait()
+    await anna.hears(agent, within=20)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_speaking(wired, lost):
+    house = wired
+    getattr(house.ari, f"lose_{lost}")(b"/play/")
+    anna = await house.joins(ANNA)
+    await house.ari.failed.wait()
+    await anna.hears_music(since=house.stage.now() + 4, within=20)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_hanging_up(wired, lost):
+    """The agent ends the talk; the caller's leg must not stay behind."""
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.1, talk=1.0))
+    anna = await house.joins(ANNA)
+    await anna.hears(agent, within=10)
+    getattr(house.ari, f"lose_{lost}")(b"DELETE /ari/channels/")
+    async with asyncio.timeout(10):
+        await house.ari.failed.wait()
+    assert await anna.is_over(within=10) == "them"
+    await these_hold(house)
