@@ -105,7 +105,9 @@ class Perform:
         return (PlaybackEnded(act.playback),) if answer.reply is Reply.GONE else ()
 
     async def _start_music(self, act: StartMusic) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
+        return _about(
+            act, act.leg, await _insist(lambda: self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
+        )
 
     async def _stop_music(self, act: StopMusic) -> tuple[Event, ...]:
         return _about(act, act.leg, await self._ari.api.channels.stop_moh(act.leg))
@@ -176,14 +178,16 @@ class Perform:
     # --- bridges ---
 
     async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
-        answer = await self._ari.api.bridges.create_with_id(act.bridge, type_="mixing")
+        answer = await _insist(lambda: self._ari.api.bridges.create_with_id(act.bridge, type_="mixing"))
         # One that is there already was made by an earlier request; a missing one is told by Join, which knows whom.
         return () if answer.reply is Reply.CONFLICT else _noted(act, answer)
 
     async def _join(self, act: Join) -> tuple[Event, ...]:
         # Without inhibiting, each phone would be shown the number it was originated with as the other's.
-        answer = await self._ari.api.bridges.add_channel(
-            act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
+        answer = await _insist(
+            lambda: self._ari.api.bridges.add_channel(
+                act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
+            )
         )
         if answer:
             return ()
@@ -199,7 +203,8 @@ class Perform:
     # --- one leg ---
 
     async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.hangup(act.leg, reason=_HANGUP[act.elsewhere]))
+        reason = _HANGUP[act.elsewhere]
+        return _about(act, act.leg, await _insist(lambda: self._ari.api.channels.hangup(act.leg, reason=reason)))
 
     async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
         answer = await self._ari.api.channels.set_channel_var(
@@ -208,10 +213,18 @@ class Perform:
         return _about(act, act.leg, answer)
 
     async def _send_to_fallback(self, act: SendToFallback) -> tuple[Event, ...]:
-        answer = await self._ari.api.channels.continue_in_dialplan(
-            act.leg, context=act.context, extension=act.extension, priority=1
+        answer = await _insist(
+            lambda: self._ari.api.channels.continue_in_dialplan(
+                act.leg, context=act.context, extension=act.extension, priority=1
+            )
         )
         return _about(act, act.leg, answer)
+
+
+async def _insist(ask: Callable[[], Awaitable[Answer[Any]]]) -> Answer[Any]:
+    """Ask again when no answer came. Only for what may be done twice: it leaves Asterisk as doing it once would."""
+    answer = await ask()
+    return await ask() if answer.reply is Reply.UNKNOWN else answer
 
 
 def _about(act: Act, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
