@@ -39,6 +39,8 @@ class _Word:
     forward: bool = False
     then_close: bool = False
     after: bytes = b""
+    act: Callable[[], None] | None = None
+    """Done instead of cutting."""
 
 
 class Wire:
@@ -79,6 +81,10 @@ class Wire:
     def lose_news(self, word: bytes) -> None:
         """Cut the next connection whose server says ``word``, before the client hears it."""
         self._expect(_Word(word, by_server=True))
+
+    def when_said(self, word: bytes, act: Callable[[], None]) -> None:
+        """Nothing is cut: ``act`` is done just before the server hears ``word`` from the client."""
+        self._expect(_Word(word, act=act))
 
     def cut_all(self, *, ghosts: bool = False) -> None:
         """Cut every connection; with ``ghosts`` the server is not told and keeps its sessions."""
@@ -147,22 +153,19 @@ class Wire:
         return task
 
     async def _serve(self, reader: asyncio.StreamReader, line: _Line) -> None:
-        await self._flowing.wait()
         try:
-            from_server, line.server = await _reach(self.there)
-        except OSError:
-            line.client.transport.abort()
-            return
-        back = self._start(self._answer(from_server, line))
-        try:
-            await self._listen(reader, line, line.server, back)
+            await self._flowing.wait()
+            with suppress(OSError):
+                from_server, line.server = await _reach(self.there)
+                back = self._start(self._answer(from_server, line))
+                await self._listen(reader, line, line.server, back)
         finally:
             line.client.transport.abort()
             if line in self._lines:
                 self._lines.remove(line)
-            if self._keep_ghosts:
+            if line.server and self._keep_ghosts:
                 self._ghosts.append(line.server)
-            else:
+            elif line.server:
                 line.server.close()
 
     async def _listen(
@@ -205,7 +208,14 @@ class Wire:
         if word is None or word.by_server is not by_server:
             return None
         line.warned = line.warned or word.after in said
-        return word if line.warned and word.text in said else None
+        if not line.warned or word.text not in said:
+            return None
+        if word.act:
+            self._word = None
+            word.act()
+            self.failed.set()
+            return None
+        return word
 
     async def _fail(self, word: _Word, said: bytes, to: asyncio.StreamWriter) -> None:
         self._word = None
