@@ -55,6 +55,10 @@ _HANGUP = {True: "answered_elsewhere", False: "normal"}
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
 
+OUTBOUND_LABEL = "begin"
+"""A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
+cut off when answering."""
+
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 
@@ -64,6 +68,7 @@ class Perform:
 
     def __init__(self, ari: Ari, media: Media, dialling: Dialling) -> None:
         self._ari, self._media, self._dialling = ari, media, dialling
+        self._told_missing = False
         self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
             Play: self._play,
             StopPlayback: self._stop_playback,
@@ -134,7 +139,7 @@ class Perform:
             endpoint=self._dialling.endpoint.replace("{number}", number),
             context=OUTBOUND_CONTEXT,
             extension="s",
-            priority=1,
+            label=OUTBOUND_LABEL,
             caller_id=self._dialling.caller_id or None,
             timeout=math.ceil(act.ring_s),
             variables={
@@ -144,8 +149,16 @@ class Perform:
                 "CBD_SORRY": self._for_playback(act.sorry, act.language, act.queue),
             },
         )
+        self._say_what_is_missing(answer)
         events = await self._dialled(act.leg, answer)
         return (*events, *await self._watch(act.leg)) if isinstance(events[0], DialAccepted) else events
+
+    def _say_what_is_missing(self, answer: Answer[Any]) -> None:
+        """Once, until a customer has been dialled again."""
+        if answer.reply is Reply.GONE and not self._told_missing:
+            why = f"no {OUTBOUND_CONTEXT},s with the label {OUTBOUND_LABEL} in the dialplan: nobody is rung back; "
+            log.error("dialplan_missing", why=why + "include this version's extensions_callbackd.conf, dialplan reload")
+        self._told_missing = answer.reply is Reply.GONE or (self._told_missing and not answer)
 
     async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
         if answer.reply is Reply.CONFLICT:

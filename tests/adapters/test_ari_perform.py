@@ -137,7 +137,7 @@ async def test_a_customer_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> 
     assert await perform(pbx, DIAL) == (DialAccepted(CUSTOMER), LegRinging(CUSTOMER))
     assert asked(pbx) == [
         f"POST /channels/{CUSTOMER}?endpoint=PJSIP/+48221234567@trunk&extension=s&context=callbackd-outbound"
-        "&priority=1&callerId=+442079460000&timeout=30",
+        "&label=begin&callerId=+442079460000&timeout=30",
         f"POST /applications/callbackd/subscription?eventSource=channel:{CUSTOMER}",
         f"GET /channels/{CUSTOMER}",
     ]
