@@ -22,6 +22,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     NotePlace,
     Play,
@@ -66,6 +67,10 @@ AGENT_CONTEXT = "callbackd-agent"
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
 
+LABEL = "begin"
+"""A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
+cut off when answering."""
+
 Record = Callable[[LegId], Trace]
 
 
@@ -83,9 +88,11 @@ class Perform:
     def __init__(self, ari: Ari, media: Media, dialling: Dialling, record: Record = no_record) -> None:
         """``record`` tells what Asterisk's event log has of a leg that is gone."""
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
+        self._told_missing = False
         self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
             Play: self._play,
             StopPlayback: self._stop_playback,
+            LookAtPlayback: self._look_at_playback,
             StartMusic: self._start_music,
             StopMusic: self._stop_music,
             RingAgent: self._ring_agent,
@@ -112,14 +119,22 @@ class Perform:
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
         if answer.never_happened or answer.reply is Reply.CONFLICT:
             return (*_about(act, act.leg, answer), PlaybackEnded(act.playback))
+        if answer.reply is Reply.UNKNOWN:
+            return (*_about(act, act.leg, answer), *await self._look_at_playback(act))
         return _about(act, act.leg, answer)
 
     async def _stop_playback(self, act: StopPlayback) -> tuple[Event, ...]:
         answer = await self._ari.api.playbacks.stop(act.playback)
         return () if answer.reply is Reply.GONE else _about(act, act.leg, answer)
 
+    async def _look_at_playback(self, act: LookAtPlayback | Play) -> tuple[Event, ...]:
+        answer = await self._ari.api.playbacks.get(act.playback)
+        return (PlaybackEnded(act.playback),) if answer.reply is Reply.GONE else ()
+
     async def _start_music(self, act: StartMusic) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
+        return _about(
+            act, act.leg, await _insist(lambda: self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
+        )
 
     async def _stop_music(self, act: StopMusic) -> tuple[Event, ...]:
         return _about(act, act.leg, await self._ari.api.channels.stop_moh(act.leg))
@@ -132,7 +147,7 @@ class Perform:
             endpoint=act.endpoint,
             context=AGENT_CONTEXT,
             extension="s",
-            priority=1,
+            label=LABEL,
             caller_id=_caller_id(act.caller_name, act.caller_number),
             timeout=math.ceil(act.ring_s),
             variables={"CBD_ENTRY": act.entry},
@@ -151,7 +166,7 @@ class Perform:
             endpoint=self._dialling.endpoint.replace("{number}", number),
             context=OUTBOUND_CONTEXT,
             extension="s",
-            priority=1,
+            label=LABEL,
             caller_id=self._dialling.caller_id or None,
             timeout=math.ceil(act.ring_s),
             variables={
@@ -161,8 +176,16 @@ class Perform:
                 "CBD_SORRY": self._for_playback(act.sorry, act.language, act.queue),
             },
         )
+        self._say_what_is_missing(answer)
         events = await self._dialled(act.leg, answer)
         return (*events, *await self._watch(act.leg)) if isinstance(events[0], DialAccepted) else events
+
+    def _say_what_is_missing(self, answer: Answer[Any]) -> None:
+        """Once, until a customer has been dialled again."""
+        if answer.reply is Reply.GONE and not self._told_missing:
+            why = f"no {OUTBOUND_CONTEXT},s with the label {LABEL} in the dialplan: nobody is rung back; "
+            log.error("dialplan_missing", why=why + "include this version's extensions_callbackd.conf, dialplan reload")
+        self._told_missing = answer.reply is Reply.GONE or (self._told_missing and not answer)
 
     async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
         if answer.reply is Reply.CONFLICT:
@@ -210,14 +233,16 @@ class Perform:
     # --- bridges ---
 
     async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
-        answer = await self._ari.api.bridges.create_with_id(act.bridge, type_="mixing")
+        answer = await _insist(lambda: self._ari.api.bridges.create_with_id(act.bridge, type_="mixing"))
         # One that is there already was made by an earlier request; a missing one is told by Join, which knows whom.
         return () if answer.reply is Reply.CONFLICT else _noted(act, answer)
 
     async def _join(self, act: Join) -> tuple[Event, ...]:
         # Without inhibiting, each phone would be shown the number it was originated with as the other's.
-        answer = await self._ari.api.bridges.add_channel(
-            act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
+        answer = await _insist(
+            lambda: self._ari.api.bridges.add_channel(
+                act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
+            )
         )
         if answer or await self._are_joined(act, answer):
             return (LegsJoined(act.legs),)
@@ -240,7 +265,8 @@ class Perform:
     # --- one leg ---
 
     async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.hangup(act.leg, reason=_HANGUP[act.elsewhere]))
+        reason = _HANGUP[act.elsewhere]
+        return _about(act, act.leg, await _insist(lambda: self._ari.api.channels.hangup(act.leg, reason=reason)))
 
     async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
         answer = await self._ari.api.channels.set_channel_var(
@@ -255,10 +281,18 @@ class Perform:
         return _about(act, act.leg, answer)
 
     async def _send_to_fallback(self, act: SendToFallback) -> tuple[Event, ...]:
-        answer = await self._ari.api.channels.continue_in_dialplan(
-            act.leg, context=act.context, extension=act.extension, priority=1
+        answer = await _insist(
+            lambda: self._ari.api.channels.continue_in_dialplan(
+                act.leg, context=act.context, extension=act.extension, priority=1
+            )
         )
         return _about(act, act.leg, answer)
+
+
+async def _insist(ask: Callable[[], Awaitable[Answer[Any]]]) -> Answer[Any]:
+    """Ask again when no answer came. Only for what may be done twice: it leaves Asterisk as doing it once would."""
+    answer = await ask()
+    return await ask() if answer.reply is Reply.UNKNOWN else answer
 
 
 def _about(act: Act, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:

@@ -329,6 +329,7 @@ class Acd:
         self._state.decide("asterisk", "back" if there else "away", reason)
         if there:
             self._settling.all_open()
+            self._speech.doubt()
 
     def _switch(self, event: ev.SwitchTurned) -> None:
         """Offering and dialling are the house's, the crisis announcement is one queue's or everybody's."""

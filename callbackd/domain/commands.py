@@ -42,6 +42,15 @@ class StopPlayback:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtPlayback:
+    """Its end may have been missed: ``PlaybackEnded`` comes back when it is over."""
+
+    lane: str
+    leg: LegId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
 class StartMusic:
     lane: str
     leg: LegId
@@ -200,6 +209,7 @@ class Decided:
 Act = (
     Play
     | StopPlayback
+    | LookAtPlayback
     | StartMusic
     | StopMusic
     | RingAgent

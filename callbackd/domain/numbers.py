@@ -12,6 +12,9 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from callbackd.domain.settings import Numbers
 
+# Else the first number of each country is looked up on the disk, and by then there may be no file left to open.
+phonenumbers.PhoneMetadata.load_all()
+
 _WRITTEN = re.compile(r"[0-9+ ().-]{1,20}", re.ASCII)
 
 _CALLED = {

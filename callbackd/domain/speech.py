@@ -9,6 +9,7 @@ from callbackd.domain.commands import (
     ArmDeadMan,
     DropBridge,
     HangUp,
+    LookAtPlayback,
     Play,
     SendToFallback,
     StartMusic,
@@ -82,6 +83,12 @@ class Speech:
             self._state.do(HangUp(lane(dialogue), dialogue.leg, "all is said"))
         elif dialogue.stage is not Stage.STORING:
             self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
+
+    def doubt(self) -> None:
+        """The event stream was broken: what was being said may be over, and nobody has told us."""
+        for dialogue in self._state.dialogues.values():
+            if dialogue.playback:
+                self._state.do(LookAtPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
 
     def end(self, leg: LegId) -> Dialogue | None:
         """Forget the dialogue: the leg is gone, or talks to an agent now. Stops what is being said."""

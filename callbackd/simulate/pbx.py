@@ -11,6 +11,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     Play,
     RingAgent,
@@ -100,6 +101,9 @@ class Pbx:
                 self._play(act)
             case StopPlayback():
                 if self._playing.pop(act.playback, None):
+                    self.tell_soon(PlaybackEnded(act.playback))
+            case LookAtPlayback():
+                if act.playback not in self._playing:
                     self.tell_soon(PlaybackEnded(act.playback))
             case RingAgent():
                 self.add(act.leg)

@@ -16,6 +16,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     NotePlace,
     Play,
@@ -107,6 +108,7 @@ def asked(pbx: Pbx) -> list[str]:
             PLAY,
             f"POST /channels/{CALLER}/play/{PLAYBACK}?media=sound:/support/pl/offer,sound:/support/pl/position-2",
         ),
+        (LookAtPlayback("lane", CALLER, PLAYBACK), f"GET /playbacks/{PLAYBACK}"),
         (StopPlayback("lane", CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
         (StartMusic("lane", CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
         (StopMusic("lane", CALLER), f"DELETE /channels/{CALLER}/moh"),
@@ -138,7 +140,7 @@ async def test_a_command_is_one_request(pbx: Pbx, act: Act, request_line: str) -
 async def test_an_agent_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> None:
     assert await perform(pbx, RING) == (DialAccepted(AGENT),)
     assert asked(pbx) == [
-        f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&extension=s&context=callbackd-agent&priority=1"
+        f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&extension=s&context=callbackd-agent&label=begin"
         '&callerId="support" <+48221234567>&timeout=15',
         f"POST /applications/callbackd/subscription?eventSource=channel:{AGENT}",
         f"GET /channels/{AGENT}",
@@ -185,7 +187,7 @@ async def test_a_customer_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> 
     assert await perform(pbx, DIAL) == (DialAccepted(CUSTOMER), LegRinging(CUSTOMER))
     assert asked(pbx) == [
         f"POST /channels/{CUSTOMER}?endpoint=PJSIP/+48221234567@trunk&extension=s&context=callbackd-outbound"
-        "&priority=1&callerId=+442079460000&timeout=30",
+        "&label=begin&callerId=+442079460000&timeout=30",
         f"POST /applications/callbackd/subscription?eventSource=channel:{CUSTOMER}",
         f"GET /channels/{CUSTOMER}",
     ]
@@ -300,6 +302,17 @@ async def test_a_playback_that_never_began_has_ended(pbx: Pbx) -> None:
     pbx.says = {"": "silence"}
     (event,) = await perform(pbx, PLAY)
     assert isinstance(event, RequestFailed), "perhaps it plays: its end will be told, or the domain's patience ends"
+    pbx.says = {"POST": "silence", "GET": 404}
+    failed, ended = await perform(pbx, PLAY)
+    assert (type(failed), ended) == (RequestFailed, PlaybackEnded(PLAYBACK)), "a look shows that it does not play"
+
+
+@pytest.mark.parametrize(("status", "told"), [(404, (PlaybackEnded(PLAYBACK),)), (200, ()), (500, ())])
+async def test_a_playback_is_over_only_when_asterisk_says_so(
+    pbx: Pbx, status: int, told: tuple[PlaybackEnded, ...]
+) -> None:
+    pbx.says = {"": status}
+    assert await perform(pbx, LookAtPlayback("lane", CALLER, PLAYBACK)) == told
 
 
 async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -33,7 +31,8 @@ from callbackd.domain.events import (
     PromiseStored,
 )
 from tests.adapters.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
-from tests.lab.proxy import Proxy
+from tests.lab.postgres import Postgres
+from tests.lab.wire import Wire
 
 pytestmark = pytest.mark.postgres
 
@@ -88,21 +87,18 @@ async def line(database_url, tmp_path):
     url = make_url(database_url)
     name = f".s.PGSQL.{url.query['port']}"
     over_it = url.update_query_dict({"host": str(tmp_path)}).render_as_string()
-    async with Proxy(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
+    async with Wire(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
         yield proxy, books
 
 
 @contextmanager
-def frozen(pid: int):
+def frozen(server: Postgres):
     """A server that holds its connections and answers nothing."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for process in [pid, *map(int, children)]:
-        os.kill(process, signal.SIGSTOP)
+    server.freeze()
     try:
         yield
     finally:
-        for process in [pid, *map(int, children)]:
-            os.kill(process, signal.SIGCONT)
+        server.thaw()
 
 
 # --- killed, frozen -------------------------------------------------------------------------------------------------
@@ -151,7 +147,7 @@ async def test_a_server_killed_at_work_loses_and_doubles_nothing(private_postgre
 async def test_a_frozen_server_holds_the_loop_up_once_and_shortly(private_postgres, monkeypatch):
     monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
     async with opened(await private_postgres.fresh_database()) as books:
-        with frozen(private_postgres.embedded.pid):
+        with frozen(private_postgres):
             assert [type(event) for event in await books.commit(Save(an_entry(1)))] == [DatabaseLost]
             async with asyncio.timeout(0.1):
                 for n in range(2, 20):
@@ -164,7 +160,7 @@ async def test_a_promise_to_a_frozen_server_is_refused_in_time_and_taken_back(pr
     monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
     async with opened(await private_postgres.fresh_database()) as books:
         await books.commit(Save(an_entry()))
-        with frozen(private_postgres.embedded.pid):
+        with frozen(private_postgres):
             answer = await books.commit(promised())
             assert answer == [PromiseNotStored("callback-1", "no answer in time"), DatabaseLost("no answer in time")]
         await books.hears(DatabaseBack)

@@ -8,6 +8,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     Play,
     RingAgent,
@@ -60,6 +61,17 @@ def test_nothing_is_said_about_the_wait_when_nobody_works():
     centre.hears_out("anna")
     centre.wait(0)
     assert not any(isinstance(phrase, WaitBelow) for phrase in centre.heard("anna"))
+
+
+def test_after_a_broken_event_stream_it_is_asked_what_is_still_being_said():
+    centre = Centre()
+    centre.calls("anna")
+    greeting = centre.last(Play, leg="anna").playback
+    centre.calls("ben", BEN)
+    centre.hangs_up("ben")
+    centre.hear(PbxLost("cut"))
+    looked = [command for command in centre.hear(PbxBack()) if isinstance(command, LookAtPlayback)]
+    assert [(look.leg, look.playback) for look in looked] == [("anna", greeting)]
 
 
 def test_an_announcement_that_comes_due_while_an_agent_is_rung_waits_for_the_end_of_the_ring():

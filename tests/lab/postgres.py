@@ -38,8 +38,9 @@ def place() -> Path:
 class Postgres:
     """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
 
-    def __init__(self) -> None:
-        self.state_dir = Path(tempfile.mkdtemp(prefix=f"callbackd-test-postgres-{os.getpid()}-", dir=place()))
+    def __init__(self, where: Path | None = None) -> None:
+        prefix = f"callbackd-test-postgres-{os.getpid()}-"
+        self.state_dir = Path(tempfile.mkdtemp(prefix=prefix, dir=where or place()))
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
 
@@ -64,6 +65,21 @@ class Postgres:
         assert self.embedded.pid is not None
         os.kill(self.embedded.pid, signal.SIGKILL)
         os.waitid(os.P_PID, self.embedded.pid, os.WEXITED | os.WNOWAIT)
+
+    def processes(self) -> list[int]:
+        """The server's and those of its sessions."""
+        pid = self.embedded.pid
+        assert pid is not None
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+    def freeze(self) -> None:
+        """It holds its connections and answers nothing, until ``thaw``."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self.processes():
+            os.kill(pid, signal.SIGCONT)
 
     async def fresh_database(self) -> str:
         """The URL of an empty database that nobody else has."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from callbackd.domain import events as ev
 from callbackd.domain.agent import Activity, Agent, Presence
+from callbackd.domain.commands import Decided
 from callbackd.domain.eligibility import eligible
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.routing import awaits_agent, servable
@@ -68,6 +69,8 @@ def _over(step: Step, leg: str) -> bool:
 
 def wrap_up_is_not_cut_short(step: Step) -> Iterator[str]:
     by_hand = isinstance(step.event, ev.FeatureCodeDialled) and step.event.code == ev.FeatureCode.READY
+    if any(decided.what == "not connected after all" for decided in step.of(Decided)):
+        return  # nobody talked, so there is nothing to wrap up
     for before, after in step.turns:
         if before.activity is Activity.TALKING and after.activity is Activity.IDLE:
             yield f"{after.id} was given no wrap-up"

@@ -45,8 +45,12 @@ def test_a_day_of_ten_thousand_calls_keeps_the_laws():
 def test_a_day_whose_database_comes_and_goes_keeps_the_laws():
     shape = SHAPES["incident"]
     people = replace(shape.habits, outages_per_hour=6.0, rings_again=0.5, repeats=0.2, join_fails=0.1)
-    happened = {decided.what for decided in day(shape._replace(habits=people), 3, hours=2).facts.decisions}
-    assert {"away", "back", "no promise", "Join failed", "rang in"} <= happened
+    missing = {"away", "back", "no promise", "Join failed", "rang in"}
+    for seed in range(SEEDS):
+        missing -= {decided.what for decided in day(shape._replace(habits=people), seed, hours=2).facts.decisions}
+        if not missing:
+            return
+    assert not missing
 
 
 @pytest.mark.parametrize("name", SHAPES)

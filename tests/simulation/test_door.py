@@ -69,7 +69,7 @@ class Door(RuleBasedStateMachine):
 
     def tell(self, event: ev.Event) -> None:
         """Deadlines that have come are told apart, so that a law knows what came of which."""
-        while (at := self.acd.next_deadline()) is not None and at <= self.now:
+        while (at := self.acd.next_deadline()) is not None and at <= max(self.now, self.acd._state.now):
             self._tell(ev.TimePassed())
         self._tell(event)
 

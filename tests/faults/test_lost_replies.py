@@ -1,0 +1,97 @@
+"""The request was sent and its answer never came: Asterisk has obeyed, or has not, and nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.e2e.conftest import ANNA, BEN
+from tests.e2e.test_callbacks import presses_one
+from tests.faults.holds import these_hold
+from tests.faults.wired import QUICK_RETRY
+from tests.lab.phones import answers
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults]
+
+CUSTOMER, AGENT = b"%40trunk", b"endpoint=PJSIP%2Fagent1"
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_originating_a_customer(open_wired, lost):
+    house = await open_wired(promises=[ANNA])
+    customers = await house.stage.customers(behaviour=presses_one())
+    getattr(house.ari, f"lose_{lost}")(CUSTOMER)
+    agent = await house.agent("agent1", answers(after=0.1))
+    await house.daemon.said("dialled or not is unknown")
+    if lost == "reply":
+        call = await customers.next_call_to(ANNA, within=10, answered=True)
+        await call.hears(agent, within=20)
+        assert len(customers.calls_to(ANNA)) == 1
+    assert len(customers.calls_to(ANNA)) <= 1
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_ringing_an_agent(wired, lost):
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.3))
+    second = await house.agent("agent2", answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(AGENT)
+    anna = await house.joins(ANNA)
+    await anna.hears(second, within=10)
+    assert len(agent.rung) == (lost == "reply"), "a ring that may have begun is ended, and begun elsewhere"
+    assert len(second.rung) == 1
+    ben = await house.calls(BEN)
+    await ben.hears(agent, within=15)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+@pytest.mark.parametrize("word", [b"/addChannel", b"POST /ari/bridges/"], ids=["join", "make the bridge"])
+async def test_bridging(wired, word, lost):
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(word)
+    anna = await house.joins(ANNA)
+    await house.ari.failed.wait()
+    await anna.hears(agent, within=15)
+    assert len(agent.rung) == 1, "asked again, not handed to the fallback queue"
+    assert house.daemon.count("sent to the dialplan") == 0
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_sending_a_caller_to_the_fallback(open_wired, lost):
+    house = await open_wired()
+    agent = await house.stage.agent("agent1", behaviour=answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(b"/continue")
+    anna = await house.calls(ANNA, to="8003")
+    await house.ari.failed.wait()
+    await anna.hears(agent, within=20)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_speaking(open_wired, lost):
+    quiet = {"announcements": {"first_after_s": 60, "every_s": 60}}
+    house = await open_wired(queues={"support": QUICK_RETRY["support"] | quiet})
+    getattr(house.ari, f"lose_{lost}")(b"/play/")
+    anna = await house.joins(ANNA)
+    await house.ari.failed.wait()
+    await anna.hears_music(within=20)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_hanging_up(wired, lost):
+    """The agent ends the talk; the caller's leg must not stay behind."""
+    house = wired
+    agent = await house.agent("agent1", answers(after=0.1, talk=1.0))
+    anna = await house.joins(ANNA)
+    await anna.hears(agent, within=10)
+    getattr(house.ari, f"lose_{lost}")(b"?reason=normal")
+    async with asyncio.timeout(10):
+        await house.ari.failed.wait()
+    assert await anna.is_over(within=10) == "them"
+    await these_hold(house)

@@ -1,0 +1,139 @@
+"""A house whose daemon reaches Asterisk and PostgreSQL over lines that fail when they are told to."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.engine import URL, make_url
+
+from callbackd.db import tables
+from callbackd.db.journal import engine_for
+from callbackd.db.migrate import upgrade
+from callbackd.db.rows import values
+from callbackd.domain.callback import Callback
+from callbackd.domain.entry import Entry
+from callbackd.domain.ids import Mint, QueueName
+from tests.e2e.conftest import House
+from tests.lab.asterisk import Asterisk
+from tests.lab.daemon import QUICK_OFFER, Daemon, build_prompts
+from tests.lab.phones import Stage
+from tests.lab.postgres import Postgres
+from tests.lab.slots import HOST, Slot
+from tests.lab.wire import Wire
+
+QUICK_RETRY = {
+    "support": {
+        "wrap_up_s": 0,
+        "ring_s": 4,
+        "offer": QUICK_OFFER,
+        "announcements": {"every_s": 5},
+        "slots": {"enabled": False},
+        "retry": {"max_attempts": 3, "no_answer_gap_s": 1, "no_key_gap_s": 1, "congestion_gap_s": 1, "busy_gap_s": 1},
+    }
+}
+"""A queue that tries its customers again after a second, whatever kept them."""
+
+
+@dataclass(frozen=True)
+class Fds:
+    """Open files of a process: ``sockets`` counts those that are not of the two lines."""
+
+    files: int
+    sockets: int
+
+
+@dataclass
+class Wired(House):
+    """``ari`` and ``db`` are the daemon's lines."""
+
+    ari: Wire
+    db: Wire
+    postgres: Postgres
+    at_rest: Fds
+    """As it was right after the start."""
+
+    def fds(self) -> Fds:
+        """What the daemon has open now."""
+        return fds(self.daemon, self.ari, self.db)
+
+
+def fds(daemon: Daemon, *lines: Wire) -> Fds:
+    links = []
+    for entry in Path(f"/proc/{daemon.pid}/fd").iterdir():
+        try:
+            links.append(str(entry.readlink()))
+        except FileNotFoundError:
+            continue
+    sockets = sum(link.startswith("socket:") for link in links)
+    return Fds(len(links) - sockets, sockets - sum(line.connections for line in lines))
+
+
+async def promise(url: str, numbers: Sequence[str]) -> None:
+    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken."""
+    engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() - 60 - len(numbers)
+    try:
+        await upgrade(engine)
+        async with engine.begin() as connection:
+            for n, number in enumerate(numbers):
+                at = since + n
+                callback_id, queue = mint.callback(at), QueueName("support")
+                entry = Entry(mint.entry(at), queue, at, callback=callback_id, number=number, joined_at=at)
+                callback = Callback(callback_id, entry.id, queue, number, at, at + 86_400)
+                await connection.execute(insert(tables.entry), [values(entry)])
+                await connection.execute(insert(tables.callback), [values(callback)])
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitable[Wired]]]:
+    """``await open_wired(promises=[ANNA], queues={…})``; ``server`` is a PostgreSQL that may be broken."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(
+            *,
+            server: Postgres | None = None,
+            promises: Sequence[str] = (),
+            prepare: Callable[[Daemon], None] = lambda _: None,
+            **changes: Any,
+        ) -> Wired:
+            slot = stack.enter_context(Slot())
+            asterisk = await stack.enter_async_context(Asterisk(slot))
+            url = await (server or postgres).fresh_database()
+            ari = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
+            db = await stack.enter_async_context(_database_line(slot, make_url(url)))
+            if promises:
+                await promise(url, promises)
+            daemon = Daemon(slot, asterisk, _over(db, url), **changes)
+            daemon.config["ari"]["url"] = f"http://{HOST}:{ari.port}/ari"
+            prepare(daemon)
+            await build_prompts(daemon)
+            await stack.enter_async_context(daemon)
+            stage = await stack.enter_async_context(Stage.around(asterisk))
+            return Wired(asterisk, daemon, stage, url, ari, db, server or postgres, fds(daemon, ari, db))
+
+        yield opened
+
+
+def _database_line(slot: Slot, url: URL) -> Wire:
+    place, name = slot.dir / "line", f".s.PGSQL.{url.query['port']}"
+    place.mkdir()
+    return Wire(place / name, Path(str(url.query["host"]), name))
+
+
+def _over(line: Wire, url: str) -> str:
+    assert isinstance(line.here, Path)
+    return make_url(url).update_query_dict({"host": str(line.here.parent)}).render_as_string()
+
+
+@pytest.fixture
+async def wired(open_wired: Callable[..., Awaitable[Wired]]) -> Wired:
+    return await open_wired()
