@@ -40,6 +40,7 @@ from callbackd.domain.events import PbxLost
 from callbackd.domain.ids import Mint
 from callbackd.prompts.render import Renderer, Unspoken
 from callbackd.prompts.settings import PromptSettings
+from callbackd.protocol import Step, reached
 
 REPLACED = 4
 """Exit status when another daemon has taken the ARI application: a service manager must not start us again at once."""
@@ -65,6 +66,7 @@ async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
             return 0
         right = Right(engine)
         await right.take()
+        reached(Step.RIGHT_TAKEN)
         stack.push_async_callback(right.give_up)
 
         acd = Acd(settings, Mint(os.urandom(16)))
@@ -89,6 +91,7 @@ async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
         mended = acd.restore(rows, now)
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
+        reached(Step.RESTORED)
         runner.post(PbxLost("not connected yet"))
         tasks = [
             asyncio.create_task(runner.run(), name="runner"),

@@ -51,6 +51,7 @@ from callbackd.domain.events import (
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import Phrase
 from callbackd.domain.settings import Dialling
+from callbackd.protocol import Step, reached
 
 log = structlog.get_logger("ari")
 
@@ -78,6 +79,12 @@ def no_record(_: LegId) -> Trace:
     return Trace.UNKNOWABLE
 
 
+_STEPS = {
+    DialCustomer: (Step.DIAL_ASKED, Step.DIAL_ANSWERED),
+    RingAgent: (Step.RING_ASKED, Step.RING_ANSWERED),
+    Join: (Step.JOIN_ASKED, Step.JOIN_ANSWERED),
+    TraceAttempt: (Step.TRACE_ASKED, Step.TRACE_ANSWERED),
+}
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 
@@ -108,7 +115,11 @@ class Perform:
         }
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
-        return await self._how[type(act)](act)
+        asked, answered = _STEPS.get(type(act), (None, None))
+        reached(asked)
+        events = await self._how[type(act)](act)
+        reached(answered)
+        return events
 
     # --- speaking ---
 

@@ -19,6 +19,7 @@ from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Numbered, Row, name_of, values
 from callbackd.domain.commands import ClaimAttempt, Forget, Save, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
+from callbackd.protocol import Step, reached
 
 __all__ = ["Journal", "answers", "engine_for"]
 
@@ -26,6 +27,11 @@ _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _WATCH_S = 2.0
 """How often the database is asked whether it is there although nothing is to be written."""
 _LOOK_UP_S = 1.0
+
+_STEPS: dict[type, tuple[Step, Step]] = {
+    Promise: (Step.PROMISE_ASKED, Step.PROMISE_STORED),
+    Claim: (Step.INTENT_ASKED, Step.INTENT_STORED),
+}
 
 log = structlog.get_logger("journal")
 
@@ -142,6 +148,8 @@ class Journal:
         """Stored or not. A commit that nobody answered is looked up; what remains unknown counts as not stored."""
         if self._away:
             return [intent.refused("the database is away")]
+        asked, stored = _STEPS[type(intent)]
+        reached(asked)
         try:
             async with transaction(self._engine) as connection:
                 await intent.write(connection)
@@ -155,6 +163,7 @@ class Journal:
             for row in intent.undo():
                 self._backlog.add(row)
             return [intent.refused(in_words(trouble)), *self._lose(in_words(trouble))]
+        reached(stored)
         return [intent.done()]
 
     async def _is_there(self, intent: Intent) -> bool:

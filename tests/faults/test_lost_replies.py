@@ -24,11 +24,10 @@ async def test_originating_a_customer(open_wired, lost):
     getattr(house.ari, f"lose_{lost}")(CUSTOMER)
     agent = await house.agent("agent1", answers(after=0.1))
     await house.daemon.said("dialled or not is unknown")
-    if lost == "reply":
-        call = await customers.next_call_to(ANNA, within=10, answered=True)
-        await call.hears(agent, within=20)
-        assert len(customers.calls_to(ANNA)) == 1
-    assert len(customers.calls_to(ANNA)) <= 1
+    call = await customers.next_call_to(ANNA, within=10, answered=True)
+    await call.hears(agent, within=20)
+    assert len(customers.calls_to(ANNA)) == 1
+    assert house.daemon.count("asked for again") == (lost == "request")
     await these_hold(house)
 
 

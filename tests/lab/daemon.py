@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from callbackd.protocol import Step
 from tests.lab.asterisk import AGENTS, Asterisk
 from tests.lab.installed import cache_root
 from tests.lab.slots import Slot
@@ -84,6 +85,8 @@ class Daemon:
         self.config_path = self.dir / "callbackd.toml"
         self.ahead_s = 0.0
         """By how much its clock is set forward."""
+        self.dies_at: Step | None = None
+        """The step of the protocol at which the next run ends itself by SIGKILL."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -105,7 +108,9 @@ class Daemon:
         self.config_path.write_text(toml(self.config))
         since = len(self.lines)
         run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
-        if self.ahead_s:
+        if self.dies_at:
+            run = ("tests.lab.crashing", self.dies_at, str(self.config_path))
+        elif self.ahead_s:
             run = ("tests.lab.at_another_hour", str(self.ahead_s), str(self.config_path))
         self._process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),

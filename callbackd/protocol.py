@@ -1,0 +1,42 @@
+"""The steps of the dialling protocol by name, so that a test can end the daemon at each of them.
+
+``reached`` does nothing in a daemon that is not under test. What is between two steps is no step: a crash there is the
+same as one at the step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    RIGHT_TAKEN = "right taken"
+    RESTORED = "restored"
+    """The rows of the earlier run are taken up, Asterisk was not asked yet."""
+    PROMISE_ASKED = "promise asked"
+    PROMISE_STORED = "promise stored"
+    """It is committed, and nobody has heard it."""
+    INTENT_ASKED = "intent asked"
+    INTENT_STORED = "intent stored"
+    """It is committed, and nobody was dialled."""
+    DIAL_ASKED = "dial asked"
+    DIAL_ANSWERED = "dial answered"
+    RING_ASKED = "ring asked"
+    RING_ANSWERED = "ring answered"
+    JOIN_ASKED = "join asked"
+    JOIN_ANSWERED = "join answered"
+    TRACE_ASKED = "trace asked"
+    TRACE_ANSWERED = "trace answered"
+
+
+def _nobody_watches(_: Step) -> None:
+    pass
+
+
+watch: Callable[[Step], None] = _nobody_watches
+
+
+def reached(step: Step | None) -> None:
+    if step:
+        watch(step)

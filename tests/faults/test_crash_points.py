@@ -1,0 +1,121 @@
+"""SIGKILL at every step of the dialling protocol, also twice in a row: one INVITE, and the same result as ever."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from callbackd.protocol import Step
+from tests.e2e.conftest import ANNA, House
+from tests.e2e.test_callbacks import presses_one
+from tests.faults.holds import these_hold
+from tests.faults.wired import QUICK_RETRY
+from tests.lab.daemon import Daemon
+from tests.lab.phones import AgentPhone, CustomerPhones, answers
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults]
+
+OF_A_PROMISE = [Step.PROMISE_ASKED, Step.PROMISE_STORED]
+OF_A_START = [Step.RIGHT_TAKEN, Step.RESTORED, Step.TRACE_ASKED, Step.TRACE_ANSWERED]
+OF_A_CALL = [step for step in Step if step not in {*OF_A_PROMISE, *OF_A_START}]
+
+
+def doomed(step: Step) -> Callable[[Daemon], None]:
+    return lambda daemon: setattr(daemon, "dies_at", step)
+
+
+async def dies(house: House, step: Step) -> None:
+    """The daemon, started to die at this step, has died there."""
+    assert await house.daemon.ended() == -signal.SIGKILL, step
+
+
+async def starts_to_die(house: House, *steps: Step) -> None:
+    """Start anew, once for each step, and die there."""
+    for step in steps:
+        house.daemon.dies_at = step
+        await house.daemon.start(wait=False)
+        await dies(house, step)
+    house.daemon.dies_at = None
+
+
+async def dialled_up_to(open_wired, step: Step) -> House:
+    """Anna has a promise and Alice logs in: on the way to Anna the daemon dies."""
+    house = await open_wired(promises=[ANNA], queues=QUICK_RETRY, prepare=doomed(step))
+    await house.stage.customers(behaviour=presses_one())
+    phone = await house.stage.agent("agent1", behaviour=answers(after=0.2))
+    await phone.dial("*50")
+    await dies(house, step)
+    house.daemon.dies_at = None
+    return house
+
+
+async def ends_well(house: House, silence_s: float | None = None) -> None:
+    """Anna and Alice talk, and Anna's telephone rang once."""
+    customers = next(phones for phones in house.stage.phones if isinstance(phones, CustomerPhones))
+    agent = next(phone for phone in house.stage.phones if isinstance(phone, AgentPhone))
+    call = await customers.next_call_to(ANNA, within=20, answered=True)
+    await call.hears(agent, within=30)
+    await house.daemon.said("promise kept")
+    assert len(customers.calls_to(ANNA)) == 1
+    assert [row["outcome"] for row in await house.rows("SELECT outcome FROM callback")] == ["completed"]
+    await these_hold(house, silence_s=silence_s)
+
+
+@pytest.mark.parametrize("step", OF_A_CALL)
+async def test_killed_on_the_way_to_the_customer(open_wired, step):
+    house = await dialled_up_to(open_wired, step)
+    await house.daemon.start()
+    await ends_well(house)
+
+
+@pytest.mark.parametrize("step", [Step.INTENT_STORED, Step.DIAL_ASKED, Step.DIAL_ANSWERED])
+@pytest.mark.parametrize("again", OF_A_START)
+async def test_killed_again_at_the_start_and_while_settling(open_wired, step, again):
+    house = await dialled_up_to(open_wired, step)
+    await starts_to_die(house, again)
+    await house.daemon.start()
+    await ends_well(house)
+
+
+@pytest.mark.parametrize("step", [Step.INTENT_STORED, Step.DIAL_ASKED])
+async def test_killed_at_the_same_step_twice(open_wired, step):
+    """The second time the dial is asked for under its old id, and the daemon dies before the request leaves."""
+    house = await dialled_up_to(open_wired, step)
+    await starts_to_die(house, Step.DIAL_ASKED)
+    await house.daemon.start()
+    await ends_well(house)
+
+
+@pytest.mark.parametrize("step", OF_A_PROMISE)
+async def test_killed_while_a_promise_is_made(open_wired, step):
+    house = await open_wired(queues=QUICK_RETRY, prepare=doomed(step))
+    customers = await house.stage.customers(behaviour=presses_one())
+    anna = await house.calls(ANNA)
+    await house.hears_offer(anna)
+    await anna.press("1")
+    await anna.hears_voice(since=house.stage.now())
+    await anna.press("1")
+    await dies(house, step)
+    house.daemon.dies_at = None
+    assert len(await house.rows("SELECT id FROM callback")) == (step is Step.PROMISE_STORED)
+    since = len(house.daemon.lines)
+    await house.daemon.start()
+    if step is Step.PROMISE_STORED:  # Anna has not heard it, is recognised, and told
+        await anna.hears_voice(since=house.stage.now(), within=10)
+        await anna.hangup()
+    else:
+        await house.daemon.said("announced", offer=True, since=since)
+        await anna.hears_voice(since=house.stage.now(), within=10)
+        await anna.press("1")
+        await anna.hears_voice(since=house.stage.now())
+        await anna.press("1")
+        await house.daemon.said("promised a callback", since=since)
+        await anna.hears_voice(since=house.stage.now())
+        await anna.hangup()
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await customers.next_call_to(ANNA, within=20, answered=True)
+    await call.hears(agent, within=30)
+    assert len(customers.calls_to(ANNA)) == 1
+    await these_hold(house, hung_up=[call.who], silence_s=None)
