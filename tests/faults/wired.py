@@ -24,7 +24,7 @@ from callbackd.domain.ids import Mint, QueueName
 from tests.e2e.conftest import House
 from tests.lab.asterisk import Asterisk
 from tests.lab.daemon import QUICK_OFFER, Daemon, build_prompts
-from tests.lab.phones import Stage
+from tests.lab.phones import AgentPhone, Behaviour, Stage
 from tests.lab.postgres import Postgres
 from tests.lab.slots import HOST, Slot
 from tests.lab.wire import Wire
@@ -59,6 +59,16 @@ class Wired(House):
     postgres: Postgres
     at_rest: Fds
     """As it was right after the start."""
+
+    async def agent(self, name: str, behaviour: Behaviour | None = None, *, logs_in: bool = True) -> AgentPhone:
+        """At work, without hearing out that the code was understood."""
+        phone = await self.stage.agent(name, behaviour=behaviour)
+        if logs_in:
+            since = len(self.daemon.lines)
+            call = await phone.dial("*50", answered=True)
+            await self.daemon.said("available", subject=name, since=since)
+            await call.hangup()
+        return phone
 
     def fds(self) -> Fds:
         """What the daemon has open now."""
