@@ -195,15 +195,22 @@ async def test_cut_at_the_commit_of_a_promise(open_wired: Callable[..., Awaitabl
     await these_hold(house)
 
 
+@pytest.mark.parametrize("then_away", [False, True], ids=["back at once", "then away"])
 @pytest.mark.parametrize("lost", ["request", "reply"])
-async def test_cut_at_the_commit_of_an_intent_one_call_is_made(
-    open_wired: Callable[..., Awaitable[Wired]], lost: str
+async def test_cut_at_the_commit_of_an_intent_nobody_is_dialled_before_it_is_certain_and_then_once(
+    open_wired: Callable[..., Awaitable[Wired]], lost: str, then_away: bool
 ) -> None:
     house = await open_wired(promises=[ANNA], queues=QUICK_RETRY)
     customers = await house.stage.customers(behaviour=rings)
-    getattr(house.db, f"lose_{lost}")(b"COMMIT", after=AFTER_INTENT)
-    await house.agent("agent1")
+    getattr(house.db, f"lose_{lost}")(b"COMMIT", after=AFTER_INTENT, then_close=then_away)
+    agent = await house.agent("agent1", answers(after=0.1))
     await house.db.failed.wait()
+    if then_away:
+        ben = await house.calls(BEN)
+        await ben.hears(agent, within=10)
+        await ben.hangup()
+        assert customers.calls == []
+        house.db.heal()
     await (await customers.next_call_to(ANNA, within=20)).is_ringing()
     assert len(customers.calls_to(ANNA)) == 1
     await these_hold(house)

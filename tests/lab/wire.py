@@ -70,9 +70,9 @@ class Wire:
 
     # --- what it can do to you ---
 
-    def lose_request(self, word: bytes, *, after: bytes = b"") -> None:
+    def lose_request(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
         """Cut the next connection whose client says ``word`` (having said ``after``), before the server hears it."""
-        self._expect(_Word(word, after=after))
+        self._expect(_Word(word, then_close=then_close, after=after))
 
     def lose_reply(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
         """Let the server hear and obey ``word``, and cut before the client hears so."""
@@ -219,8 +219,8 @@ class Wire:
 
     async def _fail(self, word: _Word, said: bytes, to: asyncio.StreamWriter) -> None:
         self._word = None
+        self.open = not word.then_close
         if word.forward:
-            self.open = not word.then_close
             to.write(said)
             await to.drain()
         self.failed.set()
