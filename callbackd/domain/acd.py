@@ -55,7 +55,7 @@ class Acd:
         )
         self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
-        self._settling = Settling(self._state, self._dialling)
+        self._settling = Settling(self._state, self._speech, self._dialling)
         self._declining = Declining(self._state, self._speech, self._promising, self._dialling)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
@@ -230,6 +230,7 @@ class Acd:
             self._leg_ended(ev.LegEnded(event.leg))
 
     def _leg_ended(self, event: ev.LegEnded) -> None:
+        self._state.said.pop(event.leg, None)
         self._speech.end(event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:

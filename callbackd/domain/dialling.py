@@ -248,6 +248,8 @@ class Dialling:
             attempt=attempt.id,
             number=callback.number,
         )
+        if not state.pbx:
+            self._speech.silence(callback.entry, leg)  # found, not just come: the menu of a daemon before us may play
         self._speech.say(dialogue, Fixed.CALLBACK_MENU)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:

@@ -259,6 +259,7 @@ class Floor:
         if entry.id in state.joining or agent is None or agent.leg is None:
             return
         state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
+        self._speech.silence(entry.id, entry.leg or LegId(""))
         self._join(entry, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:

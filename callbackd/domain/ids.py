@@ -24,6 +24,15 @@ OURS = "cbd-"
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+PLAYBACKS = 4
+"""Playbacks that a leg can have at once, as far as their ids go; there is never more than one."""
+
+
+def _base32(value: int) -> str:
+    """130 bits as 26 characters."""
+    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
 class Mint:
     """Makes ULIDs from the time and the entropy it was handed: the same entropy and calls give the same ids.
 
@@ -46,17 +55,13 @@ class Mint:
 
     def ulid(self, now: float) -> str:
         """26 characters that sort by ``now`` to the millisecond."""
-        value = (int(now * 1000) << 80) | self._noise()
-        return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+        return _base32((int(now * 1000) << 80) | self._noise())
 
     def leg(self, now: float) -> LegId:
         return LegId(OURS + self.ulid(now))
 
     def bridge(self, now: float) -> BridgeId:
         return BridgeId(OURS + self.ulid(now))
-
-    def playback(self, now: float) -> PlaybackId:
-        return PlaybackId(OURS + self.ulid(now))
 
     def entry(self, now: float) -> EntryId:
         return EntryId(self.ulid(now))
@@ -66,6 +71,21 @@ class Mint:
 
     def attempt(self, now: float) -> AttemptId:
         return AttemptId(self.ulid(now))
+
+
+def playback_of(leg: LegId, n: int) -> PlaybackId:
+    """The id of the ``n``-th thing said to a leg.
+
+    There are only ``PLAYBACKS`` of them, used in turn: a daemon that takes over can stop what an earlier one was saying
+    without knowing it, and an end that is told late is not taken for that of the next.
+    """
+    digest = blake2b(leg.encode(), digest_size=16).digest()
+    value = int.from_bytes(digest, "big") >> 3 << 3 | n % PLAYBACKS
+    return PlaybackId(OURS + _base32(value))
+
+
+def playbacks_of(leg: LegId) -> list[PlaybackId]:
+    return [playback_of(leg, n) for n in range(PLAYBACKS)]
 
 
 def minted_at(leg: LegId) -> float:

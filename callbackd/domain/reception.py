@@ -102,6 +102,7 @@ class Reception:
         entry = self._new_entry(event, queue, known, back)
         entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
         dialogue = self._speech.begin(entry, event.leg)
+        self._speech.silence(entry.id, event.leg)
         self._speech.arm(dialogue)
         self._watch_closing(queue)
         self._places.watch(entry)
@@ -168,6 +169,7 @@ class Reception:
         """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
         dialogue = self._speech.begin(entry, leg)
         self._state.decide(entry.id, "adopted", "the caller waited while we were away")
+        self._speech.silence(entry.id, leg)
         self._speech.arm(dialogue)
         self._places.watch(entry)
         self._watch_closing(self._state.queue_of(entry))

@@ -11,6 +11,7 @@ from callbackd.domain.commands import TraceAttempt
 from callbackd.domain.dialling import Dialling
 from callbackd.domain.events import AttemptTraced, Trace
 from callbackd.domain.ids import AttemptId, LegId
+from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -23,8 +24,9 @@ _UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING, 
 
 
 class Settling:
-    def __init__(self, state: State, dialling: Dialling) -> None:
+    def __init__(self, state: State, speech: Speech, dialling: Dialling) -> None:
         self._state = state
+        self._speech = speech
         self._dialling = dialling
 
     def unknown(self, attempt: Attempt, reason: str) -> None:
@@ -58,8 +60,12 @@ class Settling:
 
     def traced(self, event: AttemptTraced) -> None:
         state, attempt = self._state, self._state.attempts.get(event.attempt)
-        if attempt is None or attempt.state not in _UNSETTLED or attempt.leg in state.dialogues:
-            return  # settled meanwhile, or the customer listens to the menu
+        if attempt is None or attempt.state not in _UNSETTLED:
+            return  # settled meanwhile
+        if attempt.leg in state.dialogues:
+            if event.trace is not Trace.ALIVE:
+                self._left_the_menu(attempt)
+            return
         if event.trace is Trace.ALIVE:
             state.move_attempt(attempt, AttemptTrigger.DIALED)
             return  # looked at again until its end or its entering is told
@@ -70,6 +76,14 @@ class Settling:
             self._never_made(attempt)
         else:
             self._dialling.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")
+
+    def _left_the_menu(self, attempt: Attempt) -> None:
+        """The customer listened, and is gone without a word: hung up, unless Asterisk went first."""
+        self._speech.end(attempt.leg)
+        if attempt.claimed_at <= self._state.pbx_since:
+            self._dialling.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
+        else:
+            self._dialling.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
 
     def _never_made(self, attempt: Attempt) -> None:
         """Asterisk knows nothing of it. An Asterisk that started later cannot know: then the attempt counts as made."""

@@ -19,7 +19,7 @@ from callbackd.domain.commands import (
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Party
-from callbackd.domain.ids import EntryId, LegId, PlaybackId
+from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
 from callbackd.domain.phrase import Digits, Phrase
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -53,7 +53,8 @@ class Speech:
         """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
-        playback = state.mint.playback(state.now)
+        playback = playback_of(dialogue.leg, state.said[dialogue.leg])
+        state.said[dialogue.leg] += 1
         dialogue = self.keep(replace(dialogue, playback=playback))
         state.playing[playback] = dialogue.leg
         state.timers.cancel(Timer.REPLY, dialogue.leg)
@@ -61,6 +62,10 @@ class Speech:
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
         state.do(Play(lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
         return dialogue
+
+    def silence(self, lane: str, leg: LegId) -> None:
+        """Stop whatever a daemon before us was saying: it would block the leg."""
+        self._state.do(*(StopPlayback(lane, leg, playback) for playback in playbacks_of(leg)))
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
         """Stop what is being said, so that nothing blocks the leg."""

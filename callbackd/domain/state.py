@@ -48,6 +48,8 @@ class State:
         self.blocked: dict[str, Blocked] = {}
         """The do-not-call list, by tag."""
         self.dialogues: dict[LegId, Dialogue] = {}
+        self.said: Counter[LegId] = Counter()
+        """How many things were said to each leg."""
         self.playing: dict[PlaybackId, LegId] = {}
         self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
         """Promises on their way to the database."""

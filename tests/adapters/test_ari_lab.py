@@ -235,7 +235,7 @@ async def test_a_frozen_asterisk_is_noticed_and_a_request_to_it_is_unknown(aster
 async def test_a_caller_is_spoken_to_presses_a_key_and_hangs_up(centre: Centre) -> None:
     leg, far = await centre.caller()
     assert next(told for told in centre.told if isinstance(told, CallArrived)).queue == "support"
-    playback, next_one = MINT.playback(now()), MINT.playback(now())
+    playback, next_one = playback_of(leg, 0), playback_of(leg, 1)
     await centre.does(Play("lane", leg, playback, (Fixed.OFFER,), "en"))
     await centre.ari.api.channels.send_dtmf(far, dtmf="1")
     await centre.hears(DigitPressed(leg, "1"))
@@ -255,7 +255,7 @@ async def test_a_caller_is_spoken_to_presses_a_key_and_hangs_up(centre: Centre) 
 
 async def test_music_for_nobody_and_words_nobody_recorded_have_an_end(centre: Centre) -> None:
     leg, _ = await centre.caller()
-    playback = MINT.playback(now())
+    playback = playback_of(leg, 0)
     perform = Perform(centre.ari, lambda *_: ["sound:/no/such/file"], Dialling())
     assert await perform(Play("lane", leg, playback, (Fixed.OFFER,), "en")) == ()
     await centre.hears(PlaybackEnded(playback))

@@ -138,11 +138,25 @@ def test_an_asterisk_that_started_later_cannot_tell_that_nothing_rang():
 def test_a_trace_of_a_settled_attempt_changes_nothing():
     centre = unknown()
     leg = centre.customer_answers()
-    traced(centre, Trace.DIALLED)
-    assert centre.attempt().outcome is None
+    traced(centre, Trace.ALIVE)
     centre.presses(leg, "1")
     traced(centre, Trace.ANSWERED)
     assert centre.attempt().state is AttemptState.ACCEPTED
+
+
+@pytest.mark.parametrize(("died", "outcome"), [(True, AttemptOutcome.CUT_OFF), (False, AttemptOutcome.NO_KEY)])
+def test_a_customer_who_listened_and_is_gone_hung_up_unless_asterisk_went_first(died, outcome):
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.now += 3
+    centre.hear(PbxLost("gone"))
+    centre.hear(LegsSeen(frozenset(), since=centre.now + 2 if died else centre.now - 3600))
+    centre.hear(PbxBack())
+    traced(centre, Trace.ANSWERED)
+    assert centre.attempt().outcome is outcome
+    heard = len(centre.heard(leg))
+    centre.wait(60)
+    assert len(centre.heard(leg)) == heard
 
 
 def test_while_asterisk_is_away_nobody_asks_it_and_no_attempt_is_judged():

@@ -1,0 +1,320 @@
+"""A random killer among thirty callers and ten promises: ``script/chaos --minutes 10 --seed 3``.
+
+The daemon, PostgreSQL, the event stream and Asterisk are ended in turn, as the seed says, and started again as by a
+service manager. The phones tell what became of everybody; the summary counts kills, callers, lost, doubled and late.
+
+Excused are calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, nobody can save them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.conftest import House
+from tests.e2e.test_callbacks import presses_one
+from tests.faults.holds import at_once, counters
+from tests.faults.wired import promise
+from tests.lab.asterisk import Asterisk
+from tests.lab.call import Call, PhoneFailed
+from tests.lab.daemon import QUICK_OFFER, Daemon, build_prompts
+from tests.lab.phones import Caller, CustomerPhones, Stage, answers
+from tests.lab.postgres import Postgres
+from tests.lab.slots import HOST, Slot
+from tests.lab.wire import Wire
+
+CALLERS, PROMISES, AGENTS = 30, 10, 4
+PAUSE_S = (2.0, 8.0)
+"""Between two kills."""
+PATIENCE_S = (30.0, 80.0)
+CALM_S = 40.0
+"""After the last kill everybody who waits is served within this, and every promise that is due is kept."""
+ONE_BY_ONE = ("daemon", "stream", "postgres", "asterisk")
+WEIGHTS = (6, 4, 2, 1)
+WAITS_S = 2.0
+"""A customer who pressed 1 and hears nobody for longer was called too late for us."""
+QUEUE = {
+    "wrap_up_s": 0,
+    "ring_s": 4,
+    "offer": QUICK_OFFER | {"call_back_lost": False},
+    "announcements": {"every_s": 10},
+    "slots": {"enabled": False},
+    "retry": {"max_attempts": 20, "no_answer_gap_s": 2, "no_key_gap_s": 2, "congestion_gap_s": 2, "busy_gap_s": 2},
+}
+
+
+@dataclass
+class Tally:
+    kills: Counter[str] = field(default_factory=Counter)
+    fates: Counter[str] = field(default_factory=Counter)
+    """What became of the callers, each once."""
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+    """Ends of the daemon that nobody brought about."""
+    promised: int = 0
+    kept: int = 0
+    open: int = 0
+    back_s: list[float] = field(default_factory=list)
+    """From the start of a daemon to its working with Asterisk."""
+    resync_ms: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{what} {n}" for what, n in sorted(self.kills.items()))
+        fates = ", ".join(f"{fate} {n}" for fate, n in sorted(self.fates.items()))
+        lines = [
+            f"kills      {self.kills.total()} ({kills})",
+            f"callers    {self.fates.total()} ({fates})",
+            f"promises   {self.promised}, kept {self.kept}, still open {self.open}",
+            f"lost       {len(self.lost)}",
+            f"doubled    {len(self.doubled)}",
+            f"late       {len(self.late)}",
+            f"daemon     ended {len(self.unasked)} times by itself; back {_spread(self.back_s, 's')} after its start",
+            f"resync     {_spread(self.resync_ms, 'ms')}",
+        ]
+        return "\n".join([*lines, *self.lost, *self.doubled, *self.late, *self.unasked])
+
+
+def _spread(values: list[float], unit: str) -> str:
+    if not values:
+        return "never seen"
+    ordered = sorted(values)
+    return f"median {ordered[len(ordered) // 2]:.2g} {unit}, at most {ordered[-1]:.2g} {unit}"
+
+
+class Chaos:
+    """``await Chaos(house, …).run(60)``; everything that happened is in ``tally``."""
+
+    def __init__(self, house: House, line: Wire, postgres: Postgres, seed: int) -> None:
+        self.tally = Tally()
+        self._house = house
+        self._line = line
+        self._postgres = postgres
+        self._random = random.Random(seed)
+        self._people: set[asyncio.Task[None]] = set()
+        self._numbers = iter(range(1000, 9999))
+        self._over = False
+        self._asterisk_died = 0.0
+        self._killed: set[int] = set()
+
+    async def run(self, seconds: float) -> None:
+        house = self._house
+        customers = await house.stage.customers(behaviour=presses_one())
+        for n in range(1, AGENTS + 1):
+            await house.agent(f"agent{n}", answers(after=0.2, talk=self._random.uniform(1, 3)))
+        watch = asyncio.create_task(self._keep_daemon())
+        crowd = asyncio.create_task(self._keep_crowd())
+        until = time.monotonic() + seconds
+        while (pause_s := self._random.uniform(*PAUSE_S)) + time.monotonic() < until:
+            await asyncio.sleep(pause_s)
+            what = self._random.choices(ONE_BY_ONE, WEIGHTS)[0]
+            self.tally.kills[what] += 1
+            house.stage.remark("chaos", f"kills {what}")
+            await getattr(self, f"_kill_{what}")()
+        self._over = True
+        crowd.cancel()
+        await self._calm()
+        watch.cancel()
+        await asyncio.gather(crowd, watch, return_exceptions=True)
+        await self._judge(customers)
+
+    # --- the killer ---------------------------------------------------------------------------------------------------
+
+    async def _kill_daemon(self) -> None:
+        if pid := self._house.daemon.pid:
+            self._killed.add(pid)
+        await self._house.daemon.kill()
+
+    async def _kill_stream(self) -> None:
+        self._line.cut_all()
+
+    async def _kill_postgres(self) -> None:
+        self._postgres.kill()
+        await asyncio.sleep(self._random.uniform(0.0, 3.0))
+        await self._postgres.start()
+
+    async def _kill_asterisk(self) -> None:
+        self._asterisk_died = time.time()
+        await self._house.asterisk.kill()
+        # It sends no BYE: whoever hears nothing any more hangs up.
+        await asyncio.gather(
+            *(call.hangup() for call in self._house.stage.calls if not call.over), return_exceptions=True
+        )
+        await self._house.asterisk.start()
+        self._asterisk_died = time.time()
+
+    async def _keep_daemon(self) -> None:
+        """What a service manager does: start it again, whatever ended it."""
+        daemon = self._house.daemon
+        while True:
+            pid = daemon.pid
+            if pid is None:
+                since, started = len(daemon.lines), time.monotonic()
+                await daemon.start(wait=False)
+                with suppress(AssertionError, RuntimeError):
+                    await daemon.said("back", subject="asterisk", since=since, within_s=30)
+                    self.tally.back_s.append(time.monotonic() - started)
+                pid = daemon.pid
+            while daemon.pid is not None:
+                await asyncio.sleep(0.05)
+            if pid not in self._killed:
+                self.tally.unasked.append(f"the daemon ended by itself:\n{daemon.story(15)}")
+
+    # --- the crowd ----------------------------------------------------------------------------------------------------
+
+    async def _keep_crowd(self) -> None:
+        while True:
+            while len(self._people) < CALLERS:
+                person = asyncio.create_task(self._person())
+                self._people.add(person)
+                person.add_done_callback(self._people.discard)
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
+
+    async def _person(self) -> None:
+        caller = self._house.stage.caller(f"+44207946{next(self._numbers)}", silent=True)
+        wants_callback, patience_s = self._random.random() < 0.3, self._random.uniform(*PATIENCE_S)
+        try:
+            await caller.dial("8001", answered=True)
+        except (PhoneFailed, TimeoutError, OSError):
+            self.tally.fates["not answered"] += 1
+            return
+        began = time.time()
+        if wants_callback:
+            await self._presses(caller)
+        with suppress(PhoneFailed, TimeoutError):
+            while not caller.call.over and time.time() - began < patience_s and not self._served(caller):
+                if self._asterisk_died > began:
+                    break
+                await asyncio.sleep(0.2)
+            if self._served(caller):
+                await caller.is_over(within=10)
+        await self._leaves(caller, began)
+
+    async def _presses(self, caller: Caller) -> None:
+        """The offer's key and the confirmation, until we are hung up on or somebody answers."""
+        for _ in range(6):
+            await asyncio.sleep(self._random.uniform(2.5, 4.0))
+            if caller.call.over or self._served(caller):
+                return
+            with suppress(PhoneFailed, TimeoutError, OSError):
+                await caller.press("1")
+
+    def _served(self, caller: Caller) -> bool:
+        return any(name.startswith("agent") for name in caller.call.hearing.names())
+
+    async def _leaves(self, caller: Caller, began: float) -> None:
+        call, by_us = caller.call, caller.call.ended_by == "them"
+        ended_at = call.ended_at or time.time()
+        if not call.over:
+            with suppress(PhoneFailed, TimeoutError, OSError):
+                await caller.hangup()
+        if self._served(caller):
+            fate = "served"
+        elif await self._has_promise(caller.name):
+            fate = "promised"
+        elif self._asterisk_died > began:
+            fate = "excused"
+        elif by_us:
+            fate = "lost"
+            self.tally.lost.append(f"{caller.name} was hung up on after {ended_at - began:.0f} s")
+        else:
+            fate = "gave up"
+        self.tally.fates[fate] += 1
+
+    async def _has_promise(self, who: str) -> bool:
+        number = "".join(c for c in who if c in "+0123456789")
+        for _ in range(30):
+            with suppress(Exception):  # the database may be dead just now
+                return bool(await self._house.rows(f"SELECT id FROM callback WHERE number = '{number}'"))
+            await asyncio.sleep(0.5)
+        return False
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    async def _calm(self) -> None:
+        """Nothing is killed any more: who waits is served, what is due is kept."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CALM_S + PATIENCE_S[1]):
+                while self._people:
+                    await asyncio.wait(set(self._people))
+        for task in set(self._people):
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CALM_S):
+                while await self._house.rows(_DUE):
+                    await asyncio.sleep(0.5)
+
+    async def _judge(self, customers: CustomerPhones) -> None:
+        tally, house = self.tally, self._house
+        for call in [call for call in house.stage.calls if not call.over]:
+            with suppress(PhoneFailed, TimeoutError, OSError):
+                await call.hangup()
+        rows = await house.rows("SELECT state, outcome, number FROM callback")
+        tally.promised, tally.kept = len(rows), sum(row["outcome"] == "completed" for row in rows)
+        tally.open = sum(row["outcome"] is None for row in rows)
+        gone = [row for row in rows if row["outcome"] not in {"completed", "rejoined", None}]
+        tally.lost += [f"the promise to {row['number']} ended as {row['outcome']}" for row in gone]
+        tally.lost += [f"the promise to {row['number']} is due and not kept" for row in await house.rows(_DUE)]
+        tally.doubled += [*at_once(house), *await counters(house)]
+        tally.late += [late for call in customers.calls if (late := _late(call))]
+        tally.resync_ms = [line["took_ms"] for line in house.daemon.lines if line.get("event") == "resynced"]
+
+
+def _late(call: Call) -> str:
+    """A customer who pressed 1 and then heard silence for longer than ``WAITS_S``."""
+    silent = [gap for gap in call.gaps(WAITS_S) if call.pressed and gap.start > call.pressed[0][0]]
+    return f"{call.who} heard nothing for {silent[0].seconds:.1f} s" if silent else ""
+
+
+_DUE = """
+SELECT c.number FROM callback c JOIN entry e ON e.id = c.entry
+WHERE c.closed_at IS NULL AND (c.state <> 'waiting' OR e.not_before < now())
+"""
+
+
+async def chaos(seconds: float, seed: int, log: Path | None = None) -> Tally:
+    """A house of its own, ``seconds`` of kills, and what became of everybody. ``log`` gets all that was seen."""
+    async with AsyncExitStack() as stack:
+        slot = stack.enter_context(Slot())
+        postgres = await stack.enter_async_context(Postgres())
+        asterisk = await stack.enter_async_context(Asterisk(slot))
+        line = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
+        url = await postgres.fresh_database()
+        await promise(url, [f"+4420794699{n:02d}" for n in range(PROMISES)])
+        daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE})
+        daemon.config["ari"]["url"] = f"http://{HOST}:{line.port}/ari"
+        await build_prompts(daemon)
+        await stack.enter_async_context(daemon)
+        stage = await stack.enter_async_context(Stage.around(asterisk))
+        killer = Chaos(House(asterisk, daemon, stage, url), line, postgres, seed)
+        try:
+            await killer.run(seconds)
+        finally:
+            if log:
+                text = "\n".join([stage.story(), daemon.story(1_000_000), *asterisk.problems()])
+                await asyncio.to_thread(log.write_text, text)
+        return killer.tally
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long things are killed (10)")
+    parser.add_argument("--seed", type=int, default=1, help="which things, and when (1)")
+    parser.add_argument("--log", type=Path, help="a file for all that the phones saw and the daemon said")
+    asked = parser.parse_args()
+    tally = asyncio.run(chaos(60 * asked.minutes, asked.seed, asked.log))
+    print(f"{asked.minutes:g} minutes, seed {asked.seed}\n{tally}")
+    sys.exit(1 if tally.lost or tally.doubled or tally.unasked else 0)
+
+
+if __name__ == "__main__":
+    main()
