@@ -1,7 +1,11 @@
-"""The command line: ``callbackd run``, ``callbackd check``, ``callbackd prompts build|list|check``."""
+"""The command line: ``callbackd run|check|drain|rescue``, ``callbackd prompts build|list|check``."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +13,10 @@ import typer
 import uvloop
 from rich.progress import Progress
 
-from callbackd.app import logs, main
-from callbackd.app.config import Config, ConfigError, read
+from callbackd.app import handover, logs, main
+from callbackd.app import rescue as rescuing
+from callbackd.app.config import Config, ConfigError, read, secret, settings_of
+from callbackd.ari.client import Address
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
@@ -56,6 +62,46 @@ def run(config: ConfigPath = DEFAULT) -> None:
         typer.echo(str(trouble), err=True)
         raise typer.Exit(REFUSED) from trouble
     raise typer.Exit(status)
+
+
+@app.command()
+def drain(config: ConfigPath = DEFAULT) -> None:
+    """Have the running daemon stop dialling, finish what is under way, hand over to a standby, and end."""
+    settings = _read(config)
+    pid = handover.running(settings.state_dir)
+    if pid is None:
+        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to drain", err=True)
+        raise typer.Exit(REFUSED)
+    os.kill(pid, signal.SIGUSR1)
+    typer.echo(f"draining pid {pid}: it ends within {handover.DRAIN_S:.0f} s")
+    while handover.running(settings.state_dir) == pid:
+        time.sleep(0.1)
+    typer.echo("it has ended")
+
+
+@app.command()
+def rescue(
+    config: ConfigPath = DEFAULT,
+    after: Annotated[float, typer.Option(help="Seconds that a daemon is given to come back.", min=0.0)] = 2.0,
+    force: Annotated[bool, typer.Option(help="Also while a daemon is at work.")] = False,
+) -> None:
+    """Hand callers whom no daemon looks after to the fallback queue."""
+    settings = _read(config)
+    until = time.monotonic() + after
+    while not force and (pid := handover.running(settings.state_dir)) is None and time.monotonic() < until:
+        time.sleep(0.1)
+    if not force and (pid := handover.running(settings.state_dir)) is not None:
+        typer.echo(
+            f"callbackd is at work (pid {pid}) and looks after its callers; --force takes them from it", err=True
+        )
+        raise typer.Exit(REFUSED)
+    address = Address(settings.ari.url, settings.ari.user, secret(settings.ari, "ari"), settings.ari.app)
+    try:
+        handed = asyncio.run(rescuing.rescue(address, settings_of(settings, b"")))
+    except rescuing.NobodyToAsk as trouble:
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(REFUSED) from trouble
+    typer.echo(f"{handed} callers handed over")
 
 
 @app.command()

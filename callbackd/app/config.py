@@ -45,6 +45,7 @@ class Site(Section):
 
 class Database(Section):
     url: str = "embedded"
+    standby: bool = False
 
 
 class AriSection(Section):
@@ -86,6 +87,9 @@ class Dialling(Section):
     key_s: Duration = _s(10)
     menu_readings: int = Field(2, ge=1, le=5)
     in_flight: int = Field(5, ge=1, le=100)
+    per_s: float = Field(1.0, gt=0, le=20)
+    breaker_failures: int = Field(5, ge=0, le=100)
+    breaker_open_s: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))] = _s(30)
     answer_s: Duration = _s(12)
 
 

@@ -18,11 +18,15 @@ from callbackd.ami.client import Ami
 from callbackd.ami.decode import Decode as AmiDecode
 from callbackd.app import config as configuration
 from callbackd.app import do_not_call
+from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
 from callbackd.app.figures import Figures
+from callbackd.app.handover import drained, hand_over, hold, pid_file
+from callbackd.app.notify import Notifier, Watchdog
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
+from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Address as AriAddress
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import WANTED
@@ -36,7 +40,7 @@ from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.acd import Acd
-from callbackd.domain.events import PbxLost
+from callbackd.domain.events import PbxLost, TimePassed
 from callbackd.domain.ids import Mint
 from callbackd.prompts.render import Renderer, Unspoken
 from callbackd.prompts.settings import PromptSettings
@@ -50,34 +54,44 @@ _LAST_WORDS_S = 2.0
 log = structlog.get_logger("callbackd")
 
 
-async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
-    """Run until SIGTERM or SIGINT (0) or until another daemon takes over (4).
+async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
+    """Run until SIGTERM or SIGINT (0), until drained after SIGUSR1 (0), or until another daemon takes over (4).
 
-    Raises ``RightHeld`` when another daemon works on the same database, ``ConfigError``, and what ``Embedded`` raises.
+    Raises ``RightHeld`` when another daemon works on the same database and we are no standby, ``ConfigError``, and what
+    ``Embedded`` raises.
     """
+    clock, notifier = SteadyClock(wall), Notifier()
     list_key = do_not_call.key(config.state_dir)
     settings = configuration.settings_of(config, list_key.secret)
     ari_password = configuration.secret(config.ari, "ari")
     ami_password = configuration.secret(config.ami, "ami")
-    stopping = _on_signals()
+    stopping, draining = _on(signal.SIGTERM, signal.SIGINT), _on(signal.SIGUSR1)
     async with AsyncExitStack() as stack:
+        stack.enter_context(pid_file(config.state_dir))
         engine = await stack.enter_async_context(_database(config, stopping))
         if stopping.is_set():
             return 0
         right = Right(engine)
-        await right.take()
+        if config.database.standby:
+            notifier.ready("standby: another callbackd is at work")
+            log.info("standby", why="waits for the right to dial")
+            if not await right.take_when_free(stopping):
+                return 0
+        else:
+            await right.take()
         reached(Step.RIGHT_TAKEN)
         stack.push_async_callback(right.give_up)
 
         acd = Acd(settings, Mint(os.urandom(16)))
-        journal = Journal(engine, right)
+        watermark = Watermark(config.state_dir)
+        journal = Journal(engine, right, watermark.stored)
         ami_decode = AmiDecode()
         address = AriAddress(config.ari.url, config.ari.user, ari_password, config.ari.app)
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
         runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
-        recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post)
+        recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
         outbox = Outbox(Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log)), runner.post)
@@ -88,17 +102,29 @@ async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
 
         rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
-        mended = acd.restore(rows, now)
+        mended = acd.restore(rows, now, right.epoch)
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
         reached(Step.RESTORED)
+        if missing := await watermark.missing(engine):
+            hold(runner.post, missing, watermark.path)
         runner.post(PbxLost("not connected yet"))
+        moved = {"loop": lambda: runner.moved_at, "reader": lambda: ari.moved_at, "journal": lambda: journal.moved_at}
+
+        def poke() -> None:
+            runner.post(TimePassed())
+            poking.append(asyncio.create_task(ari.poke()))
+            del poking[:-4]
+
+        poking: list[asyncio.Task[None]] = []
         tasks = [
             asyncio.create_task(runner.run(), name="runner"),
             asyncio.create_task(journal.keep(runner.post), name="journal"),
             asyncio.create_task(ari.run(), name="ari"),
             asyncio.create_task(recovery.replaced.wait(), name="replaced"),
             asyncio.create_task(stopping.wait(), name="stopping"),
+            asyncio.create_task(drained(draining, runner.post, acd.in_flight), name="drained"),
+            asyncio.create_task(Watchdog(notifier, moved, poke).run(), name="watchdog"),
         ]
         if config.ami.enabled:
             ami = Ami(
@@ -112,11 +138,16 @@ async def serve(config: Config, clock: Callable[[], float] = time.time) -> int:
                 if task.done() and not task.cancelled() and task.exception():
                     raise task.exception() or AssertionError
         finally:
-            await _end(tasks)
+            notifier.stopping()
+            listening = [task for task in tasks if task.get_name() in {"ari", "replaced"}]
+            await _end([task for task in tasks if task not in listening])
             await journal.close()
             await outbox.drain(_LAST_WORDS_S)
+            if draining.is_set():
+                await hand_over(right, recovery.replaced)
+            await _end(listening)
         log.info("stopped", replaced=recovery.replaced.is_set())
-        return REPLACED if recovery.replaced.is_set() else 0
+        return REPLACED if recovery.replaced.is_set() and not draining.is_set() else 0
 
 
 @asynccontextmanager
@@ -159,11 +190,11 @@ def _unspoken(what: Unspoken) -> None:
     log.error("not_spoken", language=what.language, what=what.what, reason=f"{what.reason}; callbackd prompts build")
 
 
-def _on_signals() -> asyncio.Event:
-    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    return stopping
+def _on(*numbers: signal.Signals) -> asyncio.Event:
+    came, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in numbers:
+        loop.add_signal_handler(number, came.set)
+    return came
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

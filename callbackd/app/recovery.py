@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from callbackd.app.notify import Notifier
 from callbackd.ari.client import Link
 from callbackd.domain.events import Event, PbxBack, PbxLost
 
@@ -25,7 +26,14 @@ log = structlog.get_logger("recovery")
 class Recovery:
     """Give ``on_event`` and ``on_link`` to the ARI client. ``replaced`` is set when another daemon took our place."""
 
-    def __init__(self, decode: Callable[[Any], Event | None], poll: Poll, post: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        decode: Callable[[Any], Event | None],
+        poll: Poll,
+        post: Callable[[Event], None],
+        notifier: Notifier | None = None,
+    ) -> None:
+        self._notifier = notifier or Notifier("")
         self._decode = decode
         self._poll = poll
         self._post = post
@@ -50,6 +58,7 @@ class Recovery:
             self._polling = asyncio.create_task(self._catch_up(), name="resync")
             return
         self._held = None
+        self._notifier.status(f"without Asterisk: {why}")
         self._post(PbxLost(why))
         if link is Link.REPLACED:
             self.replaced.set()
@@ -61,5 +70,6 @@ class Recovery:
         held, self._held = self._held or [], None
         for event in (*polled, PbxBack(), *held):
             self._post(event)
+        self._notifier.ready("works with Asterisk")
         took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

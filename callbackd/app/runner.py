@@ -40,8 +40,8 @@ class Runner:
         self._clock = clock
         self._watch = watch
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self.turns = 0
-        """Turns of the loop so far; a watchdog sees by it that the loop moves."""
+        self.moved_at = 0.0
+        """When the loop last turned, by asyncio's clock; a watchdog sees by it that it moves."""
 
     def post(self, event: Event) -> None:
         """Hand in what happened; called from the event loop's thread only."""
@@ -60,7 +60,7 @@ class Runner:
             self._watch(event, step, now)
             commands.extend(step)
         await self.obey(commands)
-        self.turns += 1
+        self.moved_at = asyncio.get_running_loop().time()
 
     async def obey(self, commands: Iterable[Command]) -> None:
         """Commit what must be written, then let the rest leave."""

@@ -81,6 +81,8 @@ class Ari:
         self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
         self._connections = 0
+        self.moved_at = 0.0
+        """When the reader last had something to do, by the loop's clock; a watchdog sees by it that it moves."""
         self._replaced = False
 
     async def __aenter__(self) -> "Ari":
@@ -130,8 +132,9 @@ class Ari:
         complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
         while not self._replaced:
             connections = self._connections
+            self._moves()
             trouble = await self._stream()
-            now = asyncio.get_running_loop().time()
+            now = self._moves()
             if self._connections > connections:
                 log.warning("ari_replaced" if self._replaced else "ari_lost", why=trouble.why)
                 self._on_link(Link.REPLACED if self._replaced else Link.LOST, trouble.why)
@@ -202,7 +205,16 @@ class Ari:
                 return f"the event stream ended ({websocket.exception() or websocket.close_code})"
         return f"another daemon took the application {self.address.app!r}"
 
+    def _moves(self) -> float:
+        self.moved_at = asyncio.get_running_loop().time()
+        return self.moved_at
+
+    async def poke(self) -> None:
+        """Have Asterisk send the reader something, so that a quiet line is told from a dead one."""
+        await self.api.events.user_event(HELLO, application=self.address.app)
+
     def _take(self, text: str) -> None:
+        self._moves()
         try:
             event = orjson.loads(text)
             if event["type"] == "ApplicationReplaced" and event["application"] == self.address.app:

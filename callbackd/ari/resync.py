@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from callbackd.ari.decode import Unreadable, entered
-from callbackd.ari.generated import Api, AsteriskInfo, Channel
+from callbackd.ari.generated import Api, AsteriskInfo, Bridge, Channel
 from callbackd.domain.events import Event, LegsSeen
 from callbackd.domain.ids import OURS, BridgeId, LegId
 
@@ -19,8 +19,7 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
     info = await api.asterisk.get_info(only=["status"])
     if channels.body is None or bridges.body is None or info.body is None:
         return None
-    joined = {leg for bridge in bridges.body if len(bridge["channels"]) > 1 for leg in bridge["channels"]}
-    waiting = [_entered(channel, app) for channel in channels.body if channel["id"] not in joined]
+    joined = _joined(bridges.body)
     seen = LegsSeen(
         frozenset(LegId(channel["id"]) for channel in channels.body),
         left=frozenset(LegId(channel["id"]) for channel in channels.body if not _is_ours(channel, app)),
@@ -28,7 +27,24 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
         bridges=frozenset(BridgeId(bridge["id"]) for bridge in bridges.body if bridge["id"].startswith(OURS)),
         since=_started(info.body),
     )
-    return (*(event for event in waiting if event), seen)
+    return (*_waiting(channels.body, joined, app), seen)
+
+
+async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
+    """Who stands in our application and talks to nobody, as if they had just entered it; None without an answer."""
+    channels, bridges = await api.channels.list_(), await api.bridges.list_()
+    if channels.body is None or bridges.body is None:
+        return None
+    return _waiting(channels.body, _joined(bridges.body), app)
+
+
+def _joined(bridges: list[Bridge]) -> set[str]:
+    return {leg for bridge in bridges if len(bridge["channels"]) > 1 for leg in bridge["channels"]}
+
+
+def _waiting(channels: list[Channel], joined: set[str], app: str) -> tuple[Event, ...]:
+    found = [_entered(channel, app) for channel in channels if channel["id"] not in joined]
+    return tuple(event for event in found if event)
 
 
 def _started(info: AsteriskInfo) -> float:

@@ -33,6 +33,10 @@ class Refused(Exception):
 
 
 class Intent(Protocol):
+    @property
+    def key(self) -> tuple[str, str]:
+        """The table and the id that are there exactly when it was committed."""
+
     def trace(self) -> Select[Any]:
         """Finds a row exactly when it was committed."""
 
@@ -52,6 +56,10 @@ class Promise:
         self._wanted = wanted
         self._right = right
         self._before: list[Saved] = []
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return "callback", self._wanted.callback.id
 
     def trace(self) -> Select[Any]:
         """Time and all: a promise that is moved stands there already."""
@@ -105,6 +113,10 @@ class Claim:
     def __init__(self, wanted: ClaimAttempt, right: Right) -> None:
         self._wanted = wanted
         self._right = right
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return "attempt", self._wanted.attempt.id
 
     def trace(self) -> Select[Any]:
         return select(tables.attempt.c.id).where(tables.attempt.c.id == self._wanted.attempt.id)

@@ -7,7 +7,7 @@ promises and intents are refused at once: nobody is promised or dialled what is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,6 +28,13 @@ _WATCH_S = 2.0
 """How often the database is asked whether it is there although nothing is to be written."""
 _LOOK_UP_S = 1.0
 
+Stored = Callable[[str, str], Awaitable[None]]
+
+
+async def _nobody_cares(_: str, __: str) -> None:
+    pass
+
+
 _STEPS: dict[type, tuple[Step, Step]] = {
     Promise: (Step.PROMISE_ASKED, Step.PROMISE_STORED),
     Claim: (Step.INTENT_ASKED, Step.INTENT_STORED),
@@ -39,12 +46,16 @@ log = structlog.get_logger("journal")
 class Journal:
     """``commit`` is called by one runner only; ``keep`` runs beside it as a task and brings the database back."""
 
-    def __init__(self, engine: AsyncEngine, right: Right) -> None:
+    def __init__(self, engine: AsyncEngine, right: Right, stored: Stored = _nobody_cares) -> None:
+        """``stored`` is told the table and the id of each promise and intent that was committed."""
         self._engine = engine
         self._right = right
+        self._stored = stored
         self._backlog = Backlog()
         self._away = False
         self._lost = asyncio.Event()
+        self.moved_at = 0.0
+        """When ``keep`` last looked, by the loop's clock."""
         self._decisions = 0
         self._refused = 0
 
@@ -85,6 +96,7 @@ class Journal:
             if self._away:
                 await self._come_back()
                 post(DatabaseBack())
+            self.moved_at = asyncio.get_running_loop().time()
             await self._wait_for_loss()
 
     async def close(self) -> None:
@@ -163,6 +175,7 @@ class Journal:
             for row in intent.undo():
                 self._backlog.add(row)
             return [intent.refused(in_words(trouble)), *self._lose(in_words(trouble))]
+        await self._stored(*intent.key)
         reached(stored)
         return [intent.done()]
 
@@ -194,6 +207,7 @@ class Journal:
         """Returns when the right is ours again and everything that waited is written."""
         attempt, said = 0, ""
         while why := await self._why_away():
+            self.moved_at = asyncio.get_running_loop().time()
             if why != said:
                 log.info("database_away", why=why, rows_waiting=len(self._backlog))
                 said = why

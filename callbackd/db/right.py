@@ -9,6 +9,7 @@ import asyncio
 import os
 import secrets
 import socket
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Select, func, select, text
@@ -23,6 +24,9 @@ LOCK = 0x6362640001
 
 _PATIENCE_S = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Pauses before each try: the session of a daemon that was just killed keeps its lock for a moment."""
+
+_STANDBY_S = 0.1
+"""A standby's pause between two rounds of tries."""
 
 _LOCKED_BY = text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
@@ -67,6 +71,17 @@ class Right:
             raise
         self._session = session
         return self.epoch
+
+    async def take_when_free(self, stopping: asyncio.Event) -> bool:
+        """Wait for the one that has it to end, as a hot standby does. False when ``stopping`` came first."""
+        while not stopping.is_set():
+            with suppress(RightHeld, *TROUBLE):
+                await self.take()
+                return True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STANDBY_S):
+                    await stopping.wait()
+        return False
 
     async def alive(self) -> bool:
         """Whether the session that holds the lock is there and answers."""
@@ -116,7 +131,8 @@ class Right:
         nobody_between = epoch.c.holder == self._holder if self.epoch else None
         taken = first.on_conflict_do_update(
             index_elements=[epoch.c.id],
-            set_={"n": epoch.c.n + 1, "holder": self._holder, "since": func.now()},
+            # Retaken by the same daemon it grows by two: odd and even stay those of one daemon and the next.
+            set_={"n": epoch.c.n + (2 if self.epoch else 1), "holder": self._holder, "since": func.now()},
             where=nobody_between,
         )
         n = (await session.execute(taken.returning(epoch.c.n))).scalar_one_or_none()

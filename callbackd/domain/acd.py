@@ -84,6 +84,7 @@ class Acd:
             ev.PbxBack: lambda event: self._pbx(True, "the event stream is there"),
             ev.TimePassed: lambda event: None,
             ev.SwitchTurned: self._switch,
+            ev.DrainBegan: self._drain,
             ev.ClosedEarly: self._closed_early,
             ev.AgentDialled: self._direct.dialled,
             ev.LegHeld: lambda event: None,
@@ -108,6 +109,7 @@ class Acd:
             Timer.RING: self._ring_stuck,
             Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),
             Timer.TRACE: lambda id: self._settling.look_again(AttemptId(id)),
+            Timer.PACE: lambda id: None,
             Timer.REST: lambda id: None,
             Timer.WRAP_UP: lambda id: self._floor.wrapped(AgentId(id)),
             Timer.RETRY: lambda id: None,
@@ -138,16 +140,22 @@ class Acd:
         self._state.now = max(now, self._state.now)
         return snapshot.take(self._state, self._estimator)
 
+    def in_flight(self) -> int:
+        """Attempts that are under way."""
+        return len(self._state.attempts)
+
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
         return [*self._state.broken_laws(), *self._declining.broken_laws()]
 
-    def restore(self, rows: Iterable[restore.Row], now: float) -> tuple[Command, ...]:
+    def restore(self, rows: Iterable[restore.Row], now: float, generation: int = 0) -> tuple[Command, ...]:
         """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
 
         What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.
+        ``generation`` is one more than that of the daemon before us.
         """
         self._state.now = now
+        self._state.generation = generation
         restore.take_up(self._state, rows)
         for entry in list(self._state.entries.values()):
             self._places.look(entry)
@@ -345,6 +353,10 @@ class Acd:
         else:
             reason = "there are three switches: offering, dialling and crisis"
             state.decide(event.switch, "switch ignored", reason)
+
+    def _drain(self, _: ev.DrainBegan) -> None:
+        self._state.draining = True
+        self._state.decide("dialling", "draining", "nobody new is dialled", in_flight=len(self._state.attempts))
 
     def _crisis(self, name: QueueName, on: bool) -> None:
         state = self._state

@@ -7,6 +7,7 @@ from dataclasses import replace
 from callbackd.domain import hours, lookahead, numbers, retry
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent
 from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
+from callbackd.domain.breaker import trunk_of
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialogue import Dialogue, Stage
@@ -91,9 +92,17 @@ class Dialling:
             callback, CallbackTrigger.CLAIM, saved=True, attempt=attempt.id, attempts_made=made
         )
         state.attempts[attempt.id] = attempt
+        self._pace()
         what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
         state.decide(entry.id, what, reason, attempt=attempt.id, ordinal=made)
         state.store(ClaimAttempt(entry, callback, attempt))
+
+    def _pace(self) -> None:
+        """The agents who are free meanwhile go to live callers."""
+        state, per_s = self._state, self._state.settings.dialling.per_s
+        if per_s:
+            state.next_dial_at = state.now + 1 / per_s
+            state.timers.set(Timer.PACE, "site", state.next_dial_at)
 
     def _ringable_at(self, entry: Entry, callback: Callback) -> float | None:
         """The next time at which the customer may be rung and the queue is open; None when there is none."""
@@ -212,6 +221,7 @@ class Dialling:
         self._state.move_attempt(attempt, AttemptTrigger.DIALED)
 
     def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
+        self._trunk(worked=False, why=reason)
         self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
 
     def ringing(self, attempt: Attempt) -> None:
@@ -322,8 +332,21 @@ class Dialling:
         """The customer's leg is gone before the key: what the cause says, unless it had been picked up."""
         picked_up = attempt.state is AttemptState.ANSWERED
         outcome = AttemptOutcome.NO_KEY if picked_up else _OUTCOMES[event.ending]
+        self._trunk(worked=outcome is not AttemptOutcome.CONGESTION, why=f"cause {event.cause}, SIP {event.tech_cause}")
         reason = f"cause {event.cause}, SIP {event.tech_cause}" + (", after pick-up without a key" if picked_up else "")
         self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
+
+    def _trunk(self, *, worked: bool, why: str) -> None:
+        """What a dial showed of the trunk: told when the breaker opens, and when it closes."""
+        state, before = self._state, self._state.breaker
+        state.breaker = after = before.worked() if worked else before.failed(state.now)
+        trunk = trunk_of(state.settings.dialling.endpoint)
+        if after.open_s and after.opened_at != before.opened_at:
+            state.timers.set(Timer.PACE, "breaker", after.until)
+            reason = f"{after.failures} dials in a row failed, the last by {why}; one is tried again then"
+            state.decide(trunk, "trunk rests", reason, until=after.until)
+        elif after.closed and not before.closed:
+            state.decide(trunk, "trunk works again", why)
 
     def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
         """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.

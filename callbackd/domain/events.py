@@ -251,6 +251,11 @@ class SwitchTurned:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainBegan:
+    """We are about to hand over or to stop: nobody new is dialled, what is under way goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedEarly:
     """A supervisor closed a queue until a time, or with None opened it again."""
 
@@ -329,6 +334,7 @@ Event = (
     | PbxBack
     | TimePassed
     | SwitchTurned
+    | DrainBegan
     | ClosedEarly
     | AgentDialled
     | LegHeld

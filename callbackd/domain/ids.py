@@ -25,7 +25,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 PLAYBACKS = 4
-"""Playbacks that a leg can have at once, as far as their ids go; there is never more than one."""
+"""Ids of what one daemon says to one leg, one thing at a time."""
 
 
 def _base32(value: int) -> str:
@@ -73,19 +73,21 @@ class Mint:
         return AttemptId(self.ulid(now))
 
 
-def playback_of(leg: LegId, n: int) -> PlaybackId:
-    """The id of the ``n``-th thing said to a leg.
+def playback_of(leg: LegId, n: int, generation: int = 0) -> PlaybackId:
+    """The id of the ``n``-th thing that the daemon of this generation says to a leg.
 
-    There are only ``PLAYBACKS`` of them, used in turn: a daemon that takes over can stop what an earlier one was saying
-    without knowing it, and an end that is told late is not taken for that of the next.
+    There are only ``PLAYBACKS`` of them, used in turn, and another set for every second generation: a daemon that takes
+    over can stop what the one before it was saying without knowing it, and an end that is told late is taken neither
+    for that of the next nor for one of the new daemon's.
     """
     digest = blake2b(leg.encode(), digest_size=16).digest()
-    value = int.from_bytes(digest, "big") >> 3 << 3 | n % PLAYBACKS
-    return PlaybackId(OURS + _base32(value))
+    which = n % PLAYBACKS + PLAYBACKS * (generation % 2)
+    return PlaybackId(OURS + _base32(int.from_bytes(digest, "big") >> 3 << 3 | which))
 
 
-def playbacks_of(leg: LegId) -> list[PlaybackId]:
-    return [playback_of(leg, n) for n in range(PLAYBACKS)]
+def playbacks_of(leg: LegId, generation: int) -> list[PlaybackId]:
+    """All that the daemon of this generation can be saying to a leg."""
+    return [playback_of(leg, n, generation) for n in range(PLAYBACKS)]
 
 
 def minted_at(leg: LegId) -> float:

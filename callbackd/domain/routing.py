@@ -111,12 +111,21 @@ def servable(state: State, entry: Entry) -> bool:
         return dialogue is not None and dialogue.stage is not Stage.STORING
     if entry.slot_at is not None and entry.slot_at > state.now:
         return False  # in the line early, so that the agent is there at the time; the customer is not rung before
-    allowed = state.dialling and state.settings.dialling.enabled and state.database
-    if not allowed or len(state.attempts) >= state.settings.dialling.in_flight:
+    if not may_dial(state):
         return False
     # Who still listens to the promise, or talks with us on another call, would be found busy.
     listens = any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
     return not listens and not any(e.leg and e.number == entry.number for e in state.entries.values())
+
+
+def may_dial(state: State) -> bool:
+    """Whether a customer, whoever it is, may be dialled now: switches, the database, the pace, and the trunk."""
+    dialling, in_flight = state.settings.dialling, len(state.attempts)
+    if not (state.dialling and dialling.enabled and state.database) or state.draining:
+        return False
+    if in_flight >= dialling.in_flight or state.now < state.next_dial_at:
+        return False
+    return state.breaker.lets(state.now, in_flight)
 
 
 def free_agents(state: State) -> list[Agent]:

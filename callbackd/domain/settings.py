@@ -342,6 +342,11 @@ class Dialling:
     """How long a customer has to press 1 after each reading of the menu."""
     menu_readings: int = 2
     in_flight: int = 5
+    per_s: float = 0.0
+    """Dials a second at most, so that promises due at once do not leave at once; 0 is no limit."""
+    breaker_failures: int = 5
+    """After so many failures of the trunk in a row nobody is dialled over it for a while; 0: never."""
+    breaker_open_s: float = 30.0
     answer_s: float = 12.0
     """How long customers take to answer, as far as is known before it has been measured."""
     enabled: bool = True

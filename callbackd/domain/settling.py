@@ -91,7 +91,7 @@ class Settling:
         if attempt.claimed_at <= state.pbx_since + 1.0:  # told in whole seconds
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
             self._dialling.over(attempt, AttemptOutcome.UNKNOWN, reason)
-        elif state.dialling and state.now - attempt.claimed_at < SAME_ID_S:
+        elif state.dialling and not state.draining and state.now - attempt.claimed_at < SAME_ID_S:
             state.decide(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings once only")
             self._dialling.dial(attempt)
             state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)

@@ -53,7 +53,7 @@ class Speech:
         """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
-        playback = playback_of(dialogue.leg, state.said[dialogue.leg])
+        playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.generation)
         state.said[dialogue.leg] += 1
         dialogue = self.keep(replace(dialogue, playback=playback))
         state.playing[playback] = dialogue.leg
@@ -65,7 +65,9 @@ class Speech:
 
     def silence(self, lane: str, leg: LegId) -> None:
         """Stop whatever a daemon before us was saying: it would block the leg."""
-        self._state.do(*(StopPlayback(lane, leg, playback) for playback in playbacks_of(leg)))
+        self._state.do(
+            *(StopPlayback(lane, leg, playback) for playback in playbacks_of(leg, self._state.generation + 1))
+        )
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
         """Stop what is being said, so that nothing blocks the leg."""

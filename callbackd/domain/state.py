@@ -18,6 +18,7 @@ from callbackd.domain import entry as entries
 from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
 from callbackd.domain.blocking import Blocked
+from callbackd.domain.breaker import Breaker
 from callbackd.domain.callback import Callback, CallbackState, CallbackTrigger
 from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.dialogue import Dialogue
@@ -48,6 +49,8 @@ class State:
         self.blocked: dict[str, Blocked] = {}
         """The do-not-call list, by tag."""
         self.dialogues: dict[LegId, Dialogue] = {}
+        self.generation = 0
+        """Of the daemon: one more than that of the one before it."""
         self.said: Counter[LegId] = Counter()
         """How many things were said to each leg."""
         self.playing: dict[PlaybackId, LegId] = {}
@@ -69,6 +72,11 @@ class State:
         """When the Asterisk that is there started, as it told."""
         self.offering = True
         self.dialling = True
+        self.draining = False
+        self.next_dial_at = 0.0
+        """Before this time nobody is dialled, so that due promises do not leave all at once."""
+        dialling = settings.dialling
+        self.breaker = Breaker(dialling.breaker_failures, dialling.breaker_open_s)
         self._entry_of: dict[LegId, EntryId] = {}
         self._agent_of: dict[LegId, AgentId] = {}
         self._out: list[Command] = []

@@ -16,6 +16,7 @@ class Timer(StrEnum):
     RING = "ring"  # leg: the end of a ring was not reported
     ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
     TRACE = "trace"  # attempt: look again what became of it
+    PACE = "pace"  # site: the next customer may be dialled
     REST = "rest"  # agent: may be rung again
     WRAP_UP = "wrap_up"  # agent
     RETRY = "retry"  # entry: its promise may be dialled again

@@ -49,7 +49,7 @@ from callbackd.domain.events import (
     PlaybackEnded,
     RequestFailed,
 )
-from callbackd.domain.ids import AttemptId, EntryId, LegId, Mint, leg_of
+from callbackd.domain.ids import AttemptId, EntryId, LegId, Mint, leg_of, playback_of
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling
 from tests.adapters.sip_phone import phone

@@ -192,7 +192,7 @@ async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed
         there = {row.id for row in await open_rows(books.engine)}
         written = int(rest[-1] if rest else said)
         assert {f"entry-{n}" for n in range(written + 1)} <= there
-        assert books.right.epoch == 2
+        assert books.right.epoch == 3
 
 
 # --- cut in the middle of a commit ----------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ async def test_the_session_of_the_right_is_missed_and_taken_again(watchful, book
         )
     await books.hears(DatabaseLost)
     await books.hears(DatabaseBack)
-    assert books.right.epoch == epoch + 1
+    assert books.right.epoch == epoch + 2
     assert await books.commit(promised(), claim(promised())) == [
         PromiseStored("callback-1"),
         AttemptClaimed("attempt-1"),
@@ -326,7 +326,7 @@ async def test_our_own_session_that_the_server_still_believes_in_is_no_stranger(
     proxy.cut_all(ghosts=True)
     await books.hears(DatabaseLost)
     await books.hears(DatabaseBack)
-    assert books.right.epoch == epoch + 1
+    assert books.right.epoch == epoch + 2
 
 
 async def test_a_daemon_that_was_deposed_ends(watchful, line, database_url):

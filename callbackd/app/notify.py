@@ -1,0 +1,78 @@
+"""What systemd is told (sd_notify): ready, in a sentence what we do, and that everything moves.
+
+The watchdog is fed only while each part that must move has moved. A part that hangs silently is worse than one that
+fails: callers hear nothing, and nobody is alarmed. Then systemd ends us, and the next start takes the calls up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import structlog
+
+log = structlog.get_logger("callbackd")
+
+
+class Notifier:
+    """Without NOTIFY_SOCKET, as outside of systemd, everything is said to nobody."""
+
+    def __init__(self, address: str | None = None, watchdog_us: str | None = None) -> None:
+        self._address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
+        self._status = ""
+        given = os.environ.get("WATCHDOG_USEC", "") if watchdog_us is None else watchdog_us
+        self.watchdog_s = int(given) / 1e6 if given.isdigit() and self._address else 0.0
+        """Within this time systemd wants to be fed; 0 when it does not."""
+
+    def ready(self, status: str) -> None:
+        self._send(f"READY=1\nSTATUS={status}")
+
+    def status(self, status: str) -> None:
+        if status != self._status:
+            self._status = status
+            self._send(f"STATUS={status}")
+
+    def stopping(self) -> None:
+        self._send("STOPPING=1\nSTATUS=stopping")
+
+    def feed(self) -> None:
+        self._send("WATCHDOG=1")
+
+    def _send(self, text: str) -> None:
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as telling:
+            telling.setblocking(False)
+            telling.sendto(text.encode(), address)
+
+
+class Watchdog:
+    """``moved`` tells of each part when it last moved, by the loop's clock; ``poke`` makes an idle part move."""
+
+    def __init__(self, notifier: Notifier, moved: Mapping[str, Callable[[], float]], poke: Callable[[], None]) -> None:
+        self._notifier = notifier
+        self._moved = moved
+        self._poke = poke
+        self._stuck: list[str] = []
+
+    async def run(self) -> None:
+        """Feed until cancelled. Returns never, and does nothing where nobody wants to be fed."""
+        every_s = self._notifier.watchdog_s / 4
+        while every_s:
+            self._poke()
+            await asyncio.sleep(every_s)
+            self.look(asyncio.get_running_loop().time(), 3 * every_s)
+        await asyncio.Event().wait()
+
+    def look(self, now: float, patience_s: float) -> None:
+        """Feed, or say once which parts have not moved for so long."""
+        stuck = [part for part, moved_at in self._moved.items() if now - moved_at() > patience_s]
+        if not stuck:
+            self._notifier.feed()
+        elif stuck != self._stuck:
+            log.error("stuck", parts=", ".join(stuck), why=f"not moved for {patience_s:.0f} s; the watchdog is not fed")
+        self._stuck = stuck
