@@ -320,6 +320,8 @@ def _contradictions(config: Config) -> list[str]:
                 f"queues.{name}.offer: enabled, but without estimated_wait_s, waited_s and line_length it never comes"
             )
         mistakes += _impossible_hours(config, name, queue)
+    if config.database.standby and config.database.url == "embedded":
+        mistakes.append("database.standby: a standby shares its database; set database.url to the one that both use")
     return [*mistakes, *config_rules.mistakes(config)]
 
 

@@ -160,7 +160,8 @@ class Reception:
         if nobody_has := beyond(state, entry):
             facts["needs_lowered"] = "+".join(nobody_has)
         what = "joined the line" if verdict.admitted else f"not let in: {verdict.obstacle}"
-        why = f"called {queue.name}" if verdict.admitted else verdict.reason
+        called = verdict.admitted and not event.stood_in
+        why = f"called {queue.name}" if called else verdict.reason
         place = position(state, entry) if verdict.admitted else None
         state.decide(entry.id, what, why, number=number, position=place, **facts)
         return entry

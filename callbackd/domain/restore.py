@@ -31,6 +31,9 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
     for row in rows:
         if isinstance(row, Entry) and row.id not in entries:
             state.decide(row.id, "left in the database", f"the config has no queue {row.queue!r}")
+    for entry in [e for e in entries.values() if e.leg is None and e.callback not in callbacks]:
+        state.decide(entry.id, "left in the database", "nobody holds it: its promise is not there")
+        del entries[entry.id]
     for entry in entries.values():
         state.put(entry, saved=True)
     for callback in callbacks.values():

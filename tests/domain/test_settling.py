@@ -390,3 +390,12 @@ def test_who_is_in_the_dialplan_has_left_us():
     centre.hear(LegsSeen(frozenset({LegId("anna")}), left=frozenset({LegId("anna")})))
     assert centre.entry().outcome is EntryOutcome.LEFT
     assert not centre.hung_up("anna")
+
+
+def test_a_place_whose_promise_is_not_there_is_left_alone():
+    before = dialled()
+    later = Centre(before.settings, b"later")
+    later.acd.restore([before.entry(), *before.agents.values()], later.now)
+    later.logs_in("alice")
+    assert later.acd.broken_laws() == []
+    assert later.line() == []

@@ -78,8 +78,16 @@ class DaemonFailed(RuntimeError):
 class Daemon:
     """One callbackd. ``lines`` are its log, each a dict with ``event`` and what belongs to it."""
 
-    def __init__(self, slot: Slot, asterisk: Asterisk, database_url: str = "embedded", **changes: Toml) -> None:
-        self.dir = slot.dir / "callbackd"
+    def __init__(
+        self,
+        slot: Slot,
+        asterisk: Asterisk,
+        database_url: str = "embedded",
+        *,
+        name: str = "callbackd",
+        **changes: Toml,
+    ) -> None:
+        self.dir = slot.dir / name
         self.dir.mkdir(exist_ok=True, mode=0o755)
         self.config = lab_config(asterisk, self.dir / "state", database_url, **changes)
         self.config_path = self.dir / "callbackd.toml"
@@ -132,6 +140,21 @@ class Daemon:
     async def kill(self) -> None:
         """SIGKILL: no last words."""
         await self._end(signal.SIGKILL)
+
+    async def runs(self, *command: str) -> tuple[int, str]:
+        """``callbackd <command>`` beside it, with its config: the exit status and what it said."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "callbackd", *command, "-c", str(self.config_path)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
+    def drain(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGUSR1)
 
     def freeze(self) -> None:
         if self._process:

@@ -1,0 +1,81 @@
+"""What systemd is told, and that its watchdog starves when a part of us does not move."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+from structlog.testing import capture_logs
+
+from callbackd.app.notify import Notifier, Watchdog
+
+
+@pytest.fixture
+def systemd(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.setblocking(False)
+        yield listening, str(tmp_path / "notify")
+
+
+def heard(listening):
+    told = []
+    while True:
+        try:
+            told.append(listening.recv(4096).decode())
+        except BlockingIOError:
+            return told
+
+
+def test_ready_status_and_stopping(systemd):
+    listening, address = systemd
+    notifier = Notifier(address)
+    notifier.ready("works")
+    notifier.status("waits")
+    notifier.status("waits")
+    notifier.stopping()
+    assert heard(listening) == ["READY=1\nSTATUS=works", "STATUS=waits", "STOPPING=1\nSTATUS=stopping"]
+
+
+def test_without_systemd_nothing_is_said(monkeypatch, tmp_path):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+    assert Notifier().watchdog_s == 0.0
+    Notifier().ready("works")
+    Notifier(str(tmp_path / "gone")).ready("nobody listens there any more")
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("10000000", 10.0), ("", 0.0), ("soon", 0.0)])
+def test_how_often_systemd_wants_to_be_fed(given, seconds):
+    assert Notifier("/run/x", given).watchdog_s == seconds
+
+
+def test_a_part_that_does_not_move_starves_the_watchdog_and_is_named_once(systemd):
+    listening, address = systemd
+    moved = {"loop": 100.0, "reader": 100.0}
+    watchdog = Watchdog(Notifier(address), {part: lambda part=part: moved[part] for part in moved}, lambda: None)
+    with capture_logs() as lines:
+        watchdog.look(105.0, 7.5)
+        assert heard(listening) == ["WATCHDOG=1"]
+        moved["loop"] = 110.0
+        watchdog.look(110.0, 7.5)
+        watchdog.look(112.0, 7.5)
+        assert heard(listening) == []
+        moved["reader"] = 113.0
+        watchdog.look(113.0, 7.5)
+    assert heard(listening) == ["WATCHDOG=1"]
+    assert [line["parts"] for line in lines if line["event"] == "stuck"] == ["reader"]
+
+
+async def test_it_pokes_and_feeds_while_it_runs(systemd):
+    listening, address = systemd
+    poked = asyncio.Event()
+    now = asyncio.get_running_loop().time
+    watching = asyncio.create_task(Watchdog(Notifier(address, "200000"), {"loop": now}, poked.set).run())
+    async with asyncio.timeout(5):
+        await poked.wait()
+        while not (told := heard(listening)):
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert told[0] == "WATCHDOG=1"
