@@ -1,4 +1,4 @@
-"""The first tables: entries, callbacks, attempts, agents, the do-not-call list, decisions, and the right to dial."""
+"""The first tables: entries, callbacks, attempts, agents, decisions, and the right to dial."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("rest_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("wrap_up_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("called_in", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "activity IN ('idle', 'reserved', 'ringing', 'talking', 'wrap_up')", name=op.f("ck_agent_activity")
         ),
@@ -45,24 +44,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_decision_subject", "decision", ["subject", "at"], unique=False)
     op.create_table(
-        "direct_window",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("agent", sa.Text(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("opened_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name=op.f("ck_direct_window_number")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_direct_window")),
-    )
-    op.create_table(
-        "do_not_call",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.CheckConstraint("id ~ '^[0-9a-f]{64}$'", name=op.f("ck_do_not_call_tag")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_call")),
-    )
-    op.create_table(
         "entry",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("queue", sa.Text(), nullable=False),
@@ -75,11 +56,6 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("not_before", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("joined_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("slot_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("needs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("wanted", sa.Text(), nullable=True),
-        sa.Column("wanted_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("agent", sa.Text(), nullable=True),
         sa.Column("bridge", sa.Text(), nullable=True),
         sa.Column("connected_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -88,11 +64,11 @@ def upgrade() -> None:
             "(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_entry_closed")
         ),
         sa.CheckConstraint(
-            "outcome IN ('served', 'abandoned', 'left', 'refused', 'exit_key', 'exit_timeout', 'exit_empty', 'exhausted', 'expired', 'cancelled')",
+            "outcome IN ('served', 'abandoned', 'left', 'exhausted', 'expired', 'cancelled')",
             name=op.f("ck_entry_outcome"),
         ),
         sa.CheckConstraint(
-            "state IN ('outside', 'waiting', 'ringing', 'dialing', 'talking', 'closed')", name=op.f("ck_entry_state")
+            "state IN ('waiting', 'ringing', 'dialing', 'talking', 'closed')", name=op.f("ck_entry_state")
         ),
         sa.CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name=op.f("ck_entry_held")),
         sa.CheckConstraint(
@@ -125,12 +101,6 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("group", sa.Text(), nullable=False),
-        sa.Column("slot_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("expected_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("times_busy", sa.Integer(), nullable=False),
-        sa.Column("times_no_answer", sa.Integer(), nullable=False),
-        sa.Column("times_no_key", sa.Integer(), nullable=False),
         sa.Column("attempts_made", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Text(), nullable=True),
         sa.Column("closed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -150,17 +120,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_callback_entry", "callback", ["entry"], unique=False)
     op.create_index(
-        "uq_callback_open_number",
-        "callback",
-        ["number", "group"],
-        unique=True,
-        postgresql_where=sa.text("closed_at IS NULL"),
+        "uq_callback_open_number", "callback", ["number"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
     )
     op.create_table(
         "attempt",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("callback", sa.Text(), nullable=False),
-        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("claimed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
@@ -174,7 +140,7 @@ def upgrade() -> None:
             "(state = 'closed') = (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_attempt_closed")
         ),
         sa.CheckConstraint(
-            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'postponed', 'declined', 'rang_in', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
+            "outcome IN ('connected', 'busy', 'no_answer', 'no_key', 'postponed', 'rang_in', 'rejected', 'unreachable', 'congestion', 'abandoned', 'not_dialled', 'unknown')",
             name=op.f("ck_attempt_outcome"),
         ),
         sa.CheckConstraint(
@@ -205,8 +171,6 @@ def downgrade() -> None:
     op.drop_index("uq_entry_open_leg", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_entry_open", table_name="entry", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("entry")
-    op.drop_table("direct_window")
-    op.drop_table("do_not_call")
     op.drop_index("ix_decision_subject", table_name="decision")
     op.drop_table("decision")
     op.drop_table("agent")

@@ -101,6 +101,33 @@ async def test_the_migrations_can_be_taken_back(engine):
         assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
 
 
+_AS_BEFORE = (
+    "INSERT INTO entry (id, queue, arrived_at, priority, leg, language, state, not_before)"
+    " VALUES (:id, 'support', now(), 0, :leg, 'en', 'waiting', 'epoch')",
+    "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made)"
+    " VALUES (:id, :id, 'support', :number, now(), now(), 'en', 'waiting', 0)",
+    "INSERT INTO attempt (id, callback, agent, number, ordinal, claimed_at, state, cause, tech_cause)"
+    " VALUES (:id, :id, 'alice', :number, 1, now(), 'claimed', 0, 0)",
+    "INSERT INTO agent (id, presence, activity, idle_since, misses, calls, rest_until, wrap_up_until)"
+    " VALUES (:id, 'available', 'idle', now(), 0, 0, 'epoch', 'epoch')",
+)
+"""What the callbackd of the first tables wrote."""
+
+
+async def test_an_older_callbackd_writes_into_newer_tables_and_its_rows_are_read(postgres):
+    fresh = engine_for(await postgres.fresh_database())
+    await upgrade(fresh, "0001")
+    for n, revision in enumerate(("0001", "head")):
+        await upgrade(fresh, revision)
+        async with fresh.begin() as connection:
+            for statement in _AS_BEFORE:
+                row = {"id": f"id-{n}", "leg": f"leg-{n}", "number": f"+44207946010{n}"}
+                await connection.execute(text(statement), row)
+    rows = await open_rows(fresh)
+    assert len([row for row in rows if row.id == "id-0"]) == len([row for row in rows if row.id == "id-1"]) == 4
+    await fresh.dispose()
+
+
 async def test_migrating_twice_at_once_is_safe(engine):
     await asyncio.gather(upgrade(engine), upgrade(engine))
 
