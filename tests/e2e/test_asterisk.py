@@ -403,7 +403,7 @@ async def test_a_daemon_that_comes_within_ten_seconds_gets_the_caller(caller: Ca
     await caller.reaches("Stasis app 'callbackd' doesn't exist", within_s=2)
     async with deaf_daemon(caller) as events:
         event = await entered(events)
-        assert event["args"] == ["inbound", "support", "uk", "", ""]
+        assert event["args"] == ["inbound", "support", "uk", "", "", ""]
 
 
 async def test_a_daemon_that_does_not_move_loses_the_caller_to_the_fallback(caller: Caller) -> None:
@@ -432,7 +432,7 @@ async def test_whatever_queue_is_named_the_caller_is_served(caller: Caller, exte
     async with deaf_daemon(caller) as events:
         await caller.dials("8003@lab-callers")
         event = await entered(events)
-        assert event["args"] == ["inbound", "nosuch", "en", "", ""]
+        assert event["args"] == ["inbound", "nosuch", "en", "", "", ""]
         url = f"{caller.asterisk.ari_url}/channels/{event['channel']['id']}/continue"
         where = {"context": "callbackd-fallback", "extension": extension, "priority": "1"}
         async with caller.session.post(url, params=where) as answer:
