@@ -17,6 +17,9 @@ from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from tests.e2e.conftest import House
 from tests.e2e.test_callbacks import presses_one
@@ -159,10 +162,10 @@ class Chaos:
             if pid is None:
                 since, started = len(daemon.lines), time.monotonic()
                 await daemon.start(wait=False)
+                pid = daemon.pid  # now: it may be killed before it is back
                 with suppress(AssertionError, RuntimeError):
                     await daemon.said("back", subject="asterisk", since=since, within_s=30)
                     self.tally.back_s.append(time.monotonic() - started)
-                pid = daemon.pid
             while daemon.pid is not None:
                 await asyncio.sleep(0.05)
             if pid not in self._killed:
@@ -250,8 +253,14 @@ class Chaos:
             task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(CALM_S):
-                while await self._house.rows(_DUE):
+                while await self._due():
                     await asyncio.sleep(0.5)
+
+    async def _due(self) -> list[dict[str, Any]]:
+        while True:
+            with suppress(OperationalError):  # the last kill may have been the database's
+                return await self._house.rows(_DUE)
+            await asyncio.sleep(0.5)
 
     async def _judge(self, customers: CustomerPhones) -> None:
         tally, house = self.tally, self._house
@@ -263,7 +272,7 @@ class Chaos:
         tally.open = sum(row["outcome"] is None for row in rows)
         gone = [row for row in rows if row["outcome"] not in {"completed", "rejoined", None}]
         tally.lost += [f"the promise to {row['number']} ended as {row['outcome']}" for row in gone]
-        tally.lost += [f"the promise to {row['number']} is due and not kept" for row in await house.rows(_DUE)]
+        tally.lost += [f"the promise to {row['number']} is due and not kept" for row in await self._due()]
         tally.doubled += [*at_once(house), *await counters(house)]
         tally.late += [late for call in customers.calls if (late := _late(call))]
         tally.resync_ms = [line["took_ms"] for line in house.daemon.lines if line.get("event") == "resynced"]

@@ -15,7 +15,7 @@ SIPp does the SIP (``sipp.py``), one process for a phone; ``rtp.py`` does the au
 for and do in a call; ``judge.py`` turns it all into sentences. Each phone speaks with a tone of its own, so what a
 phone heard tells whom it heard. Every wait has a limit, and one that fails shows the story so far.
 
-There are 52 tones; phones beyond that begin again, and a ``silent`` caller needs none.
+There are 52 tones; phones beyond that begin again, agents keep theirs, and a ``silent`` caller needs none.
 """
 
 from __future__ import annotations
@@ -607,9 +607,15 @@ class Stage:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _next_tone(self) -> int:
+        """Used again from the first when there are no more, but never an agent's: agents stay while customers go."""
+        agents = {tone for name, tone in self._tones.items() if name.startswith("agent")}
+        free = [tone for tone in TONES if tone not in agents]
+        return free[(len(self._tones) - len(agents)) % len(free)]
+
     def tone_of(self, name: str) -> int:
         if name not in self._tones:
-            self._tones[name] = tone = TONES[len(self._tones) % len(TONES)]
+            self._tones[name] = tone = self._next_tone()
             self.ears.learn(tone, name)
         return self._tones[name]
 
