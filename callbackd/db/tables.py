@@ -16,6 +16,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -32,6 +33,7 @@ from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome, Remembered
 from callbackd.domain.settings import Need
 from callbackd.domain.window import DirectWindow
 
@@ -240,6 +242,37 @@ do_not_call = Table(
 )
 """Numbers by their tags: the check keeps out a number that somebody writes down by hand and that nothing would find."""
 
+quote = Table(
+    "quote",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    *_word("kind", QuoteKind),
+    Column("at", Moment, nullable=False),
+    Column("said_s", Float),
+    Column("position", Integer, nullable=False),
+    Column("mean_s", Float),
+    Column("p80_s", Float),
+    Column("model_s", Float),
+    Column("came_s", Float),
+    *_word("outcome", QuoteOutcome, nullable=True),
+    Column("closed_at", Moment),
+    CheckConstraint("(outcome IS NOT NULL) = (closed_at IS NOT NULL)", name="closed"),
+)
+"""The promise ledger."""
+Index("ix_quote_open", quote.c.id, postgresql_where=quote.c.closed_at.is_(None))
+Index("ix_quote_at", quote.c.at)
+
+remembered = Table(
+    "remembered",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("learned", JSONB, nullable=False),
+)
+"""What the estimator had learned, by subject."""
+
 decision = Table(
     "decision",
     metadata,
@@ -272,5 +305,7 @@ TABLES: dict[type, Table] = {
     Agent: agent,
     DirectWindow: direct_window,
     Blocked: do_not_call,
+    Quote: quote,
+    Remembered: remembered,
 }
 """In the order in which rows are written: what is pointed at first."""

@@ -24,12 +24,16 @@ from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import widens_at
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
-from callbackd.domain.ewt import Estimator, Simple
+from callbackd.domain.ewt import Estimator
 from callbackd.domain.floor import Floor
 from callbackd.domain.ids import AgentId, AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.ledger import Ledger
+from callbackd.domain.noticing import Noticing
 from callbackd.domain.places import Places
 from callbackd.domain.promising import Promising
+from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.reception import Reception
+from callbackd.domain.recursive import Recursive
 from callbackd.domain.rejoining import Rejoining
 from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.settling import Settling
@@ -44,14 +48,16 @@ class Acd:
     def __init__(self, settings: Settings, mint: Mint, estimator: Estimator | None = None) -> None:
         self._state = State(settings, mint)
         expected = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
-        self._estimator = estimator or Simple(expected)
+        self._estimator = estimator or Recursive(expected, settings.dialling.answer_s)
         self._speech = Speech(self._state)
         self._places = Places(self._state, self._estimator)
-        self._promising = Promising(self._state, self._speech, self._places)
+        self._ledger = Ledger(self._state, self._estimator)
+        self._noticing = Noticing(self._state, self._estimator, self._places, self._ledger)
+        self._promising = Promising(self._state, self._speech, self._places, self._ledger)
         self._rejoining = Rejoining(self._state, self._speech, self._places, self._promising)
         self._direct = Direct(self._state)
         self._reception = Reception(
-            self._state, self._speech, self._places, self._promising, self._rejoining, self._direct
+            self._state, self._speech, self._places, self._promising, self._rejoining, self._direct, self._ledger
         )
         self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
@@ -130,7 +136,9 @@ class Acd:
             self._deadlines[key[0]](key[1])
         self._handlers[type(event)](event)
         self._match()
-        return self._state.take()
+        commands = self._state.take()
+        self._noticing.see(event, commands)
+        return (*commands, *self._state.take())
 
     def next_deadline(self) -> float | None:
         """When ``handle(TimePassed(), …)`` is wanted at the latest; None when nothing is pending."""
@@ -156,7 +164,13 @@ class Acd:
         """
         self._state.now = now
         self._state.generation = generation
+        rows = list(rows)
         restore.take_up(self._state, rows)
+        self._noticing.know()
+        self._ledger.take_up([row for row in rows if isinstance(row, Quote)])
+        for row in rows:
+            if isinstance(row, Remembered):
+                self._estimator.recall(row.id, row.learned)
         for entry in list(self._state.entries.values()):
             self._places.look(entry)
             self._places.watch(entry)

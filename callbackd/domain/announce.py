@@ -20,6 +20,10 @@ class Announcement:
     quoted_min: int | None
     """The wait that the caller has been told by now, in minutes."""
     reason: str
+    tells: bool = False
+    """Whether a wait is told now."""
+    bound_s: float | None = None
+    """Which; None for "more than an hour"."""
 
 
 def rounded_up(seconds: float) -> int:
@@ -33,11 +37,14 @@ def compose(settings: Announcements, position: int, estimate: Estimate | None, q
     phrases: list[Phrase] = [Position(position)] if settings.position else []
     if not settings.wait or estimate is None:
         return Announcement(tuple(phrases), quoted_min, "waits are not told" if estimate else "wait unknown")
+    if not estimate.to_tell:
+        return Announcement(tuple(phrases), quoted_min, "everybody is paused: no number is told")
     minutes = rounded_up(estimate.p80_s)
     if quoted_min is not None and minutes >= quoted_min:
         return Announcement(tuple(phrases), quoted_min, f"{minutes} min is no better than the {quoted_min} told before")
     phrases.append(WaitAboveHour() if minutes == ABOVE_HOUR else WaitBelow(minutes))
-    return Announcement(tuple(phrases), minutes, f"P80 is {estimate.p80_s:.0f} s")
+    bound_s = None if minutes == ABOVE_HOUR else 60.0 * minutes
+    return Announcement(tuple(phrases), minutes, f"P80 is {estimate.p80_s:.0f} s", True, bound_s)
 
 
 def promised_s(estimate: Estimate | None) -> float | None:

@@ -16,9 +16,10 @@ from callbackd.domain.callback import Callback
 from callbackd.domain.entry import Entry
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Phrase
+from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.window import DirectWindow
 
-Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked
+Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from functools import partial
 
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.attempt import Attempt, AttemptState
-from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import Saved
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
@@ -17,7 +16,6 @@ from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId,
 from callbackd.domain.repeats import Repeats
 from callbackd.domain.settings import Settings
 from callbackd.domain.tally import Clocks, Curve, Key, What, microseconds
-from callbackd.domain.window import DirectWindow
 
 PATIENT_S = 2.0
 """A customer who pressed 1 should not wait longer for the agent's voice."""
@@ -137,7 +135,7 @@ class Counting:
             self._agent(row)
         elif isinstance(row, Callback):
             self._callback(row)
-        elif not isinstance(row, DirectWindow | Blocked):
+        elif isinstance(row, Attempt):
             self._attempt(row)
 
     def _entry(self, row: Entry) -> None:

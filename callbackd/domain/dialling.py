@@ -149,7 +149,8 @@ class Dialling:
         state = self._state
         for queue in state.settings.queues.values():
             if queue.dial is not DialPolicy.AGENT_FIRST and (entry := self._next_promise(queue)):
-                chance = self._places.chance(entry, state.settings.dialling.answer_s + ACCEPTED_WAIT_S)
+                trunk = trunk_of(state.settings.dialling.endpoint)
+                chance = self._places.chance(entry, trunk, ACCEPTED_WAIT_S)
                 answer = lookahead.decide(queue.dial, chance, queue.waiting_share)
                 if answer.yes:
                     return entry, answer.reason

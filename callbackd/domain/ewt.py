@@ -1,37 +1,63 @@
-"""Estimated wait. The interface is final; the estimator behind it is a simple honest one (issue 4 brings the better).
+"""Estimated wait: what an estimator is asked, what it answers, and what it may learn from.
 
-``Simple`` takes the ``n`` calls that must end before a place is served as memoryless services shared by the agents at
-work: the wait is Erlang-distributed with mean ``n * AHT / s`` (textbook M/M/s, no abandonment), so it errs on the long
-side. P80 is the gamma quantile by Wilson and Hilferty (1931).
+Another is plugged in by its class: ``Acd(settings, mint, estimator)`` takes anything that is an ``Estimator``.
+The one in use is ``recursive.Recursive``; ``simulate.predictors`` has others, to compare with.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, sqrt
-from typing import Protocol
+from typing import Any, Protocol
 
-from callbackd.domain.agent import Activity
-from callbackd.domain.entry import Entry
 from callbackd.domain.ids import QueueName
-from callbackd.domain.line import places
-from callbackd.domain.state import State
 
-_Z80 = 0.8416212335729143
-"""The standard normal quantile of 0.8."""
+Rank = tuple[int, int]
+"""Priority of the queue and of the place, as lines are sorted by them; the higher one is served first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A place that will be served before the one that is asked about."""
+
+    waited_s: float
+    live: bool
+    """Somebody is on the line and may hang up; else a promise, which does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """An agent who will take work again after the call in hand."""
+
+    age_s: float = 0.0
+    """Since the call was given to the agent, ringing included."""
+    least_s: float = 0.0
+    """It lasts at least so long still: wrap-up follows the talk."""
+    ends_s: float | None = None
+    """In so long it is over, when that is known: the agent is in a timed wrap-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an estimate needs to know of a place."""
+    """What an estimate needs to know of a place; building it costs O(agents + places ahead)."""
 
     queue: QueueName
-    ahead: int
-    """Entries that the same agents will serve first."""
-    free: int
-    """Agents of the queue who are free now."""
-    working: int
-    """Agents of the queue who are at work (``State.at_work``), free ones included."""
+    ahead: tuple[Ahead, ...] = ()
+    """In the order in which they will be served; without those for whom an agent is being rung or reserved."""
+    free: int = 0
+    """Agents who could be given the place now."""
+    busy: tuple[Busy, ...] = ()
+    paused: int = 0
+    """Agents who are logged in and take no work now."""
+    rank: Rank = (0, 0)
+    lines: tuple[QueueName, ...] = ()
+    """The queues from which the same agents are served, this one included."""
+    served: bool = False
+    """Its turn has come: an agent is being rung or reserved for it, or talks."""
+
+    @property
+    def working(self) -> int:
+        return self.free + len(self.busy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +67,13 @@ class Estimate:
     mean_s: float
     p50_s: float
     p80_s: float
+    model_s: float | None = None
+    """The mean before it was corrected by what came of earlier ones; None when nothing is corrected."""
+    to_tell: bool = True
+    """False: good enough to decide by, but no caller is told a number, because everybody is paused."""
+
+
+# --- what may be learned from -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,72 +84,72 @@ class Handled:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came into the line at this rank."""
+
+    queue: QueueName
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A caller was on the line for so long, and hung up or not."""
+
+    queue: QueueName
+    waited_s: float
+    hung_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """An agent was there for work, or paused, for so long; ``changed`` to the other of the two at the end."""
+
+    paused: bool
+    seconds: float
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A customer was dialled; ``after_s`` until the answer, None when there was none; ``rang_s`` in all."""
+
+    trunk: str
+    after_s: float | None
+    rang_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCame:
+    """The turn of a place came ``waited_s`` after this estimate of it, or would have come if its holder had stayed."""
+
+    queue: QueueName
+    estimate: Estimate
+    waited_s: float
+
+
+Learnable = Handled | Joined | Held | Worked | Reached | TurnCame
+Memory = Mapping[str, Any]
+"""What JSON can hold."""
+
+
 class Estimator(Protocol):
-    def on_event(self, event: Handled) -> None:
+    """Deterministic: the same events and questions at the same times give the same answers."""
+
+    def on_event(self, event: Learnable, now: float) -> None:
         """Learn; must cost O(1)."""
 
     def estimate(self, place: Place, now: float) -> Estimate | None:
         """The wait from ``now`` for a place, None when nothing honest can be said (nobody works there)."""
 
     def chance(self, place: Place, within_s: float, now: float) -> float | None:
-        """That the place is served within this time, 0-1; None when nothing honest can be said."""
+        """That an agent is free for the place within this time, 0-1, all those ahead staying; None as above."""
 
+    def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
+        """How long customers behind this trunk take to answer: (seconds, share of the answers); shares add up to 1."""
 
-def place_of(state: State, entry: Entry) -> Place:
-    """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
-    serving = [id for id, settings in state.settings.agents.items() if entry.queue in settings.queues]
-    shared = {queue for id in serving for queue in state.settings.agents[id].queues} | {entry.queue}
-    agents = state.at_work(entry.queue)
-    line = [other.id for other in places(state, shared)]
-    return Place(
-        entry.queue,
-        ahead=line.index(entry.id) if entry.id in line else len(line),
-        free=sum(1 for agent in agents if agent.activity is Activity.IDLE),
-        working=len(agents),
-    )
+    def memories(self) -> Mapping[str, Memory]:
+        """All that was learned, by subject, to be stored."""
 
-
-class Simple:
-    """AHT forgotten exponentially over ``memory`` calls, starting from the configured one worth ``prior`` calls."""
-
-    def __init__(self, expected_handle_s: dict[QueueName, float], prior: int = 10, memory: int = 120) -> None:
-        self._aht_s = dict(expected_handle_s)
-        self._seen = dict.fromkeys(expected_handle_s, prior)
-        self._memory = memory
-
-    def on_event(self, event: Handled) -> None:
-        seen = min(self._seen[event.queue] + 1, self._memory)
-        self._seen[event.queue] = seen
-        self._aht_s[event.queue] += (event.seconds - self._aht_s[event.queue]) / seen
-
-    def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - a better one needs the time
-        if place.working == 0:
-            return None
-        ends_needed = place.ahead + 1 - place.free
-        if ends_needed <= 0:
-            return Estimate(0.0, 0.0, 0.0)
-        mean_s = ends_needed * self._aht_s[place.queue] / place.working
-        return Estimate(mean_s, _gamma(mean_s, ends_needed, 0.0), _gamma(mean_s, ends_needed, _Z80))
-
-    def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - as above
-        if place.working == 0:
-            return None
-        ends_needed = place.ahead + 1 - place.free
-        if ends_needed <= 0:
-            return 1.0
-        return _erlang_cdf(within_s * place.working / self._aht_s[place.queue], ends_needed)
-
-
-def _erlang_cdf(x: float, shape: int) -> float:
-    """The chance that ``shape`` memoryless services of mean 1 end within ``x`` (1 - a Poisson tail)."""
-    term = total = exp(-x)
-    for k in range(1, shape):
-        term *= x / k
-        total += term
-    return 1 - total
-
-
-def _gamma(mean: float, shape: float, z: float) -> float:
-    """The quantile at normal deviate ``z`` of a gamma distribution, by the cube-root approximation."""
-    ninth = 1 / (9 * shape)
-    return mean * max(0.0, 1 - ninth + z * sqrt(ninth)) ** 3
+    def recall(self, subject: str, memory: Memory) -> None:
+        """Take up what an earlier run had learned. What does not fit is left aside: it is only experience."""

@@ -334,7 +334,7 @@ class Floor:
         state = self._state
         queue, since = state.offered_at.pop(id, (None, 0.0))
         if queue:
-            self._estimator.on_event(Handled(queue, state.now - since))
+            self._estimator.on_event(Handled(queue, state.now - since), state.now)
         state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)
 
 

@@ -13,6 +13,7 @@ EntryId = NewType("EntryId", str)
 AgentId = NewType("AgentId", str)
 CallbackId = NewType("CallbackId", str)
 AttemptId = NewType("AttemptId", str)
+QuoteId = NewType("QuoteId", str)
 LegId = NewType("LegId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
@@ -68,6 +69,9 @@ class Mint:
 
     def callback(self, now: float) -> CallbackId:
         return CallbackId(self.ulid(now))
+
+    def quote(self, now: float) -> QuoteId:
+        return QuoteId(self.ulid(now))
 
     def attempt(self, now: float) -> AttemptId:
         return AttemptId(self.ulid(now))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from callbackd.domain.eligibility import widens_at
+from callbackd.domain.agent import Activity, Agent, Presence
+from callbackd.domain.eligibility import eligible, widens_at
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
-from callbackd.domain.ewt import Estimate, Estimator, place_of
+from callbackd.domain.ewt import Ahead, Busy, Estimate, Estimator, Place, Rank
+from callbackd.domain.line import places
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -12,6 +14,57 @@ _LOOK_S = 60.0
 """How often the wait is looked at in the last hour before a slot."""
 _LONGEST_LEAD_S = 3600.0
 """A slot's promise enters the line at most this much before its time."""
+
+
+def place_of(state: State, entry: Entry) -> Place:
+    """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
+    team = _team(state, entry)
+    shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
+    line = places(state, shared)
+    ahead = line[: line.index(entry)] if entry in line else line
+    working = [agent for agent in team if agent.presence is Presence.AVAILABLE]
+    return Place(
+        entry.queue,
+        tuple(_ahead(state, other) for other in ahead if other.state is EntryState.WAITING),
+        free=sum(1 for agent in working if agent.free(state.now)),
+        busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
+        paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
+        rank=rank_of(state, entry),
+        lines=tuple(sorted(shared)),
+        served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
+    )
+
+
+def rank_of(state: State, entry: Entry) -> Rank:
+    """Nobody overtakes by rank alone where priority is only worth a time of waiting."""
+    if state.settings.priority_worth_s is not None:
+        return (0, 0)
+    return (state.queue_of(entry).priority, entry.priority)
+
+
+def _team(state: State, entry: Entry) -> list[Agent]:
+    """Who could be given the place, at work or paused; those of the queue when it is too early for any of them."""
+    own = [
+        state.agents[id]
+        for id, settings in state.settings.agents.items()
+        if entry.queue in settings.queues and state.agents[id].presence is not Presence.LOGGED_OUT
+    ]
+    return [agent for agent in own if eligible(state, entry, agent)] or own
+
+
+def _ahead(state: State, entry: Entry) -> Ahead:
+    return Ahead(max(0.0, state.now - entry.joined_at), entry.live)
+
+
+def _busy(state: State, agent: Agent) -> Busy:
+    settings = state.settings.agents[agent.id]
+    queue, since = state.offered_at.get(agent.id, (None, state.now))
+    if agent.activity is Activity.IDLE:
+        return Busy(ends_s=max(0.0, agent.rest_until - state.now))
+    if agent.activity is Activity.WRAP_UP:
+        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now))
+    of_queue_s = state.settings.queues[queue].wrap_up_s if queue else 0.0
+    return Busy(state.now - since, of_queue_s if settings.wrap_up_s is None else settings.wrap_up_s)
 
 
 class Places:
@@ -23,9 +76,18 @@ class Places:
         """The wait still ahead; for an entry outside, what it would be at the end of the line."""
         return self._estimator.estimate(place_of(self._state, entry), self._state.now)
 
-    def chance(self, entry: Entry, within_s: float) -> float | None:
-        """That the entry's turn comes within this time, 0-1; None when nothing honest can be said."""
-        return self._estimator.chance(place_of(self._state, entry), within_s, self._state.now)
+    def chance(self, entry: Entry, trunk: str, wait_s: float) -> float | None:
+        """That a customer who is dialled now and answers waits no longer than ``wait_s`` for an agent, 0-1.
+
+        Over all the times that customers behind this trunk take to answer; None when nothing honest can be said.
+        """
+        place, chance = place_of(self._state, entry), 0.0
+        for after_s, share in self._estimator.answer_times(trunk):
+            in_time = self._estimator.chance(place, after_s + wait_s, self._state.now)
+            if in_time is None:
+                return None
+            chance += share * in_time
+        return chance
 
     def watch(self, entry: Entry) -> None:
         """Wake when the wait alone lets more agents be given the entry, and when it has waited as long as it may."""

@@ -16,10 +16,12 @@ from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
+from callbackd.domain.ledger import Ledger
 from callbackd.domain.line import standing
 from callbackd.domain.opening import closes_in_s
 from callbackd.domain.phrase import CallAt, Fixed, Phrase
 from callbackd.domain.places import Places
+from callbackd.domain.quote import QuoteKind
 from callbackd.domain.settings import Queue
 from callbackd.domain.speech import Speech, lane
 from callbackd.domain.state import State
@@ -33,10 +35,11 @@ _TIME_DIGITS = 4
 
 
 class Promising:
-    def __init__(self, state: State, speech: Speech, places: Places) -> None:
+    def __init__(self, state: State, speech: Speech, places: Places, ledger: Ledger) -> None:
         self._state = state
         self._speech = speech
         self._places = places
+        self._ledger = ledger
         self.keys: dict[Stage, Callable[[Dialogue, str], None]] = {
             Stage.CONFIRMING: self._key_to_confirm,
             Stage.KEYING: self._key_of_number,
@@ -378,10 +381,21 @@ class Promising:
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
         kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
         state.decide(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
+        self._quote(entry, callback)
         if callback.slot_at is not None:
             self._places.look(entry)
         if dialogue := state.dialogues.get(leg):
             self._speech.leave(dialogue, *self._words(callback))
+
+    def _quote(self, entry: Entry, callback: Callback) -> None:
+        """What the promise says of when, for the ledger; what was said of another time before no longer holds."""
+        if callback.slot_at is not None:
+            self._ledger.left(entry)
+            length_s = self._state.queue_of(entry).slots.length_s
+            self._ledger.quote(entry, QuoteKind.SLOT, callback.slot_at, length_s, None)
+        else:
+            bound_s = None if callback.expected_at is None else callback.expected_at - self._state.now
+            self._ledger.quote(entry, QuoteKind.TURN, self._state.now, bound_s, self._places.estimate(entry))
 
     def _words(self, callback: Callback) -> tuple[Phrase, ...]:
         """The promise as it is spoken."""

@@ -14,12 +14,14 @@ from callbackd.domain.eligibility import beyond, somebody
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import EntryId, LegId, QueueName
+from callbackd.domain.ledger import Ledger
 from callbackd.domain.line import position, standing
 from callbackd.domain.offer import Answer
 from callbackd.domain.opening import closes_in_s, obstacle
 from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase
 from callbackd.domain.places import Places
 from callbackd.domain.promising import Promising
+from callbackd.domain.quote import QuoteKind
 from callbackd.domain.rejoining import Rejoining
 from callbackd.domain.settings import Exit, Queue, Way
 from callbackd.domain.speech import Speech
@@ -50,8 +52,10 @@ class Reception:
         promising: Promising,
         rejoining: Rejoining,
         direct: Direct,
+        ledger: Ledger,
     ) -> None:
         self._state = state
+        self._ledger = ledger
         self._direct = direct
         self._speech = speech
         self._places = places
@@ -223,6 +227,8 @@ class Reception:
         answer = self._promising.answer(entry, dialogue, asked_by_key=False)
         phrases = (*crisis, *told.phrases, *_offered(answer))
         state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
+        if told.tells:
+            self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
         offered_at = state.now if answer.yes else dialogue.offered_at
         dialogue = replace(self._told(dialogue), announced=True, quoted_min=told.quoted_min, offered_at=offered_at)
         dialogue = self._speech.keep(replace(dialogue, spoken_at=state.now) if phrases else dialogue)

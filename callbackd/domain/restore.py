@@ -13,11 +13,12 @@ from callbackd.domain.blocking import Blocked
 from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.ids import OURS, LegId
+from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.domain.window import DirectWindow
 
-Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked
+Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
 
 _GRACE_S = 60.0
 """Within this time Asterisk has either reported a dial or a ring of the earlier run, or we end it."""

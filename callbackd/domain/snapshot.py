@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callbackd.domain.entry import Entry, EntryState
-from callbackd.domain.ewt import Estimator, place_of
+from callbackd.domain.ewt import Estimator
 from callbackd.domain.ids import AgentId, EntryId, QueueName
 from callbackd.domain.line import order, position
+from callbackd.domain.places import place_of
 from callbackd.domain.state import State
 
 

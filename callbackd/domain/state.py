@@ -25,13 +25,14 @@ from callbackd.domain.dialogue import Dialogue
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.life import Ignored
+from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.timers import Timers
 from callbackd.domain.window import DirectWindow
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
-Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked)
+Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered)
 
 
 class State:
@@ -140,7 +141,7 @@ class State:
             _keep(self.windows, row.id, row, keep=row.expires_at > self.now)
         elif isinstance(row, Blocked):
             self.blocked[row.id] = row
-        else:
+        elif isinstance(row, Attempt):
             _keep(self.attempts, row.id, row, keep=row.state is not AttemptState.CLOSED)
         if not saved:
             self._out.append(Save(row))
