@@ -43,6 +43,7 @@ from callbackd.domain.events import (
 )
 from callbackd.domain.ids import AgentId, CallbackId, LegId, Mint, QueueName
 from callbackd.domain.phrase import Phrase
+from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.settings import (
     AgentSettings,
     Announcements,
@@ -55,6 +56,7 @@ from callbackd.domain.settings import (
     Slots,
 )
 from callbackd.domain.window import DirectWindow
+from callbackd.simulate.predictors import QueueLength
 
 C = TypeVar("C")
 
@@ -103,9 +105,13 @@ def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (),
 class Centre:
     """The door with a clock in hand. Every step keeps the invariants, or the test fails at that step."""
 
-    def __init__(self, configured: Settings | None = None, entropy: bytes = b"test") -> None:
+    def __init__(
+        self, configured: Settings | None = None, entropy: bytes = b"test", estimator: type[QueueLength] | None = None
+    ) -> None:
         self.settings = configured or settings()
-        self.acd = Acd(self.settings, Mint(entropy))
+        expected_s = {name: queue.expected_handle_s for name, queue in self.settings.queues.items()}
+        plugged = estimator(expected_s, self.settings.dialling.answer_s) if estimator else None
+        self.acd = Acd(self.settings, Mint(entropy), plugged)
         self.now = T0
         self.said: list[Command] = []
         self.entries: dict[str, Entry] = {}
@@ -114,6 +120,8 @@ class Centre:
         self.attempts: dict[str, Attempt] = {}
         self.windows: dict[str, DirectWindow] = {}
         self.blocked: dict[str, Blocked] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.remembered: dict[str, Remembered] = {}
 
     # --- time and events ---
 
@@ -145,6 +153,8 @@ class Centre:
             Attempt: self.attempts,
             DirectWindow: self.windows,
             Blocked: self.blocked,
+            Quote: self.quotes,
+            Remembered: self.remembered,
         }
         for row in rows:
             tables[type(row)][row.id] = row

@@ -94,11 +94,12 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A caller was on the line for so long, and hung up or not."""
+    """A caller was on the line for so long, and then hung up, or was connected, or neither (a promise stands in)."""
 
     queue: QueueName
     waited_s: float
-    hung_up: bool
+    hung_up: bool = False
+    connected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,14 @@ class Learned:
 
 
 def _alike(mine: Any, theirs: Any) -> bool:
+    """Whether it can stand in the place of mine; what is divided by is above 0 from the start and stays so."""
     if isinstance(mine, list):
         return isinstance(theirs, list) and len(mine) == len(theirs) and all(map(_alike, mine, theirs))
-    if isinstance(mine, dict):
-        return isinstance(theirs, dict)
-    return isinstance(theirs, int | float) and not isinstance(theirs, bool) and abs(theirs) < inf
+    return _number(theirs) and (theirs > 0 or mine == 0)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ class HandleTimes(Learned):
 
     def learn(self, seconds: float) -> None:
         self.seen = min(self.seen + 1, self._MEMORY)
-        off = seconds - self.mean
+        off = max(1.0, seconds) - self.mean
         self.mean += off / self.seen
         self.variance += (off * (seconds - self.mean) - self.variance) / self.seen
 
@@ -219,6 +222,13 @@ class Answers(Learned):
             self.unanswered += 1
         else:
             self.within[_bin(after_s)] += 1
+
+    def recall(self, memory: Memory) -> None:
+        within = memory.get("within")
+        if not isinstance(within, list) or len(within) != len(self.within) or not all(map(_number, within)):
+            raise ValueError("not a memory of Answers")
+        Learned.recall(self, {**memory, "within": self.within, "typical_s": self.typical_s})
+        self.within = within if sum(within) > 0 else self.within
 
     @property
     def share(self) -> float:

@@ -52,7 +52,9 @@ class Noticing:
             elif isinstance(command, ClaimAttempt):
                 self._entry(command.entry)
         self._ledger.look()
-        self._remember()
+        self._remembered_at = self._remembered_at or self._state.now
+        if self._learned and self._state.now - self._remembered_at >= _REMEMBER_S:
+            self._remember()
 
     def _row(self, row: object) -> None:
         if isinstance(row, Entry):
@@ -99,8 +101,8 @@ class Noticing:
             self._live_since[row.id] = self._state.now
         elif not waits and since is not None:
             del self._live_since[row.id]
-            hung_up = row.outcome is EntryOutcome.ABANDONED
-            self._learn(Held(row.queue, self._state.now - since, hung_up))
+            hung_up, connected = row.outcome is EntryOutcome.ABANDONED, row.state is EntryState.TALKING
+            self._learn(Held(row.queue, self._state.now - since, hung_up, connected))
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -130,8 +132,6 @@ class Noticing:
 
     def _remember(self) -> None:
         now = self._state.now
-        if not self._learned or now - self._remembered_at < _REMEMBER_S:
-            return
         self._learned, self._remembered_at = False, now
         for subject, memory in self._estimator.memories().items():
             self._state.put(Remembered(subject, now, dict(memory)))

@@ -7,6 +7,7 @@ from callbackd.domain.eligibility import eligible, widens_at
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ewt import Ahead, Busy, Estimate, Estimator, Place, Rank
 from callbackd.domain.line import places
+from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -49,7 +50,8 @@ def _team(state: State, entry: Entry) -> list[Agent]:
         for id, settings in state.settings.agents.items()
         if entry.queue in settings.queues and state.agents[id].presence is not Presence.LOGGED_OUT
     ]
-    return [agent for agent in own if eligible(state, entry, agent)] or own
+    able = [agent for agent in own if eligible(state, entry, agent)]
+    return able or [a for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in]
 
 
 def _ahead(state: State, entry: Entry) -> Ahead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from math import inf
+from math import inf, log, sqrt
 from random import Random
 
 
@@ -35,6 +35,11 @@ class Agenda:
     def about(self, mean: float) -> float:
         """A memoryless duration of this mean."""
         return self.random.expovariate(1 / mean)
+
+    def log_normal(self, mean: float, cv: float) -> float:
+        """A duration of this mean, and of this standard deviation over it."""
+        variance = log(1 + cv * cv)
+        return self.random.lognormvariate(log(mean) - variance / 2, sqrt(variance))
 
     def fresh(self) -> int:
         """A number that is used once."""

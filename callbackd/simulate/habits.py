@@ -28,6 +28,8 @@ class Habits:
     """Share of announcements that the caller answers with the key that leads out of the line."""
     wrong_key: float = 0.1
     talk_s: float = 180.0
+    talk_cv: float | None = None
+    """Standard deviation over mean of log-normal talks; None: they are memoryless."""
     agent_answers: float = 0.9
     agent_accepts: float = 0.9
     """Share of calls that a mobile's agent takes; else a voicemail does not."""

@@ -112,7 +112,9 @@ class People:
     def talk(self, caller: LegId, agent: LegId) -> None:
         first = caller if self._agenda.chance(self._habits.hangs_up_in_talk) else agent
         phone = self._phones.get(agent, "")
-        self._agenda.later(self._agenda.about(self._habits.talk_s), partial(self._talked, first, phone))
+        mean_s, cv = self._habits.talk_s, self._habits.talk_cv
+        talk_s = self._agenda.about(mean_s) if cv is None else self._agenda.log_normal(mean_s, cv)
+        self._agenda.later(talk_s, partial(self._talked, first, phone))
 
     def _talked(self, leg: LegId, phone: str) -> None:
         self._pbx.hang_up(leg)

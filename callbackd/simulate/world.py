@@ -21,6 +21,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
+from callbackd.domain.ewt import Estimator
 from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.settings import Settings
 from callbackd.simulate.agenda import Agenda
@@ -46,12 +47,13 @@ class World:
         seed: int,
         check: Check = lambda *_: None,
         start: float = 1_800_000_000.0,
+        estimator: Estimator | None = None,
     ) -> None:
         self.settings = settings
         self.habits = habits
         self.entropy = seed.to_bytes(8, "big")
         """What the ids were minted from; a replay needs the same."""
-        self.acd = Acd(settings, Mint(self.entropy))
+        self.acd = Acd(settings, Mint(self.entropy), estimator)
         self.facts = Facts()
         self.log: list[tuple[float, Event]] = []
         """Every event with its time: fed to another ``Acd`` it gives the same commands."""

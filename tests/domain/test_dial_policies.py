@@ -13,6 +13,7 @@ from callbackd.domain.entry import EntryOutcome
 from callbackd.domain.events import AttemptClaimed, ClosedEarly, Ending, SwitchTurned, TimePassed
 from callbackd.domain.retry import Again, GiveUp, decide, postpone
 from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
+from callbackd.simulate.predictors import QueueLength
 from tests.builders import BEN, SUPPORT, T0, Centre, agent, number, queue, settings
 
 AHEAD = [DialPolicy.CUSTOMER_FIRST, DialPolicy.LOOK_AHEAD]
@@ -21,11 +22,12 @@ SHORT_CALLS = {"expected_handle_s": 1.0}
 
 
 def promised(policy, agents=1, promises=1, **changes):
-    """So many agents, all talking, and promises at the head of the line."""
+    """So many agents, all talking, and promises at the head of the line; waits by a textbook formula."""
     team = [agent(name) for name in ("alice", "bob", "carol")[:agents]]
     dialling = changes.pop("dialling", Dialling())
     changes = {"offer": Offer(estimated_wait_s=0.0), **changes}
-    centre = Centre(settings([queue(dial=policy, wrap_up_s=0.0, **changes)], team, dialling=dialling))
+    configured = settings([queue(dial=policy, wrap_up_s=0.0, **changes)], team, dialling=dialling)
+    centre = Centre(configured, estimator=QueueLength)
     centre.hear(SwitchTurned("dialling", False))
     for n, one in enumerate(team):
         centre.logs_in(one.id)

@@ -20,15 +20,16 @@ from callbackd.domain.events import (
 from callbackd.domain.ids import LegId, Mint
 from callbackd.domain.phrase import CallAt, Digits, Fixed, SlotChoice
 from callbackd.domain.settings import Offer, Retry, Slots
+from callbackd.simulate.predictors import QueueLength
 from tests.builders import ANNA, BEN, SUPPORT, Centre, agent, number, queue, settings
 
 HOUR_S = 3600.0
 
 
 def busy(agents=("alice",), **changes):
-    """All agents talk; every caller is offered a turn and a time."""
+    """All agents talk; every caller is offered a turn and a time. Waits by a textbook formula."""
     changes = {"slots": Slots(), "offer": Offer(estimated_wait_s=0.0), "wrap_up_s": 0.0, **changes}
-    centre = Centre(settings([queue(**changes)], [agent(name) for name in agents]))
+    centre = Centre(settings([queue(**changes)], [agent(name) for name in agents]), estimator=QueueLength)
     for n, name in enumerate(agents):
         centre.logs_in(name)
         centre.calls(f"with-{name}", number(90 + n))

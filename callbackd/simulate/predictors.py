@@ -1,0 +1,108 @@
+"""Other estimators, to hold the one in use against: textbook, and what other products say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+
+from callbackd.domain.ewt import Estimate, Handled, Held, Learnable, Memory, Place
+from callbackd.domain.ids import QueueName
+from callbackd.domain.waits import Z80, Moments
+
+
+class Plain:
+    """Forgets at every start, and takes every customer to answer after the same time."""
+
+    def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
+        self._expected_s = dict(expected_handle_s)
+        self._answer_s = answer_s
+
+    def on_event(self, event: Learnable, now: float) -> None:
+        """Nothing is learned."""
+
+    def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:  # noqa: ARG002 - all are alike
+        return ((self._answer_s, 1.0),)
+
+    def memories(self) -> Mapping[str, Memory]:
+        return {}
+
+    def recall(self, subject: str, memory: Memory) -> None:
+        """Nothing is taken up."""
+
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - see ``Estimator``
+        return None
+
+
+class QueueLength(Plain):
+    """The calls that must end before a place is served, as memoryless services of the agents at work (M/M/s).
+
+    The wait is Erlang-distributed with mean ``n * AHT / s``, without abandonment, so it errs on the long side. The AHT
+    is forgotten exponentially over 120 calls, and starts from the configured one worth 10.
+    """
+
+    def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
+        super().__init__(expected_handle_s, answer_s)
+        self._seen = dict.fromkeys(expected_handle_s, 10)
+
+    def on_event(self, event: Learnable, now: float) -> None:  # noqa: ARG002 - see ``Estimator``
+        if isinstance(event, Handled):
+            self._seen[event.queue] = seen = min(self._seen[event.queue] + 1, 120)
+            self._expected_s[event.queue] += (event.seconds - self._expected_s[event.queue]) / seen
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
+        ends = self._ends(place)
+        if ends is None or ends <= 0:
+            return None if ends is None else Estimate(0.0, 0.0, 0.0)
+        mean_s = ends * self._expected_s[place.queue] / place.working
+        wait = Moments(mean_s, mean_s * mean_s / ends)
+        return Estimate(mean_s, wait.quantile(0.0), wait.quantile(Z80))
+
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - see ``Estimator``
+        ends = self._ends(place)
+        if ends is None or ends <= 0:
+            return None if ends is None else 1.0
+        return _erlang_cdf(within_s * place.working / self._expected_s[place.queue], ends)
+
+    def _ends(self, place: Place) -> int | None:
+        return len(place.ahead) + 1 - place.free if place.working else None
+
+
+def _erlang_cdf(x: float, shape: int) -> float:
+    """The chance that ``shape`` memoryless services of mean 1 end within ``x`` (1 - a Poisson tail)."""
+    term = total = exp(-x)
+    for k in range(1, shape):
+        term *= x / k
+        total += term
+    return 1 - total
+
+
+class AppQueue(Plain):
+    """Asterisk's ``app_queue``: the waits of those served, each weighing a quarter, whatever the position."""
+
+    def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
+        super().__init__(expected_handle_s, answer_s)
+        self._hold_s = dict.fromkeys(expected_handle_s, 0.0)
+
+    def on_event(self, event: Learnable, now: float) -> None:  # noqa: ARG002 - see ``Estimator``
+        if isinstance(event, Held) and event.connected:
+            self._hold_s[event.queue] = (3 * self._hold_s[event.queue] + event.waited_s) / 4
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
+        hold_s = self._hold_s[place.queue]
+        return Estimate(hold_s, hold_s, hold_s)
+
+
+class LastServed(Plain):
+    """The wait of the last one to enter service (LES; Ibrahim and Whitt 2009), as heavy traffic would repeat it."""
+
+    def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
+        super().__init__(expected_handle_s, answer_s)
+        self._last_s = dict.fromkeys(expected_handle_s, 0.0)
+
+    def on_event(self, event: Learnable, now: float) -> None:  # noqa: ARG002 - see ``Estimator``
+        if isinstance(event, Held) and event.connected:
+            self._last_s[event.queue] = event.waited_s
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
+        last_s = self._last_s[place.queue]
+        return Estimate(last_s, last_s, last_s)

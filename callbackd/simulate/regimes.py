@@ -1,0 +1,100 @@
+"""Kinds of call centres on which estimators are compared: the regimes of spec/estimates.md, rebuilt.
+
+Handle times are log-normal with a timed wrap-up, agents pause, callers lose patience, the day has its peaks. Nobody is
+told anything, so that what callers do does not depend on who estimates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.recursive import Recursive
+from callbackd.domain.settings import AgentSettings, Announcements, Offer, Queue, Settings, Slots
+from callbackd.simulate.habits import Habits
+from callbackd.simulate.predictors import AppQueue, LastServed, QueueLength
+from callbackd.simulate.score import Panel, Score
+from callbackd.simulate.world import World
+
+_PEAKS = (0.7, 1.0, 1.15, 0.95, 0.8, 0.9, 1.05, 0.85)
+_ONCE = (0.35, 0.35, 1.0, 0.35, 0.35, 0.35, 0.35, 0.35)
+SUPPORT = QueueName("support")
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    agents: int
+    calls_per_hour: float
+    """At the value 1 of ``curve``."""
+    curve: tuple[float, ...] = _PEAKS
+    expected_handle_s: float = 220.0
+    """As configured; the truth is about 220 s."""
+
+
+REGIMES = {
+    "solo": Regime(1, 22),
+    "duo": Regime(2, 43),
+    "small": Regime(5, 108),
+    "mid": Regime(20, 430),
+    "large": Regime(50, 1080),
+    "incident": Regime(5, 210, _ONCE),
+    "first day": Regime(5, 108, expected_handle_s=150.0),
+}
+
+
+def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, Score]:
+    """Scores by estimator over so many days, each from no history."""
+    total = {}
+    for seed in seeds:
+        settings = _settings(regime)
+        members = panel_of(settings)
+        panel = Panel(members)
+        World(settings, _habits(regime), seed, estimator=panel).run(hours)
+        for name, score in panel.scores.items():
+            total.setdefault(name, Score()).join(score)
+    return total
+
+
+def panel_of(settings: Settings) -> dict[str, Recursive | QueueLength | AppQueue | LastServed]:
+    """The one in use, then those it is compared with."""
+    expected_s = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
+    answer_s = settings.dialling.answer_s
+    return {
+        "recursive": Recursive(expected_s, answer_s),
+        "app_queue": AppQueue(expected_s),
+        "last served": LastServed(expected_s),
+        "queue length": QueueLength(expected_s, answer_s),
+    }
+
+
+def _settings(regime: Regime) -> Settings:
+    queue = Queue(
+        SUPPORT,
+        wrap_up_s=20.0,
+        expected_handle_s=regime.expected_handle_s,
+        announcements=Announcements(position=False, wait=False),
+        offer=Offer(enabled=False),
+        slots=Slots(enabled=False),
+    )
+    team = [AgentSettings(AgentId(f"a{n}"), f"PJSIP/a{n}", (SUPPORT,)) for n in range(regime.agents)]
+    return Settings({SUPPORT: queue}, {agent.id: agent for agent in team})
+
+
+def _habits(regime: Regime) -> Habits:
+    peak = max(regime.curve)
+    return Habits(
+        calls_per_hour=regime.calls_per_hour * peak,
+        curve=tuple(part / peak for part in regime.curve),
+        customers=10_000,
+        patience_s=300.0,
+        rings_again=0.0,
+        talk_s=196.0,
+        talk_cv=0.9,
+        agent_answers=0.99,
+        agent_pauses_per_hour=0.75,
+        agent_codes=0.0,
+        database_fails=0.0,
+        join_fails=0.0,
+        repeats=0.0,
+    )

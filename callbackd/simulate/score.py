@@ -1,0 +1,114 @@
+"""Estimators held against what happened, all of them on the same paths.
+
+A ``Panel`` is plugged in as the estimator of a day. It answers with its first member, asks the others the same
+questions, and scores all when the turn has come, for those who hung up when it would have come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import sqrt
+
+from callbackd.domain.ewt import Estimate, Estimator, Learnable, Memory, Place, TurnCame
+
+
+@dataclass(slots=True)
+class Score:
+    """Seconds, over ``n`` waits; errors are what came less what was said."""
+
+    n: int = 0
+    waited: float = 0.0
+    absolute: float = 0.0
+    squared: float = 0.0
+    error: float = 0.0
+    within: int = 0
+    pinball: float = 0.0
+
+    def add(self, said: Estimate, waited_s: float) -> None:
+        error, beyond = waited_s - said.mean_s, waited_s - said.p80_s
+        self.n += 1
+        self.waited += waited_s
+        self.absolute += abs(error)
+        self.squared += error * error
+        self.error += error
+        self.within += beyond <= 0
+        self.pinball += 0.8 * beyond if beyond > 0 else -0.2 * beyond
+
+    def join(self, other: Score) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def mae(self) -> float:
+        return self.absolute / max(1, self.n)
+
+    @property
+    def rmse(self) -> float:
+        return sqrt(self.squared / max(1, self.n))
+
+    @property
+    def bias(self) -> float:
+        """Positive when callers waited longer than said."""
+        return self.error / max(1, self.n)
+
+    @property
+    def coverage(self) -> float:
+        """Share of waits within the P80 that was said."""
+        return self.within / max(1, self.n)
+
+    @property
+    def loss(self) -> float:
+        """Pinball loss at 0.8: what a P80 costs that is too low or too high."""
+        return self.pinball / max(1, self.n)
+
+
+class Panel:
+    """An ``Estimator`` made of several, by name; the first is the one that is believed."""
+
+    def __init__(self, members: Mapping[str, Estimator]) -> None:
+        self._members = dict(members)
+        self._first = next(iter(self._members.values()))
+        self._asked: dict[int, tuple[Estimate, dict[str, Estimate]]] = {}
+        """What everybody said, by the identity of what the first one said."""
+        self.scores = {name: Score() for name in members}
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:
+        answers = {name: answer for name, one in self._members.items() if (answer := one.estimate(place, now))}
+        said = answers.get(next(iter(self._members)))
+        if said and said.mean_s > 0 and len(answers) == len(self._members):
+            self._asked[id(said)] = (said, answers)
+        return said
+
+    def on_event(self, event: Learnable, now: float) -> None:
+        if not isinstance(event, TurnCame):
+            for member in self._members.values():
+                member.on_event(event, now)
+            return
+        _, answers = self._asked.pop(id(event.estimate), (None, {}))
+        for name, said in answers.items():
+            self.scores[name].add(said, event.waited_s)
+            self._members[name].on_event(replace(event, estimate=said), now)
+
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:
+        return self._first.chance(place, within_s, now)
+
+    def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
+        return self._first.answer_times(trunk)
+
+    def memories(self) -> Mapping[str, Memory]:
+        return self._first.memories()
+
+    def recall(self, subject: str, memory: Memory) -> None:
+        self._first.recall(subject, memory)
+
+
+def table(scores: Mapping[str, Score]) -> list[str]:
+    """The scores as lines of text."""
+    lines = [f"{'estimator':16} {'waits':>6} {'mean':>6} {'MAE':>6} {'RMSE':>6} {'bias':>7} {'in P80':>7} {'loss':>6}"]
+    lines += [
+        f"{name:16} {s.n:6} {s.waited / max(1, s.n):6.0f} {s.mae:6.0f} {s.rmse:6.0f} {s.bias:+7.0f} {s.coverage:7.0%}"
+        f" {s.loss:6.1f}"
+        for name, s in scores.items()
+    ]
+    return lines

@@ -1,0 +1,273 @@
+"""The estimator in use: what it says of a place, what it learns, what it keeps over a restart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import exp, inf
+
+import pytest
+
+from callbackd.domain.ewt import Ahead, Busy, Estimate, Handled, Held, Joined, Place, Reached, TurnCame, Worked
+from callbackd.domain.recursive import Recursive
+from callbackd.domain.waits import HandleTime, first_end
+from tests.builders import SALES, SUPPORT, T0
+
+AHT_S = 240.0
+LIVE = Ahead(0.0, live=True)
+PROMISE = Ahead(0.0, live=False)
+NEW = Busy()
+
+
+def estimator():
+    return Recursive({SUPPORT: AHT_S, SALES: AHT_S}, answer_s=12.0)
+
+
+def asked(place, learned=None):
+    return (learned or estimator()).estimate(place, T0)
+
+
+def place(ahead=0, busy=1, **changes):
+    return replace(Place(SUPPORT, (LIVE,) * ahead, busy=(NEW,) * busy), **changes)
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+def test_with_nobody_logged_in_it_says_nothing():
+    assert asked(place(busy=0)) is None
+    assert estimator().chance(place(busy=0), 10.0, T0) is None
+
+
+def test_with_somebody_free_there_is_no_wait():
+    assert asked(place(busy=0, free=1)) == Estimate(0.0, 0.0, 0.0)
+    assert asked(place(served=True)) == Estimate(0.0, 0.0, 0.0)
+
+
+def test_the_first_in_line_waits_for_the_first_call_to_end():
+    assert asked(place()).mean_s == pytest.approx(AHT_S, rel=0.02)
+    two = first_end([HandleTime(AHT_S, 0.9).outlasts(0.0)] * 2, inf, AHT_S).mean
+    assert asked(place(busy=2)).mean_s == pytest.approx(two)
+
+
+def test_the_age_of_the_call_in_hand_counts():
+    fresh, older, odd = (asked(replace(place(), busy=(Busy(age),))).mean_s for age in (0.0, 100.0, 3000.0))
+    assert older < fresh < odd
+
+
+def test_a_timed_wrap_up_ends_when_it_ends():
+    assert asked(replace(place(), busy=(Busy(ends_s=7.0),))).mean_s == pytest.approx(7.0, rel=0.01)
+    assert asked(replace(place(), busy=(NEW, Busy(ends_s=7.0)))).mean_s < 7.0
+    many = replace(place(), busy=(*(NEW,) * 20, Busy(ends_s=7.0)))
+    assert asked(many).mean_s < 7.0
+
+
+def test_each_place_ahead_costs_its_turn_while_its_holder_stays():
+    means = [asked(place(ahead)).mean_s for ahead in range(6)]
+    gaps = [after - before for before, after in pairwise(means)]
+    assert all(0 < gap < AHT_S * 1.1 for gap in gaps), "some will have hung up"
+    assert gaps == sorted(gaps, reverse=True), "the longer until their turn, the more have"
+
+
+def test_a_promise_ahead_does_not_hang_up():
+    live, promised = place(3), replace(place(), ahead=(PROMISE,) * 3)
+    assert asked(promised).mean_s > asked(live).mean_s
+
+
+def test_more_agents_serve_faster_and_those_paused_come_back():
+    assert asked(place(5, busy=5)).mean_s < asked(place(5, busy=2)).mean_s
+    assert asked(place(5, busy=2, paused=3)).mean_s < asked(place(5, busy=2)).mean_s
+
+
+def test_with_everybody_paused_it_waits_for_the_first_to_come_back_and_no_number_is_told():
+    one, many = asked(place(busy=0, paused=1)), asked(place(busy=0, paused=50))
+    assert not one.to_tell
+    assert one.mean_s == pytest.approx(600.0), "a pause lasts ten minutes, as long as nobody knows better"
+    assert many.mean_s == pytest.approx(200.0), "never less than a third of a pause"
+
+
+def test_the_free_agents_take_those_ahead_and_are_busy_then():
+    assert asked(place(1, busy=0, free=1)).mean_s == pytest.approx(AHT_S, rel=0.02)
+
+
+def test_p80_lies_above_the_median_and_the_spread_narrows_in_a_long_line():
+    near, far = asked(place(busy=5)), asked(place(40, busy=5))
+    assert near.p50_s < near.p80_s
+    assert far.p80_s / far.mean_s < near.p80_s / near.mean_s
+
+
+def test_those_who_overtake_stretch_the_wait_up_to_a_bound():
+    learned = estimator()
+    before = asked(place(5, busy=5), learned).mean_s
+    for n in range(20):
+        learned.on_event(Joined(SUPPORT, (0, 5)), T0 - 600 + 30 * n)
+    stretched = asked(place(5, busy=5), learned).mean_s
+    assert before < stretched < 4 * before
+    assert asked(place(5, busy=5, rank=(0, 5)), learned).mean_s == before, "nobody overtakes the highest"
+    later = learned.estimate(place(5, busy=5), T0 + 4 * 3600).mean_s
+    assert later < stretched, "with a half-life of half an hour"
+
+
+# --- dialling ahead ---------------------------------------------------------------------------------------------------
+
+
+def test_the_chance_of_a_free_agent_in_time():
+    learned = estimator()
+    wraps = replace(place(), busy=(Busy(ends_s=5.0),))
+    assert learned.chance(wraps, 4.9, T0) == 0.0
+    assert learned.chance(wraps, 5.0, T0) == 1.0
+    assert learned.chance(replace(wraps, ahead=(LIVE,)), 60.0, T0) == 0.0, "everybody ahead counts as staying"
+
+
+def test_who_talks_is_not_free_before_the_wrap_up_is_over():
+    talks = replace(place(), busy=(Busy(300.0, least_s=20.0),))
+    assert estimator().chance(talks, 19.0, T0) == 0.0
+    assert 0.0 < estimator().chance(talks, 40.0, T0) < 0.5
+
+
+def test_answer_times_begin_at_what_is_configured_and_follow_what_is_seen():
+    learned = estimator()
+    assert sum(share for _, share in learned.answer_times("trunk")) == pytest.approx(1.0)
+    mean_s = sum(after_s * share for after_s, share in learned.answer_times("trunk"))
+    assert mean_s == pytest.approx(12.0, abs=1.0)
+    for _ in range(100):
+        learned.on_event(Reached("trunk", 4.5, 4.5), T0)
+    mean_s = sum(after_s * share for after_s, share in learned.answer_times("trunk"))
+    assert mean_s == pytest.approx(5.5, abs=0.7)
+    assert learned.answer_times("another") == estimator().answer_times("another")
+
+
+def test_promises_that_are_seldom_answered_hold_up_the_line_less():
+    answered, seldom = estimator(), estimator()
+    for _ in range(200):
+        answered.on_event(Reached("trunk", 10.0, 10.0), T0)
+        seldom.on_event(Reached("trunk", None, 10.0), T0)
+    before = replace(place(), ahead=(PROMISE,) * 5)
+    assert asked(before, seldom).mean_s < asked(before, answered).mean_s
+
+
+# --- learning ---------------------------------------------------------------------------------------------------------
+
+
+def test_handle_times_are_learned_for_their_own_queue_only():
+    learned = estimator()
+    for _ in range(200):
+        learned.on_event(Handled(SUPPORT, 60.0), T0)
+    assert asked(place(), learned).mean_s < 120.0
+    assert learned.estimate(replace(place(), queue=SALES), T0).mean_s == pytest.approx(AHT_S, rel=0.02)
+
+
+def test_impatient_callers_shorten_the_wait_of_those_behind():
+    learned = estimator()
+    before = asked(place(10, busy=2), learned).mean_s
+    for _ in range(200):
+        learned.on_event(Held(SUPPORT, 25.0, hung_up=True), T0)
+    assert asked(place(10, busy=2), learned).mean_s < before / 2
+
+
+def test_patience_is_learned_by_age():
+    learned = estimator()
+    for _ in range(500):
+        learned.on_event(Held(SUPPORT, 5.0, hung_up=True), T0)
+    fresh, seasoned = place(10, busy=2), replace(place(busy=2), ahead=(Ahead(30.0, live=True),) * 10)
+    assert asked(fresh, learned).mean_s < asked(seasoned, learned).mean_s
+
+
+def test_pauses_are_learned():
+    learned = estimator()
+    for _ in range(50):
+        learned.on_event(Worked(paused=True, seconds=60.0, changed=True), T0)
+    assert asked(place(busy=0, paused=1), learned).mean_s < 120.0
+
+
+def test_what_came_of_earlier_estimates_corrects_later_ones():
+    learned = estimator()
+    raw = asked(place(3))
+    for _ in range(300):
+        said = asked(place(3), learned)
+        learned.on_event(TurnCame(SUPPORT, said, 1.4 * raw.mean_s), T0)
+    corrected = asked(place(3), learned)
+    assert corrected.mean_s == pytest.approx(1.4 * raw.mean_s, rel=0.1)
+    assert corrected.model_s == raw.model_s, "the correction is not corrected again"
+
+
+def test_p80_widens_until_one_in_five_is_missed():
+    """Every fourth wait is nearly twice the mean."""
+    learned, missed = estimator(), []
+    for n in range(4000):
+        said = asked(place(3), learned)
+        came_s = said.model_s * (1.9 if n % 4 == 0 else 0.7)
+        missed.append(came_s > said.p80_s)
+        learned.on_event(TurnCame(SUPPORT, said, came_s), T0)
+    assert sum(missed[2000:]) / 2000 == pytest.approx(0.2, abs=0.03)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def experienced():
+    learned = estimator()
+    for n in range(30):
+        learned.on_event(Handled(SUPPORT, 90.0 + n), T0)
+        learned.on_event(Held(SUPPORT, 40.0 + n, hung_up=n % 2 == 0), T0)
+        learned.on_event(Worked(paused=n % 2 == 0, seconds=300.0, changed=True), T0)
+        learned.on_event(Joined(SUPPORT, (0, n % 3)), T0)
+        learned.on_event(Reached("trunk", 8.0, 8.0), T0)
+        learned.on_event(TurnCame(SUPPORT, asked(place(3), learned), 200.0), T0)
+    return learned
+
+
+def test_what_was_learned_is_taken_up_to_the_last_digit():
+    learned, later = experienced(), estimator()
+    for subject, memory in learned.memories().items():
+        later.recall(subject, memory)
+    line = replace(place(busy=2), ahead=(LIVE, PROMISE, LIVE))
+    assert asked(line, later) == asked(line, learned)
+    assert later.answer_times("trunk") == learned.answer_times("trunk")
+    assert later.memories() == learned.memories()
+
+
+@pytest.mark.parametrize(
+    ("subject", "memory"),
+    [
+        ("handling support", {}),
+        ("handling support", {"mean": "long", "variance": 1.0, "seen": 3.0}),
+        ("handling support", {"mean": inf, "variance": 1.0, "seen": 3.0}),
+        ("handling support", {"mean": 0.0, "variance": 1.0, "seen": 3.0}),
+        ("handling nowhere", {"mean": 1.0, "variance": 1.0, "seen": 3.0}),
+        ("patience support", {"hung_up": [1.0], "waited_s": [1.0], "forgotten_at": 0.0}),
+        ("joins support", {"rates": {"high": [1.0, 2.0]}}),
+        ("joins support", {"rates": 7}),
+        ("answers trunk", {"typical_s": 1.0}),
+        ("weather", {"rain": True}),
+    ],
+)
+def test_a_memory_that_does_not_fit_is_left_aside(subject, memory):
+    learned = estimator()
+    learned.recall(subject, memory)
+    assert asked(place(3), learned) == asked(place(3))
+
+
+def test_experience_of_hanging_up_fades_by_a_twentieth_a_day():
+    learned = estimator()
+    learned.on_event(Held(SUPPORT, 5.0, hung_up=True), T0)
+    learned.on_event(Held(SUPPORT, 5.0, hung_up=False), T0 + 86400)
+    hung_up = learned.memories()["patience support"]["hung_up"]
+    assert hung_up[0] == pytest.approx(0.5 + 0.95)
+
+
+def test_variation_of_handle_times_widens_the_estimate():
+    even, uneven = estimator(), estimator()
+    for n in range(200):
+        even.on_event(Handled(SUPPORT, AHT_S), T0)
+        uneven.on_event(Handled(SUPPORT, AHT_S * (0.2 if n % 2 else 1.8)), T0)
+    spread = {name: asked(place(3), one).p80_s / asked(place(3), one).mean_s
+              for name, one in (("even", even), ("uneven", uneven))}  # fmt: skip
+    assert spread["even"] < spread["uneven"]
+
+
+def test_a_hazard_is_a_hazard():
+    """With one hanging up per 600 s at every age, exp(-t/600) stay: the prior."""
+    patience = estimator()._patience[SUPPORT]
+    for waited_s, longer_s in ((0, 60), (100, 500), (5, 7200)):
+        assert patience.stays(waited_s, longer_s) == pytest.approx(exp(-longer_s / 600))
