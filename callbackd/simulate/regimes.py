@@ -45,7 +45,7 @@ REGIMES = {
 
 def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, Score]:
     """Scores by estimator over so many days, each from no history."""
-    total = {}
+    total: dict[str, Score] = {}
     for seed in seeds:
         settings = _settings(regime)
         members = panel_of(settings)

@@ -22,6 +22,7 @@ from callbackd.domain.entry import EntryState, EntryTrigger
 from callbackd.domain.events import LegEnded
 from callbackd.domain.floor import Floor
 from callbackd.domain.ids import OURS, LegId, Mint
+from callbackd.domain.ledger import Ledger
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.promising import Promising
 from callbackd.domain.speech import Speech
@@ -115,7 +116,7 @@ def the_holder_is_forgotten_after_a_missed_ring(patch):
     _around(patch, State, "move_entry", nobodys)
 
 
-@bug(places.one_place_per_person, "incident")
+@bug(places.one_place_per_person, "small")
 def who_has_a_promise_is_not_recognised(patch):
     patch.setattr(State, "promised_to", lambda state, number, group: None)
 
@@ -377,7 +378,7 @@ def offers_are_made_without_a_database(patch):
     )
 
 
-@bug(promises.a_slot_holds_what_it_holds, "small")
+@bug(promises.a_slot_holds_what_it_holds, "mid")
 def a_slot_is_looked_at_only_when_it_is_read_out(patch):
     patch.setattr(promising, "taken", lambda *_: False)
 
@@ -388,6 +389,17 @@ def who_rings_in_is_rung_on(patch):
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@bug(calls.what_is_told_stands_in_the_ledger)
+def only_every_other_wait_is_written_down(patch):
+    told = iter(range(10**6))
+    _around(patch, Ledger, "quote", lambda original, *args: original(*args) if next(told) % 2 else None)
+
+
+@bug(calls.a_quote_comes_true_or_not_once)
+def who_overflows_or_gives_up_leaves_the_ledger_open(patch):
+    patch.setattr(Ledger, "left", lambda ledger, entry: None)
 
 
 @bug(calls.who_calls_is_heard, "rules")

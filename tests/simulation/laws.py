@@ -68,6 +68,8 @@ class Laws:
         _nothing("everything_ends", "promises are left over", state.callbacks)
         _nothing("everything_ends", "attempts are left over", state.attempts)
         _nothing("everything_ends", "dialogues are left over", state.dialogues)
+        said = {id: forecasts for id, forecasts in world.acd._ledger._open.items() if forecasts}
+        _nothing("a_quote_comes_true_or_not_once", "quotes without an end", said)
         _nothing("everything_ends", "promises on their way are left over", state.pending)
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)

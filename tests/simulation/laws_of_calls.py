@@ -20,6 +20,7 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.entry import Entry, EntryState
+from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.timers import Timer
 from tests.simulation.past import LONGEST_PLAYBACK_S, Step, never_made, waits_told
 
@@ -126,6 +127,24 @@ def waits_told_never_grow(step: Step) -> Iterator[str]:
                 yield f"{play.leg} was told {before} min, and now {minutes}"
 
 
+def what_is_told_stands_in_the_ledger(step: Step) -> Iterator[str]:
+    """Each wait that is spoken, with the number that is spoken; and nothing is written there that nobody was told."""
+    spoken = [60.0 * minutes for play in step.of(Play) for minutes in waits_told(play) if minutes <= 60]
+    begun = [quote for quote in step.saved(Quote) if quote.outcome is None and quote.kind is QuoteKind.WAIT]
+    written = [quote.said_s for quote in begun if quote.said_s is not None]
+    if sorted(spoken) != sorted(written):
+        yield f"told: {spoken}, and written down: {written}"
+
+
+def a_quote_comes_true_or_not_once(step: Step) -> Iterator[str]:
+    over = [quote for quote in step.saved(Quote) if quote.outcome is not None]
+    for quote in over:
+        if quote.id in step.past.over_quotes:
+            yield f"{quote.id} is over for the second time"
+        if (quote.came_s is None) != (quote.outcome is QuoteOutcome.UNKNOWN):
+            yield f"{quote.id} is {quote.outcome.value} after {quote.came_s}"
+
+
 def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
     """A caller who waits hears something or will, and Asterisk is shown that we live."""
     state = step.state
@@ -163,6 +182,8 @@ LAWS = (
     one_voice_at_a_time,
     a_playback_is_remembered_while_it_lasts,
     waits_told_never_grow,
+    what_is_told_stands_in_the_ledger,
+    a_quote_comes_true_or_not_once,
     nobody_is_left_in_silence,
     time_never_goes_back,
 )

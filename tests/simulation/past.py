@@ -36,6 +36,7 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.entry import Entry
 from callbackd.domain.phrase import WaitAboveHour, WaitBelow
+from callbackd.domain.quote import Quote
 from callbackd.domain.state import State
 
 TABLES = ("entries", "agents", "callbacks", "attempts")
@@ -88,6 +89,8 @@ class Past:
     music: set[str] = field(default_factory=set)
     quoted: dict[tuple[str, str], int] = field(default_factory=dict)
     """By leg and queue: the last wait that was told, in minutes."""
+    over_quotes: set[str] = field(default_factory=set)
+    """Of the ledger: what has come true, or not."""
     closed_early: set[str] = field(default_factory=set)
     """Queues that a supervisor has closed some time."""
     counted: Counter[str] = field(default_factory=Counter)
@@ -175,6 +178,8 @@ class Past:
     def _saved(self, row: object, state: State) -> None:
         if isinstance(row, Callback) and row.outcome:
             self.ended.add(row.id)
+        elif isinstance(row, Quote) and row.outcome:
+            self.over_quotes.add(row.id)
         elif isinstance(row, Attempt) and row.outcome:
             self.counted[row.callback] += row.outcome not in REFUNDED
             promise = state.callbacks.get(row.callback)
