@@ -36,6 +36,7 @@ from callbackd.domain.events import (
     LegEnded,
     LegEntered,
     LegsJoined,
+    LegsSeen,
     Party,
     PlaybackEnded,
     PromiseStored,
@@ -110,7 +111,8 @@ class Centre:
     ) -> None:
         self.settings = configured or settings()
         expected_s = {name: queue.expected_handle_s for name, queue in self.settings.queues.items()}
-        plugged = estimator(expected_s, self.settings.dialling.answer_s) if estimator else None
+        self._expected = (expected_s, self.settings.dialling.answer_s)
+        plugged = estimator(*self._expected) if estimator else None
         self.acd = Acd(self.settings, Mint(entropy), plugged)
         self.now = T0
         self.said: list[Command] = []
@@ -171,6 +173,18 @@ class Centre:
             fresh += self.hear(TimePassed())
         self.now = until
         return fresh
+
+    def restarts(self) -> None:
+        """Another daemon takes up the rows; all legs are there still, and who talked talks."""
+        lives = (*self.entries.values(), *self.callbacks.values(), *self.attempts.values(), *self.quotes.values())
+        rows = [row for row in lives if row.closed_at is None]
+        rows += [*self.agents.values(), *self.windows.values(), *self.blocked.values(), *self.remembered.values()]
+        self.acd = Acd(self.settings, Mint(b"another"), type(self.acd._estimator)(*self._expected))
+        self.acd.restore(rows, self.now, 1)
+        agents = frozenset(agent.leg for agent in self.agents.values() if agent.leg and agent.entry)
+        talking = frozenset(entry.leg for entry in self.entries.values() if entry.leg and entry.connected_at)
+        legs = frozenset(entry.leg for entry in self.entries.values() if entry.leg and entry.open)
+        self.hear(LegsSeen(legs | agents, joined=(talking | agents) & (legs | agents)))
 
     # --- people ---
 

@@ -90,8 +90,9 @@ class Noticing:
 
     def _joined(self, row: Entry) -> None:
         self._learn(Joined(row.queue, rank_of(self._state, row)))
-        if row.id in self._state.entries:
-            self._ledger.forecast(row, self._places.estimate(self._state.entries[row.id]))
+        now = self._state.entries.get(row.id)
+        if now and now.state is EntryState.WAITING:  # else an agent is rung for it already
+            self._ledger.forecast(now, self._places.estimate(now))
 
     def _hold(self, row: Entry) -> None:
         """How long somebody stays on the line: until an agent talks with them, they hang up, or a promise stands in."""

@@ -1,0 +1,292 @@
+"""The promise ledger: what was told, what came of it, and whom the estimator learns from."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbackd.domain.commands import DialCustomer
+from callbackd.domain.events import Ending
+from callbackd.domain.ewt import Handled, Held, Joined, Reached, TurnCame, Worked
+from callbackd.domain.phrase import WaitBelow
+from callbackd.domain.quote import QuoteKind, QuoteOutcome
+from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
+from callbackd.simulate.predictors import QueueLength
+from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
+
+
+class Listening(QueueLength):
+    """A textbook estimator that remembers what it was told."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.told = []
+
+    def on_event(self, event, now):
+        super().on_event(event, now)
+        self.told.append(event)
+
+
+def busy(agents=("alice",), queues=None, **changes):
+    """Everybody talks; waits are told, callbacks offered."""
+    queues = queues or [queue(wrap_up_s=0.0, **changes)]
+    centre = Centre(settings(queues, [agent(name) for name in agents]), estimator=Listening)
+    for n, name in enumerate(agents):
+        centre.logs_in(name)
+        centre.calls(f"with-{name}", number(90 + n))
+        centre.answers(name)
+    return centre
+
+
+def told(centre, kind):
+    return [event for event in centre.acd._estimator.told if isinstance(event, kind)]
+
+
+def waits(centre, leg="anna", shown=ANNA, **how):
+    """The caller hears an announcement with a wait; its quote."""
+    centre.calls(leg, shown, **how)
+    centre.hears_out(leg)
+    centre.wait(0)
+    return quotes(centre)[-1]
+
+
+def quotes(centre, kind=QuoteKind.WAIT):
+    return [quote for quote in centre.quotes.values() if quote.kind is kind]
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_a_wait_that_is_told_stands_in_the_ledger_with_the_number_that_was_told():
+    centre = busy()
+    quote = waits(centre)
+    spoken = [phrase for phrase in centre.heard("anna") if isinstance(phrase, WaitBelow)]
+    assert [quote.said_s] == [60.0 * phrase.minutes for phrase in spoken]
+    assert (quote.entry, quote.position, quote.outcome) == (centre.entry("anna").id, 1, None)
+    assert quote.p80_s <= quote.said_s
+
+
+def test_what_is_not_told_is_not_written():
+    centre = busy(announcements=Announcements(first_after_s=0.0, wait=False))
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    assert centre.quotes == {}
+
+
+def test_it_is_kept_when_an_agent_comes_in_time_and_broken_when_not():
+    centre = busy()
+    kept = waits(centre)
+    centre.wait(60)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    kept = centre.quotes[kept.id]
+    assert (kept.outcome, kept.kept) == (QuoteOutcome.CAME, True)
+    assert kept.came_s == pytest.approx(60.0, abs=1.0)
+    broken = waits(centre, "ben", BEN)
+    centre.wait(broken.said_s + 1)
+    centre.hangs_up("anna")
+    centre.answers("alice")
+    assert centre.quotes[broken.id].kept is False
+
+
+# --- who hangs up -----------------------------------------------------------------------------------------------------
+
+
+def test_who_hangs_up_is_followed_to_when_the_one_behind_is_served():
+    centre = busy()
+    quote = waits(centre)
+    centre.calls("ben", BEN)
+    centre.wait(10)
+    centre.hangs_up("anna")
+    assert centre.quotes[quote.id].outcome is None
+    centre.wait(30)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    quote = centre.quotes[quote.id]
+    assert (quote.outcome, quote.came_s) == (QuoteOutcome.WOULD_HAVE, pytest.approx(40.0, abs=1.0))
+
+
+def test_who_hangs_up_last_is_followed_to_when_somebody_is_free():
+    centre = busy()
+    quote = waits(centre)
+    centre.hangs_up("anna")
+    centre.wait(25)
+    centre.hangs_up("with-alice")
+    assert centre.quotes[quote.id].came_s == pytest.approx(25.0, abs=1.0)
+
+
+def test_somebody_served_who_stood_before_says_nothing_of_those_behind():
+    centre = busy()
+    centre.calls("ben", BEN)
+    quote = waits(centre)
+    centre.wait(1)
+    centre.calls("carl", number(3))
+    centre.hangs_up("anna")
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    assert centre.quotes[quote.id].outcome is None, "ben stood before anna"
+    centre.wait(5)
+    centre.hangs_up("ben")
+    centre.answers("alice")
+    assert centre.quotes[quote.id].outcome is QuoteOutcome.WOULD_HAVE
+
+
+def test_nobody_is_followed_for_ever():
+    centre = busy()
+    quote = waits(centre)
+    centre.hangs_up("anna")
+    centre.wait(4 * 3600 + 1)
+    assert centre.quotes[quote.id].outcome is QuoteOutcome.UNKNOWN
+
+
+# --- promises ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_promise_of_a_turn_is_kept_when_the_customer_is_dialled():
+    centre = busy()
+    wait = waits(centre)
+    centre.takes_callback("anna")
+    [turn] = quotes(centre, QuoteKind.TURN)
+    assert turn.said_s == pytest.approx(centre.callback().expected_at - turn.at)
+    centre.wait(50)
+    centre.hangs_up("with-alice")
+    assert centre.quotes[turn.id].outcome is QuoteOutcome.CAME
+    assert centre.quotes[turn.id].came_s == pytest.approx(50.0, abs=1.0)
+    assert centre.quotes[wait.id].outcome is QuoteOutcome.CAME, "the place was the same"
+
+
+def test_a_second_attempt_is_not_when_the_turn_came():
+    centre = busy()
+    waits(centre)
+    centre.takes_callback("anna")
+    centre.hangs_up("with-alice")
+    [turn] = quotes(centre, QuoteKind.TURN)
+    centre.hangs_up(centre.last(DialCustomer).leg, Ending.BUSY)
+    centre.wait(600)
+    assert centre.quotes[turn.id].came_s == pytest.approx(turn.came_s)
+
+
+def test_a_time_that_is_chosen_begins_when_it_begins():
+    centre = busy(slots=Slots(lead_s=900.0), offer=Offer(estimated_wait_s=0.0))
+    wait = waits(centre)
+    centre.presses("anna", "2")
+    centre.presses("anna", "1")
+    centre.presses("anna", "1")
+    [slot] = quotes(centre, QuoteKind.SLOT)
+    assert slot.at == centre.callback().slot_at
+    assert slot.said_s == centre.settings.queues[SUPPORT].slots.length_s
+    assert centre.quotes[wait.id].outcome is QuoteOutcome.UNKNOWN, "nobody waits for a turn any more"
+    centre.hears_out("anna")
+    centre.hangs_up("anna")
+    centre.hangs_up("with-alice")
+    centre.wait(slot.at - centre.now + 1)
+    assert centre.quotes[slot.id].kept is True
+
+
+def test_another_queue_says_nothing_of_the_wait_in_the_first():
+    rules = EntryRules(max_wait_s=30.0, max_wait=Exit(Way.QUEUE, SALES))
+    centre = busy(queues=[queue(wrap_up_s=0.0, rules=rules), queue(SALES)])
+    quote = waits(centre)
+    centre.wait(31)
+    assert centre.entry("anna").queue == SALES
+    assert centre.quotes[quote.id].outcome is QuoteOutcome.UNKNOWN
+
+
+# --- what the estimator is told ---------------------------------------------------------------------------------------
+
+
+def test_it_learns_from_everybody_who_waited_told_or_not():
+    centre = busy(announcements=Announcements(first_after_s=0.0, wait=False))
+    centre.calls("anna")
+    centre.calls("ben", BEN)
+    centre.wait(20)
+    centre.hangs_up("anna")
+    centre.wait(20)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    assert sorted(round(event.waited_s) for event in told(centre, TurnCame)) == [40, 40]
+
+
+def test_it_learns_how_long_callers_hold_on_and_how_it_ended():
+    centre = busy()
+    centre.calls("anna")
+    centre.wait(12)
+    centre.hangs_up("anna")
+    centre.calls("ben", BEN)
+    centre.wait(5)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    held = [event for event in told(centre, Held) if event.waited_s > 1]
+    assert [(round(event.waited_s), event.hung_up, event.connected) for event in held] == [
+        (12, True, False),
+        (5, False, True),
+    ]
+
+
+def test_a_caller_who_takes_a_callback_has_not_hung_up():
+    centre = busy()
+    waits(centre)
+    centre.takes_callback("anna")
+    centre.hangs_up("anna")
+    assert not any(event.hung_up for event in told(centre, Held))
+
+
+def test_it_learns_pauses_and_work():
+    centre = busy()
+    centre.hangs_up("with-alice")
+    centre.wait(100)
+    centre.dials("alice", "pause")
+    centre.wait(50)
+    centre.dials("alice", "unpause")
+    changes = [(event.paused, round(event.seconds)) for event in told(centre, Worked) if event.changed]
+    assert changes[-1] == (True, 50)
+    assert changes[0][0] is False
+    assert changes[0][1] >= 100
+
+
+def test_it_learns_who_joins_at_which_rank_and_what_calls_take():
+    centre = busy()
+    centre.calls("vip", BEN, priority=5)
+    assert told(centre, Joined)[-1] == Joined(SUPPORT, (0, 5))
+    centre.wait(30)
+    centre.hangs_up("with-alice")
+    assert told(centre, Handled)[-1].seconds >= 30
+
+
+def test_it_learns_how_long_customers_take_and_that_some_do_not_answer():
+    centre = busy()
+    waits(centre)
+    centre.takes_callback("anna")
+    centre.hangs_up("with-alice")
+    centre.wait(7)
+    leg = centre.customer_answers()
+    centre.presses(leg, "1")
+    assert round(told(centre, Reached)[-1].after_s) == 7
+
+
+# --- over a restart ---------------------------------------------------------------------------------------------------
+
+
+def test_a_quote_is_followed_over_a_restart():
+    centre = busy()
+    quote = waits(centre)
+    centre.wait(20)
+    centre.restarts()
+    centre.wait(10)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    assert centre.quotes[quote.id].came_s == pytest.approx(30.0, abs=2.0)
+
+
+def test_what_was_learned_is_written_once_a_minute_and_taken_up():
+    centre = Centre()
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.answers("alice")
+    centre.wait(100)
+    centre.hangs_up("anna")
+    centre.wait(30)
+    learned = centre.remembered["handling support"].learned
+    assert learned["seen"] == 11.0
+    centre.restarts()
+    assert centre.acd._estimator.memories()["handling support"] == learned
