@@ -1,4 +1,4 @@
-"""The command line: ``callbackd run|check|drain|rescue``, ``callbackd prompts build|list|check``."""
+"""The command line: ``callbackd run|check|drain|rescue|ledger|simulate``, ``callbackd prompts build|list|check``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ import uvloop
 from rich.progress import Progress
 
 from callbackd.app import handover, logs, main
+from callbackd.app import ledger as ledgers
 from callbackd.app import rescue as rescuing
 from callbackd.app.config import Config, ConfigError, read, secret, settings_of
 from callbackd.ari.client import Address
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
+from callbackd.db.reports import By
 from callbackd.db.right import RightHeld
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
+from callbackd.simulate import compare, replay
+from callbackd.simulate.habits import WORKDAY, Habits
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 prompts = typer.Typer(help="Build and check what callers hear.", no_args_is_help=True)
@@ -109,6 +113,57 @@ def check(config: ConfigPath = DEFAULT) -> None:
     """Read the config and say all its mistakes."""
     settings = _read(config)
     typer.echo(f"{config} is fine: {len(settings.queues)} queues, {len(settings.agents)} agents")
+
+
+@app.command()
+def ledger(
+    config: ConfigPath = DEFAULT,
+    days: Annotated[float, typer.Option(help="So many days back.", min=0.0)] = 7.0,
+    by: Annotated[By, typer.Option(help="A line for each queue, or its days, or the hours of the day.")] = By.QUEUE,
+    queue: Annotated[str, typer.Option(help="This queue alone.")] = "",
+) -> None:
+    """What callers were told of waits and times, and whether it came true."""
+    settings = _read(config)
+    if queue and queue not in settings.queues:
+        typer.echo(f"--queue: there is no queue {queue!r}, only {', '.join(settings.queues)}", err=True)
+        raise typer.Exit(MISUSED)
+    now = time.time()
+    try:
+        lines = asyncio.run(ledgers.lines(settings, now - 86400 * days, now, by, queue))
+    except (ledgers.NoLedger, UrlRefused) as trouble:
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(REFUSED) from trouble
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def simulate(
+    config: ConfigPath = DEFAULT,
+    against: Annotated[list[Path] | None, typer.Option(help="Another TOML file, shown beside; more than once.")] = None,
+    day: Annotated[Path | None, typer.Option(help="A recorded day ([log] record) instead of an invented one.")] = None,
+    calls_per_hour: Annotated[float, typer.Option(help="Of an invented day, at its peak.", min=0.1, max=20000)] = 60.0,
+    talk_s: Annotated[float, typer.Option(help="Mean of an invented day's talks.", min=1)] = 180.0,
+    patience_s: Annotated[float, typer.Option(help="Mean patience of its callers.", min=1)] = 300.0,
+    hours: Annotated[float, typer.Option(help="Its length.", min=0.1, max=24)] = 8.0,
+    seed: Annotated[int, typer.Option(help="Another is another day.", min=0)] = 1,
+) -> None:
+    """A day through the same decision code under one or more configs: what became of it, and how estimators did."""
+    people = Habits(calls_per_hour, WORKDAY, talk_s=talk_s, talk_cv=0.9, patience_s=patience_s)
+    told = _recording(day) if day else None
+    days = {}
+    for path in (config, *(against or ())):
+        settings = settings_of(_read(path), b"")
+        days[path.name] = compare.recorded(settings, told) if told else compare.invented(settings, people, seed, hours)
+    typer.echo("\n".join(compare.lines(days)))
+
+
+def _recording(path: Path) -> replay.Recording:
+    try:
+        with path.open() as file:
+            return replay.read(file)
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        typer.echo(f"--day: {path} cannot be used: {error}", err=True)
+        raise typer.Exit(MISUSED) from error
 
 
 @prompts.command("build")

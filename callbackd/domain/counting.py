@@ -264,9 +264,14 @@ class Counting:
         return row.slot_at <= self.now <= row.slot_at + self._settings.queues[row.queue].slots.length_s
 
     def _attempt(self, row: Attempt) -> None:
-        if row.state is not AttemptState.CLOSED:
-            return
         promise = self._promises.get(row.callback)
+        before = self._attempts.get(row.id)
+        if before and promise and _alone(before) and not _alone(row):
+            self._count(promise.queue, Key(What.AHEAD_US), microseconds(self.now - row.claimed_at))
+        if row.state is not AttemptState.CLOSED:
+            if before:
+                self._attempts[row.id] = row
+            return
         if self._attempts.pop(row.id, None) and promise and row.outcome:
             self._count(promise.queue, Key(What.ATTEMPT, row.outcome.value), agent=row.agent)
 
@@ -280,3 +285,8 @@ class Counting:
 def _caller(entry: Entry) -> bool:
     """Whether a live caller holds the place, not a promise and not a customer who was called back."""
     return entry.leg is not None and entry.callback is None
+
+
+def _alone(attempt: Attempt) -> bool:
+    """Whether the customer is being dialled and no agent is kept for it."""
+    return attempt.agent is None and attempt.state not in {AttemptState.ACCEPTED, AttemptState.CLOSED}

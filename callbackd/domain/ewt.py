@@ -23,6 +23,8 @@ class Ahead:
     waited_s: float
     live: bool
     """Somebody is on the line and may hang up; else a promise, which does not."""
+    share: float = 1.0
+    """The chance that it takes an agent who could be given the place: another queue's has agents of its own too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Place:
     paused: int = 0
     """Agents who are logged in and take no work now."""
     rank: Rank = (0, 0)
-    lines: tuple[QueueName, ...] = ()
-    """The queues from which the same agents are served, this one included."""
+    lines: tuple[tuple[QueueName, float], ...] = ()
+    """The queues that the same agents serve, this one included, each with its ``Ahead.share``."""
     served: bool = False
     """Its turn has come: an agent is being rung or reserved for it, or talks."""
 

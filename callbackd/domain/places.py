@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.eligibility import eligible, widens_at
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ewt import Ahead, Busy, Estimate, Estimator, Place, Rank
+from callbackd.domain.ids import QueueName
 from callbackd.domain.line import places
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
@@ -24,14 +27,15 @@ def place_of(state: State, entry: Entry) -> Place:
     line = places(state, shared)
     ahead = line[: line.index(entry)] if entry in line else line
     working = [agent for agent in team if agent.presence is Presence.AVAILABLE]
+    shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
     return Place(
         entry.queue,
-        tuple(_ahead(state, other) for other in ahead if other.state is EntryState.WAITING),
+        tuple(_ahead(state, other, shares[other.queue]) for other in ahead if other.state is EntryState.WAITING),
         free=sum(1 for agent in working if agent.free(state.now)),
         busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
         paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
         rank=rank_of(state, entry),
-        lines=tuple(sorted(shared)),
+        lines=tuple(sorted(shares.items())),
         served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
     )
 
@@ -44,18 +48,28 @@ def rank_of(state: State, entry: Entry) -> Rank:
 
 
 def _team(state: State, entry: Entry) -> list[Agent]:
-    """Who could be given the place, at work or paused; those of the queue when it is too early for any of them."""
+    """Who could be given the place by the time another call is over, at work or paused: rules widen as it waits.
+
+    Those of the queue when that is still too early for any of them.
+    """
+    later = replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
     own = [
         state.agents[id]
         for id, settings in state.settings.agents.items()
         if entry.queue in settings.queues and state.agents[id].presence is not Presence.LOGGED_OUT
     ]
-    able = [agent for agent in own if eligible(state, entry, agent)]
+    able = [agent for agent in own if eligible(state, later, agent)]
     return able or [a for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in]
 
 
-def _ahead(state: State, entry: Entry) -> Ahead:
-    return Ahead(max(0.0, state.now - entry.joined_at), entry.live)
+def _share(state: State, working: list[Agent], queue: QueueName) -> float:
+    """Of a queue's agents at work, how many are among these."""
+    its = {agent.id for agent in state.at_work(queue)}
+    return len(its.intersection(agent.id for agent in working)) / len(its) if its else 0.0
+
+
+def _ahead(state: State, entry: Entry, share: float) -> Ahead:
+    return Ahead(max(0.0, state.now - entry.joined_at), entry.live, share)
 
 
 def _busy(state: State, agent: Agent) -> Busy:

@@ -120,7 +120,7 @@ class Recursive:
         room = self._room(place, now)
         wait = self._first(place)
         for ahead in place.ahead[place.free :]:
-            there = self._weight(ahead, wait.mean, patience, handling.mean)
+            there = ahead.share * self._weight(ahead, wait.mean, patience, handling.mean)
             working = staff(wait.mean)
             wait += _turn(there, handling, working, room)
         return wait
@@ -156,7 +156,8 @@ class Recursive:
 
     def _room(self, place: Place, now: float) -> float:
         """The share of turns that is left after those who overtake."""
-        rate = sum(self._joins[queue].above(place.rank, now) for queue in place.lines or (place.queue,))
+        lines = place.lines or ((place.queue, 1.0),)
+        rate = sum(share * self._joins[queue].above(place.rank, now) for queue, share in lines)
         taken = rate * self._handling[place.queue].mean / max(1, place.working)
         return max(_LEAST_ROOM, 1 - taken)
 

@@ -113,6 +113,8 @@ class Report:
     """Time agents were paused with nothing in hand."""
     reserved_s: float
     """Time agents were kept for customers being dialled."""
+    ahead_s: float
+    """Time customers were dialled before an agent was kept for them: agent-first would have kept one idle so long."""
     ringing_s: float
     talking_s: float
     """On hold too. Unlike ``talk_s`` it is counted when it is spent."""

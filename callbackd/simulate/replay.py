@@ -16,6 +16,7 @@ from typing import Any, TextIO, get_args, get_origin, get_type_hints
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Command
 from callbackd.domain.events import Event
+from callbackd.domain.ewt import Estimator
 from callbackd.domain.ids import Mint
 from callbackd.domain.settings import Settings
 
@@ -43,9 +44,11 @@ def read(file: TextIO) -> Recording:
     return Recording(entropy, tuple(_read(number, line, _step) for number, line in lines))
 
 
-def tell(recording: Recording, settings: Settings) -> Iterator[tuple[float, Event, tuple[Command, ...]]]:
+def tell(
+    recording: Recording, settings: Settings, estimator: Estimator | None = None
+) -> Iterator[tuple[float, Event, tuple[Command, ...]]]:
     """What the door says to the recorded events, one after the other."""
-    acd = Acd(settings, Mint(recording.entropy))
+    acd = Acd(settings, Mint(recording.entropy), estimator)
     for at, event in recording.steps:
         yield at, event, acd.handle(event, at)
 

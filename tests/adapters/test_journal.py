@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import event, inspect, make_url, text
+from sqlalchemy import event, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
 from callbackd.db import tables
@@ -38,6 +38,7 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
+from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome, Remembered
 from callbackd.domain.window import DirectWindow
 from tests.adapters.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
@@ -366,8 +367,23 @@ async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
     ]
     assert [type(answer) for answer in answers] == [PromiseStored, AttemptClaimed, AttemptClaimed]
     assert journal.dropped == 0
-    assert await open_rows(engine) == list(centre.agents.values())
+    learned = sorted(centre.remembered.values(), key=lambda row: row.id)
+    assert await open_rows(engine) == [*centre.agents.values(), *learned]
+    assert await count(engine, tables.quote) == len(centre.quotes) > 0
     assert await count(engine, tables.decision) == len(centre.all(Decided))
+
+
+async def test_what_was_told_and_learned_is_loaded_as_it_was_saved_and_what_came_true_no_more(journal, engine):
+    told = Quote("quote-1", "entry-1", "support", QuoteKind.WAIT, NOW, 420.0, 3, 201.5, 377.7, 190.1)
+    over = replace(told, id="quote-2", said_s=None, came_s=33.25, outcome=QuoteOutcome.CAME, closed_at=NOW + 33.25)
+    learned = Remembered("patience support", NOW, {"hung_up": [0.5, 1 / 3], "forgotten_at": 0.1 + 0.2})
+    assert await journal.commit([Save(told), Save(over), Save(learned)]) == []
+    assert await open_rows(engine) == [told, learned]
+    late = replace(over, outcome=QuoteOutcome.UNKNOWN, came_s=None)
+    assert await journal.commit([Save(late)]) == []
+    async with engine.connect() as connection:
+        outcomes = await connection.scalars(select(tables.quote.c.outcome).order_by(tables.quote.c.id))
+        assert list(outcomes) == [None, QuoteOutcome.CAME], "what came true stays so"
 
 
 async def test_promises_and_attempts_are_loaded_equal(journal, engine):
