@@ -76,6 +76,8 @@ class Prompts(Section):
 class Log(Section):
     format: Literal["json", "console"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
+    record: Path | None = None
+    """Folder for a record of all events, which ``callbackd simulate --day`` reads; nothing is recorded without it."""
 
 
 class Dialling(Section):

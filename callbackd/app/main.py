@@ -24,8 +24,9 @@ from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
 from callbackd.app.notify import Notifier, Watchdog
 from callbackd.app.outbox import Outbox
+from callbackd.app.record import Recorder
 from callbackd.app.recovery import Recovery
-from callbackd.app.runner import Runner
+from callbackd.app.runner import Runner, Watch
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Address as AriAddress
 from callbackd.ari.client import Ari
@@ -82,7 +83,8 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
         reached(Step.RIGHT_TAKEN)
         stack.push_async_callback(right.give_up)
 
-        acd = Acd(settings, Mint(os.urandom(16)))
+        entropy = os.urandom(16)
+        acd = Acd(settings, Mint(entropy))
         watermark = Watermark(config.state_dir)
         journal = Journal(engine, right, watermark.stored)
         ami_decode = AmiDecode()
@@ -90,7 +92,8 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
-        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
+        watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), watching)
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier)
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)

@@ -24,6 +24,10 @@ class Committer(Protocol):
         """Write the rows; what became of promises and intents, and of the database itself, comes back as events."""
 
 
+Watch = Callable[[Event, Sequence[Command], float], None]
+"""Is told each step: the event, what the door said to it, and when."""
+
+
 class Runner:
     def __init__(
         self,
@@ -31,14 +35,14 @@ class Runner:
         journal: Committer,
         put: Callable[[Act], None],
         clock: Callable[[], float] = time.time,
-        watch: Callable[[Event, Sequence[Command], float], None] = lambda *_: None,
+        watching: Sequence[Watch] = (),
     ) -> None:
-        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds; ``watch`` is told every step."""
+        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds; ``watching`` are told every step."""
         self._acd = acd
         self._journal = journal
         self._put = put
         self._clock = clock
-        self._watch = watch
+        self._watching = watching
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self.moved_at = 0.0
         """When the loop last turned, by asyncio's clock; a watchdog sees by it that it moves."""
@@ -57,7 +61,8 @@ class Runner:
         for event in events:
             now = self._clock()
             step = self._acd.handle(event, now)
-            self._watch(event, step, now)
+            for watch in self._watching:
+                watch(event, step, now)
             commands.extend(step)
         await self.obey(commands)
         self.moved_at = asyncio.get_running_loop().time()

@@ -33,13 +33,26 @@ class Recording:
 
 
 def write(file: TextIO, entropy: bytes, steps: Steps) -> None:
-    file.write(json.dumps({"entropy": entropy.hex()}) + "\n")
-    file.writelines(json.dumps(_told(at, event)) + "\n" for at, event in steps)
+    file.write(header(entropy))
+    file.writelines(line(at, event) for at, event in steps)
+
+
+def header(entropy: bytes) -> str:
+    """The first line."""
+    return json.dumps({"entropy": entropy.hex()}) + "\n"
+
+
+def line(at: float, event: Event) -> str:
+    """The line of one step."""
+    return json.dumps(_told(at, event)) + "\n"
 
 
 def read(file: TextIO) -> Recording:
-    """Raises ``ValueError`` with the number of the line for what ``write`` did not write."""
-    lines = enumerate(file, start=1)
+    """Raises ``ValueError`` with the number of the line for what ``write`` did not write.
+
+    A last line without its end is that of a daemon that was killed, and is left out.
+    """
+    lines = enumerate((line for line in file if line.endswith("\n")), start=1)
     entropy = _read(1, next(lines, (1, ""))[1], lambda told: bytes.fromhex(told["entropy"]))
     return Recording(entropy, tuple(_read(number, line, _step) for number, line in lines))
 

@@ -23,7 +23,7 @@ class Nothing:
 
 def loop(times, watch):
     now = iter(times)
-    return Runner(Acd(HOUSE, Mint(b"")), Nothing(), lambda act: None, lambda: next(now), watch)
+    return Runner(Acd(HOUSE, Mint(b"")), Nothing(), lambda act: None, lambda: next(now), [watch])
 
 
 HOUSE = settings([queue(SUPPORT), queue(SALES)])

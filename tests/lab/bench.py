@@ -3,6 +3,8 @@
 latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
           Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. By the phones.
 core      events per second over a simulated day of 10,000 calls: the decision core, and with the laws after each event.
+ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and what one
+          estimate costs in a line of 100.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
 
@@ -15,6 +17,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median, quantiles
 
+from callbackd.domain.ewt import Ahead, Busy, Place
+from callbackd.domain.recursive import Recursive
+from callbackd.simulate.regimes import REGIMES, SUPPORT, run
+from callbackd.simulate.score import table
 from callbackd.simulate.world import World
 from tests.adapters import bench_journal
 from tests.lab.asterisk import Asterisk
@@ -94,12 +100,33 @@ def core() -> None:
         print(f"{what}: {events} events of {calls} calls in {took_s:.1f} s, {events / took_s:.0f} events/s")
 
 
+def ewt(days: int) -> None:
+    for name, regime in REGIMES.items():
+        print(f"{name}: {regime.agents} agents, {days} days")
+        print("\n".join(table(run(regime, range(days)))))
+    _cost_of_an_estimate()
+
+
+def _cost_of_an_estimate() -> None:
+    ahead = tuple(Ahead(3.0 * n, live=n % 3 > 0) for n in range(100))
+    for agents in (5, 10, 50):
+        place = Place(SUPPORT, ahead, busy=tuple(Busy(20.0 * n, 20.0) for n in range(agents)), paused=1)
+        estimator, started = Recursive({SUPPORT: 220.0}, 12.0), time.perf_counter()
+        for _ in range(500):
+            estimator.estimate(place, 0.0)
+        print(f"an estimate, 100 places ahead, {agents} agents: {2 * (time.perf_counter() - started):.2f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("what", choices=["latency", "core", "commits"])
-    what = parser.parse_args().what
+    parser.add_argument("what", choices=["latency", "core", "commits", "ewt"])
+    parser.add_argument("--days", type=int, default=3, help="of each regime, for ewt")
+    asked = parser.parse_args()
+    what = asked.what
     if what == "core":
         core()
+    elif what == "ewt":
+        ewt(asked.days)
     elif what == "commits":
         asyncio.run(bench_journal.main())
     else:

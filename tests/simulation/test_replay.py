@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from callbackd.domain.events import CallArrived, Event
@@ -78,11 +78,11 @@ def test_other_settings_give_other_commands():
 
 @given(st.one_of([st.from_type(kind) for kind in get_args(Event)]), st.floats(allow_nan=False))
 def test_every_event_is_read_as_it_was_written(event, at):
+    assume("nan" not in repr(event))  # never equal to itself
     file = io.StringIO()
     replay.write(file, b"\x00\xff", [(at, event)])
     file.seek(0)
-    read, written = replay.read(file), replay.Recording(b"\x00\xff", ((at, event),))
-    assert read == written or repr(read) == repr(written)  # a set has no order, and not a number is never equal
+    assert replay.read(file) == replay.Recording(b"\x00\xff", ((at, event),))
 
 
 @pytest.mark.parametrize(
