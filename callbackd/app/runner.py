@@ -37,7 +37,7 @@ class Runner:
         clock: Callable[[], float] = time.time,
         watching: Sequence[Watch] = (),
     ) -> None:
-        """``put`` takes a command that may leave now; ``clock`` gives Unix seconds; ``watching`` are told every step."""
+        """``put`` takes a command that may leave now, ``clock`` gives Unix seconds, ``watching`` hear every step."""
         self._acd = acd
         self._journal = journal
         self._put = put

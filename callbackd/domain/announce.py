@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from callbackd.domain.ewt import Estimate
 from callbackd.domain.phrase import CallWithin, Phrase, Position, WaitAboveHour, WaitBelow
@@ -17,13 +17,9 @@ ABOVE_HOUR = 61
 @dataclass(frozen=True, slots=True)
 class Announcement:
     phrases: tuple[Phrase, ...]
-    quoted_min: int | None
-    """The wait that the caller has been told by now, in minutes."""
     reason: str
-    tells: bool = False
-    """Whether a wait is told now."""
     bound_s: float | None = None
-    """Which; None for "more than an hour"."""
+    """The wait that is told; infinity for "more than an hour", None when none is."""
 
 
 def rounded_up(seconds: float) -> int:
@@ -32,19 +28,19 @@ def rounded_up(seconds: float) -> int:
     return next((step for step in _STEPS_MIN if step >= minutes), ABOVE_HOUR)
 
 
-def compose(settings: Announcements, position: int, estimate: Estimate | None, quoted_min: int | None) -> Announcement:
-    """Position and wait for one announcement. A wait is repeated only when it is better than the one quoted before."""
-    phrases: list[Phrase] = [Position(position)] if settings.position else []
+def compose(settings: Announcements, position: int, estimate: Estimate | None, told_s: float | None) -> Announcement:
+    """Position and wait for one announcement. A wait is told again only when it is better than the one told before."""
+    phrases: tuple[Phrase, ...] = (Position(position),) if settings.position else ()
     if not settings.wait or estimate is None:
-        return Announcement(tuple(phrases), quoted_min, "waits are not told" if estimate else "wait unknown")
+        return Announcement(phrases, "waits are not told" if estimate else "wait unknown")
     if not estimate.to_tell:
-        return Announcement(tuple(phrases), quoted_min, "everybody is paused: no number is told")
+        return Announcement(phrases, "everybody is paused: no number is told")
     minutes = rounded_up(estimate.p80_s)
-    if quoted_min is not None and minutes >= quoted_min:
-        return Announcement(tuple(phrases), quoted_min, f"{minutes} min is no better than the {quoted_min} told before")
-    phrases.append(WaitAboveHour() if minutes == ABOVE_HOUR else WaitBelow(minutes))
-    bound_s = None if minutes == ABOVE_HOUR else 60.0 * minutes
-    return Announcement(tuple(phrases), minutes, f"P80 is {estimate.p80_s:.0f} s", True, bound_s)
+    bound_s = inf if minutes == ABOVE_HOUR else 60.0 * minutes
+    if told_s is not None and bound_s >= told_s:
+        return Announcement(phrases, f"{bound_s / 60:g} min is no better than the {told_s / 60:g} told before")
+    wait = WaitAboveHour() if minutes == ABOVE_HOUR else WaitBelow(minutes)
+    return Announcement((*phrases, wait), f"P80 is {estimate.p80_s:.0f} s", bound_s)
 
 
 def promised_s(estimate: Estimate | None) -> float | None:

@@ -64,5 +64,3 @@ class Dialogue:
     """Starts of the slots that were read out, key 1 first."""
     slot_at: float | None = None
     """The time that was chosen; None for "my turn"."""
-    quoted_min: int | None = None
-    """The last wait told to the caller, in minutes; a later one is told only if it is better."""

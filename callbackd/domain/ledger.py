@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from math import inf
 
 from callbackd.domain.entry import Entry
 from callbackd.domain.ewt import Estimate, Estimator, TurnCame
@@ -55,7 +56,7 @@ class Ledger:
             self._open[entry.id].append(_Forecast(entry.queue, self._state.now, estimate))
 
     def quote(self, entry: Entry, kind: QuoteKind, at: float, said_s: float | None, estimate: Estimate | None) -> None:
-        """Somebody is told a bound, in seconds from ``at``."""
+        """Somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""
         state = self._state
         quote = Quote(
             state.mint.quote(state.now),
@@ -63,7 +64,7 @@ class Ledger:
             entry.queue,
             kind,
             at,
-            said_s,
+            None if said_s == inf else said_s,
             position(state, entry),
             estimate.mean_s if estimate else None,
             estimate.p80_s if estimate else None,
@@ -71,6 +72,12 @@ class Ledger:
         )
         state.put(quote)
         self._open[entry.id].append(_forecast(quote))
+
+    def quoted_s(self, entry: Entry) -> float | None:
+        """The lowest wait told for this place in this line; infinity for "more than an hour", None for none."""
+        told = (forecast.quote for forecast in self._open.get(entry.id, ()))
+        waits = [quote.said_s for quote in told if quote and quote.kind is QuoteKind.WAIT]
+        return min((inf if said_s is None else said_s for said_s in waits), default=None)
 
     def take_up(self, quotes: list[Quote]) -> None:
         """Open quotes of an earlier run; those whose place is gone have no end that anybody saw."""

@@ -221,16 +221,16 @@ class Reception:
     def _announce(self, dialogue: Dialogue, entry: Entry, queue: Queue) -> None:
         state = self._state
         estimate, crisis = self._places.estimate(entry), self._crisis(dialogue)
-        told = announce.compose(queue.announcements, position(state, entry), estimate, dialogue.quoted_min)
+        told = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
         if dialogue.lot is None:
             dialogue = replace(dialogue, lot=state.mint.fraction())
         answer = self._promising.answer(entry, dialogue, asked_by_key=False)
         phrases = (*crisis, *told.phrases, *_offered(answer))
         state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
-        if told.tells:
+        if told.bound_s is not None:
             self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
         offered_at = state.now if answer.yes else dialogue.offered_at
-        dialogue = replace(self._told(dialogue), announced=True, quoted_min=told.quoted_min, offered_at=offered_at)
+        dialogue = replace(self._told(dialogue), announced=True, offered_at=offered_at)
         dialogue = self._speech.keep(replace(dialogue, spoken_at=state.now) if phrases else dialogue)
         if phrases:
             self._speech.say(dialogue, *phrases)
@@ -368,7 +368,7 @@ class Reception:
                 state.timers.cancel(timer, entry.id)
             self._places.watch(entry)
             self._watch_closing(queue)
-            self._speech.to_waiting(replace(dialogue, queue=queue.name, quoted_min=None))
+            self._speech.to_waiting(replace(dialogue, queue=queue.name))
             self._note(entry)
 
     def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:

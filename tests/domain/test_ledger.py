@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.commands import DialCustomer
+from callbackd.domain.commands import DialCustomer, Play
 from callbackd.domain.events import Ending
 from callbackd.domain.ewt import Handled, Held, Joined, Reached, TurnCame, Worked
-from callbackd.domain.phrase import WaitBelow
+from callbackd.domain.phrase import Position, WaitBelow
 from callbackd.domain.quote import QuoteKind, QuoteOutcome
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
 from callbackd.simulate.predictors import QueueLength
@@ -276,6 +276,18 @@ def test_a_quote_is_followed_over_a_restart():
     centre.hangs_up("with-alice")
     centre.answers("alice")
     assert centre.quotes[quote.id].came_s == pytest.approx(30.0, abs=2.0)
+
+
+def test_a_worse_wait_is_not_told_after_a_restart_either():
+    centre = busy()
+    quote = waits(centre)
+    centre.restarts()
+    for n in range(3):
+        centre.calls(f"vip{n}", number(n), priority=5)
+    centre.wait(60)
+    assert [told for told in quotes(centre) if told.entry == quote.entry] == [quote]
+    again = [play for play in centre.all(Play, leg="anna") if Position(4) in play.phrases]
+    assert again, "the position was told"
 
 
 def test_what_was_learned_is_written_once_a_minute_and_taken_up():
