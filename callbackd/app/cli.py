@@ -1,4 +1,4 @@
-"""The command line: ``callbackd run|check|drain|rescue``, ``callbackd prompts build|list|check``."""
+"""The command line: ``callbackd run|check|drain|rescue``, ``callbackd prompts …``."""
 
 from __future__ import annotations
 
@@ -6,50 +6,29 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
-from rich.progress import Progress
 
 from callbackd.app import handover, logs, main
 from callbackd.app import rescue as rescuing
-from callbackd.app.config import Config, ConfigError, read, secret, settings_of
+from callbackd.app.cli_config import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.app.cli_prompts import prompts
+from callbackd.app.config import ConfigError, secret, settings_of
 from callbackd.ari.client import Address
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
-from callbackd.prompts import build as building
-from callbackd.prompts import check as checking
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-prompts = typer.Typer(help="Build and check what callers hear.", no_args_is_help=True)
 app.add_typer(prompts, name="prompts")
-
-ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.", envvar="CALLBACKD_CONFIG")]
-DEFAULT = Path("/etc/callbackd/callbackd.toml")
-
-MISUSED = 2
-"""Exit status: the config cannot be used."""
-REFUSED = 3
-"""Exit status: another daemon is at work, or the database cannot be had."""
-
-
-def _read(path: Path) -> Config:
-    try:
-        return read(path)
-    except ConfigError as error:
-        typer.echo(f"{path} cannot be used:", err=True)
-        for mistake in error.mistakes:
-            typer.echo(f"  {mistake}", err=True)
-        raise typer.Exit(MISUSED) from error
 
 
 @app.command()
 def run(config: ConfigPath = DEFAULT) -> None:
     """Run the daemon in the foreground."""
-    settings = _read(config)
+    settings = read_config(config)
     try:
         mask = logs.Mask(logs.mask_key(settings.state_dir))
     except OSError as error:
@@ -67,7 +46,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
 @app.command()
 def drain(config: ConfigPath = DEFAULT) -> None:
     """Have the running daemon stop dialling, finish what is under way, hand over to a standby, and end."""
-    settings = _read(config)
+    settings = read_config(config)
     pid = handover.running(settings.state_dir)
     if pid is None:
         typer.echo(f"no callbackd works for {settings.state_dir}: nothing to drain", err=True)
@@ -86,7 +65,7 @@ def rescue(
     force: Annotated[bool, typer.Option(help="Also while a daemon is at work.")] = False,
 ) -> None:
     """Hand callers whom no daemon looks after to the fallback queue."""
-    settings = _read(config)
+    settings = read_config(config)
     until = time.monotonic() + after
     while not force and (pid := handover.running(settings.state_dir)) is None and time.monotonic() < until:
         time.sleep(0.1)
@@ -107,40 +86,5 @@ def rescue(
 @app.command()
 def check(config: ConfigPath = DEFAULT) -> None:
     """Read the config and say all its mistakes."""
-    settings = _read(config)
+    settings = read_config(config)
     typer.echo(f"{config} is fine: {len(settings.queues)} queues, {len(settings.agents)} agents")
-
-
-@prompts.command("build")
-def build_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Speak what is missing into the cache. Needs espeak-ng (or the engine you set) and sox."""
-    settings = main.prompt_settings(_read(config))
-    with Progress() as progress:
-        task = progress.add_task("building prompts", total=None)
-        try:
-            built = building.build(
-                settings, progress=lambda step: progress.update(task, completed=step.done, total=step.total)
-            )
-        except (building.NoEngine, OSError) as trouble:
-            typer.echo(f"prompts cannot be built: {trouble}", err=True)
-            raise typer.Exit(REFUSED) from trouble
-    for failure in built.failures:
-        typer.echo(str(failure), err=True)
-    typer.echo(f"{built.made} prompts made, {built.present} were there, {len(built.failures)} failed")
-    raise typer.Exit(1 if built.failures else 0)
-
-
-@prompts.command("list")
-def list_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Every prompt: language, name, recorded, built or missing, and its words."""
-    for row in checking.inventory(main.prompt_settings(_read(config))):
-        typer.echo(f"{row.language}\t{row.name}\t{row.source.value}\t{row.text}")
-
-
-@prompts.command("check")
-def check_prompts(config: ConfigPath = DEFAULT) -> None:
-    """What callers would hear badly or not at all."""
-    problems = checking.check(main.prompt_settings(_read(config)))
-    for problem in problems:
-        typer.echo(f"{problem.language} {problem.name}: {problem.fault.value}: {problem.detail}")
-    raise typer.Exit(1 if problems else 0)

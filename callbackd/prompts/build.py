@@ -15,11 +15,9 @@ from threading import get_ident
 
 from callbackd.prompts import catalog, sound
 from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.manner import pause_s
 from callbackd.prompts.settings import Engine, PromptSettings
 from callbackd.prompts.store import cached_file, sources, voice_of
-
-PAUSES_S = {",": 0.25, ":": 0.25, ".": 0.4, "?": 0.4, "!": 0.4}
-"""Silence after a text, by its last character; 0.04 s after any other, which is the beat between digits."""
 
 
 class NoEngine(Exception):
@@ -113,7 +111,7 @@ def _make(prompt: Prompt, engine: Engine) -> None:
     if sound.measure(samples).loudness_db < sound.SILENT_DB:
         raise BuildError(f"{_label(prompt)} came out silent; {engine.command[0]} said: {_words(complaints)}")
     speech = sound.levelled(sound.trimmed(samples))
-    _store(prompt.file, speech + sound.silence(PAUSES_S.get(prompt.text[-1:], 0.04)))
+    _store(prompt.file, speech + sound.silence(pause_s(prompt.text)))
 
 
 def _engine_command(prompt: Prompt, engine: Engine, out: Path) -> list[str]:

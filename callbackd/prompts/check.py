@@ -10,11 +10,9 @@ from pathlib import Path
 from callbackd.prompts import catalog, sound
 from callbackd.prompts.language import Language
 from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.manner import manner
 from callbackd.prompts.settings import PromptSettings
 from callbackd.prompts.store import PLAYABLE, cached_file, recordings, sources
-
-LONGEST_S = 20.0
-"""Nobody listens to a menu for longer."""
 
 
 class Fault(StrEnum):
@@ -79,12 +77,12 @@ def _faults(row: Listed) -> Iterator[tuple[Fault, str]]:
     if row.source is Source.MISSING:
         yield Fault.MISSING, f"neither recorded nor built: {row.text!r}"
     elif row.file.suffix == ".wav":
-        yield from _wav_faults(row.file)
+        yield from _wav_faults(row.file, manner(row.name).longest_s)
     elif not row.file.stat().st_size:
         yield Fault.SILENT, f"{row.file} is empty"
 
 
-def _wav_faults(file: Path) -> Iterator[tuple[Fault, str]]:
+def _wav_faults(file: Path, longest_s: float) -> Iterator[tuple[Fault, str]]:
     try:
         heard = sound.measure(sound.read(file))
     except (sound.SoundError, OSError) as error:
@@ -94,8 +92,8 @@ def _wav_faults(file: Path) -> Iterator[tuple[Fault, str]]:
         yield Fault.SILENT, f"{file}: {heard.loudness_db:.0f} dB of full scale"
     if heard.clipped:
         yield Fault.CLIPPED, f"{file}: the wave is cut off at full scale"
-    if heard.seconds > LONGEST_S:
-        yield Fault.TOO_LONG, f"{file}: {heard.seconds:.0f} s, more than {LONGEST_S:.0f} s"
+    if heard.seconds > longest_s:
+        yield Fault.TOO_LONG, f"{file}: {heard.seconds:.1f} s, more than {longest_s:g} s"
 
 
 def _unused(settings: PromptSettings, language: Language) -> Iterator[Problem]:
