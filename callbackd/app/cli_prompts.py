@@ -1,9 +1,11 @@
-"""The commands ``callbackd prompts build|list|check|sheet``: what callers hear, before they hear it."""
+"""The commands ``callbackd prompts build|list|check|sheet|play``: what callers hear, before they hear it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.progress import Progress
@@ -12,16 +14,19 @@ from callbackd.app import main
 from callbackd.app.cli_config import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
+from callbackd.prompts import example, listen, sound
 from callbackd.prompts import sheet as sheets
+from callbackd.prompts.example import EXAMPLES
 from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.render import Renderer, Unspoken
+from callbackd.prompts.settings import PromptSettings
 
 prompts = typer.Typer(help="Build, check and hear what callers hear.", no_args_is_help=True)
 
 
 def _known(language: str | None) -> str | None:
     if language and language not in LANGUAGES:
-        typer.echo(f"no such language: {language} (there are {', '.join(LANGUAGES)})", err=True)
-        raise typer.Exit(MISUSED)
+        _end(MISUSED, f"no such language: {language} (there are {', '.join(LANGUAGES)})")
     return language
 
 
@@ -75,13 +80,61 @@ def prompt_sheet(
     table = sheets.sheet(main.prompt_settings(read_config(config)), [language] if language else ())
     if to is None:
         typer.get_binary_stream("stdout").write(table)
-    else:
-        _write(to, table)
-
-
-def _write(to: Path, content: bytes) -> None:
+        return
     try:
-        to.write_bytes(content)
+        to.write_bytes(table)
     except OSError as error:
-        typer.echo(f"{to} cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(MISUSED) from error
+        _end(MISUSED, f"{to} cannot be written: {error.strerror}")
+
+
+@prompts.command("play")
+def play_prompts(
+    what: Annotated[list[str], typer.Argument(help=f"Names, or examples: {', '.join(EXAMPLES)}.", show_default=False)],
+    config: ConfigPath = DEFAULT,
+    language: Language = None,
+    queue: Annotated[str, typer.Option(help="As callers of this queue hear it.")] = "",
+    to: Annotated[Path | None, typer.Option(help="A wav file to write, instead of playing.")] = None,
+) -> None:
+    """Hear it as callers do: ``play greeting position 3 wait-below 7 offer``."""
+    site = read_config(config)
+    if queue and queue not in site.queues:
+        _end(MISUSED, f"no such queue: {queue} (there are {', '.join(site.queues)})")
+    settings = main.prompt_settings(site)
+    files = _rendered(settings, what, language or settings.default_language, queue)
+    try:
+        samples = listen.joined(files)
+        if to is None:
+            listen.play(samples)
+        else:
+            sound.write(to, samples)
+    except listen.NoSoundDevice as trouble:
+        _end(REFUSED, f"nothing can be played here, --to FILE.wav writes it instead: {trouble}")
+    except (sound.SoundError, OSError) as trouble:
+        _end(REFUSED, str(trouble))
+
+
+def _rendered(settings: PromptSettings, what: list[str], code: str, queue: str) -> tuple[Path, ...]:
+    """The files of what was asked for, each told; the end when there is nothing to hear."""
+    settings = replace(settings, languages=(code,), default_language=code)
+    known = {row.name: row for row in checking.inventory(settings)}
+    unspoken: list[Unspoken] = []
+    try:
+        files = Renderer(settings, unspoken.append).files(example.understood(what, known, queue), code, queue)
+    except example.NotUnderstood as error:
+        _end(MISUSED, str(error))
+    if unspoken:
+        _end(1, "\n".join(_missing(part, known) for part in unspoken))
+    rows = {row.file: row for row in reversed(known.values())}
+    for row in (rows[file] for file in files):
+        typer.echo(f"{row.language}\t{row.name}\t{row.source}\t{row.text}")
+    return files
+
+
+def _missing(part: Unspoken, known: Collection[str]) -> str:
+    advice = "; callbackd prompts build" if part.what in known else ""
+    return f"{part.language} {part.what}: {part.reason}{advice}"
+
+
+def _end(status: int, why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(status)

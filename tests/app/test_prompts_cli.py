@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from array import array
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from callbackd.app.cli import app
+from callbackd.prompts import sound
 
 CONFIG = """
 state_dir = "{state}"
@@ -54,3 +57,61 @@ def test_a_sheet_that_cannot_be_had_says_why(config: Path, words: tuple[str, ...
     refused = prompts(config, "sheet", *words)
     assert refused.exit_code == 2
     assert said in refused.stderr
+
+
+# --- play
+
+
+def recorded(tmp_path: Path, *names: str) -> None:
+    folder = tmp_path / "state/recordings/en"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names, start=1):
+        sound.write(folder / f"{name}.wav", array("h", [1000 * number] * sound.RATE))
+
+
+def test_an_announcement_is_written_as_callers_hear_it(config: Path, tmp_path: Path):
+    recorded(tmp_path, "greeting-support", "position-3", "digit-7", "digit-1")
+    out = tmp_path / "heard.wav"
+    done = prompts(config, "play", "greeting", "position", "3", "number", "17", "--queue", "support", "--to", str(out))
+    assert done.exit_code == 0, done.output
+    assert [line.split("\t")[1] for line in done.stdout.splitlines()] == [
+        "greeting-support",
+        "position-3",
+        "digit-1",
+        "digit-7",
+    ]
+    heard = sound.read(out)
+    assert [heard[sound.RATE // 2 + second * sound.RATE] for second in range(4)] == [1000, 2000, 4000, 3000]
+
+
+def test_it_is_played_where_there_is_something_to_play_it(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recorded(tmp_path, "goodbye")
+    (tmp_path / "bin").mkdir()
+    player = tmp_path / "bin/play"
+    player.write_text(f'#!/bin/sh\ncp "$2" "{tmp_path}/played.wav"\n')
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert prompts(config, "play", "goodbye").exit_code == 0
+    assert sound.read(tmp_path / "played.wav") == sound.read(tmp_path / "state/recordings/en/goodbye.wav")
+    player.write_text("#!/bin/sh\necho chatter >&2\necho no device >&2\nexit 2\n")
+    refused = prompts(config, "play", "goodbye")
+    assert refused.exit_code == 3
+    assert "--to FILE.wav writes it instead: no device" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("gretting",), 2, "did you mean greeting"),
+        (("offer", "--language", "xx"), 2, "no such language: xx"),
+        (("offer", "--queue", "sails"), 2, "no such queue: sails (there are support)"),
+        (("call-again", "15"), 1, "no words for"),
+    ],
+)
+def test_what_cannot_be_played_says_why(config: Path, words: tuple[str, ...], status: int, said: str):
+    refused = prompts(config, "play", *words)
+    assert refused.exit_code == status
+    assert said in refused.stderr
+    assert not refused.stdout
