@@ -17,7 +17,7 @@ from callbackd.prompts import catalog, sound
 from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.manner import pause_s
 from callbackd.prompts.settings import Engine, PromptSettings
-from callbackd.prompts.store import cached_file, sources, voice_of
+from callbackd.prompts.store import Source, cached_file, sources, voice_of
 
 
 class NoEngine(Exception):
@@ -48,7 +48,7 @@ class Progress:
 class Built:
     made: int
     present: int
-    """Prompts that needed nothing: recorded by the operator, or built earlier."""
+    """Prompts that needed nothing: recorded by the operator, built earlier, or shipped."""
     failures: tuple[BuildError, ...]
 
 
@@ -58,10 +58,11 @@ def build(
     progress: Callable[[Progress], None] = lambda _: None,
     workers: int = 0,
     only: Collection[str] = (),
+    everything: bool = False,
 ) -> Built:
     """Make every missing prompt of ``languages`` (default: those set up), ``workers`` at a time (default: one per CPU).
 
-    ``only`` restricts it to prompts of these names.
+    ``only`` restricts it to prompts of these names; ``everything`` makes those too that come with callbackd.
 
     Takes seconds to minutes: never call it in the event loop. ``progress`` is called in the caller's thread. Raises
     ``NoEngine`` before anything is made, ``OSError`` when the cache cannot be written; everything else that goes wrong
@@ -69,8 +70,12 @@ def build(
     """
     codes = tuple(languages) or settings.languages
     wanted = [prompt for code in codes for prompt in _prompts(settings, code) if not only or prompt.name in only]
-    found = {(code, name) for code in codes for name in sources(settings, LANGUAGES[code])}
-    missing = [prompt for prompt in wanted if (prompt.language, prompt.name) not in found]
+    enough = {Source.RECORDED, Source.BUILT} | (set() if everything else {Source.SHIPPED})
+    found = {
+        code: {name for name, best in sources(settings, LANGUAGES[code]).items() if best.source in enough}
+        for code in codes
+    }
+    missing = [prompt for prompt in wanted if prompt.name not in found[prompt.language]]
     if missing:
         _require(settings.engine.command[0], "sox")
     failures = []

@@ -20,6 +20,10 @@ _HEADERLESS = {
 RAW = ("-t", "raw", "-r", str(sound.RATE), "-c", "1", "-b", "16", "-e", "signed", "-L")
 
 
+class SoxMissing(sound.SoundError):
+    """What the file is cannot be told."""
+
+
 class NoSoundDevice(Exception):
     """Nothing here can make a sound; the text has sox's own words."""
 
@@ -34,7 +38,7 @@ def decoded(file: Path) -> array[int]:
     try:
         done = subprocess.run(["sox", "-D", *form, str(file), *RAW, "-"], capture_output=True, check=False)  # noqa: S603, S607
     except FileNotFoundError as error:
-        raise sound.SoundError("sox is not installed, and only wav is read without it") from error
+        raise SoxMissing("sox is not installed, and only wav is read without it") from error
     if done.returncode:
         raise sound.SoundError(_last_line(done.stderr))
     return sound.from_bytes(done.stdout)
@@ -47,7 +51,7 @@ def joined(files: Iterable[Path]) -> array[int]:
         try:
             whole.extend(decoded(file))
         except sound.SoundError as error:
-            raise sound.SoundError(f"{file}: {error}") from error
+            raise type(error)(f"{file}: {error}") from error
     return whole
 
 

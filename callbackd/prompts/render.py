@@ -45,8 +45,11 @@ class Renderer:
 
     def reload(self) -> None:
         """Look at the disk again; blocks for some milliseconds per language."""
-        self._files = {code: sources(self._settings, LANGUAGES[code]) for code in self._settings.languages}
+        self._files = {code: self._found(code) for code in self._settings.languages}
         self._reported = set()
+
+    def _found(self, code: str) -> dict[str, Path]:
+        return {name: found.file for name, found in sources(self._settings, LANGUAGES[code]).items()}
 
     def media(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[str, ...]:
         """Media addresses in the order of speaking, without extension: Asterisk picks the format.
@@ -75,11 +78,11 @@ class Renderer:
         except ValueError as error:
             self._tell(Unspoken(language.code, type(phrase).__name__, f"left out: {error}"))
             return ()
-        for_queue = "" if isinstance(phrase, Named) else catalog.queue_of(phrase) or queue
+        for_queue = queue if isinstance(phrase, Named) else catalog.queue_of(phrase) or queue
         found = [(name, self._file(name, language, for_queue)) for name in names]
         for name, file in found:
             if file is None:
-                self._tell(Unspoken(language.code, name, "left out: neither recorded nor built"))
+                self._tell(Unspoken(language.code, name, "left out: neither recorded, built nor shipped"))
         files = tuple(file for _, file in found if file)
         return files if len(files) == len(found) else ()
 

@@ -31,6 +31,8 @@ class PromptSettings:
     """Where built sound files are kept; Asterisk must be able to read it."""
     recordings: Path
     """The operator's own files, ``<recordings>/<language>/<name>.wav``: they win over built ones."""
+    shipped: Path = Path(__file__).parent / "sounds"
+    """The prompts that come with callbackd, heard where nothing better is; Asterisk must be able to read them."""
     languages: tuple[str, ...] = ("en",)
     default_language: str = "en"
     """Spoken to callers whose language is not among ``languages``."""
@@ -55,7 +57,7 @@ class PromptSettings:
         for name in {name for texts in self.texts.values() for name in texts}:
             if not PLAIN_NAME.fullmatch(name):
                 yield f"a prompt's name is letters, digits, hyphens and underscores, not {name!r}"
-        for folder in (self.cache, self.recordings):
+        for folder in (self.cache, self.recordings, self.shipped):
             if set(",&") & set(str(folder.absolute())):
                 yield f"Asterisk cannot play files below {folder}: its path has a comma or an ampersand"
         if not any("{out}" in part for part in self.engine.command):
