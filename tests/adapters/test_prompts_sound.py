@@ -23,7 +23,7 @@ from callbackd.prompts.check import Fault, check, inventory
 from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.render import Renderer, Unspoken
 from callbackd.prompts.settings import Engine, PromptSettings
-from callbackd.prompts.store import Source
+from callbackd.prompts.store import PLAYABLE, Source
 
 TONE = """
 import math, sys, wave
@@ -324,6 +324,41 @@ def test_bad_recordings_are_found(settings: PromptSettings) -> None:
         ("wrong-key", Fault.SILENT),
         ("connecting", Fault.WRONG_FORMAT),
     }
+
+
+@pytest.mark.parametrize("extension", PLAYABLE)
+def test_recordings_of_every_format_are_listened_to(settings: PromptSettings, extension: str) -> None:
+    square = array("h", [sound.FULL if i % 40 < 20 else -sound.FULL for i in range(8000)])
+    for name, samples in {"offer": tone(1), "closed": tone(1, 0.0), "full": square, "digit-1": tone(3)}.items():
+        convert(record(settings, f"{name}.wav", samples), extension)
+    heard = {(found.name, found.fault) for found in check(settings) if found.fault is not Fault.MISSING}
+    too_long = {(f"digit-1{tone}", Fault.TOO_LONG) for tone in ("", "-comma", "-end")}
+    assert heard == {("closed", Fault.SILENT), ("full", Fault.CLIPPED)} | too_long
+
+
+def test_own_words_for_no_prompt_are_found(settings: PromptSettings) -> None:
+    settings = replace(settings, texts={"en": {"goodbye": "Bye.", "godbye": "Bye.", "greeting-sales": "Hello."}})
+    assert [found.name for found in check(settings) if found.fault is Fault.UNUSED] == ["godbye"]
+
+
+def convert(wav: Path, extension: str) -> None:
+    """Into another of the formats that Asterisk plays."""
+    if extension == ".wav":
+        return
+    kind = {".sln": "raw", ".gsm": "gsm"}.get(extension, "al" if extension.startswith(".al") else "ul")
+    to = wav.with_suffix(extension)
+    subprocess.run(["sox", "-D", str(wav), "-t", kind, str(to)], check=True, capture_output=True)
+    wav.unlink()
+
+
+def test_without_sox_a_recording_is_not_judged_rather_than_bad(
+    settings: PromptSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(record(settings, "offer.wav"), ".gsm")
+    monkeypatch.setenv("PATH", "")
+    (found,) = [found for found in check(settings) if found.name == "offer"]
+    assert found.fault is Fault.NOT_JUDGED
+    assert "sox is not installed" in found.detail
 
 
 def test_missing_prompts_are_told_with_their_text(settings: PromptSettings) -> None:
