@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 from rich.progress import Progress
 
-from callbackd.app import main
 from callbackd.app.cli_config import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.app.config_prompts import prompt_settings
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
 from callbackd.prompts import example, listen, sound
@@ -36,14 +36,19 @@ Language = Annotated[
 
 
 @prompts.command("build")
-def build_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Speak what is missing into the cache. Needs espeak-ng (or the engine you set) and sox."""
-    settings = main.prompt_settings(read_config(config))
+def build_prompts(
+    config: ConfigPath = DEFAULT,
+    everything: Annotated[bool, typer.Option("--all", help="Also what comes with callbackd, in better sound.")] = False,
+) -> None:
+    """Speak what neither was recorded nor comes with callbackd. Needs espeak-ng (or the engine you set) and sox."""
+    settings = prompt_settings(read_config(config))
     with Progress() as progress:
         task = progress.add_task("building prompts", total=None)
         try:
             built = building.build(
-                settings, progress=lambda step: progress.update(task, completed=step.done, total=step.total)
+                settings,
+                progress=lambda step: progress.update(task, completed=step.done, total=step.total),
+                everything=everything,
             )
         except (building.NoEngine, OSError) as trouble:
             typer.echo(f"prompts cannot be built: {trouble}", err=True)
@@ -56,15 +61,15 @@ def build_prompts(config: ConfigPath = DEFAULT) -> None:
 
 @prompts.command("list")
 def list_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Every prompt: language, name, recorded, built or missing, and its words."""
-    for row in checking.inventory(main.prompt_settings(read_config(config))):
+    """Every prompt: language, name, where it comes from, and its words."""
+    for row in checking.inventory(prompt_settings(read_config(config))):
         typer.echo(f"{row.language}\t{row.name}\t{row.source.value}\t{row.text}")
 
 
 @prompts.command("check")
 def check_prompts(config: ConfigPath = DEFAULT) -> None:
     """What callers would hear badly or not at all."""
-    problems = checking.check(main.prompt_settings(read_config(config)))
+    problems = checking.check(prompt_settings(read_config(config)))
     for problem in problems:
         typer.echo(f"{problem.language} {problem.name}: {problem.fault.value}: {problem.detail}")
     raise typer.Exit(1 if problems else 0)
@@ -77,7 +82,7 @@ def prompt_sheet(
     to: Annotated[Path | None, typer.Option(help="The file to write; else the standard output.")] = None,
 ) -> None:
     """For a recording studio, as CSV: the file to deliver, its words, how to speak them, how long at most."""
-    table = sheets.sheet(main.prompt_settings(read_config(config)), [language] if language else ())
+    table = sheets.sheet(prompt_settings(read_config(config)), [language] if language else ())
     if to is None:
         typer.get_binary_stream("stdout").write(table)
         return
@@ -99,7 +104,7 @@ def play_prompts(
     site = read_config(config)
     if queue and queue not in site.queues:
         _end(MISUSED, f"no such queue: {queue} (there are {', '.join(site.queues)})")
-    settings = main.prompt_settings(site)
+    settings = prompt_settings(site)
     files = _rendered(settings, what, language or settings.default_language, queue)
     try:
         samples = listen.joined(files)

@@ -19,12 +19,11 @@ from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.listen import RAW
 from callbackd.prompts.manner import manner
 from callbackd.prompts.render import Renderer
-from callbackd.prompts.settings import Engine, PromptSettings
+from callbackd.prompts.settings import SHIPPED, Engine, PromptSettings
 from callbackd.prompts.shipped import read_index, sound_files
 from callbackd.prompts.store import Source
 from tests.prompts.ship import ship, wanted
 
-SHIPPED = PromptSettings(Path(), Path()).shipped
 FRAME_BYTES, FRAME_SAMPLES = 33, 160
 every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 

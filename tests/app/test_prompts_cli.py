@@ -11,7 +11,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from callbackd.app.cli import app
+from callbackd.app.config import read
+from callbackd.app.config_prompts import prompt_settings
+from callbackd.domain.phrase import Fixed
 from callbackd.prompts import sound
+from callbackd.prompts.build import build
+from callbackd.prompts.languages import LANGUAGES
 
 CONFIG = """
 state_dir = "{state}"
@@ -115,3 +120,43 @@ def test_what_cannot_be_played_says_why(config: Path, words: tuple[str, ...], st
     assert refused.exit_code == status
     assert said in refused.stderr
     assert not refused.stdout
+
+
+# --- build and check
+
+
+def test_a_named_company_needs_two_prompts_built_and_all_can_be(config: Path):
+    checked = prompts(config, "check")
+    assert checked.exit_code == 1
+    assert [line.split(":")[0] for line in checked.stdout.splitlines()] == ["en greeting", "en hello"]
+    assert "2 prompts made, 582 were there, 0 failed" in prompts(config, "build").stdout
+    assert prompts(config, "check").exit_code == 0
+    assert "built\tHello, and thank you for calling Acme." in prompts(config, "list").stdout
+
+
+def test_without_a_company_nothing_needs_building(config: Path, monkeypatch: pytest.MonkeyPatch):
+    config.write_text(config.read_text().replace('name = "Acme"', ""))
+    assert prompts(config, "check").exit_code == 0
+    monkeypatch.setenv("PATH", "")
+    assert "0 prompts made, 584 were there" in prompts(config, "build").stdout
+
+
+def test_another_engine_speaks_everything(config: Path, tmp_path: Path):
+    config.write_text(config.read_text() + ENGINE.format(voice="{voice}", out="{out}", marks=tmp_path / "marks"))
+    settings = prompt_settings(read(config))
+    assert not build(settings, only=["goodbye", "offer", "plus"], workers=1).failures
+    spoken = (tmp_path / "marks").read_text().splitlines()
+    assert sorted(spoken) == sorted(["anna", "Bye.", "anna", "plus", "anna", OFFER])
+
+
+OFFER = LANGUAGES["en"].fixed[Fixed.OFFER]
+ENGINE = """
+[prompts]
+engine = ["sh", "-c", '''
+echo "$0" >>{marks}; tee -a {marks} >/dev/null; echo >>{marks}
+exec sox -n -r 8000 -c 1 "$1" synth 1 sine 500
+''', "{voice}", "{out}"]
+engine_timeout_s = 5
+voices = {{ en = "anna" }}
+texts = {{ en = {{ goodbye = "Bye." }} }}
+"""

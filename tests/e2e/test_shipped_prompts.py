@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 from statistics import correlation
 
 import pytest
 
-from callbackd.prompts.settings import PromptSettings
+from callbackd.prompts.settings import SHIPPED
 from tests.e2e.conftest import ANNA
 from tests.e2e.test_callbacks import presses_one
 from tests.lab.daemon import COMPANY
@@ -18,12 +17,12 @@ from tests.lab.rtp import FRAME, FRAME_S, Ears, Hearing
 pytestmark = pytest.mark.e2e
 
 UKRAINIAN = {"name": COMPANY, "region": "GB", "language": "uk"}
-SHIPPED = PromptSettings(Path(), Path()).shipped / "uk"
+UKRAINIAN_SOUNDS = SHIPPED / "uk"
 
 
 def shipped(name: str) -> list[float]:
     """How loud each frame of it is on a phone."""
-    command = ["sox", "-D", str(SHIPPED / f"{name}.gsm"), "-t", "ul", "-"]
+    command = ["sox", "-D", str(UKRAINIAN_SOUNDS / f"{name}.gsm"), "-t", "ul", "-"]
     sound = subprocess.run(command, capture_output=True, check=True).stdout
     hearing = Hearing(Ears())
     for number, start in enumerate(range(0, len(sound), FRAME)):

@@ -13,7 +13,7 @@ from callbackd.prompts import catalog
 from callbackd.prompts.build import build
 from callbackd.prompts.language import Language
 from callbackd.prompts.languages import LANGUAGES
-from callbackd.prompts.settings import PromptSettings
+from callbackd.prompts.settings import SHIPPED, PromptSettings
 from callbackd.prompts.shipped import EXTENSION, Index, read_index, sound_files, write_index
 from callbackd.prompts.store import made_by, sources
 
@@ -60,7 +60,6 @@ def _settings(folder: Path, language: Language) -> PromptSettings:
 
 
 if __name__ == "__main__":
-    shipped = PromptSettings(Path(), Path()).shipped
     for code in sys.argv[1:] or LANGUAGES:
-        made, removed = ship(LANGUAGES[code], shipped / code)
+        made, removed = ship(LANGUAGES[code], SHIPPED / code)
         print(f"{code}: {made} made, {removed} removed")
