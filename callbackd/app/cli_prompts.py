@@ -61,9 +61,9 @@ def build_prompts(
 
 @prompts.command("list")
 def list_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Every prompt: language, name, where it comes from, and its words."""
+    """Every prompt: language, name, where it comes from, its words, its file."""
     for row in checking.inventory(prompt_settings(read_config(config))):
-        typer.echo(f"{row.language}\t{row.name}\t{row.source.value}\t{row.text}")
+        typer.echo(f"{row.language}\t{row.name}\t{row.source}\t{row.text}\t{row.file}")
 
 
 @prompts.command("check")
