@@ -80,9 +80,12 @@ def prompt_sheet(
     config: ConfigPath = DEFAULT,
     language: Language = None,
     to: Annotated[Path | None, typer.Option(help="The file to write; else the standard output.")] = None,
+    semicolons: Annotated[bool, typer.Option("--semicolons", help="For spreadsheets with a decimal comma.")] = False,
 ) -> None:
     """For a recording studio, as CSV: the file to deliver, its words, how to speak them, how long at most."""
-    table = sheets.sheet(prompt_settings(read_config(config)), [language] if language else ())
+    table = sheets.sheet(
+        prompt_settings(read_config(config)), [language] if language else (), ";" if semicolons else ","
+    )
     if to is None:
         typer.get_binary_stream("stdout").write(table)
         return

@@ -52,6 +52,7 @@ def test_the_sheet_goes_to_the_output_or_to_a_file(config: Path, tmp_path: Path)
     assert (shown.exit_code, written.exit_code) == (0, 0)
     assert shown.stdout_bytes == (tmp_path / "studio.csv").read_bytes()
     assert "Ви на третьому місці в черзі." in shown.stdout
+    assert "uk;uk/position-3.wav;Ви на" in prompts(config, "sheet", "--language", "uk", "--semicolons").stdout
 
 
 @pytest.mark.parametrize(
