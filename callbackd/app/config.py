@@ -17,10 +17,11 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from callbackd.app import config_hours as when
-from callbackd.app import config_rules
+from callbackd.app import config_prompts, config_rules
 from callbackd.app.config_fields import E164, Duration, Language, Name, Prefix, Region, Section
 from callbackd.app.config_fields import plain as _plain
 from callbackd.app.config_fields import seconds as _s
+from callbackd.app.config_prompts import Prompts
 from callbackd.app.config_rules import Direct, EntryRules, Penalties, Reserves, Skill
 from callbackd.domain import settings as domain
 from callbackd.domain.ids import AgentId, QueueName
@@ -36,7 +37,8 @@ class ConfigError(Exception):
 
 
 class Site(Section):
-    name: str = Field("our company", min_length=1, max_length=80)
+    name: str = Field("", max_length=80)
+    """As the greeting says it; without one callers are greeted without."""
     region: Region = "GB"
     language: Language = "en"
     own_numbers: list[E164] = []
@@ -64,13 +66,6 @@ class AmiSection(Section):
     user: str = "callbackd"
     password: SecretStr | None = None
     password_file: Path | None = None
-
-
-class Prompts(Section):
-    cache: Path | None = None
-    """Rendered sound files, readable by Asterisk; ``<state_dir>/prompts`` when not set."""
-    recordings: Path | None = None
-    """The operator's own recordings; ``<state_dir>/recordings`` when not set."""
 
 
 class Log(Section):
@@ -237,14 +232,6 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (TomlConfigSettingsSource(settings_cls),)
 
-    @property
-    def prompt_cache(self) -> Path:
-        return self.prompts.cache or self.state_dir / "prompts"
-
-    @property
-    def recordings(self) -> Path:
-        return self.prompts.recordings or self.state_dir / "recordings"
-
 
 def read(path: Path) -> Config:
     """Read and check the file. Raises ``ConfigError`` with every mistake; nothing of a bad file is used."""
@@ -324,7 +311,7 @@ def _contradictions(config: Config) -> list[str]:
         mistakes += _impossible_hours(config, name, queue)
     if config.database.standby and config.database.url == "embedded":
         mistakes.append("database.standby: a standby shares its database; set database.url to the one that both use")
-    return [*mistakes, *config_rules.mistakes(config)]
+    return [*mistakes, *config_rules.mistakes(config), *config_prompts.mistakes(config)]
 
 
 def _impossible_hours(config: Config, name: str, queue: Queue) -> list[str]:

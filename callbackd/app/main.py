@@ -20,6 +20,7 @@ from callbackd.app import config as configuration
 from callbackd.app import do_not_call
 from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
+from callbackd.app.config_prompts import prompt_settings
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
 from callbackd.app.notify import Notifier, Watchdog
@@ -44,7 +45,6 @@ from callbackd.domain.acd import Acd
 from callbackd.domain.events import PbxLost, TimePassed
 from callbackd.domain.ids import Mint
 from callbackd.prompts.render import Renderer, Unspoken
-from callbackd.prompts.settings import PromptSettings
 from callbackd.protocol import Step, reached
 
 REPLACED = 4
@@ -175,18 +175,6 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
         if not stopping.is_set():
             await upgrade(engine)
         yield engine
-
-
-def prompt_settings(config: Config) -> PromptSettings:
-    spoken = {queue.language or config.site.language for queue in config.queues.values()} | {config.site.language}
-    return PromptSettings(
-        cache=config.prompt_cache,
-        recordings=config.recordings,
-        languages=tuple(sorted(spoken)),
-        default_language=config.site.language,
-        company=config.site.name,
-        region=config.site.region,
-    )
 
 
 def _unspoken(what: Unspoken) -> None:

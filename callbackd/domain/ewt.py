@@ -54,6 +54,8 @@ class Place:
     rank: Rank = (0, 0)
     lines: tuple[tuple[QueueName, float], ...] = ()
     """The queues that the same agents serve, this one included, each with its ``Ahead.share``."""
+    waited_s: float = 0.0
+    """How long the place has stood in the line."""
     served: bool = False
     """Its turn has come: an agent is being rung or reserved for it, or talks."""
 

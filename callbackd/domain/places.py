@@ -36,6 +36,7 @@ def place_of(state: State, entry: Entry) -> Place:
         paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
         rank=rank_of(state, entry),
         lines=tuple(sorted(shares.items())),
+        waited_s=max(0.0, state.now - entry.joined_at),
         served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
     )
 

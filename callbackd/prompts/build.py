@@ -15,11 +15,9 @@ from threading import get_ident
 
 from callbackd.prompts import catalog, sound
 from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.manner import pause_s
 from callbackd.prompts.settings import Engine, PromptSettings
-from callbackd.prompts.store import cached_file, sources, voice_of
-
-PAUSES_S = {",": 0.25, ":": 0.25, ".": 0.4, "?": 0.4, "!": 0.4}
-"""Silence after a text, by its last character; 0.04 s after any other, which is the beat between digits."""
+from callbackd.prompts.store import Source, cached_file, sources, voice_of
 
 
 class NoEngine(Exception):
@@ -50,7 +48,7 @@ class Progress:
 class Built:
     made: int
     present: int
-    """Prompts that needed nothing: recorded by the operator, or built earlier."""
+    """Prompts that needed nothing: recorded by the operator, built earlier, or shipped."""
     failures: tuple[BuildError, ...]
 
 
@@ -60,10 +58,11 @@ def build(
     progress: Callable[[Progress], None] = lambda _: None,
     workers: int = 0,
     only: Collection[str] = (),
+    everything: bool = False,
 ) -> Built:
     """Make every missing prompt of ``languages`` (default: those set up), ``workers`` at a time (default: one per CPU).
 
-    ``only`` restricts it to prompts of these names.
+    ``only`` restricts it to prompts of these names; ``everything`` makes those too that come with callbackd.
 
     Takes seconds to minutes: never call it in the event loop. ``progress`` is called in the caller's thread. Raises
     ``NoEngine`` before anything is made, ``OSError`` when the cache cannot be written; everything else that goes wrong
@@ -71,8 +70,12 @@ def build(
     """
     codes = tuple(languages) or settings.languages
     wanted = [prompt for code in codes for prompt in _prompts(settings, code) if not only or prompt.name in only]
-    found = {(code, name) for code in codes for name in sources(settings, LANGUAGES[code])}
-    missing = [prompt for prompt in wanted if (prompt.language, prompt.name) not in found]
+    enough = {Source.RECORDED, Source.BUILT} | (set() if everything else {Source.SHIPPED})
+    found = {
+        code: {name for name, best in sources(settings, LANGUAGES[code]).items() if best.source in enough}
+        for code in codes
+    }
+    missing = [prompt for prompt in wanted if prompt.name not in found[prompt.language]]
     if missing:
         _require(settings.engine.command[0], "sox")
     failures = []
@@ -113,7 +116,7 @@ def _make(prompt: Prompt, engine: Engine) -> None:
     if sound.measure(samples).loudness_db < sound.SILENT_DB:
         raise BuildError(f"{_label(prompt)} came out silent; {engine.command[0]} said: {_words(complaints)}")
     speech = sound.levelled(sound.trimmed(samples))
-    _store(prompt.file, speech + sound.silence(PAUSES_S.get(prompt.text[-1:], 0.04)))
+    _store(prompt.file, speech + sound.silence(pause_s(prompt.text)))
 
 
 def _engine_command(prompt: Prompt, engine: Engine, out: Path) -> list[str]:

@@ -55,7 +55,7 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
     """The fragments of a phrase, in order. Raises ``ValueError`` when there are no words for it."""
     match phrase:
         case Fixed():
-            return (_hyphened(phrase),)
+            return (hyphened(phrase),)
         case Greeting():
             return ("greeting",)
         case CallbackHello():
@@ -63,9 +63,9 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
         case Crisis():
             return ("crisis",)
         case SlotChoice(key, day, minute) if key in SLOT_KEYS and minute in QUARTERS:
-            return (f"slot-{_hyphened(day)}", _time(minute), f"press-{key}")
+            return (f"slot-{hyphened(day)}", _time(minute), f"press-{key}")
         case CallAt(day, minute) if minute in QUARTERS:
-            return (f"call-at-{_hyphened(day)}", f"{_time(minute)}-end")
+            return (f"call-at-{hyphened(day)}", f"{_time(minute)}-end")
         case Position(n) if n >= 1:
             return (f"position-{n}" if n <= MOST_COUNTED else "hundred-ahead",)
         case WaitBelow(minutes):
@@ -81,6 +81,11 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
     raise ValueError(f"no words for {phrase}")
 
 
+def hyphened(symbol: Fixed | Day) -> str:
+    """A symbol as a name, or as part of one."""
+    return symbol.value.replace("_", "-")
+
+
 def queue_of(phrase: Phrase) -> str:
     """The queue that a phrase speaks for, if it says."""
     return phrase.queue if isinstance(phrase, Greeting | CallbackHello | Crisis) else ""
@@ -94,7 +99,7 @@ def recorded_as(name: str) -> str:
 def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
     """Every fragment of a language by name: all that may ever be spoken, the operator's wording included."""
     return (
-        {_hyphened(name): text for name, text in language.fixed.items()}
+        {hyphened(name): text for name, text in language.fixed.items()}
         | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}
         | {"crisis": language.crisis}
         | {f"position-{n}": language.position(n) for n in range(1, MOST_COUNTED + 1)}
@@ -102,8 +107,8 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
         | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
         | {f"call-within-{n}": language.call_within(n) for n in MINUTES}
         | {f"call-again-{n}": language.call_again(n) for n in POSTPONED}
-        | {f"slot-{_hyphened(day)}": language.slot_choice_day(day) + GOES_ON for day in Day}
-        | {f"call-at-{_hyphened(day)}": language.call_at_day(day) + GOES_ON for day in Day}
+        | {f"slot-{hyphened(day)}": language.slot_choice_day(day) + GOES_ON for day in Day}
+        | {f"call-at-{hyphened(day)}": language.call_at_day(day) + GOES_ON for day in Day}
         | {
             f"{_time(minute)}{tone}": language.at(minute) + mark
             for tone, mark in TIME_TONES.items()
@@ -118,10 +123,6 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
         | {"plus": language.plus}
         | dict(settings.texts.get(language.code, {}))
     )
-
-
-def _hyphened(symbol: Fixed | Day) -> str:
-    return symbol.value.replace("_", "-")
 
 
 def _time(minute: int) -> str:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from callbackd.prompts import catalog, sound
+from callbackd.prompts import catalog, listen, sound
 from callbackd.prompts.language import Language
 from callbackd.prompts.languages import LANGUAGES
+from callbackd.prompts.manner import manner
 from callbackd.prompts.settings import PromptSettings
-from callbackd.prompts.store import PLAYABLE, cached_file, recordings, sources
-
-LONGEST_S = 20.0
-"""Nobody listens to a menu for longer."""
+from callbackd.prompts.store import PLAYABLE, Found, Source, cached_file, sources
 
 
 class Fault(StrEnum):
     MISSING = "missing"
+    STAND_IN = "stand-in"  # heard, but not in the words or the voice that are set up
     WRONG_FORMAT = "wrong format"
     SILENT = "silent"
     CLIPPED = "clipped"
     TOO_LONG = "too long"
+    NOT_JUDGED = "not judged"
     UNUSED = "unused"  # a recording or text whose name no prompt has, most likely a slip of the pen
-
-
-class Source(StrEnum):
-    RECORDED = "recorded"
-    BUILT = "built"
-    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,8 @@ class Listed:
     source: Source
     file: Path
     """Where it is, or where it would be built."""
+    words: str = ""
+    """What callers hear instead of ``text``, of a stand-in."""
 
 
 def inventory(settings: PromptSettings, languages: Iterable[str] = ()) -> tuple[Listed, ...]:
@@ -67,26 +63,34 @@ def check(settings: PromptSettings, languages: Iterable[str] = ()) -> tuple[Prob
 def _rows(settings: PromptSettings, language: Language) -> Iterator[Listed]:
     texts = catalog.texts(language, settings)
     files = sources(settings, language)
-    recorded = set(recordings(settings, language).values())
     for name in texts | files:
         text = texts.get(name, "")
-        file = files.get(name)
-        source = Source.MISSING if file is None else Source.RECORDED if file in recorded else Source.BUILT
-        yield Listed(language.code, name, text, source, file or cached_file(settings, language, name, text))
+        found = files.get(name) or Found(cached_file(settings, language, name, text), Source.MISSING)
+        yield Listed(language.code, name, text, found.source, found.file, found.words)
 
 
 def _faults(row: Listed) -> Iterator[tuple[Fault, str]]:
-    if row.source is Source.MISSING:
-        yield Fault.MISSING, f"neither recorded nor built: {row.text!r}"
-    elif row.file.suffix == ".wav":
-        yield from _wav_faults(row.file)
-    elif not row.file.stat().st_size:
-        yield Fault.SILENT, f"{row.file} is empty"
+    match row.source:
+        case Source.MISSING:
+            yield Fault.MISSING, f"neither recorded, built nor shipped: {row.text!r}"
+        case Source.STAND_IN:
+            yield Fault.STAND_IN, _instead(row)
+        case Source.RECORDED | Source.BUILT:
+            yield from _audible_faults(row.file, manner(row.name).longest_s)
 
 
-def _wav_faults(file: Path) -> Iterator[tuple[Fault, str]]:
+def _instead(row: Listed) -> str:
+    if row.words == row.text:
+        return f"until it is built, callers hear the voice that comes with callbackd: {row.text!r}"
+    return f"until {row.text!r} is built or recorded, callers hear {row.words!r}"
+
+
+def _audible_faults(file: Path, longest_s: float) -> Iterator[tuple[Fault, str]]:
     try:
-        heard = sound.measure(sound.read(file))
+        heard = sound.measure(listen.decoded(file))
+    except listen.SoxMissing as error:
+        yield Fault.NOT_JUDGED, f"{file}: {error}"
+        return
     except (sound.SoundError, OSError) as error:
         yield Fault.WRONG_FORMAT, f"{file}: {error}"
         return
@@ -94,12 +98,12 @@ def _wav_faults(file: Path) -> Iterator[tuple[Fault, str]]:
         yield Fault.SILENT, f"{file}: {heard.loudness_db:.0f} dB of full scale"
     if heard.clipped:
         yield Fault.CLIPPED, f"{file}: the wave is cut off at full scale"
-    if heard.seconds > LONGEST_S:
-        yield Fault.TOO_LONG, f"{file}: {heard.seconds:.0f} s, more than {LONGEST_S:.0f} s"
+    if heard.seconds > longest_s:
+        yield Fault.TOO_LONG, f"{file}: {heard.seconds:.1f} s, more than {longest_s:g} s"
 
 
 def _unused(settings: PromptSettings, language: Language) -> Iterator[Problem]:
-    known = catalog.texts(language, settings).keys() - settings.texts.get(language.code, {}).keys()
+    known = catalog.texts(language, replace(settings, texts={}))
     own = settings.texts.get(language.code, {})
     folder = settings.recordings / language.code
     files = sorted(folder.iterdir()) if folder.is_dir() else []

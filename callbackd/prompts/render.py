@@ -23,6 +23,13 @@ class Unspoken:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One prompt by its name, for somebody who listens to it alone."""
+
+    name: str
+
+
 class Renderer:
     """Finds the sound files of phrases as they lay on disk when this was made or last ``reload``-ed.
 
@@ -38,8 +45,11 @@ class Renderer:
 
     def reload(self) -> None:
         """Look at the disk again; blocks for some milliseconds per language."""
-        self._files = {code: sources(self._settings, LANGUAGES[code]) for code in self._settings.languages}
+        self._files = {code: self._found(code) for code in self._settings.languages}
         self._reported = set()
+
+    def _found(self, code: str) -> dict[str, Path]:
+        return {name: found.file for name, found in sources(self._settings, LANGUAGES[code]).items()}
 
     def media(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[str, ...]:
         """Media addresses in the order of speaking, without extension: Asterisk picks the format.
@@ -49,7 +59,7 @@ class Renderer:
         """
         return tuple(f"sound:{file.with_suffix('')}" for file in self.files(phrases, language, queue))
 
-    def files(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[Path, ...]:
+    def files(self, phrases: Iterable[Phrase | Named], language: str, queue: str = "") -> tuple[Path, ...]:
         """As ``media``, but the files as they lie on disk."""
         spoken = self._language(language)
         return tuple(file for phrase in phrases for file in self._phrase(phrase, spoken, queue))
@@ -62,19 +72,24 @@ class Renderer:
         self._tell(Unspoken(wanted, "language", f"not among the languages set up; {default} is spoken instead"))
         return LANGUAGES[default]
 
-    def _phrase(self, phrase: Phrase, language: Language, queue: str) -> tuple[Path, ...]:
+    def _phrase(self, phrase: Phrase | Named, language: Language, queue: str) -> tuple[Path, ...]:
         try:
-            names = catalog.names(phrase, language, self._settings.region)
+            names = self._names(phrase, language)
         except ValueError as error:
             self._tell(Unspoken(language.code, type(phrase).__name__, f"left out: {error}"))
             return ()
-        for_queue = catalog.queue_of(phrase) or queue
+        for_queue = queue if isinstance(phrase, Named) else catalog.queue_of(phrase) or queue
         found = [(name, self._file(name, language, for_queue)) for name in names]
         for name, file in found:
             if file is None:
-                self._tell(Unspoken(language.code, name, "left out: neither recorded nor built"))
+                self._tell(Unspoken(language.code, name, "left out: neither recorded, built nor shipped"))
         files = tuple(file for _, file in found if file)
         return files if len(files) == len(found) else ()
+
+    def _names(self, phrase: Phrase | Named, language: Language) -> tuple[str, ...]:
+        if isinstance(phrase, Named):
+            return (phrase.name,)
+        return catalog.names(phrase, language, self._settings.region)
 
     def _file(self, name: str, language: Language, queue: str) -> Path | None:
         files = self._files[language.code]

@@ -13,11 +13,15 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 """Names of prompts become file names, and Asterisk splits lists of them at commas and ampersands."""
 
 
+ESPEAK = ("espeak-ng", "-v", "{voice}", "-s", "150", "-w", "{out}", "--", "{text}")
+SHIPPED = Path(__file__).parent / "sounds"
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """The program that speaks, used ahead of time only."""
 
-    command: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-s", "150", "-w", "{out}", "--", "{text}")
+    command: tuple[str, ...] = ESPEAK
     """Its arguments, no shell. ``{out}`` is the wav file to write. Without a ``{text}`` the text goes to its input."""
     voices: Mapping[str, str] = field(default_factory=dict)
     """What ``{voice}`` becomes, by language; where nothing is set, the language's voice of espeak-ng."""
@@ -31,6 +35,8 @@ class PromptSettings:
     """Where built sound files are kept; Asterisk must be able to read it."""
     recordings: Path
     """The operator's own files, ``<recordings>/<language>/<name>.wav``: they win over built ones."""
+    shipped: Path = SHIPPED
+    """The prompts that come with callbackd, heard where nothing better is; Asterisk must be able to read them."""
     languages: tuple[str, ...] = ("en",)
     default_language: str = "en"
     """Spoken to callers whose language is not among ``languages``."""
@@ -55,7 +61,7 @@ class PromptSettings:
         for name in {name for texts in self.texts.values() for name in texts}:
             if not PLAIN_NAME.fullmatch(name):
                 yield f"a prompt's name is letters, digits, hyphens and underscores, not {name!r}"
-        for folder in (self.cache, self.recordings):
+        for folder in (self.cache, self.recordings, self.shipped):
             if set(",&") & set(str(folder.absolute())):
                 yield f"Asterisk cannot play files below {folder}: its path has a comma or an ampersand"
         if not any("{out}" in part for part in self.engine.command):

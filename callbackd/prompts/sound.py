@@ -11,12 +11,14 @@ import wave
 from array import array
 from dataclasses import dataclass
 from itertools import groupby
-from math import log10, sqrt
+from math import floor, log10
 from operator import mul
 from pathlib import Path
 
 RATE = 8000
 FULL = 32767
+CEILING = 32124
+"""The highest step of ulaw; that of alaw, gsm and plain samples is higher."""
 FRAME = RATE // 100
 """Samples in 10 ms, the grain in which loudness is judged."""
 
@@ -40,7 +42,7 @@ class Measure:
     loudness_db: float
     """RMS of the frames that carry speech, against full scale; -inf for digital silence."""
     clipped: bool
-    """At least three samples in a row stand at full scale: the wave was cut off, not just loud."""
+    """At least three samples in a row stand at one level near full scale: the wave was cut off, not just loud."""
 
 
 def read(path: Path) -> array[int]:
@@ -82,12 +84,17 @@ def trimmed(samples: array[int]) -> array[int]:
 
 
 def levelled(samples: array[int]) -> array[int]:
-    """At the loudness of speech, or as near as the peaks allow."""
+    """At the loudness of speech, or as near as the peaks and steps of one decibel allow.
+
+    Nobody hears the steps, and sentences that begin alike become files that begin alike: a repository of them is a
+    fifth smaller.
+    """
     peak = max(map(abs, samples), default=0)
     if not peak:
         return samples
-    wanted = _amplitude(SPEECH_DB) / sqrt(_speech_power(_powers(samples)))
-    gain = min(wanted, _amplitude(PEAK_DB) / peak)
+    wanted_db = SPEECH_DB - _db(_speech_power(_powers(samples)))
+    room_db = PEAK_DB - _db(peak**2)
+    gain = _gain(floor(min(wanted_db, room_db)))
     return array("h", [int(sample * gain) for sample in samples])
 
 
@@ -109,16 +116,17 @@ def _speech_power(powers: list[float]) -> float:
 
 
 def _clipped(samples: array[int]) -> bool:
-    runs = groupby(samples, key=lambda sample: abs(sample) >= FULL)
-    return any(full and sum(1 for _ in run) >= 3 for full, run in runs)
+    if not samples or (max(samples) < CEILING and min(samples) > -CEILING):
+        return False  # nearly always, and much faster
+    return any(abs(level) >= CEILING and sum(1 for _ in run) >= 3 for level, run in groupby(samples))
 
 
 def _db(power: float) -> float:
     return 10 * log10(power / FULL**2) if power else float("-inf")
 
 
-def _amplitude(db: float) -> float:
-    return FULL * float(10 ** (db / 20))
+def _gain(db: float) -> float:
+    return float(10 ** (db / 20))
 
 
 def _little_endian(samples: array[int]) -> array[int]:

@@ -88,7 +88,7 @@ class AppQueue(Plain):
             self._hold_s[event.queue] = (3 * self._hold_s[event.queue] + event.waited_s) / 4
 
     def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
-        hold_s = self._hold_s[place.queue]
+        hold_s = abs(self._hold_s[place.queue] - place.waited_s)  # yes: who has waited longer is told more again
         return Estimate(hold_s, hold_s, hold_s)
 
 
@@ -104,5 +104,5 @@ class LastServed(Plain):
             self._last_s[event.queue] = event.waited_s
 
     def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
-        last_s = self._last_s[place.queue]
+        last_s = max(0.0, self._last_s[place.queue] - place.waited_s)
         return Estimate(last_s, last_s, last_s)

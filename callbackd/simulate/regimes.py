@@ -48,8 +48,7 @@ def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, S
     total: dict[str, Score] = {}
     for seed in seeds:
         settings = _settings(regime)
-        members = panel_of(settings)
-        panel = Panel(members)
+        panel = Panel(panel_of(settings))
         World(settings, _habits(regime), seed, estimator=panel).run(hours)
         for name, score in panel.scores.items():
             total.setdefault(name, Score()).join(score)

@@ -1,6 +1,6 @@
 """Estimators held against what happened, all of them on the same paths.
 
-A ``Panel`` is plugged in as the estimator of a day. It answers with its first member, asks the others the same
+A ``Panel`` is plugged in as the estimator of a day. It answers with its first estimator, asks the others the same
 questions, and scores all when the turn has come, for those who hung up when it would have come.
 """
 
@@ -66,29 +66,29 @@ class Score:
 class Panel:
     """An ``Estimator`` made of several, by name; the first is the one that is believed."""
 
-    def __init__(self, members: Mapping[str, Estimator]) -> None:
-        self._members = dict(members)
-        self._first = next(iter(self._members.values()))
+    def __init__(self, estimators: Mapping[str, Estimator]) -> None:
+        self._estimators = dict(estimators)
+        self._first = next(iter(self._estimators.values()))
         self._asked: dict[int, tuple[Estimate, dict[str, Estimate]]] = {}
         """What everybody said, by the identity of what the first one said."""
-        self.scores = {name: Score() for name in members}
+        self.scores = {name: Score() for name in estimators}
 
     def estimate(self, place: Place, now: float) -> Estimate | None:
-        answers = {name: answer for name, one in self._members.items() if (answer := one.estimate(place, now))}
-        said = answers.get(next(iter(self._members)))
-        if said and said.mean_s > 0 and len(answers) == len(self._members):
+        answers = {name: answer for name, one in self._estimators.items() if (answer := one.estimate(place, now))}
+        said = answers.get(next(iter(self._estimators)))
+        if said and said.mean_s > 0 and len(answers) == len(self._estimators):
             self._asked[id(said)] = (said, answers)
         return said
 
     def on_event(self, event: Learnable, now: float) -> None:
         if not isinstance(event, TurnCame):
-            for member in self._members.values():
-                member.on_event(event, now)
+            for estimator in self._estimators.values():
+                estimator.on_event(event, now)
             return
         _, answers = self._asked.pop(id(event.estimate), (None, {}))
         for name, said in answers.items():
             self.scores[name].add(said, event.waited_s)
-            self._members[name].on_event(replace(event, estimate=said), now)
+            self._estimators[name].on_event(replace(event, estimate=said), now)
 
     def chance(self, place: Place, within_s: float, now: float) -> float | None:
         return self._first.chance(place, within_s, now)

@@ -19,10 +19,11 @@ import pytest
 from callbackd.domain.phrase import CallbackHello, Digits, Fixed, Greeting, Phrase, Position, WaitBelow
 from callbackd.prompts import sound
 from callbackd.prompts.build import NoEngine, Progress, build
-from callbackd.prompts.check import Fault, Source, check, inventory
+from callbackd.prompts.check import Fault, check, inventory
 from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.render import Renderer, Unspoken
 from callbackd.prompts.settings import Engine, PromptSettings
+from callbackd.prompts.store import PLAYABLE, Source
 
 TONE = """
 import math, sys, wave
@@ -46,7 +47,9 @@ def engine(program: str, *arguments: str) -> Engine:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> PromptSettings:
-    return PromptSettings(cache=tmp_path / "cache", recordings=tmp_path / "recordings", company="Acme")
+    """Nothing is shipped: what is heard was built here."""
+    nothing = tmp_path / "nothing"
+    return PromptSettings(cache=tmp_path / "cache", recordings=tmp_path / "recordings", shipped=nothing, company="Acme")
 
 
 def tone(seconds: float, level: float = 0.3) -> array[int]:
@@ -178,7 +181,8 @@ def test_a_kill_at_any_moment_leaves_no_broken_prompt(settings: PromptSettings, 
     program = (
         "from pathlib import Path; from callbackd.prompts.build import build;"
         "from callbackd.prompts.settings import PromptSettings;"
-        f"build(PromptSettings(Path({str(settings.cache)!r}), Path({str(settings.recordings)!r}), company='Acme'))"
+        f"folders = map(Path, {[*map(str, (settings.cache, settings.recordings, settings.shipped))]});"
+        "build(PromptSettings(*folders, company='Acme'))"
     )
     process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
     deadline = time.monotonic() + 20
@@ -201,6 +205,12 @@ def test_a_prompt_that_cannot_be_put_in_place_leaves_no_trace(
     with pytest.raises(OSError, match="no space"):
         build(settings, only=["goodbye"])
     assert not built_files(settings)
+
+
+def test_prompts_that_begin_alike_are_levelled_alike() -> None:
+    loud, soft = (sound.levelled(tone(1, level)) for level in (0.300, 0.297))
+    assert max(soft) / max(loud) == pytest.approx(0.99, abs=0.001)
+    assert sound.SPEECH_DB - 1 <= sound.measure(loud).loudness_db <= sound.SPEECH_DB
 
 
 # --- rendering
@@ -314,6 +324,41 @@ def test_bad_recordings_are_found(settings: PromptSettings) -> None:
         ("wrong-key", Fault.SILENT),
         ("connecting", Fault.WRONG_FORMAT),
     }
+
+
+@pytest.mark.parametrize("extension", PLAYABLE)
+def test_recordings_of_every_format_are_listened_to(settings: PromptSettings, extension: str) -> None:
+    square = array("h", [sound.FULL if i % 40 < 20 else -sound.FULL for i in range(8000)])
+    for name, samples in {"offer": tone(1), "closed": tone(1, 0.0), "full": square, "digit-1": tone(3)}.items():
+        convert(record(settings, f"{name}.wav", samples), extension)
+    heard = {(found.name, found.fault) for found in check(settings) if found.fault is not Fault.MISSING}
+    too_long = {(f"digit-1{tone}", Fault.TOO_LONG) for tone in ("", "-comma", "-end")}
+    assert heard == {("closed", Fault.SILENT), ("full", Fault.CLIPPED)} | too_long
+
+
+def test_own_words_for_no_prompt_are_found(settings: PromptSettings) -> None:
+    settings = replace(settings, texts={"en": {"goodbye": "Bye.", "godbye": "Bye.", "greeting-sales": "Hello."}})
+    assert [found.name for found in check(settings) if found.fault is Fault.UNUSED] == ["godbye"]
+
+
+def convert(wav: Path, extension: str) -> None:
+    """Into another of the formats that Asterisk plays."""
+    if extension == ".wav":
+        return
+    kind = {".sln": "raw", ".gsm": "gsm"}.get(extension, "al" if extension.startswith(".al") else "ul")
+    to = wav.with_suffix(extension)
+    subprocess.run(["sox", "-D", str(wav), "-t", kind, str(to)], check=True, capture_output=True)
+    wav.unlink()
+
+
+def test_without_sox_a_recording_is_not_judged_rather_than_bad(
+    settings: PromptSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(record(settings, "offer.wav"), ".gsm")
+    monkeypatch.setenv("PATH", "")
+    (found,) = [found for found in check(settings) if found.name == "offer"]
+    assert found.fault is Fault.NOT_JUDGED
+    assert "sox is not installed" in found.detail
 
 
 def test_missing_prompts_are_told_with_their_text(settings: PromptSettings) -> None:

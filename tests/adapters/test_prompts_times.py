@@ -126,7 +126,7 @@ def test_times_beside_the_quarter_hours_and_other_keys_have_no_words(phrase: Phr
 
 @pytest.fixture
 def settings(tmp_path: Path) -> PromptSettings:
-    return PromptSettings(cache=tmp_path / "cache", recordings=tmp_path / "recordings")
+    return PromptSettings(cache=tmp_path / "cache", recordings=tmp_path / "recordings", shipped=tmp_path / "nothing")
 
 
 def record(settings: PromptSettings, *names: str) -> None:

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from callbackd.app.cli import app
 from callbackd.app.config import ConfigError, read, secret, settings_of
+from callbackd.app.config_prompts import prompt_settings
 from callbackd.domain.settings import Reports, Strategy
+from callbackd.prompts.settings import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -154,3 +156,22 @@ def test_the_command_line_lists_the_mistakes_and_starts_nothing(tmp_path):
     assert done.exit_code == 2
     assert "queues.support.nonsense: unknown key" in done.stderr
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_prompts_cannot_be_is_a_mistake_of_the_config(tmp_path):
+    (mistake,) = mistakes(
+        tmp_path, GOOD + '[site]\nlanguage = "fr"\n[prompts]\nengine = ["say"]\ntexts = { en = { "a b" = "x" } }\n'
+    )
+    assert mistake.startswith("prompts: no such language: fr (there are en,")
+    assert "not 'a b'" in mistake
+    assert "lacks {out}" in mistake
+
+
+def test_folders_of_prompts_are_below_the_state_unless_said_otherwise(tmp_path):
+    plain = prompt_settings(read(written(tmp_path, GOOD)))
+    state = Path("/var/lib/callbackd")
+    assert (plain.cache, plain.recordings, plain.shipped) == (state / "prompts", state / "recordings", SHIPPED)
+    said = prompt_settings(
+        read(written(tmp_path, GOOD + '[prompts]\ncache = "/c"\nrecordings = "/r"\nshipped = "/s"\n'))
+    )
+    assert (said.cache, said.recordings, said.shipped) == (Path("/c"), Path("/r"), Path("/s"))

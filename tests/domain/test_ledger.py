@@ -281,9 +281,9 @@ def test_a_quote_is_followed_over_a_restart():
 def test_a_worse_wait_is_not_told_after_a_restart_either():
     centre = busy()
     quote = waits(centre)
-    centre.restarts()
     for n in range(3):
         centre.calls(f"vip{n}", number(n), priority=5)
+    centre.restarts()
     centre.wait(60)
     assert [told for told in quotes(centre) if told.entry == quote.entry] == [quote]
     again = [play for play in centre.all(Play, leg="anna") if Position(4) in play.phrases]

@@ -86,16 +86,22 @@ class House:
 
 @pytest.fixture
 async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """``await open_house(queues={…})``: a call centre with these sections of the config changed."""
+    """``await open_house(queues={…})``: a call centre with these sections of the config changed.
+
+    With ``built=False`` no prompt is built for it: callers hear what comes with callbackd.
+    """
     async with AsyncExitStack() as stack:
 
-        async def opened(*, variables: dict[str, str] | None = None, at: str | None = None, **changes: Any) -> House:
+        async def opened(
+            *, variables: dict[str, str] | None = None, at: str | None = None, built: bool = True, **changes: Any
+        ) -> House:
             slot = stack.enter_context(Slot())
             asterisk = await stack.enter_async_context(Asterisk(slot, variables=variables))
             url = await postgres.fresh_database()
             daemon = Daemon(slot, asterisk, url, **changes)
             daemon.ahead_s = until(at) if at else 0.0
-            await build_prompts(daemon)
+            if built:
+                await build_prompts(daemon)
             await stack.enter_async_context(daemon)
             stack.push_async_callback(_nothing_is_left, asterisk, daemon)
             stage = await stack.enter_async_context(Stage.around(asterisk))

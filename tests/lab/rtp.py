@@ -181,6 +181,10 @@ class Hearing:
         """When the first packet of audio came, quiet or not."""
         return self._frames[0][0] if self._frames else None
 
+    def levels(self) -> list[float]:
+        """How loud each frame was."""
+        return [sum(abs(_LINEAR[code]) for code in frame) / len(frame) for _, frame in self._frames]
+
     def _names(self) -> list[tuple[float, frozenset[str]]]:
         for at, frame in self._frames[len(self._named) :]:
             self._named.append((at, self.ears.name(frame)))
