@@ -38,6 +38,7 @@ from callbackd.domain.events import (
     LegsJoined,
     LegsSeen,
     Party,
+    PlaybackBegan,
     PlaybackEnded,
     PromiseStored,
     TimePassed,
@@ -127,8 +128,10 @@ class Centre:
 
     # --- time and events ---
 
-    def hear(self, event: Event, *, answer_database: bool = True, answer_joins: bool = True) -> list[Command]:
-        """Feed one event; the database and the bridges, unless silenced, do as they are told and say so."""
+    def hear(
+        self, event: Event, *, answer_database: bool = True, answer_joins: bool = True, answer_plays: bool = True
+    ) -> list[Command]:
+        """Feed one event; database, bridges and playbacks, unless silenced, do as they are told and say so."""
         fresh = list(self.acd.handle(event, self.now))
         assert self.acd.broken_laws() == [], (event, self.acd.broken_laws())
         self.said.extend(fresh)
@@ -145,6 +148,8 @@ class Centre:
                 fresh += self.hear(AttemptClaimed(command.attempt.id))
             elif isinstance(command, Join) and answer_joins:
                 fresh += self.hear(LegsJoined(command.legs))
+            elif isinstance(command, Play) and answer_plays:
+                fresh += self.hear(PlaybackBegan(command.playback))
         return fresh
 
     def _write(self, *rows: Saved) -> None:

@@ -17,10 +17,11 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from callbackd.app import config_hours as when
-from callbackd.app import config_prompts, config_rules
+from callbackd.app import config_menus, config_prompts, config_rules
 from callbackd.app.config_fields import E164, Duration, Language, Name, Prefix, Region, Section
 from callbackd.app.config_fields import plain as _plain
 from callbackd.app.config_fields import seconds as _s
+from callbackd.app.config_menus import Menu
 from callbackd.app.config_prompts import Prompts
 from callbackd.app.config_rules import Direct, EntryRules, Penalties, Reserves, Skill
 from callbackd.domain import settings as domain
@@ -219,6 +220,7 @@ class Config(BaseSettings):
     hours: dict[Name, when.Hours] = {}
     calling: when.Calling = when.Calling()
     queues: dict[Name, Queue] = Field(min_length=1)
+    menus: dict[Name, Menu] = {}
     agents: dict[Name, AgentSection] = {}
 
     @classmethod
@@ -311,7 +313,7 @@ def _contradictions(config: Config) -> list[str]:
         mistakes += _impossible_hours(config, name, queue)
     if config.database.standby and config.database.url == "embedded":
         mistakes.append("database.standby: a standby shares its database; set database.url to the one that both use")
-    return [*mistakes, *config_rules.mistakes(config), *config_prompts.mistakes(config)]
+    return [*mistakes, *config_rules.mistakes(config), *config_menus.mistakes(config), *config_prompts.mistakes(config)]
 
 
 def _impossible_hours(config: Config, name: str, queue: Queue) -> list[str]:
@@ -346,6 +348,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
     return domain.Settings(
         queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
         agents={AgentId(name): _agent(name, agent) for name, agent in config.agents.items()},
+        menus=config_menus.menus_of(config),
         dialling=domain.Dialling(**_plain(dialling)),
         numbers=domain.Numbers(
             region=config.site.region,

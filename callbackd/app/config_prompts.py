@@ -38,6 +38,8 @@ def prompt_settings(config: Config) -> PromptSettings:
     """Raises ``ValueError`` that tells every mistake; never for a config that was ``read``."""
     section, site = config.prompts, config.site
     spoken = {queue.language or site.language for queue in config.queues.values()} | {site.language}
+    spoken |= {menu.language or site.language for menu in config.menus.values()}
+    spoken |= {language for menu in config.menus.values() for language in menu.languages.values()}
     return PromptSettings(
         cache=section.cache or config.state_dir / "prompts",
         recordings=section.recordings or config.state_dir / "recordings",

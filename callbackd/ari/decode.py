@@ -20,6 +20,7 @@ from callbackd.domain.events import (
     LegRinging,
     LegUnheld,
     Party,
+    PlaybackBegan,
     PlaybackEnded,
 )
 from callbackd.domain.ids import OURS, AttemptId, LegId, PlaybackId
@@ -53,6 +54,7 @@ class Decode:
             "ChannelHangupRequest": self._hangup,
             "ChannelDestroyed": self._destroyed,
             "ChannelDtmfReceived": _digit,
+            "PlaybackStarted": _began,
             "PlaybackFinished": _played,
             "ChannelHold": lambda raw: LegHeld(LegId(_text(raw, "channel", "id"))),
             "ChannelUnhold": lambda raw: LegUnheld(LegId(_text(raw, "channel", "id"))),
@@ -163,6 +165,11 @@ def _digit(raw: Json) -> Event:
     if not re.fullmatch(r"[0-9*#A-D]", digit):
         raise Unreadable("digit is no key of a telephone")
     return DigitPressed(LegId(_text(raw, "channel", "id")), digit)
+
+
+def _began(raw: Json) -> Event | None:
+    playback = _text(raw, "playback", "id")
+    return PlaybackBegan(PlaybackId(playback)) if playback.startswith(OURS) else None
 
 
 def _played(raw: Json) -> Event | None:

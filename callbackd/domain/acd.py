@@ -23,6 +23,7 @@ from callbackd.domain.dialling import Dialling
 from callbackd.domain.dialogue import Dialogue, Stage
 from callbackd.domain.direct import Direct
 from callbackd.domain.eligibility import widens_at
+from callbackd.domain.entrance import Entrance
 from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
 from callbackd.domain.ewt import Estimator
 from callbackd.domain.floor import Floor
@@ -59,6 +60,7 @@ class Acd:
         self._reception = Reception(
             self._state, self._speech, self._places, self._promising, self._rejoining, self._direct, self._ledger
         )
+        self._entrance = Entrance(self._state, self._speech, self._admit)
         self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
         self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
         self._settling = Settling(self._state, self._speech, self._dialling)
@@ -75,6 +77,7 @@ class Acd:
             ev.LegLeft: self._leg_left,
             ev.LegEnded: self._leg_ended,
             ev.DigitPressed: self._digit,
+            ev.PlaybackBegan: lambda event: self._speech.begun(event.playback),
             ev.PlaybackEnded: lambda event: self._speech.spoken(event.playback),
             ev.RequestFailed: self._request_failed,
             ev.LegsSeen: self._legs_seen,
@@ -106,6 +109,14 @@ class Acd:
             **waiting_keys,
             **of_customers,
             Stage.ACCEPTING: self._floor.key,
+            Stage.LANGUAGE: self._entrance.key,
+            Stage.MENU: self._entrance.key,
+        }
+        self._silences: dict[Stage, Callable[[Dialogue], None]] = {
+            **dict.fromkeys([*self._promising.keys, Stage.REJOINING], self._promising.silence),
+            **dict.fromkeys(of_customers, self._dialling.silence),
+            **dict.fromkeys([Stage.LANGUAGE, Stage.MENU], self._entrance.silence),
+            Stage.ACCEPTING: self._floor.silence,
         }
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
             Timer.ANNOUNCE: self._reception.announce,
@@ -197,9 +208,13 @@ class Acd:
         if self._reception.knows(event.leg):
             self._state.decide(event.leg, "arrival ignored", "this call is known already")
             return
+        self._entrance.arrive(event)
+
+    def _admit(self, event: ev.CallArrived, *, greeted: bool) -> None:
+        """The queue is known."""
         if queue := self._state.settings.queues.get(QueueName(event.queue)):
             self._dialling.rings_in(event.number, queue.group)
-        self._reception.arrive(event)
+        self._reception.arrive(event, greeted=greeted)
 
     def _dial_accepted(self, event: ev.DialAccepted) -> None:
         if attempt := self._state.attempt_of(event.leg):
@@ -297,7 +312,10 @@ class Acd:
         dialogue = self._state.dialogues.get(event.leg)
         if dialogue is None:
             return
-        if handler := self._keys.get(dialogue.stage):
+        if dialogue.playback and not dialogue.begun and dialogue.stage is not Stage.WAITING:
+            # In the line a key asks for a callback at any moment; elsewhere it answers a question that was heard.
+            self._state.decide(dialogue.entry or event.leg, f"key {event.digit} ignored", "before the question began")
+        elif handler := self._keys.get(dialogue.stage):
             self._state.timers.cancel(Timer.REPLY, event.leg)
             handler(dialogue, event.digit)
         else:
@@ -317,14 +335,8 @@ class Acd:
 
     def _silence(self, id: str) -> None:
         dialogue = self._state.dialogues.get(LegId(id))
-        if dialogue is None:
-            return
-        if dialogue.stage in {Stage.INVITED, Stage.POSTPONING}:
-            self._dialling.silence(dialogue)
-        elif dialogue.stage is Stage.ACCEPTING:
-            self._floor.silence(dialogue)
-        elif dialogue.stage in self._promising.keys or dialogue.stage is Stage.REJOINING:
-            self._promising.silence(dialogue)
+        if dialogue and (handler := self._silences.get(dialogue.stage)):
+            handler(dialogue)
 
     def _widen(self, id: str) -> None:
         """The match after this event sees more agents; wake again when it widens once more."""

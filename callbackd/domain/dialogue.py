@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from callbackd.domain.events import Party
+from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import AttemptId, EntryId, LegId, PlaybackId
 
 
 class Stage(Enum):
+    LANGUAGE = "language"
+    """Asked for a language, before there is a place in a line."""
+    MENU = "menu"
+    """Asked which queue is meant."""
     WAITING = "waiting"
     """In the line: music, announcements, the offer's key works."""
     CONFIRMING = "confirming"
@@ -48,6 +52,8 @@ class Dialogue:
     number: str = ""
     """The number the caller would be called at: E.164, or empty while unknown."""
     playback: PlaybackId | None = None
+    begun: bool = False
+    """Whether what is being said can be heard by now; a key pressed before is no answer to it."""
     keyed: str = ""
     tries: int = 0
     """Wrong keys, refused numbers or silent readings in this stage."""
@@ -60,6 +66,9 @@ class Dialogue:
     """When the caller was last told what is the matter."""
     spoken_at: float = 0.0
     """When the last announcement began."""
+    arrival: CallArrived | None = None
+    """How the caller came, while a menu is gone through."""
+    menu: str = ""
     choices: tuple[float, ...] = ()
     """Starts of the slots that were read out, key 1 first."""
     slot_at: float | None = None

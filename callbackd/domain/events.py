@@ -146,6 +146,13 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackBegan:
+    """Something we say can be heard from now on."""
+
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackEnded:
     """A playback is over: finished, stopped, or refused; the leg may be gone too."""
 
@@ -319,6 +326,7 @@ Event = (
     | LegLeft
     | LegEnded
     | DigitPressed
+    | PlaybackBegan
     | PlaybackEnded
     | RequestFailed
     | LegsSeen

@@ -93,3 +93,8 @@ def _parsed(raw: str, settings: Numbers) -> PhoneNumber | Refused:
         return phonenumbers.parse(raw, settings.region)
     except NumberParseException as error:
         return Refused(f"not a telephone number: {error}")
+
+
+def tame(raw: str) -> str:
+    """What the network claimed, harmless: at most 32 characters that may stand in a number."""
+    return "".join(c for c in raw if c in "+0123456789*#")[:32]

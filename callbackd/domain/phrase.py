@@ -80,6 +80,21 @@ class Crisis:
     queue: str
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Which key leads where; ``menu-<menu>`` is the operator's, the common one only asks to choose."""
+
+    menu: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """ "For English, press ``key``", in that language whatever is spoken before it; ``key`` from 1 to 9."""
+
+    key: int
+    language: str
+
+
 class Day(StrEnum):
     """A day as people say it: today and tomorrow, else its weekday, never more than a week ahead."""
 
@@ -157,6 +172,8 @@ Phrase = (
     | Greeting
     | CallbackHello
     | Crisis
+    | Menu
+    | LanguageChoice
     | SlotChoice
     | CallAt
     | Position

@@ -68,8 +68,11 @@ class Reception:
         """Whether the leg is somebody's who is with us already: arrivals are told again after each reconnect."""
         return leg in self._state.dialogues or self._state.entry_of(leg) is not None
 
-    def arrive(self, event: CallArrived) -> None:
-        """A leg that nobody knows: to its promise, to a place in the line, or the way its rule says."""
+    def arrive(self, event: CallArrived, *, greeted: bool = False) -> None:
+        """A leg that nobody knows: to its promise, to a place in the line, or the way its rule says.
+
+        ``greeted`` when a menu has welcomed the caller.
+        """
         state = self._state
         queue = state.settings.queues.get(QueueName(event.queue))
         if queue is None:
@@ -91,14 +94,22 @@ class Reception:
             return
         entry = self._new_entry(event, queue, known, verdict)
         dialogue = self._speech.begin(entry, event.leg)
+        welcome = () if greeted else (Greeting(queue.name),)
         if verdict.admitted:
             self._note(entry)
             self._watch_closing(queue)
             self._places.watch(entry)
             self.staff_changed()
-            self._speech.say(self._told(dialogue), Greeting(queue.name), *self._crisis(dialogue))
+            self._welcome(dialogue, *welcome, *self._crisis(dialogue))
         else:
-            self._last_resort(dialogue, entry, Greeting(queue.name), _sorry(verdict))
+            self._last_resort(dialogue, entry, *welcome, _sorry(verdict))
+
+    def _welcome(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        if phrases:
+            self._speech.say(self._told(dialogue), *phrases)
+        else:
+            self._speech.arm(dialogue)
+            self._speech.wait_on(dialogue)
 
     def _come_back(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> None:
         """Who stood in the line before is let in without a question and without a greeting, at the old place."""
@@ -142,7 +153,7 @@ class Reception:
         self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused, verdict: Verdict
     ) -> Entry:
         state = self._state
-        number = known.number if isinstance(known, numbers.Allowed) else _tame(event.number)
+        number = known.number if isinstance(known, numbers.Allowed) else numbers.tame(event.number)
         wanted, unknown = needs.read(event.needs)
         entry = Entry(
             id=state.mint.entry(state.now),
@@ -410,8 +421,3 @@ def _sorry(verdict: Verdict) -> Fixed:
 
 def _offered(answer: Answer) -> tuple[Phrase, ...]:
     return (_OFFERED[answer.turn, answer.time],) if answer.yes else ()
-
-
-def _tame(raw: str) -> str:
-    """What the network claimed, harmless: at most 32 characters that may stand in a number."""
-    return "".join(c for c in raw if c in "+0123456789*#")[:32]

@@ -270,6 +270,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Menu:
+    """What callers are asked before they stand in a line. The dialplan names it where it would name a queue."""
+
+    name: str
+    otherwise: QueueName
+    """The queue of those who press nothing, or nothing that is meant."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Queue or menu by key; empty: only the language is asked."""
+    languages: Mapping[str, str] = field(default_factory=dict)
+    """Language by key, 1 to 9, asked first of callers whose language the dialplan does not tell."""
+    language: str = "en"
+    """Spoken to those who choose none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     name: QueueName
     strategy: Strategy = Strategy.LONGEST_IDLE
@@ -386,6 +401,8 @@ class Reports:
 class Settings:
     queues: Mapping[QueueName, Queue]
     agents: Mapping[AgentId, AgentSettings]
+    menus: Mapping[str, Menu] = field(default_factory=dict)
+    """By name; none has the name of a queue."""
     dialling: Dialling = field(default_factory=Dialling)
     numbers: Numbers = field(default_factory=Numbers)
     language: str = "en"

@@ -55,7 +55,7 @@ class Speech:
         dialogue = self.hush(dialogue)
         playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.generation)
         state.said[dialogue.leg] += 1
-        dialogue = self.keep(replace(dialogue, playback=playback))
+        dialogue = self.keep(replace(dialogue, playback=playback, begun=False))
         state.playing[playback] = dialogue.leg
         state.timers.cancel(Timer.REPLY, dialogue.leg)
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
@@ -77,6 +77,12 @@ class Speech:
         self._state.do(StopPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
         return self.keep(replace(dialogue, playback=None))
 
+    def begun(self, playback: PlaybackId) -> None:
+        """A playback can be heard."""
+        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        if dialogue and dialogue.playback == playback:
+            self.keep(replace(dialogue, begun=True))
+
     def spoken(self, playback: PlaybackId) -> None:
         """A playback is over: go on as the stage wants."""
         leg = self._forget_playback(playback)
@@ -93,8 +99,9 @@ class Speech:
 
     def doubt(self) -> None:
         """The event stream was broken: what was being said may be over, and nobody has told us."""
-        for dialogue in self._state.dialogues.values():
+        for dialogue in list(self._state.dialogues.values()):
             if dialogue.playback:
+                self.begun(dialogue.playback)  # for all we know
                 self._state.do(LookAtPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
 
     def end(self, leg: LegId) -> Dialogue | None:

@@ -20,6 +20,8 @@ from callbackd.domain.phrase import (
     Digits,
     Fixed,
     Greeting,
+    LanguageChoice,
+    Menu,
     Phrase,
     Position,
     SlotChoice,
@@ -40,6 +42,7 @@ QUARTERS = range(0, 24 * 60, 15)
 """The times of day that have words, in minutes."""
 
 SLOT_KEYS = range(1, 4)
+LANGUAGE_KEYS = range(1, 10)
 
 TONES = {"": "", "-comma": ",", "-end": "."}
 """Suffix of a digit's name -> punctuation that makes an engine speak it so."""
@@ -62,6 +65,10 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
             return ("hello",)
         case Crisis():
             return ("crisis",)
+        case Menu():
+            return ("menu",)
+        case LanguageChoice(key, _) if key in LANGUAGE_KEYS:
+            return ("language", f"press-{key}")
         case SlotChoice(key, day, minute) if key in SLOT_KEYS and minute in QUARTERS:
             return (f"slot-{hyphened(day)}", _time(minute), f"press-{key}")
         case CallAt(day, minute) if minute in QUARTERS:
@@ -87,7 +94,9 @@ def hyphened(symbol: Fixed | Day) -> str:
 
 
 def queue_of(phrase: Phrase) -> str:
-    """The queue that a phrase speaks for, if it says."""
+    """The queue, or the menu, that a phrase speaks for, if it says."""
+    if isinstance(phrase, Menu):
+        return phrase.menu
     return phrase.queue if isinstance(phrase, Greeting | CallbackHello | Crisis) else ""
 
 
@@ -101,7 +110,7 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
     return (
         {hyphened(name): text for name, text in language.fixed.items()}
         | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}
-        | {"crisis": language.crisis}
+        | {"crisis": language.crisis, "menu": language.menu, "language": language.choice + GOES_ON}
         | {f"position-{n}": language.position(n) for n in range(1, MOST_COUNTED + 1)}
         | {"hundred-ahead": language.hundred_ahead, "wait-above-hour": language.wait_above_hour}
         | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
@@ -114,7 +123,7 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
             for tone, mark in TIME_TONES.items()
             for minute in QUARTERS
         }
-        | {f"press-{key}": language.press(key) for key in SLOT_KEYS}
+        | {f"press-{key}": language.press(key) for key in LANGUAGE_KEYS}
         | {
             f"digit-{digit}{tone}": word + mark
             for digit, word in enumerate(language.digits)

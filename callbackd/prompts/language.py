@@ -29,6 +29,10 @@ class Language:
     """Of the company's name, undeclined and possibly empty."""
     hello: Callable[[str], str]
     """Of the company's name, as above: who rings and why."""
+    menu: str
+    """Asks to choose by key, where the operator has no words for a menu."""
+    choice: str
+    """Beginning of the sentence that names the key for this language, in this language: "For English"."""
     crisis: str
     """What is said of a problem of which nothing more is known here."""
     position: Callable[[int], str]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from callbackd.domain.phrase import Phrase
+from callbackd.domain.phrase import LanguageChoice, Phrase
 from callbackd.prompts import catalog
 from callbackd.prompts.language import Language
 from callbackd.prompts.languages import LANGUAGES
@@ -73,6 +73,8 @@ class Renderer:
         return LANGUAGES[default]
 
     def _phrase(self, phrase: Phrase | Named, language: Language, queue: str) -> tuple[Path, ...]:
+        if isinstance(phrase, LanguageChoice):
+            language = self._language(phrase.language)
         try:
             names = self._names(phrase, language)
         except ValueError as error:

@@ -30,6 +30,7 @@ from callbackd.domain.events import (
     LegLeft,
     LegRinging,
     LegsJoined,
+    PlaybackBegan,
     PlaybackEnded,
     RequestFailed,
     Trace,
@@ -137,6 +138,7 @@ class Pbx:
             self.tell_soon(PlaybackEnded(act.playback))
             return
         self._playing[act.playback] = act.leg
+        self.tell_soon(PlaybackBegan(act.playback))
         length_s = _PHRASE_S * len(act.phrases)
         self._agenda.later(length_s, lambda: self._played(act.playback))
         self._people.hear(act, length_s)

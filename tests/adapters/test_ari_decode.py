@@ -29,6 +29,7 @@ from callbackd.domain.events import (
     LegRinging,
     LegUnheld,
     Party,
+    PlaybackBegan,
     PlaybackEnded,
 )
 from callbackd.domain.ids import OURS, AttemptId, LegId, PlaybackId
@@ -121,7 +122,13 @@ def test_a_recorded_scene_is_told_in_the_domains_words(name: str, told: list[Eve
 
 
 def test_the_filter_lets_through_what_is_read() -> None:
-    assert {raw["type"] for raw in ALL} == WANTED
+    assert {raw["type"] for raw in ALL} | {"PlaybackStarted"} == WANTED, "no scene was recorded with its beginning"
+
+
+def test_a_playback_of_ours_that_begins_is_told_and_no_other() -> None:
+    begins = {"type": "PlaybackStarted", "playback": {"id": "cbd-1"}}
+    assert Decode()(begins) == PlaybackBegan(PlaybackId("cbd-1"))
+    assert Decode()(begins | {"playback": {"id": "somebody-elses"}}) is None
 
 
 def test_two_scenes_at_once_do_not_mix() -> None:

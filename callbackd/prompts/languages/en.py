@@ -132,6 +132,8 @@ LANGUAGE = Language(
     fixed=FIXED,
     greeting=greeting,
     hello=hello,
+    menu="Please choose by pressing a key, or stay on the line.",
+    choice="For English",
     crisis="We know of a problem, and we are working on it. Many people are calling us at the moment.",
     position=lambda n: "You are next in line." if n == 1 else f"You are number {cardinal(n)} in line.",
     hundred_ahead="There are at least one hundred callers ahead of you.",

@@ -103,7 +103,18 @@ DAYS = {
     Day.IN_A_WEEK: "mához egy hétre",
 }
 
-KEYS = ("a nullás", "az egyes", "a kettes", "a hármas")
+KEYS = (
+    "a nullás",
+    "az egyes",
+    "a kettes",
+    "a hármas",
+    "a négyes",
+    "az ötös",
+    "a hatos",
+    "a hetes",
+    "a nyolcas",
+    "a kilences",
+)
 
 
 def counting(n: int) -> str:
@@ -162,6 +173,8 @@ LANGUAGE = Language(
     fixed=FIXED,
     greeting=lambda company: f"{introduction(company)} Köszönjük a hívását.",
     hello=lambda company: f"{introduction(company)} Az Ön által kért visszahívással jelentkezünk.",
+    menu="Kérjük, válasszon egy gomb megnyomásával, vagy maradjon vonalban.",
+    choice="Ha magyarul folytatná",
     crisis="Tudunk a hibáról, és dolgozunk az elhárításán. Jelenleg sokan hívnak bennünket.",
     position=position,
     hundred_ahead="Ön előtt legalább százan várakoznak.",
