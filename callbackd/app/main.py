@@ -91,7 +91,9 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
         runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
-        recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier)
+        recovery = Recovery(
+            AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier, acd.differences
+        )
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
         outbox = Outbox(Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log)), runner.post)
@@ -122,6 +124,7 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             asyncio.create_task(journal.keep(runner.post), name="journal"),
             asyncio.create_task(ari.run(), name="ari"),
             asyncio.create_task(recovery.replaced.wait(), name="replaced"),
+            asyncio.create_task(recovery.compare(), name="compare"),
             asyncio.create_task(stopping.wait(), name="stopping"),
             asyncio.create_task(drained(draining, runner.post, acd.in_flight), name="drained"),
             asyncio.create_task(Watchdog(notifier, moved, poke).run(), name="watchdog"),

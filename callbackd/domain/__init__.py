@@ -26,7 +26,7 @@ Files, each importing only those before it: life, ids; settings, phrase, wall; n
 calling, slots, needs (when and what); entry, agent, callback, attempt, blocking; window, dialogue, breaker (the lives);
 commands, timers; state (the memory); line; ewt; eligibility, admission; routing, offer, retry, announce, lookahead,
 opening (the policies); booking, places, speech; direct; promising; rejoining; reception; floor; dialling; settling,
-declining (the desks); restore, snapshot; acd (the door). import-linter holds it.
+declining (the desks); restore, snapshot; comparing; acd (the door). import-linter holds it.
 
 Beside that line stand the numbers, which nothing of it imports: tally; repeats, handling; report; counting; metrics.
 """
