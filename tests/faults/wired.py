@@ -86,9 +86,12 @@ def fds(daemon: Daemon, *lines: Wire) -> Fds:
     return Fds(len(links) - sockets, sockets - sum(line.connections for line in lines))
 
 
-async def promise(url: str, numbers: Sequence[str]) -> None:
-    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken."""
-    engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() - 60 - len(numbers)
+async def promise(url: str, numbers: Sequence[str], ahead_s: float = 0.0) -> None:
+    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken.
+
+    ``ahead_s`` is by how much the clock of the daemon is set forward.
+    """
+    engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() + ahead_s - 60 - len(numbers)
     try:
         await upgrade(engine)
         async with engine.begin() as connection:
@@ -112,6 +115,7 @@ async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitabl
             *,
             server: Postgres | None = None,
             promises: Sequence[str] = (),
+            ahead_s: float = 0.0,
             prepare: Callable[[Daemon], None] = lambda _: None,
             **changes: Any,
         ) -> Wired:
@@ -121,8 +125,9 @@ async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitabl
             ari = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
             db = await stack.enter_async_context(_database_line(slot, make_url(url)))
             if promises:
-                await promise(url, promises)
+                await promise(url, promises, ahead_s)
             daemon = Daemon(slot, asterisk, _over(db, url), **changes)
+            daemon.ahead_s = ahead_s
             daemon.config["ari"]["url"] = f"http://{HOST}:{ari.port}/ari"
             prepare(daemon)
             await build_prompts(daemon)

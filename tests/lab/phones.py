@@ -15,7 +15,7 @@ SIPp does the SIP (``sipp.py``), one process for a phone; ``rtp.py`` does the au
 for and do in a call; ``judge.py`` turns it all into sentences. Each phone speaks with a tone of its own, so what a
 phone heard tells whom it heard. Every wait has a limit, and one that fails shows the story so far.
 
-There are 52 tones; phones beyond that begin again, and a ``silent`` caller needs none.
+There are 52 tones; phones beyond that are heard as those who came first, and a ``silent`` caller needs none.
 """
 
 from __future__ import annotations
@@ -610,7 +610,8 @@ class Stage:
     def tone_of(self, name: str) -> int:
         if name not in self._tones:
             self._tones[name] = tone = TONES[len(self._tones) % len(TONES)]
-            self.ears.learn(tone, name)
+            if tone not in self.ears.tones:
+                self.ears.learn(tone, name)
         return self._tones[name]
 
     def rtp_ports(self) -> Iterator[int]:
