@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -22,7 +22,7 @@ from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
-from callbackd.app.notify import Notifier, Watchdog
+from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
@@ -128,6 +128,7 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             asyncio.create_task(stopping.wait(), name="stopping"),
             asyncio.create_task(drained(draining, runner.post, acd.in_flight), name="drained"),
             asyncio.create_task(Watchdog(notifier, moved, poke).run(), name="watchdog"),
+            asyncio.create_task(keep_telling(notifier, lambda: _doing(acd)), name="status"),
         ]
         if config.ami.enabled:
             ami = Ami(
@@ -171,7 +172,9 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
             if why != said:
                 log.warning("database_waiting", why=f"no PostgreSQL: {why}; waiting for it, see [database] url")
                 said = why
-            await asyncio.wait([asyncio.create_task(stopping.wait())], timeout=_DATABASE_AGAIN_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATABASE_AGAIN_S):
+                    await stopping.wait()
         if not stopping.is_set():
             await upgrade(engine)
         yield engine
@@ -187,6 +190,12 @@ def prompt_settings(config: Config) -> PromptSettings:
         company=config.site.name,
         region=config.site.region,
     )
+
+
+def _doing(acd: Acd) -> str:
+    """For ``systemctl status``. Tasks come and go with the calls; more and more of them are a leak."""
+    waiting, promises = acd.open_lives()
+    return f"{waiting} waiting, {promises} promises, {len(asyncio.all_tasks())} tasks"
 
 
 def _unspoken(what: Unspoken) -> None:

@@ -144,6 +144,11 @@ class Acd:
         """Attempts that are under way."""
         return len(self._state.attempts)
 
+    def open_lives(self) -> tuple[int, int]:
+        """Callers and customers on the line who do not talk yet, and open promises."""
+        waiting = sum(entry.live and entry.state is not EntryState.TALKING for entry in self._state.entries.values())
+        return waiting, len(self._state.callbacks)
+
     def differences(self, polled: Iterable[ev.Event]) -> frozenset[str]:
         """Where Asterisk, as a poll found it, and our belief part, in words; nothing changes by asking."""
         return comparing.differences(self._state, self._settling, polled)

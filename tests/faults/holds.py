@@ -181,11 +181,12 @@ def _promise(
 
 
 async def leaks(house: Wired) -> list[str]:
-    now, then = house.fds(), house.at_rest
+    now, then = await house.footprint(), house.at_rest
     checks = {
         f"{house.ari.connections} connections to ARI": house.ari.connections > ARI_CONNECTIONS,
         f"{house.db.connections} connections to the database": house.db.connections > DB_CONNECTIONS,
         f"{now.files} open files, at rest {then.files}": now.files > then.files,
         f"{now.sockets} other sockets, at rest {then.sockets}": now.sockets > then.sockets,
+        f"{now.tasks} tasks, at rest {then.tasks}": now.tasks > then.tasks,
     }
     return [text for text, broken in checks.items() if broken]
