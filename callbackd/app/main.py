@@ -20,6 +20,7 @@ from callbackd.app import config as configuration
 from callbackd.app import do_not_call
 from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
+from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
 from callbackd.app.notify import Notifier, Watchdog, keep_telling
@@ -32,6 +33,7 @@ from callbackd.ari.client import Ari
 from callbackd.ari.decode import WANTED
 from callbackd.ari.decode import Decode as AriDecode
 from callbackd.ari.event_log import EventLog
+from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.db.embedded import Embedded, normalise
@@ -92,7 +94,12 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
         figures = Figures(settings)
         runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
         recovery = Recovery(
-            AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier, acd.differences
+            AriDecode(),
+            lambda: resync(ari.api, config.ari.app),
+            runner.post,
+            notifier,
+            acd.differences,
+            lambda: fetch_back.begin(),
         )
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
@@ -101,6 +108,11 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
         def from_ami(fields: dict[str, object]) -> None:
             if event := ami_decode(fields):
                 runner.post(event)
+
+        ami = Ami(
+            AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
+        )
+        fetch_back = FetchBack(lambda: stranded(ari.api, settings.fallback_context, settings.queues), ami)
 
         rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
@@ -131,10 +143,9 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             asyncio.create_task(keep_telling(notifier, lambda: _doing(acd)), name="status"),
         ]
         if config.ami.enabled:
-            ami = Ami(
-                AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
-            )
             tasks.append(asyncio.create_task(ami.run(), name="ami"))
+        if config.fallback.take_over:
+            tasks.append(asyncio.create_task(fetch_back.run(), name="fetch back"))
         log.info("started", queues=len(settings.queues), agents=len(settings.agents), epoch=right.epoch)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -43,7 +43,10 @@ class Recovery:
         post: Callable[[Event], None],
         notifier: Notifier | None = None,
         differences: Differences = lambda _: frozenset(),
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """``caught_up`` is told each time that what was missed has been posted."""
+        self._caught_up = caught_up
         self._differences = differences
         self._connected = False
         self._notifier = notifier or Notifier("")
@@ -111,5 +114,6 @@ class Recovery:
         for event in (*polled, PbxBack(), *held):
             self._post(event)
         self._notifier.ready("works with Asterisk")
+        self._caught_up()
         took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

@@ -142,7 +142,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     queue, language, priority, needs, place, *_ = [*rest, ""] if role == "inbound" else [",".join(args), *[""] * 4]
     variables = channel.get("channelvars")
     note = place or str(variables.get(PLACE_VARIABLE, "") if isinstance(variables, dict) else "")
-    stood_in, stood_since = _noted(note)
+    stood_in, stood_since = noted(note)
     return CallArrived(
         leg,
         queue,
@@ -157,7 +157,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     )
 
 
-def _noted(place: str) -> tuple[str, str]:
+def noted(place: str) -> tuple[str, str]:
     """Queue and time of what ``NotePlace`` wrote; no queue when it is not that."""
     noted = re.fullmatch(r"([^:,]+):([0-9]{1,12}(?:\.[0-9]{1,6})?)", place)
     return (noted[1], noted[2]) if noted else ("", "0")
