@@ -199,6 +199,11 @@ class DeadMan(Section):
     exit_context: str = Field("callbackd-exits", pattern=r"^[A-Za-z0-9_-]{1,79}$")
 
 
+class Fallback(Section):
+    take_over: bool = False
+    """Whether callers who wait in the fallback queue are fetched back; AMI's user then needs ``write = call``."""
+
+
 class Config(BaseSettings):
     """The whole file. Environment variables and command lines carry no settings: there is one place to look."""
 
@@ -217,6 +222,7 @@ class Config(BaseSettings):
     ringing: Agents = Agents()
     line: Line = Line()
     dead_man: DeadMan = DeadMan()
+    fallback: Fallback = Fallback()
     hours: dict[Name, when.Hours] = {}
     calling: when.Calling = when.Calling()
     queues: dict[Name, Queue] = Field(min_length=1)
@@ -285,6 +291,8 @@ def _did_you_mean(detail: ErrorDetails) -> str:
 def _contradictions(config: Config) -> list[str]:
     """Mistakes that only show when fields are held against one another."""
     mistakes = []
+    if config.fallback.take_over and not config.ami.enabled:
+        mistakes.append("fallback.take_over: callers are fetched by AMI; set ami.enabled = true, or this to false")
     for name, agent in config.agents.items():
         mistakes += [
             f"agents.{name}.queues: there is no queue {queue!r}; add [queues.{queue}] or take it out"

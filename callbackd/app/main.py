@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -20,10 +20,14 @@ from callbackd.app import config as configuration
 from callbackd.app import do_not_call
 from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
+<<<<<<< HEAD
 from callbackd.app.config_prompts import prompt_settings
+=======
+from callbackd.app.fetch_back import FetchBack
+>>>>>>> gaps
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
-from callbackd.app.notify import Notifier, Watchdog
+from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
 from callbackd.app.recovery import Recovery
@@ -34,6 +38,7 @@ from callbackd.ari.client import Ari
 from callbackd.ari.decode import WANTED
 from callbackd.ari.decode import Decode as AriDecode
 from callbackd.ari.event_log import EventLog
+from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.db.embedded import Embedded, normalise
@@ -92,9 +97,21 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
+<<<<<<< HEAD
         watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
         runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), watching)
         recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier)
+=======
+        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
+        recovery = Recovery(
+            AriDecode(),
+            lambda: resync(ari.api, config.ari.app),
+            runner.post,
+            notifier,
+            acd.differences,
+            lambda: fetch_back.begin(),
+        )
+>>>>>>> gaps
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
         outbox = Outbox(Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log)), runner.post)
@@ -102,6 +119,11 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
         def from_ami(fields: dict[str, object]) -> None:
             if event := ami_decode(fields):
                 runner.post(event)
+
+        ami = Ami(
+            AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
+        )
+        fetch_back = FetchBack(lambda: stranded(ari.api, settings.fallback_context, settings.queues), ami)
 
         rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
@@ -125,15 +147,16 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             asyncio.create_task(journal.keep(runner.post), name="journal"),
             asyncio.create_task(ari.run(), name="ari"),
             asyncio.create_task(recovery.replaced.wait(), name="replaced"),
+            asyncio.create_task(recovery.compare(), name="compare"),
             asyncio.create_task(stopping.wait(), name="stopping"),
             asyncio.create_task(drained(draining, runner.post, acd.in_flight), name="drained"),
             asyncio.create_task(Watchdog(notifier, moved, poke).run(), name="watchdog"),
+            asyncio.create_task(keep_telling(notifier, lambda: _doing(acd)), name="status"),
         ]
         if config.ami.enabled:
-            ami = Ami(
-                AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
-            )
             tasks.append(asyncio.create_task(ami.run(), name="ami"))
+        if config.fallback.take_over:
+            tasks.append(asyncio.create_task(fetch_back.run(), name="fetch back"))
         log.info("started", queues=len(settings.queues), agents=len(settings.agents), epoch=right.epoch)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -171,12 +194,35 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
             if why != said:
                 log.warning("database_waiting", why=f"no PostgreSQL: {why}; waiting for it, see [database] url")
                 said = why
-            await asyncio.wait([asyncio.create_task(stopping.wait())], timeout=_DATABASE_AGAIN_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATABASE_AGAIN_S):
+                    await stopping.wait()
         if not stopping.is_set():
             await upgrade(engine)
         yield engine
 
 
+<<<<<<< HEAD
+=======
+def prompt_settings(config: Config) -> PromptSettings:
+    spoken = {queue.language or config.site.language for queue in config.queues.values()} | {config.site.language}
+    return PromptSettings(
+        cache=config.prompt_cache,
+        recordings=config.recordings,
+        languages=tuple(sorted(spoken)),
+        default_language=config.site.language,
+        company=config.site.name,
+        region=config.site.region,
+    )
+
+
+def _doing(acd: Acd) -> str:
+    """For ``systemctl status``. Tasks come and go with the calls; more and more of them are a leak."""
+    waiting, promises = acd.open_lives()
+    return f"{waiting} waiting, {promises} promises, {len(asyncio.all_tasks())} tasks"
+
+
+>>>>>>> gaps
 def _unspoken(what: Unspoken) -> None:
     log.error("not_spoken", language=what.language, what=what.what, reason=f"{what.reason}; callbackd prompts build")
 

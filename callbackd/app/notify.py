@@ -14,6 +14,8 @@ from contextlib import suppress
 
 import structlog
 
+TELL_EVERY_S = 1.0
+
 log = structlog.get_logger("callbackd")
 
 
@@ -22,18 +24,30 @@ class Notifier:
 
     def __init__(self, address: str | None = None, watchdog_us: str | None = None) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
-        self._status = ""
+        self._status = self._doing = self._said = ""
         given = os.environ.get("WATCHDOG_USEC", "") if watchdog_us is None else watchdog_us
         self.watchdog_s = int(given) / 1e6 if given.isdigit() and self._address else 0.0
         """Within this time systemd wants to be fed; 0 when it does not."""
 
     def ready(self, status: str) -> None:
-        self._send(f"READY=1\nSTATUS={status}")
+        self._send("READY=1")
+        self.status(status)
 
     def status(self, status: str) -> None:
-        if status != self._status:
-            self._status = status
-            self._send(f"STATUS={status}")
+        """How we are."""
+        self._status = status
+        self._say()
+
+    def doing(self, doing: str) -> None:
+        """What we are doing: it follows how we are."""
+        self._doing = doing
+        self._say()
+
+    def _say(self) -> None:
+        line = "; ".join(filter(None, (self._status, self._doing)))
+        if line != self._said:
+            self._said = line
+            self._send(f"STATUS={line}")
 
     def stopping(self) -> None:
         self._send("STOPPING=1\nSTATUS=stopping")
@@ -48,6 +62,13 @@ class Notifier:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as telling:
             telling.setblocking(False)
             telling.sendto(text.encode(), address)
+
+
+async def keep_telling(notifier: Notifier, doing: Callable[[], str]) -> None:
+    """Until cancelled: ``systemctl status`` shows what we do now."""
+    while True:
+        notifier.doing(doing())
+        await asyncio.sleep(TELL_EVERY_S)
 
 
 class Watchdog:

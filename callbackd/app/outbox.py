@@ -28,7 +28,8 @@ class Outbox:
     def put(self, act: Act) -> None:
         lane = self._lanes.get(act.lane)
         if lane is not None:
-            lane.append(act)
+            if not lane or lane[-1] != act:  # what is about to be asked anyway is not asked twice in a row
+                lane.append(act)
             return
         self._lanes[act.lane] = deque([act])
         task = asyncio.create_task(self._work(act.lane), name=f"lane {act.lane}")

@@ -1,12 +1,15 @@
 """Between Asterisk's event stream and the loop. After each (re)connect the truth is polled and fed in first, by the
 front door; what the new stream says meanwhile is held back until then, so that nothing is judged in the wrong order.
+
+An event can be lost without the stream breaking. Every now and then the truth is only looked at; a difference that
+lasts is taken for what it is, a stream that cannot be trusted, and the truth is polled as after a reconnect.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import structlog
@@ -18,6 +21,13 @@ from callbackd.domain.events import Event, PbxBack, PbxLost
 Poll = Callable[[], Awaitable[tuple[Event, ...] | None]]
 """What Asterisk has now as events, ``LegsSeen`` among them; None when it did not answer."""
 
+Differences = Callable[[Iterable[Event]], frozenset[str]]
+"""Where what was polled and our belief part, in words."""
+
+LOOK_EVERY_S = 30.0
+"""A caller whose arrival nobody told hears music for so long at most; their dead-man switch is twice as long."""
+SURE_S = 3.0
+"""A difference that lasts so long is not on its way to us."""
 _POLL_AGAIN_S = 0.2
 
 log = structlog.get_logger("recovery")
@@ -32,7 +42,13 @@ class Recovery:
         poll: Poll,
         post: Callable[[Event], None],
         notifier: Notifier | None = None,
+        differences: Differences = lambda _: frozenset(),
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """``caught_up`` is told each time that what was missed has been posted."""
+        self._caught_up = caught_up
+        self._differences = differences
+        self._connected = False
         self._notifier = notifier or Notifier("")
         self._decode = decode
         self._poll = poll
@@ -51,17 +67,44 @@ class Recovery:
             self._held.append(event)
 
     def on_link(self, link: Link, why: str) -> None:
+        self._connected = link is Link.CONNECTED
         if self._polling:
             self._polling.cancel()
-        if link is Link.CONNECTED:
-            self._held = []
-            self._polling = asyncio.create_task(self._catch_up(), name="resync")
+        if self._connected:
+            self._start_catching_up()
             return
         self._held = None
         self._notifier.status(f"without Asterisk: {why}")
         self._post(PbxLost(why))
         if link is Link.REPLACED:
             self.replaced.set()
+
+    async def compare(self) -> None:
+        """Look for events that never came, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if lasting := await self._lasting():
+                log.error("events_missed", differences=sorted(lasting), why="the event stream did not tell; polled")
+                self._post(PbxLost("events were missed"))
+                self._start_catching_up()
+
+    async def _lasting(self) -> frozenset[str]:
+        if not (found := await self._look()):
+            return found
+        await asyncio.sleep(SURE_S)
+        return found & await self._look()
+
+    async def _look(self) -> frozenset[str]:
+        """None while the stream is broken or what was missed is being asked for: then that is the way."""
+        polled = await self._poll() if self._works() else None
+        return self._differences(polled) if polled and self._works() else frozenset()
+
+    def _works(self) -> bool:
+        return self._connected and self._held is None
+
+    def _start_catching_up(self) -> None:
+        self._held = []
+        self._polling = asyncio.create_task(self._catch_up(), name="resync")
 
     async def _catch_up(self) -> None:
         started = time.monotonic()
@@ -71,5 +114,6 @@ class Recovery:
         for event in (*polled, PbxBack(), *held):
             self._post(event)
         self._notifier.ready("works with Asterisk")
+        self._caught_up()
         took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

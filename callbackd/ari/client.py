@@ -76,7 +76,7 @@ class Ari:
         self.address = address
         self.version = ""
         self.malformed = 0
-        """Messages that were no JSON object, and events at which `on_event` failed."""
+        """Messages that were no event in a text frame, and events at which `on_event` failed."""
         self._on_event, self._on_link = on_event, on_link
         self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
@@ -203,6 +203,8 @@ class Ari:
                 self._take(message.data)
             elif websocket.closed:
                 return f"the event stream ended ({websocket.exception() or websocket.close_code})"
+            else:
+                self._drop(f"{message.type.name}, not text", len(message.data or b""))
         return f"another daemon took the application {self.address.app!r}"
 
     def _moves(self) -> float:
@@ -217,13 +219,27 @@ class Ari:
         self._moves()
         try:
             event = orjson.loads(text)
-            if event["type"] == "ApplicationReplaced" and event["application"] == self.address.app:
-                self._replaced = True
-            elif event.get("eventname") != HELLO:
-                self._on_event(event)
+        except orjson.JSONDecodeError as nonsense:
+            self._drop(f"no JSON: {nonsense.msg}", len(text))
+            return
+        if not isinstance(event, dict) or "type" not in event:
+            self._drop("no event", len(text))
+        elif event["type"] == "ApplicationReplaced" and event.get("application") == self.address.app:
+            self._replaced = True
+        elif event.get("eventname") != HELLO:
+            self._hand_on(event, len(text))
+
+    def _hand_on(self, event: dict[str, Any], length: int) -> None:
+        try:
+            self._on_event(event)
         except Exception:  # whatever one message does, the next one must be read
             self.malformed += 1
-            log.exception("ari_event_dropped", length=len(text))  # not what it says: there are people's numbers in it
+            log.exception("ari_event_dropped", length=length)
+
+    def _drop(self, why: str, length: int) -> None:
+        """Never tells what it says: there are people's numbers in it."""
+        self.malformed += 1
+        log.warning("ari_event_dropped", why=why, length=length)
 
     def _trouble(self, answer: Answer[Any]) -> "_Trouble":
         """What is wrong and the way out, for the operator."""

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
+
 from callbackd.causes import ending
 from callbackd.domain.events import (
     CallArrived,
@@ -29,6 +31,9 @@ Json = dict[str, Any]
 
 PLACE_VARIABLE = "CBD_PLACE"
 """Carries a caller's place, ``<queue>:<Unix time>``; ari.conf's ``channelvars`` lets us see it."""
+
+
+log = structlog.get_logger("ari")
 
 
 class Unreadable(ValueError):
@@ -69,8 +74,14 @@ class Decode:
         try:
             return reader(raw)
         except Unreadable as why:
-            self.dropped[f"{kind}: {why}"] += 1
+            self._drop(f"{kind}: {why}")
             return None
+
+    def _drop(self, why: str) -> None:
+        """Each reason is said once: an Asterisk that writes its events in another way does so all day."""
+        self.dropped[why] += 1
+        if self.dropped[why] == 1:
+            log.warning("ari_event_unreadable", why=why)
 
     def _dial(self, raw: Json) -> Event | None:
         leg, status = LegId(_text(raw, "peer", "id")), _text(raw, "dialstatus")
@@ -131,8 +142,9 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     if leg.startswith(OURS):
         raise Unreadable("a leg of ours without a role")
     queue, language, priority, needs, place, *_ = [*rest, ""] if role == "inbound" else [",".join(args), *[""] * 4]
-    note = place or str(channel.get("channelvars", {}).get(PLACE_VARIABLE, ""))
-    stood_in, stood_since = _noted(note)
+    variables = channel.get("channelvars")
+    note = place or str(variables.get(PLACE_VARIABLE, "") if isinstance(variables, dict) else "")
+    stood_in, stood_since = noted(note)
     return CallArrived(
         leg,
         queue,
@@ -147,7 +159,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     )
 
 
-def _noted(place: str) -> tuple[str, str]:
+def noted(place: str) -> tuple[str, str]:
     """Queue and time of what ``NotePlace`` wrote; no queue when it is not that."""
     noted = re.fullmatch(r"([^:,]+):([0-9]{1,12}(?:\.[0-9]{1,6})?)", place)
     return (noted[1], noted[2]) if noted else ("", "0")
@@ -155,7 +167,7 @@ def _noted(place: str) -> tuple[str, str]:
 
 def _start(raw: Json) -> Event:
     args = _at(raw, "args")
-    if not isinstance(args, list) or not all(isinstance(word, str) for word in args):
+    if not isinstance(args, list) or not all(isinstance(word, str) and "\0" not in word for word in args):
         raise Unreadable("args is no list of words")
     return entered(_at(raw, "channel"), args)
 
@@ -186,8 +198,9 @@ def _at(raw: Any, *path: str) -> Any:
 
 
 def _text(raw: Json, *path: str) -> str:
+    """A text that a database can hold, too; an id that is not empty."""
     value = _at(raw, *path)
-    if not isinstance(value, str) or (path[-1] == "id" and not value):
+    if not isinstance(value, str) or "\0" in value or (path[-1] == "id" and not value):
         raise Unreadable(f"{'.'.join(path)} is no text")
     return value
 

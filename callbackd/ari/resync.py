@@ -19,7 +19,7 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
     info = await api.asterisk.get_info(only=["status"])
     if channels.body is None or bridges.body is None or info.body is None:
         return None
-    joined = _joined(bridges.body)
+    joined = in_company(bridges.body)
     seen = LegsSeen(
         frozenset(LegId(channel["id"]) for channel in channels.body),
         left=frozenset(LegId(channel["id"]) for channel in channels.body if not _is_ours(channel, app)),
@@ -35,10 +35,11 @@ async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
     channels, bridges = await api.channels.list_(), await api.bridges.list_()
     if channels.body is None or bridges.body is None:
         return None
-    return _waiting(channels.body, _joined(bridges.body), app)
+    return _waiting(channels.body, in_company(bridges.body), app)
 
 
-def _joined(bridges: list[Bridge]) -> set[str]:
+def in_company(bridges: list[Bridge]) -> set[str]:
+    """The ids of channels that are in a bridge with another."""
     return {leg for bridge in bridges if len(bridge["channels"]) > 1 for leg in bridge["channels"]}
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from callbackd.domain import comparing, hours, restore, routing, snapshot
 from callbackd.domain import events as ev
-from callbackd.domain import hours, restore, routing, snapshot
 from callbackd.domain.agent import Activity, Agent
 from callbackd.domain.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.callback import CallbackState
@@ -162,6 +162,15 @@ class Acd:
     def in_flight(self) -> int:
         """Attempts that are under way."""
         return len(self._state.attempts)
+
+    def open_lives(self) -> tuple[int, int]:
+        """Callers and customers on the line who do not talk yet, and open promises."""
+        waiting = sum(entry.live and entry.state is not EntryState.TALKING for entry in self._state.entries.values())
+        return waiting, len(self._state.callbacks)
+
+    def differences(self, polled: Iterable[ev.Event]) -> frozenset[str]:
+        """Where Asterisk, as a poll found it, and our belief part, in words; nothing changes by asking."""
+        return comparing.differences(self._state, self._settling, polled)
 
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""

@@ -199,9 +199,12 @@ async def test_a_bad_message_costs_itself_only(fake: FakeAsterisk) -> None:
     async with connected(fake, owner) as ari:
         await owner.hears(Link.CONNECTED)
         good = {"type": "Fine", "pad": "x" * 2**20}
-        await fake.say("{not json", "[1]", '"x"', "{}", "null", {"type": "Poison"}, good)
+        await fake.say("{not json", "[1]", '"x"', "{}", "null", {"type": "Poison"})
+        await fake.websockets[-1].send_bytes(b'{"type": "Fine"}')
+        await fake.say(good)
         await owner.hears(good)
-        assert ari.malformed == 6
+        assert ari.malformed == 7
+    assert owner.told == [Link.CONNECTED, good]
 
 
 async def test_a_cut_stream_is_said_and_opened_again(fake: FakeAsterisk) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 from aiohttp import web
 
+from callbackd.ari.fallback import LEFT, Stranded, stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.domain.commands import (
@@ -359,6 +360,42 @@ def channel(leg: str, app_data: str = "", app_name: str = "Stasis", state: str =
         "caller": {"name": "Jan", "number": "+48221234567"},
         "dialplan": {"context": "c", "exten": "support", "priority": 1, "app_name": app_name, "app_data": app_data},
     }
+
+
+def in_fallback(name: str, note: str = "", **dialplan: str) -> dict[str, Any]:
+    """A channel in the fallback queue, since eight o'clock and as many seconds as its name says."""
+    there = channel(name, "callbackd-fallback", "Queue") | {
+        "name": name,
+        "creationtime": f"2027-01-15T08:00:0{name}.500+0000",
+        "channelvars": {"CBD_PLACE": note},
+    }
+    return there | {"dialplan": there["dialplan"] | {"context": "callbackd-fallback"} | dialplan}
+
+
+async def test_who_waits_in_the_fallback_queue_is_found_in_the_order_of_arrival(pbx: Pbx) -> None:
+    pbx.says = {
+        "GET /channels": [
+            in_fallback("1"),
+            in_fallback("2", "sales:1800000000.25"),
+            in_fallback("3", LEFT),
+            in_fallback("4", exten="nosuch"),
+            in_fallback("5", context="elsewhere"),
+            in_fallback("6", app_name="Playtones"),
+            in_fallback("7"),
+            in_fallback("8", "nosuch:1700000000"),
+        ],
+        "GET /bridges": [{"id": "b", "channels": ["7", "agent"]}],
+    }
+    async with asking(pbx) as ari:
+        found = await stranded(ari.api, "callbackd-fallback", {"support", "sales"})
+    assert found == (
+        Stranded("2", "sales", 1800000000.25),
+        Stranded("1", "support", 1800000001.5),
+        Stranded("8", "support", 1800000008.5),
+    )
+    pbx.says = {"GET /channels": 500}
+    async with asking(pbx) as ari:
+        assert await stranded(ari.api, "callbackd-fallback", {"support"}) is None
 
 
 async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx: Pbx) -> None:

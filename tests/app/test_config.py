@@ -94,6 +94,7 @@ def test_five_mistakes_are_named_at_once(tmp_path):
         ),
         (GOOD.replace('password = "secret"', ""), "ari.password: is missing"),
         (GOOD + "[ami]\nenabled = true\n", "ami.password: is missing"),
+        (GOOD + "[fallback]\ntake_over = true\n", "fallback.take_over: callers are fetched by AMI; set ami.enabled"),
         (GOOD.replace("[queues.support]", "[queues.support]\nwrap_up_s = -1"), "a duration cannot be negative"),
         (GOOD.replace("[queues.support]", "[queues.support]\nwrap_up_s = true"), "write seconds, for example 90"),
         (GOOD.replace("[queues.support]", '[queues."Support Desk"]'), "queues.Support Desk"),

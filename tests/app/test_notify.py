@@ -8,6 +8,7 @@ import socket
 import pytest
 from structlog.testing import capture_logs
 
+from callbackd.app import notify
 from callbackd.app.notify import Notifier, Watchdog
 
 
@@ -35,7 +36,23 @@ def test_ready_status_and_stopping(systemd):
     notifier.status("waits")
     notifier.status("waits")
     notifier.stopping()
-    assert heard(listening) == ["READY=1\nSTATUS=works", "STATUS=waits", "STOPPING=1\nSTATUS=stopping"]
+    assert heard(listening) == ["READY=1", "STATUS=works", "STATUS=waits", "STOPPING=1\nSTATUS=stopping"]
+
+
+async def test_what_we_do_follows_how_we_are_and_is_said_when_it_changes(systemd, monkeypatch):
+    monkeypatch.setattr(notify, "TELL_EVERY_S", 0.0)
+    listening, address = systemd
+    notifier, doing = Notifier(address), iter(["1 waiting", "1 waiting", "2 waiting"])
+    notifier.ready("works")
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await notify.keep_telling(notifier, lambda: next(doing))
+    notifier.status("without Asterisk")
+    assert [line.removeprefix("STATUS=") for line in heard(listening)[1:]] == [
+        "works",
+        "works; 1 waiting",
+        "works; 2 waiting",
+        "without Asterisk; 2 waiting",
+    ]
 
 
 def test_without_systemd_nothing_is_said(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
 from callbackd.ari.client import Link
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import HangUp, Play, RingAgent
+from callbackd.domain.commands import HangUp, Play, RingAgent, TraceAttempt
 from callbackd.domain.events import CallArrived, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
 from callbackd.domain.ids import Mint
 from tests.builders import ANNA, settings
@@ -102,6 +102,23 @@ async def test_commands_of_one_lane_keep_their_order_and_lanes_do_not_wait_for_o
     slow.set()
     await outbox.drain(1)
     assert done[3:] == [("slow", "p0"), ("slow", "p1"), ("slow", "p2")]
+
+
+async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
+    done, slow = [], asyncio.Event()
+
+    async def perform(act):
+        await slow.wait()
+        done.append(act)
+        return ()
+
+    outbox, look = Outbox(perform, lambda event: None), TraceAttempt("lane", "leg", "attempt")
+    for act in (look, look, look, HangUp("lane", "leg", "over"), look):
+        outbox.put(act)
+        await asyncio.sleep(0)
+    slow.set()
+    await outbox.drain(1)
+    assert done == [look, look, HangUp("lane", "leg", "over"), look], "the one under way, and one that was asked since"
 
 
 async def test_a_command_that_fails_does_not_stop_its_lane():

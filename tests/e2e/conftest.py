@@ -99,7 +99,7 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
             asterisk = await stack.enter_async_context(Asterisk(slot, variables=variables))
             url = await postgres.fresh_database()
             daemon = Daemon(slot, asterisk, url, **changes)
-            daemon.ahead_s = until(at) if at else 0.0
+            daemon.ahead_s = until(at) if at else None
             if built:
                 await build_prompts(daemon)
             await stack.enter_async_context(daemon)

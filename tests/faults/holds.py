@@ -27,17 +27,19 @@ TOGETHER_S = 0.25
 VOICE_S = 2.0
 
 
-async def these_hold(house: House, *, lost: Collection[str] = (), silence_s: float | None = 1.0) -> None:
+async def these_hold(
+    house: House, *, lost: Collection[str] = (), silence_s: float | None = 1.0, in_order: bool = True
+) -> None:
     """Everybody hangs up; then all of the list, every breach told at once.
 
     ``lost`` names phones whose call died with Asterisk; ``silence_s`` is the longest silence that people may have
-    heard, None when Asterisk itself was away.
+    heard, None when Asterisk itself was away. Not ``in_order`` when the daemon was not told who came.
     """
     verdict = [
         *byes(house),
         *(silences(house, silence_s) if silence_s is not None else ()),
         *voices(house),
-        *order(house, lost),
+        *(order(house, lost) if in_order else ()),
         *at_once(house),
     ]
     await everybody_hangs_up(house)
@@ -179,11 +181,12 @@ def _promise(
 
 
 async def leaks(house: Wired) -> list[str]:
-    now, then = house.fds(), house.at_rest
+    now, then = await house.footprint(), house.at_rest
     checks = {
         f"{house.ari.connections} connections to ARI": house.ari.connections > ARI_CONNECTIONS,
         f"{house.db.connections} connections to the database": house.db.connections > DB_CONNECTIONS,
         f"{now.files} open files, at rest {then.files}": now.files > then.files,
         f"{now.sockets} other sockets, at rest {then.sockets}": now.sockets > then.sockets,
+        f"{now.tasks} tasks, at rest {then.tasks}": now.tasks > then.tasks,
     }
     return [text for text, broken in checks.items() if broken]

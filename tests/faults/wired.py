@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,12 @@ QUICK_RETRY = {
 
 
 @dataclass(frozen=True)
-class Fds:
-    """Open files of a process: ``sockets`` counts those that are not of the two lines."""
+class Footprint:
+    """What a daemon holds: open files, sockets that are not of the two lines, tasks."""
 
     files: int
     sockets: int
+    tasks: int
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Wired(House):
     ari: Wire
     db: Wire
     postgres: Postgres
-    at_rest: Fds
+    at_rest: Footprint
     """As it was right after the start."""
 
     async def agent(self, name: str, behaviour: Behaviour | None = None, *, logs_in: bool = True) -> AgentPhone:
@@ -70,25 +71,30 @@ class Wired(House):
             await call.hangup()
         return phone
 
-    def fds(self) -> Fds:
-        """What the daemon has open now."""
-        return fds(self.daemon, self.ari, self.db)
+    async def footprint(self) -> Footprint:
+        """What the daemon holds now."""
+        return await footprint(self.daemon, self.ari, self.db)
 
 
-def fds(daemon: Daemon, *lines: Wire) -> Fds:
-    links = []
-    for entry in Path(f"/proc/{daemon.pid}/fd").iterdir():
-        try:
-            links.append(str(entry.readlink()))
-        except FileNotFoundError:
-            continue
+async def footprint(daemon: Daemon, *lines: Wire) -> Footprint:
+    links = list(_open_files(daemon))
     sockets = sum(link.startswith("socket:") for link in links)
-    return Fds(len(links) - sockets, sockets - sum(line.connections for line in lines))
+    others = sockets - sum(line.connections for line in lines)
+    return Footprint(len(links) - sockets, others, await daemon.tasks())
 
 
-async def promise(url: str, numbers: Sequence[str]) -> None:
-    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken."""
-    engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() - 60 - len(numbers)
+def _open_files(daemon: Daemon) -> Iterator[str]:
+    for entry in Path(f"/proc/{daemon.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(entry.readlink())
+
+
+async def promise(url: str, numbers: Sequence[str], ahead_s: float = 0.0) -> None:
+    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken.
+
+    ``ahead_s`` is by how much the clock of the daemon is set forward.
+    """
+    engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() + ahead_s - 60 - len(numbers)
     try:
         await upgrade(engine)
         async with engine.begin() as connection:
@@ -112,6 +118,7 @@ async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitabl
             *,
             server: Postgres | None = None,
             promises: Sequence[str] = (),
+            ahead_s: float | None = None,
             prepare: Callable[[Daemon], None] = lambda _: None,
             **changes: Any,
         ) -> Wired:
@@ -121,14 +128,16 @@ async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitabl
             ari = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
             db = await stack.enter_async_context(_database_line(slot, make_url(url)))
             if promises:
-                await promise(url, promises)
+                await promise(url, promises, ahead_s or 0.0)
             daemon = Daemon(slot, asterisk, _over(db, url), **changes)
+            daemon.ahead_s = ahead_s
             daemon.config["ari"]["url"] = f"http://{HOST}:{ari.port}/ari"
             prepare(daemon)
             await build_prompts(daemon)
             await stack.enter_async_context(daemon)
             stage = await stack.enter_async_context(Stage.around(asterisk))
-            return Wired(asterisk, daemon, stage, url, ari, db, server or postgres, fds(daemon, ari, db))
+            at_rest = await footprint(daemon, ari, db)
+            return Wired(asterisk, daemon, stage, url, ari, db, server or postgres, at_rest)
 
         yield opened
 

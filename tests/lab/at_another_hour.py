@@ -1,8 +1,9 @@
-"""callbackd with its clock set forward, for what happens at a time of day.
+"""callbackd with a clock that somebody set, for what happens at a time of day and for clocks that jump.
 
-    python -m tests.lab.at_another_hour SECONDS CONFIG
+    python -m tests.lab.at_another_hour FILE CONFIG
 
-Only the clock of the domain differs: the same wiring, Asterisk, database and phones as ever.
+FILE has the seconds by which the clock is ahead, and may be written anew at any time. Only the clock of the domain
+differs: the same wiring, Asterisk, database and phones as ever.
 """
 
 from __future__ import annotations
@@ -16,6 +17,6 @@ import uvloop
 from callbackd.app import config, logs, main
 
 if __name__ == "__main__":
-    ahead_s, settings = float(sys.argv[1]), config.read(Path(sys.argv[2]))
+    ahead, settings = Path(sys.argv[1]), config.read(Path(sys.argv[2]))
     logs.configure(settings.log.format, settings.log.level, logs.Mask(logs.mask_key(settings.state_dir)))
-    sys.exit(uvloop.run(main.serve(settings, lambda: time.time() + ahead_s)))
+    sys.exit(uvloop.run(main.serve(settings, lambda: time.time() + float(ahead.read_text()))))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -91,10 +94,12 @@ class Daemon:
         self.dir.mkdir(exist_ok=True, mode=0o755)
         self.config = lab_config(asterisk, self.dir / "state", database_url, **changes)
         self.config_path = self.dir / "callbackd.toml"
-        self.ahead_s = 0.0
-        """By how much its clock is set forward."""
+        self.ahead_s: float | None = None
+        """By how much its clock is set forward when it starts; None when it is to have the machine's."""
         self.dies_at: Step | None = None
         """The step of the protocol at which the next run ends itself by SIGKILL."""
+        self.status = ""
+        """What a service manager was told last."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -118,8 +123,10 @@ class Daemon:
         run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
         if self.dies_at:
             run = ("tests.lab.crashing", self.dies_at, str(self.config_path))
-        elif self.ahead_s:
-            run = ("tests.lab.at_another_hour", str(self.ahead_s), str(self.config_path))
+        elif self.ahead_s is not None:
+            self.set_clock(self.ahead_s)
+            run = ("tests.lab.at_another_hour", str(self._clock), str(self.config_path))
+        self._listen()
         self._process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),
             cwd=ROOT,
@@ -128,10 +135,46 @@ class Daemon:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             limit=2**20,
+            env=os.environ | {"NOTIFY_SOCKET": str(self._notify)},
         )
         self._reading = asyncio.create_task(self._read(self._process))
         if wait:
             await self.said("back", subject="asterisk", since=since, within_s=60)
+
+    def set_clock(self, ahead_s: float) -> None:
+        """Somebody sets its clock, also while it runs. It must have been started with ``ahead_s``."""
+        assert self.ahead_s is not None, "it has the machine's clock"
+        fresh = self._clock.with_suffix(".new")
+        fresh.write_text(str(ahead_s))
+        fresh.replace(self._clock)
+
+    def _listen(self) -> None:
+        """Be its service manager, who hears what it does."""
+        self.status = ""
+        self._notify.unlink(missing_ok=True)
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._listening.bind(str(self._notify))
+        asyncio.get_running_loop().add_reader(self._listening, self._hear)
+
+    def _hear(self) -> None:
+        said = self._listening.recv(4096).decode()
+        _, told, status = said.partition("STATUS=")
+        self.status = status if told else self.status
+
+    async def tasks(self) -> int:
+        """How many it has, as it told last."""
+        async with asyncio.timeout(20):
+            while not (told := re.search(r"(\d+) tasks", self.status)):
+                await asyncio.sleep(0.05)
+        return int(told[1])
+
+    @property
+    def _notify(self) -> Path:
+        return self.dir / "notify"
+
+    @property
+    def _clock(self) -> Path:
+        return self.dir / "ahead"
 
     async def stop(self) -> int | None:
         """As systemd does: SIGTERM. Returns the exit status."""
@@ -201,6 +244,8 @@ class Daemon:
             async with self._more:
                 self.lines.append(line)
                 self._more.notify_all()
+        asyncio.get_running_loop().remove_reader(self._listening)
+        self._listening.close()
         async with self._more:
             self._more.notify_all()
 

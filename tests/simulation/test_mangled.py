@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from callbackd.app.recovery import SURE_S
 from callbackd.domain import events as ev
 from callbackd.domain.agent import Activity
 from callbackd.domain.entry import EntryState
@@ -34,11 +35,14 @@ class Mangled(World):
     def _keeps_the_laws(self) -> None:
         assert self.acd.broken_laws() == []
 
-    def tell(self, event: ev.Event) -> None:
+    def _note(self, event: ev.Event) -> None:
         if isinstance(event, ev.CallArrived | ev.LegEntered):
             self.inside[event.leg] = event
         if isinstance(event, ev.LegsJoined):
             self.joined.add(event.legs)
+
+    def tell(self, event: ev.Event) -> None:
+        self._note(event)
         if not isinstance(event, MANGLED):
             super().tell(event)
             return
@@ -59,14 +63,15 @@ class Mangled(World):
 
     def poll(self) -> None:
         self.polls += 1
-        World.tell(self, ev.PbxLost("the line is bad"))
+        for event in (ev.PbxLost("the line is bad"), *self.polled(), ev.PbxBack()):
+            World.tell(self, event)
+
+    def polled(self) -> list[ev.Event]:
+        """The truth, as a poll finds it."""
         talking = {leg for legs in self.joined for leg in legs if all(one in self.pbx.up for one in legs)}
-        for leg, event in list(self.inside.items()):
-            if leg in self.pbx.up and leg not in talking:
-                World.tell(self, event)
+        waiting = [event for leg, event in self.inside.items() if leg in self.pbx.up and leg not in talking]
         bridges = frozenset(self.pbx.bridges)
-        World.tell(self, ev.LegsSeen(frozenset(self.pbx.up), joined=frozenset(talking), bridges=bridges))
-        World.tell(self, ev.PbxBack())
+        return [*waiting, ev.LegsSeen(frozenset(self.pbx.up), joined=frozenset(talking), bridges=bridges)]
 
     def differences(self) -> list[str]:
         """Where belief and truth part, right after a poll."""
@@ -84,6 +89,33 @@ class Mangled(World):
         ]
 
 
+class Compared(Mangled):
+    """The event stream is good, and is held against the truth now and then."""
+
+    def __init__(self, seed: int) -> None:
+        self.lasting: list[str] = []
+        super().__init__(seed)
+
+    def tell(self, event: ev.Event) -> None:
+        self._note(event)
+        World.tell(self, event)
+
+    def poll(self) -> None:
+        found = self.acd.differences(self.polled())
+        self.polls += 1
+        self._agenda.later(SURE_S, lambda: self.lasting.extend(found & self.acd.differences(self.polled())))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_when_every_event_comes_no_difference_lasts(seed, monkeypatch):
+    monkeypatch.setattr("tests.simulation.test_mangled.POLL_S", 17.9)
+    world = Compared(seed)
+    world.run(1.0)
+    assert world.lasting == []
+    assert world.polls == 199
+    assert world.facts.dialled
+
+
 @pytest.mark.parametrize("first", range(0, 40, 5))
 def test_after_a_poll_belief_is_the_truth(first):
     for seed in range(first, first + 5):
@@ -91,6 +123,7 @@ def test_after_a_poll_belief_is_the_truth(first):
         world.run(1.0)
         world.poll()
         assert world.differences() == []
+        assert world.acd.differences(world.polled()) == set()
         assert world.lost > 20
         assert world.polls > 30
         assert world.facts.dialled, "nobody was dialled"

@@ -1,0 +1,59 @@
+"""Callers who went to the fallback queue while nobody was here are fetched back to their places, where that is set.
+
+ARI has no hand on a channel that is not in our application; AMI's Redirect has. It leads them in by the same door as
+everybody, and the place that their channel carries is theirs again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from callbackd.ami.client import Ami, Outcome
+from callbackd.ari.fallback import Stranded
+
+INBOUND_CONTEXT = "callbackd-inbound"
+LOOK_AGAIN_S = 5.0
+"""Who was being spoken to when they were handed over goes when that ends, perhaps after our first look."""
+_TRIES, _AGAIN_S = 20, 0.5
+"""The manager interface is connected a little later than ARI."""
+
+log = structlog.get_logger("callbackd")
+
+
+class FetchBack:
+    """``begin`` after each (re)connect; ``run`` as a task. ``find`` gives who is to be fetched, None without answer."""
+
+    def __init__(self, find: Callable[[], Awaitable[tuple[Stranded, ...] | None]], ami: Ami) -> None:
+        self._find = find
+        self._ami = ami
+        self._wanted = asyncio.Event()
+
+    def begin(self) -> None:
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Until cancelled. One after the other, so that the first in line is the first for whom an agent is found."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            for pause_s in (0.0, LOOK_AGAIN_S):
+                await asyncio.sleep(pause_s)
+                for caller in await self._find() or ():
+                    await self._fetch(caller)
+
+    async def _fetch(self, caller: Stranded) -> None:
+        for _ in range(_TRIES):
+            result = await self._ami.ask(
+                "Redirect", Channel=caller.channel, Context=INBOUND_CONTEXT, Exten=caller.queue, Priority=1
+            )
+            if result.outcome is not Outcome.NOT_SENT:
+                break
+            await asyncio.sleep(_AGAIN_S)
+        if result.outcome is Outcome.DONE:
+            log.info("fetched_back", channel=caller.channel, queue=caller.queue, since=caller.since)
+            return
+        why = f"{result.reason}; manager.conf must give our user write = call"
+        log.error("not_fetched_back", channel=caller.channel, queue=caller.queue, why=why)

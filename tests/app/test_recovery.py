@@ -1,0 +1,100 @@
+"""Events that never came: a difference that lasts is polled away, one that passes is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from callbackd.app import recovery
+from callbackd.app.recovery import Recovery
+from callbackd.ari.client import Link
+from callbackd.domain.events import LegsSeen, PbxBack, PbxLost
+
+SEEN = LegsSeen(frozenset({"leg"}))
+
+
+class House:
+    """``differ`` tells what is found wrong at each look; ``answers`` whether Asterisk answers a poll."""
+
+    def __init__(self):
+        self.told, self.looks, self.polls = [], 0, 0
+        self.differ = lambda look: frozenset()
+        self.answers = True
+        self.recovery = Recovery(lambda raw: raw, self.poll, self.told.append, differences=self.differences)
+
+    async def poll(self):
+        self.polls += 1
+        return (SEEN,) if self.answers else None
+
+    def differences(self, polled):
+        assert tuple(polled) == (SEEN,)
+        self.looks += 1
+        return self.differ(self.looks)
+
+    async def until(self, fact):
+        async with asyncio.timeout(5):
+            while not fact():
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def quickly(monkeypatch):
+    monkeypatch.setattr(recovery, "LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(recovery, "SURE_S", 0.0)
+
+
+@asynccontextmanager
+async def connected():
+    house = House()
+    comparing = asyncio.create_task(house.recovery.compare())
+    house.recovery.on_link(Link.CONNECTED, "")
+    await house.until(lambda: PbxBack() in house.told)
+    house.told.clear()
+    yield house
+    comparing.cancel()
+
+
+async def test_what_is_as_believed_changes_nothing(quickly):
+    async with connected() as house:
+        await house.until(lambda: house.looks > 5)
+        assert house.told == []
+
+
+async def test_a_difference_that_lasts_is_asked_for_as_after_a_reconnect(quickly):
+    async with connected() as house:
+        house.differ = lambda look: frozenset({"x came and nobody told us"})
+        await house.until(lambda: PbxBack() in house.told)
+        assert house.told[:3] == [PbxLost("events were missed"), SEEN, PbxBack()]
+
+
+async def test_differences_that_pass_are_left_alone(quickly):
+    async with connected() as house:
+        house.differ = lambda look: frozenset({f"difference {look}"})
+        await house.until(lambda: house.looks > 10)
+        assert house.told == []
+
+
+async def test_events_are_held_back_while_what_was_missed_is_asked_for(quickly):
+    async with connected() as house:
+        house.differ = lambda look: frozenset({"leg is gone"})
+        await house.until(lambda: PbxLost("events were missed") in house.told)
+        house.recovery.on_event("news")
+        await house.until(lambda: "news" in house.told)
+        assert house.told.index(PbxBack()) < house.told.index("news")
+
+
+async def test_nothing_is_compared_without_a_stream_or_an_answer(quickly):
+    async with connected() as house:
+        house.answers = False
+        house.differ = lambda look: frozenset({"leg is gone"})
+        polls = house.polls
+        await house.until(lambda: house.polls > polls + 3)
+        house.answers = True
+        house.recovery.on_link(Link.LOST, "cut")
+        looks = house.looks
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        assert house.looks == looks
+        assert house.told == [PbxLost("cut")]

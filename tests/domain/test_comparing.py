@@ -1,0 +1,132 @@
+"""Asterisk held against our belief: each way in which they can part is seen, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbackd.domain.commands import Join, MakeBridge
+from callbackd.domain.events import (
+    CallArrived,
+    DialAccepted,
+    FeatureCodeDialled,
+    LegEntered,
+    LegsJoined,
+    LegsSeen,
+    Party,
+)
+from callbackd.domain.ids import BridgeId, LegId
+from tests.builders import ANNA, BEN, SUPPORT
+from tests.domain.test_callbacks import dialled, one_agent
+
+A, B = LegId("anna"), LegId("ben")
+LOGIN = "code-alice-login-0"
+"""The leg by which Alice logged in."""
+
+
+def seen(*legs, **more):
+    return LegsSeen(frozenset(legs), **{name: frozenset(values) for name, values in more.items()})
+
+
+def at_work():
+    centre = one_agent()
+    centre.logs_in("alice")
+    centre.hangs_up(LOGIN)
+    return centre
+
+
+@pytest.fixture
+def centre():
+    """Alice talks to Anna, and Ben waits."""
+    centre = at_work()
+    centre.calls(A)
+    centre.answers("alice")
+    centre.calls(B, BEN)
+    return centre
+
+
+def talk(centre):
+    """Legs and bridge of the conversation."""
+    join = centre.last(Join)
+    return join.legs, {BridgeId(join.bridge)}
+
+
+def found(centre, *polled):
+    return set(centre.acd.differences(polled))
+
+
+def test_what_is_as_we_believe_is_no_difference(centre):
+    legs, bridges = talk(centre)
+    polled = (CallArrived(B, SUPPORT, BEN), seen(*legs, B, joined=legs, bridges=bridges))
+    assert found(centre, *polled) == set()
+
+
+def test_a_leg_that_is_gone(centre):
+    legs, bridges = talk(centre)
+    assert found(centre, seen(*legs, joined=legs, bridges=bridges)) == {"ben is gone"}
+    assert found(centre, seen(legs[0], B, joined=legs, bridges=bridges)) == {f"{legs[1]} is gone"}
+
+
+def test_a_caller_whom_the_dialplan_has(centre):
+    legs, bridges = talk(centre)
+    assert found(centre, seen(*legs, B, left={B}, joined=legs, bridges=bridges)) == {"ben is in the dialplan"}
+
+
+def test_two_who_should_talk_and_are_apart(centre):
+    legs, bridges = talk(centre)
+    assert found(centre, seen(*legs, B, bridges=bridges)) == {"anna should talk to somebody"}
+
+
+def test_two_who_are_being_brought_together_are_left_alone():
+    centre = at_work()
+    centre.calls(A)
+    centre.hear(LegEntered(centre.ring_of("alice"), Party.AGENT), answer_joins=False)
+    legs, bridges = talk(centre)
+    assert found(centre, seen(*legs, bridges=bridges)) == set()
+    centre.hear(LegsJoined(legs))
+    assert found(centre, seen(*legs, bridges=bridges)) == {"anna should talk to somebody"}
+
+
+def test_legs_and_bridges_of_nobody(centre):
+    legs, bridges = talk(centre)
+    polled = seen(*legs, B, LegId("cbd-x"), LegId("not ours"), joined=legs, bridges={*bridges, BridgeId("cbd-y")})
+    assert found(centre, polled) == {
+        "cbd-x belongs to nobody",
+        "the bridge cbd-y is not what we made of it",
+    }
+
+
+def test_a_bridge_that_is_missing(centre):
+    legs, _ = talk(centre)
+    assert found(centre, seen(*legs, B, joined=legs)) == {
+        f"the bridge {centre.last(MakeBridge).bridge} is not what we made of it"
+    }
+
+
+@pytest.mark.parametrize(
+    "event", [CallArrived(LegId("x"), SUPPORT, ANNA), FeatureCodeDialled(LegId("x"), "login", "PJSIP/bob")]
+)
+def test_somebody_whose_coming_nobody_told(centre, event):
+    assert found(centre, event) == {"x came and nobody told us"}
+    centre.hear(event)
+    assert found(centre, event) == set()
+
+
+def test_an_agent_who_answered_and_nobody_told():
+    centre = at_work()
+    centre.calls(A)
+    leg = centre.ring_of("alice")
+    assert found(centre, LegEntered(leg, Party.AGENT)) == {f"{leg} came and nobody told us"}
+    centre.answers("alice")
+    assert found(centre, LegEntered(leg, Party.AGENT)) == set()
+
+
+def test_a_customer_who_listens_and_nobody_told_and_one_who_may_not_have_been_dialled_yet():
+    centre = dialled()
+    centre.hangs_up(LOGIN)
+    leg = centre.attempt().leg
+    centre.hear(DialAccepted(leg))
+    assert found(centre, seen()) == set()
+    entered = LegEntered(leg, Party.CUSTOMER, centre.attempt().id)
+    assert found(centre, entered, seen(leg)) == {f"{leg} came and nobody told us"}
+    centre.customer_answers()
+    assert found(centre, entered, seen(leg)) == set()
