@@ -158,6 +158,7 @@ class Hearing:
     ears: Ears
     _frames: list[tuple[float, bytes]] = field(default_factory=list, repr=False)
     _named: list[tuple[float, frozenset[str]]] = field(default_factory=list, repr=False)
+    _levels: list[float] = field(default_factory=list, repr=False)
     _wake: asyncio.Event | None = field(default=None, repr=False)
 
     def add(self, at: float, frame: bytes) -> None:
@@ -183,7 +184,9 @@ class Hearing:
 
     def levels(self) -> list[float]:
         """How loud each frame was."""
-        return [sum(abs(_LINEAR[code]) for code in frame) / len(frame) for _, frame in self._frames]
+        for _, frame in self._frames[len(self._levels) :]:
+            self._levels.append(sum(abs(_LINEAR[code]) for code in frame) / len(frame))
+        return self._levels
 
     def _names(self) -> list[tuple[float, frozenset[str]]]:
         for at, frame in self._frames[len(self._named) :]:
