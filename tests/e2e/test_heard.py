@@ -35,38 +35,49 @@ def number(groups: Sequence[str]) -> list[str]:
     return names
 
 
-def spoken(language: str, names: Sequence[str]) -> list[float]:
-    """How loud each frame of these shipped prompts is on a phone, one after the other."""
+def spoken(language: str, names: Sequence[str]) -> list[list[float]]:
+    """How loud each frame of these shipped prompts is on a phone, prompt by prompt."""
+    return [_levels(language, name) for name in names]
+
+
+def _levels(language: str, name: str) -> list[float]:
+    command = ["sox", "-D", str(SHIPPED / language / f"{name}.gsm"), "-t", "ul", "-"]
+    sound = subprocess.run(command, capture_output=True, check=True).stdout
     hearing = Hearing(Ears())
-    for name in names:
-        command = ["sox", "-D", str(SHIPPED / language / f"{name}.gsm"), "-t", "ul", "-"]
-        sound = subprocess.run(command, capture_output=True, check=True).stdout
-        for start in range(0, len(sound), FRAME):
-            hearing.add(hearing.frames * FRAME_S, sound[start : start + FRAME])
+    for start in range(0, len(sound), FRAME):
+        hearing.add(hearing.frames * FRAME_S, sound[start : start + FRAME])
     return hearing.levels()
 
 
 def likeness(call: Call, language: str, *names: str) -> float:
     """Of these prompts in a row and the stretch of what was heard that is most like them: 1 is the same."""
-    prompt, heard = spoken(language, names), call.hearing.levels()
-    starts = range(len(heard) - len(prompt) + 1)
-    return max((alike(prompt, heard[start : start + len(prompt)]) for start in starts), default=0.0)
+    prompts, heard = spoken(language, names), call.hearing.levels()
+    starts = range(len(heard) - sum(map(len, prompts)) + 1)
+    return max((alike(prompts, heard, start) for start in starts), default=0.0)
 
 
-def alike(prompt: Sequence[float], heard: Sequence[float]) -> float:
-    """1 is the same; what is as loud all the time is like nothing."""
-    return correlation(prompt, heard) if max(heard) > min(heard) else 0.0
+def alike(prompts: Sequence[Sequence[float]], heard: Sequence[float], start: int) -> float:
+    """As the least like of the prompts is: one wrong digit makes a wrong number, however long the rest."""
+    least = 1.0
+    for prompt in prompts:
+        stretch = heard[start : start + len(prompt)]
+        least = min(least, correlation(prompt, stretch) if max(stretch) > min(stretch) else 0.0)
+        if least < ALIKE:
+            break
+        start += len(prompt)
+    return least
 
 
 async def hears_out(call: Call, language: str, *names: str, within: float = 30) -> None:
     """Returns when the phone has heard the last frame of these prompts in a row."""
-    prompt, best = spoken(language, names), 0.0
+    prompts, best = spoken(language, names), 0.0
     try:
         async with asyncio.timeout(within):
             while best < ALIKE:
                 await call.hearing.more()
-                heard = call.hearing.levels()[-len(prompt) :]
-                best = max(best, alike(prompt, heard) if len(heard) == len(prompt) else 0.0)
+                heard = call.hearing.levels()
+                start = len(heard) - sum(map(len, prompts))
+                best = max(best, alike(prompts, heard, start) if start >= 0 else 0.0)
     except TimeoutError:
         raise AssertionError(f"{call.who} never heard {names}; the nearest was {best:.2f} like it") from None
 
