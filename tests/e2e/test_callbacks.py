@@ -99,6 +99,12 @@ async def test_keys_by_sip_info_work_too(house):
     await house.takes_callback(anna)
 
 
+async def test_keys_as_tones_in_the_audio_work_too(house):
+    anna = await house.calls(ANNA, keys_by="tones")
+    await house.takes_callback(anna)
+    assert len(await house.rows("SELECT id FROM callback")) == 1
+
+
 async def test_another_number_is_keyed_and_dialled(house):
     customers = await house.stage.customers(behaviour=presses_one())
     anna = await house.calls(None)

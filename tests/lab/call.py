@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Who = Literal["us", "them"]
-KeysBy = Literal["rfc4733", "info"]
+KeysBy = Literal["rfc4733", "info", "tones"]
 
 
 class PhoneFailed(AssertionError):
@@ -218,13 +218,15 @@ class Call:
             await self.is_over(5.0)
 
     async def press(self, keys: str, *, hold: float = 0.1, pause: float = 0.1) -> None:
-        """Press keys, the phone's way (RFC 4733 or SIP INFO). Returns when they are sent."""
+        """Press keys, the phone's way (RFC 4733, SIP INFO, or tones in the audio). Returns when they are sent."""
         await self.is_answered(5.0)
         async with self._one_at_a_time:
             for key in keys:
                 self.pressed.append((time.time(), key))
                 if self.keys_by == "rfc4733":
                     await self.rtp.press(key, hold=hold, pause=pause)
+                elif self.keys_by == "tones":
+                    await self.rtp.play_key(key, pause=pause)
                 elif await self._request("XINFO", digit=key):
                     # No finger is faster, and Asterisk plays the key for its length before it takes the next.
                     await asyncio.sleep(hold + pause)

@@ -149,7 +149,7 @@ class Phone:
 
         call._sipp = Sipp(
             stage.file_name(self.name),
-            dialling(number, from_header, rtp_port, headers=headers),
+            dialling(number, from_header, rtp_port, headers=headers, key_events=self.keys_by != "tones"),
             (host, port or stage.sip_port(host)),
             stage.asterisk,
             stage.directory,

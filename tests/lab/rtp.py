@@ -28,6 +28,9 @@ TONES = tuple(range(800, 3400, 50))
 """What phones may speak with: above the notes of the lab's music and Asterisk's beep."""
 KEYS = "0123456789*#ABCD"
 _KEY_PAYLOAD = 101
+_KEYPAD = ("123A", "456B", "789C", "*0#D")
+_ROWS = (697, 770, 852, 941)
+_COLUMNS = (1209, 1336, 1477, 1633)
 
 
 def _decode_table() -> tuple[int, ...]:
@@ -52,6 +55,16 @@ def _encode(sample: int) -> int:
 def tone_frame(hertz: int, level: int = 6000) -> bytes:
     """20 ms of a tone; frame after frame of it joins without a click when ``hertz`` is a multiple of 50."""
     return bytes(_encode(round(level * math.sin(2 * math.pi * hertz * n / RATE))) for n in range(FRAME))
+
+
+def key_frames(key: str, seconds: float) -> list[bytes]:
+    """A key's two tones (ITU-T Q.23), without a click from frame to frame."""
+    row, column = next((row, keys.index(key)) for row, keys in zip(_ROWS, _KEYPAD, strict=True) if key in keys)
+    both = [
+        _encode(sum(round(6000 * math.sin(2 * math.pi * hertz * n / RATE)) for hertz in (row, _COLUMNS[column])))
+        for n in range(round(seconds / FRAME_S) * FRAME)
+    ]
+    return [bytes(both[start : start + FRAME]) for start in range(0, len(both), FRAME)]
 
 
 # --- hearing ----------------------------------------------------------------------------------------------------
@@ -158,6 +171,7 @@ class Hearing:
     ears: Ears
     _frames: list[tuple[float, bytes]] = field(default_factory=list, repr=False)
     _named: list[tuple[float, frozenset[str]]] = field(default_factory=list, repr=False)
+    _levels: list[float] = field(default_factory=list, repr=False)
     _wake: asyncio.Event | None = field(default=None, repr=False)
 
     def add(self, at: float, frame: bytes) -> None:
@@ -183,7 +197,9 @@ class Hearing:
 
     def levels(self) -> list[float]:
         """How loud each frame was."""
-        return [sum(abs(_LINEAR[code]) for code in frame) / len(frame) for _, frame in self._frames]
+        for _, frame in self._frames[len(self._levels) :]:
+            self._levels.append(sum(abs(_LINEAR[code]) for code in frame) / len(frame))
+        return self._levels
 
     def _names(self) -> list[tuple[float, frozenset[str]]]:
         for at, frame in self._frames[len(self._named) :]:
@@ -286,8 +302,8 @@ class RtpEnd(asyncio.DatagramProtocol):
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(15)
         self._timestamp = random.getrandbits(31)
-        self._events: deque[tuple[int, int, bool, bool] | None] = deque()
-        """Packets of keys to send instead of audio: event, duration, is the end, is the start; None: a pause."""
+        self._events: deque[tuple[int, int, bool, bool] | bytes | None] = deque()
+        """Packets of keys to send instead of audio: event, duration, is the end, is the start; audio; None: a pause."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._key_timestamp = 0
@@ -328,6 +344,13 @@ class RtpEnd(asyncio.DatagramProtocol):
             self._idle.clear()
         await self._idle.wait()
 
+    async def play_key(self, key: str, *, hold: float = 0.12, pause: float = 0.1) -> None:
+        """The key's two tones as audio; returns when they are on their way."""
+        self._events.extend([SILENCE, *key_frames(key, hold), SILENCE])
+        self._events.extend([None] * max(1, round(pause / FRAME_S)))
+        self._idle.clear()
+        await self._idle.wait()
+
     def close(self) -> None:
         _Pacer.here().ends.discard(self)
         self._events.clear()
@@ -344,6 +367,8 @@ class RtpEnd(asyncio.DatagramProtocol):
             return
         if not self._events or (packet := self._events.popleft()) is None:
             self._send(0, self._timestamp, self._frame)
+        elif isinstance(packet, bytes):
+            self._send(0, self._timestamp, packet)
         else:
             event, duration, ends, starts = packet
             if starts:

@@ -360,11 +360,21 @@ Contact: <sip:phone@[local_ip]:[local_port]>
     )
 
 
-def dialling(number: str, from_header: str, rtp_port: int, *, headers: tuple[str, ...] = ()) -> str:
-    """One outgoing call. ``from_header`` without its tag, e.g. ``"Ann" <sip:+44…@127.0.0.1>``."""
+def dialling(
+    number: str, from_header: str, rtp_port: int, *, headers: tuple[str, ...] = (), key_events: bool = True
+) -> str:
+    """One outgoing call. ``from_header`` without its tag, e.g. ``"Ann" <sip:+44…@127.0.0.1>``.
+
+    Without ``key_events`` the phone does not offer RFC 4733.
+    """
     from_ = f"{from_header};tag=[pid]c[call_number]"
     to = f"<sip:{number}@[remote_ip]:[remote_port]>"
-    sdp = _SDP.replace("[$rtp]", str(rtp_port))
+    offered = (
+        _SDP
+        if key_events
+        else "\n".join(line for line in _SDP.replace("AVP 0 101", "AVP 0").split("\n") if ":101" not in line)
+    )
+    sdp = offered.replace("[$rtp]", str(rtp_port))
 
     def first(method: str, to_: str, rest: str) -> str:
         return f"""{method} sip:{number}@[remote_ip]:[remote_port] SIP/2.0

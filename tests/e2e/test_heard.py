@@ -1,0 +1,114 @@
+"""One whole journey per language: what the phones heard, frame for frame, is what should have been said."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Sequence
+from statistics import correlation
+
+import pytest
+
+from callbackd.prompts.settings import SHIPPED
+from tests.e2e.conftest import ANNA
+from tests.lab.call import Call
+from tests.lab.daemon import COMPANY
+from tests.lab.phones import answers
+from tests.lab.rtp import FRAME, FRAME_S, Ears, Hearing
+
+pytestmark = pytest.mark.e2e
+
+BY_FOURS = ("020", "7946", "0101")
+BY_THREES = ("020", "79", "46", "01", "01")
+GROUPS = {"en": BY_FOURS, "hr": BY_FOURS, "hu": BY_FOURS, "pl": BY_THREES, "uk": BY_THREES}
+"""How Anna's number falls into breaths in each language."""
+ALIKE = 0.9
+"""A likeness from here on is the same sound."""
+
+
+def number(groups: Sequence[str]) -> list[str]:
+    """The prompts of a number: each group ends before a pause, the last one falls."""
+    tones = ["-comma"] * (len(groups) - 1) + ["-end"]
+    names: list[str] = []
+    for group, tone in zip(groups, tones, strict=True):
+        names += [*(f"digit-{digit}" for digit in group[:-1]), f"digit-{group[-1]}{tone}"]
+    return names
+
+
+def spoken(language: str, names: Sequence[str]) -> list[list[float]]:
+    """How loud each frame of these shipped prompts is on a phone, prompt by prompt."""
+    return [_levels(language, name) for name in names]
+
+
+def _levels(language: str, name: str) -> list[float]:
+    command = ["sox", "-D", str(SHIPPED / language / f"{name}.gsm"), "-t", "ul", "-"]
+    sound = subprocess.run(command, capture_output=True, check=True).stdout
+    hearing = Hearing(Ears())
+    for start in range(0, len(sound), FRAME):
+        hearing.add(hearing.frames * FRAME_S, sound[start : start + FRAME])
+    return hearing.levels()
+
+
+def likeness(call: Call, language: str, *names: str) -> float:
+    """Of these prompts in a row and the stretch of what was heard that is most like them: 1 is the same."""
+    prompts, heard = spoken(language, names), call.hearing.levels()
+    starts = range(len(heard) - sum(map(len, prompts)) + 1)
+    return max((alike(prompts, heard, start) for start in starts), default=0.0)
+
+
+def alike(prompts: Sequence[Sequence[float]], heard: Sequence[float], start: int) -> float:
+    """As the least like of the prompts is: one wrong digit makes a wrong number, however long the rest."""
+    least = 1.0
+    for prompt in prompts:
+        stretch = heard[start : start + len(prompt)]
+        least = min(least, correlation(prompt, stretch) if max(stretch) > min(stretch) else 0.0)
+        if least < ALIKE:
+            break
+        start += len(prompt)
+    return least
+
+
+async def hears_out(call: Call, language: str, *names: str, within: float = 30) -> None:
+    """Returns when the phone has heard the last frame of these prompts in a row."""
+    prompts, best = spoken(language, names), 0.0
+    try:
+        async with asyncio.timeout(within):
+            while best < ALIKE:
+                await call.hearing.more()
+                heard = call.hearing.levels()
+                start = len(heard) - sum(map(len, prompts))
+                best = max(best, alike(prompts, heard, start) if start >= 0 else 0.0)
+    except TimeoutError:
+        raise AssertionError(f"{call.who} never heard {names}; the nearest was {best:.2f} like it") from None
+
+
+@pytest.mark.parametrize("language", GROUPS)
+async def test_every_word_of_a_journey_is_heard(open_house, tmp_path, language):
+    site = {"name": COMPANY, "region": "GB", "language": language}
+    house = await open_house(built=False, site=site, prompts={"cache": str(tmp_path / "cache")})
+    digits = number(GROUPS[language])
+    anna = (await house.calls(ANNA)).call
+    await hears_out(anna, language, "greeting")
+    await hears_out(anna, language, "position-1")
+    await hears_out(anna, language, "offer")
+    await anna.press("1")
+    await hears_out(anna, language, "number-is", *digits, "confirm-menu")
+    await anna.press("1")
+    await hears_out(anna, language, "promise", *digits)
+    await anna.hangup()
+
+    customers = await house.stage.customers(behaviour=answers(after=0.3))
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    await hears_out(call, language, "hello")
+    await hears_out(call, language, "callback-menu")
+    await call.press("1")
+    await call.hears(agent, within=20)
+
+    wrong = "en" if language != "en" else "hr"
+    others = number((*GROUPS[language][:-1], GROUPS[language][-1][::-1]))
+    for heard, *names in ((anna, "greeting"), (anna, "offer"), (anna, *digits), (call, "callback-menu")):
+        assert likeness(heard, wrong, *names) < ALIKE, f"{wrong} is taken for {language}: {names}"
+    assert likeness(anna, language, "number-is", *others) < ALIKE, "another number is taken for Anna's"
+    assert likeness(anna, language, "position-2") < ALIKE, "another place is taken for the first"
+    assert likeness(call, language, "greeting") < ALIKE
