@@ -20,11 +20,8 @@ from callbackd.app import config as configuration
 from callbackd.app import do_not_call
 from callbackd.app.clock import SteadyClock
 from callbackd.app.config import Config
-<<<<<<< HEAD
 from callbackd.app.config_prompts import prompt_settings
-=======
 from callbackd.app.fetch_back import FetchBack
->>>>>>> gaps
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
 from callbackd.app.notify import Notifier, Watchdog, keep_telling
@@ -97,12 +94,8 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
 
         # Each half of a pair needs the other: the loop puts into the outbox, what comes of it is posted to the loop.
         figures = Figures(settings)
-<<<<<<< HEAD
         watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
         runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), watching)
-        recovery = Recovery(AriDecode(), lambda: resync(ari.api, config.ari.app), runner.post, notifier)
-=======
-        runner = Runner(acd, journal, lambda act: outbox.put(act), lambda: round(clock(), 6), figures)
         recovery = Recovery(
             AriDecode(),
             lambda: resync(ari.api, config.ari.app),
@@ -111,7 +104,6 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             acd.differences,
             lambda: fetch_back.begin(),
         )
->>>>>>> gaps
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
         outbox = Outbox(Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log)), runner.post)
@@ -202,27 +194,12 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
         yield engine
 
 
-<<<<<<< HEAD
-=======
-def prompt_settings(config: Config) -> PromptSettings:
-    spoken = {queue.language or config.site.language for queue in config.queues.values()} | {config.site.language}
-    return PromptSettings(
-        cache=config.prompt_cache,
-        recordings=config.recordings,
-        languages=tuple(sorted(spoken)),
-        default_language=config.site.language,
-        company=config.site.name,
-        region=config.site.region,
-    )
-
-
 def _doing(acd: Acd) -> str:
     """For ``systemctl status``. Tasks come and go with the calls; more and more of them are a leak."""
     waiting, promises = acd.open_lives()
     return f"{waiting} waiting, {promises} promises, {len(asyncio.all_tasks())} tasks"
 
 
->>>>>>> gaps
 def _unspoken(what: Unspoken) -> None:
     log.error("not_spoken", language=what.language, what=what.what, reason=f"{what.reason}; callbackd prompts build")
 

@@ -22,20 +22,12 @@ repeat call     the same customer again soon     overflow       another queue ta
 
 The word "member" is not used: it means agent in Asterisk and caller in FreeSWITCH.
 
-<<<<<<< HEAD
 Files, each importing only those before it: life, ids; settings, phrase, wall, ewt, waits; learned; recursive (what a
 wait will be); hours; calling, slots, needs (when and what); numbers, events (the words); entry, agent, callback,
 attempt, blocking, quote; window, dialogue, breaker (the lives); commands, timers; state (the memory); line; ledger;
 eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places, speech;
-direct, noticing; promising; rejoining; reception; floor; dialling; settling, declining (the desks); restore, snapshot;
-acd (the door). import-linter holds it.
-=======
-Files, each importing only those before it: life, ids; settings, phrase, wall; numbers, events (the words); hours;
-calling, slots, needs (when and what); entry, agent, callback, attempt, blocking; window, dialogue, breaker (the lives);
-commands, timers; state (the memory); line; ewt; eligibility, admission; routing, offer, retry, announce, lookahead,
-opening (the policies); booking, places, speech; direct; promising; rejoining; reception; floor; dialling; settling,
-declining (the desks); restore, snapshot; comparing; acd (the door). import-linter holds it.
->>>>>>> gaps
+direct, noticing; promising; rejoining; reception; entrance, floor; dialling; settling, declining (the desks);
+restore, snapshot; comparing; acd (the door). import-linter holds it.
 
 Beside that line stand the numbers, which nothing of it imports: tally; repeats, handling; report; counting; metrics.
 """
