@@ -17,6 +17,8 @@ from callbackd.domain.phrase import (
     Digits,
     Fixed,
     Greeting,
+    LanguageChoice,
+    Menu,
     Phrase,
     Position,
     SlotChoice,
@@ -24,6 +26,7 @@ from callbackd.domain.phrase import (
     WaitBelow,
 )
 from callbackd.prompts.catalog import QUARTERS, hyphened
+from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.render import Named
 
 Read = Callable[[str], object]
@@ -61,6 +64,12 @@ def _day(word: str) -> Day:
     return days[word]
 
 
+def _language(word: str) -> str:
+    if word not in LANGUAGES:
+        raise ValueError(f"none of {', '.join(LANGUAGES)}")
+    return word
+
+
 def _number(word: str) -> str:
     digits = re.sub(r"[ ()/.-]", "", word)
     if not re.fullmatch(r"\+?\d+", digits):
@@ -76,6 +85,7 @@ _FORMS = {
     "number": _Form(Digits, (_number,), "number +442079460958"),
     "time": _Form(lambda minute: CallAt(Day.TODAY, minute), (_clock,), "time 15:30"),
     "call-at": _Form(CallAt, (_day, _clock), "call-at tomorrow 15:30"),
+    "language": _Form(LanguageChoice, (_count, _language), "language 2 hr"),
     "slot": _Form(SlotChoice, (_count, _day, _clock), "slot 1 monday 9:00"),
 }
 EXAMPLES = tuple(form.example for form in _FORMS.values())
@@ -95,6 +105,7 @@ def _plain(queue: str) -> dict[str, Phrase]:
         "greeting": Greeting(queue),
         "hello": CallbackHello(queue),
         "crisis": Crisis(queue),
+        "menu": Menu(queue),
         "wait-above-hour": WaitAboveHour(),
     }
 

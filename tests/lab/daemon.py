@@ -60,6 +60,8 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         "queues": {"support": support},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},
     }
+    if changes.get("fallback", {}).get("take_over"):
+        config["ami"]["user"] += "-fetch"  # the usual one may only listen
     return config | changes
 
 
