@@ -478,7 +478,10 @@ class Acd:
         self._floor.stop_ringing(entry, reason)
         if callback:
             self._dialling.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
-            return
-        if entry.state is EntryState.RINGING:
-            entry = state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
-        self._reception.lost(entry, reason)
+        else:
+            if entry.state is EntryState.RINGING:
+                entry = state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+            self._reception.lost(entry, reason)
+        # Nothing is left of the leg. An Asterisk that starts within the same second gives its name away again.
+        self._speech.end(leg)
+        state.said.pop(leg, None)

@@ -375,7 +375,8 @@ class Dialling:
         if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
             return
         self._speech.end(attempt.leg)
-        self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
+        if attempt.state is not AttemptState.CLAIMING:  # before that nothing was dialled
+            self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
         again = retry.Again(self._state.now, True, "the customer called us")
         self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
 

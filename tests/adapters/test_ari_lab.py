@@ -349,7 +349,10 @@ async def test_an_agents_phone_that_does_not_answer_is_judged(
         await centre.does(ring(leg, ring_s=1.0))
         await centre.hears_the_end_of(leg)
     expected = [LegEnded(leg, *what) if isinstance(what, tuple) else what(leg) for what in told]
-    assert [what for what in centre.told if what not in (Link.CONNECTED, DialAccepted(leg))] == expected
+    # That it rings may be told twice: by a look, and by the event that came between.
+    seen = [what for what in dict.fromkeys(centre.told) if what not in (Link.CONNECTED, DialAccepted(leg))]
+    # Who says no at once may be gone before the leg can be watched: that it is over is told, why is not.
+    assert seen in (expected, [LegEnded(leg, Ending.UNKNOWN)])
 
 
 async def test_an_agent_answers_and_is_in_our_hands(centre: Centre) -> None:

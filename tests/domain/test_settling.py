@@ -227,6 +227,15 @@ def test_callers_cut_off_with_asterisk_are_named_and_not_called_unasked():
     assert centre.all(StorePromise) == []
 
 
+def test_a_leg_of_an_asterisk_that_ended_may_give_its_name_to_a_new_call():
+    centre = one_agent()
+    centre.calls("anna")
+    asterisk_dies(centre)
+    centre.calls("anna")
+    assert centre.reasons("arrival ignored") == []
+    assert centre.entry().outcome is None
+
+
 def test_where_it_is_set_callers_cut_off_with_asterisk_are_called_back_at_their_place():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.calls("anna")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.conftest import ANNA, BEN, CORA
 from tests.faults.holds import these_hold
+from tests.lab.daemon import NO_TIMES
 from tests.lab.phones import answers, rejects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
@@ -20,9 +21,7 @@ async def handed_over(house):
     await house.daemon.kill()
     status, said = await house.daemon.runs("rescue", "--after", "0")
     assert (status, said.splitlines()[-1]) == (0, "2 callers handed over")
-    async with asyncio.timeout(15):
-        while await in_fallback(house) < 2:  # who is being spoken to goes when that ends
-            await asyncio.sleep(0.1)
+    await stand_in_fallback(house, 2)
     return callers
 
 
@@ -30,6 +29,13 @@ async def in_fallback(house):
     """How many stand in the dialplan's own queue."""
     shown = await house.asterisk.cli("core show channels concise")
     return sum("!Queue!" in line for line in shown.splitlines())
+
+
+async def stand_in_fallback(house, callers):
+    """Returns when they do: who is being spoken to goes there when that ends."""
+    async with asyncio.timeout(15):
+        while await in_fallback(house) < callers:
+            await asyncio.sleep(0.1)
 
 
 async def test_they_are_fetched_back_and_served_in_their_old_order(open_house):
@@ -78,3 +84,24 @@ async def test_who_talks_to_an_agent_there_is_left_in_peace(open_house):
     await house.daemon.said("joined the line", reason="stood in the line already")
     await talker.hears(agent, since=house.stage.now())
     assert house.daemon.count("fetched_back") == 1
+
+
+async def test_who_went_out_by_an_exit_has_given_up_the_place(open_house):
+    rules = {"key": "9", "key_exit": "dialplan:switchboard"}
+    queue = {"wrap_up_s": 0, "ring_s": 4, "announcements": {"every_s": 5}, "slots": NO_TIMES, "entry": rules}
+    house = await open_house(fallback={"take_over": True}, queues={"support": queue})
+    anna = await house.joins(ANNA)
+    await anna.hears_voice()
+    await anna.press("9")
+    await house.daemon.said("sent to the dialplan")
+    await stand_in_fallback(house, 1)
+    ben = await house.joins(BEN)
+    await ben.hears_voice()
+    await house.daemon.kill()
+    await house.daemon.runs("rescue", "--after", "0")
+    await stand_in_fallback(house, 2)
+    await house.daemon.start()
+    await house.daemon.said("fetched_back")
+    await house.daemon.said("joined the line", reason="stood in the line already")
+    assert house.daemon.count("fetched_back") == 1
+    assert await in_fallback(house) == 1

@@ -25,6 +25,7 @@ from callbackd.domain.ids import OURS, LegId, Mint
 from callbackd.domain.ledger import Ledger
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.promising import Promising
+from callbackd.domain.reception import Reception
 from callbackd.domain.speech import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer, Timers
@@ -118,7 +119,12 @@ def the_holder_is_forgotten_after_a_missed_ring(patch):
 
 @bug(places.one_place_per_person, "small")
 def who_has_a_promise_is_not_recognised(patch):
-    patch.setattr(State, "promised_to", lambda state, number, group: None)
+    def stranger(original, reception, event, **more):
+        with pytest.MonkeyPatch.context() as blind:
+            blind.setattr(State, "promised_to", lambda state, number, group: None)
+            original(reception, event, **more)
+
+    _around(patch, Reception, "arrive", stranger)
 
 
 @bug(places.what_is_closed_says_how)

@@ -14,6 +14,7 @@ from callbackd.domain import events as ev
 from callbackd.domain.commands import Command
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
 from callbackd.simulate.world import World
 from tests.simulation import laws_of_calls, laws_of_places, laws_of_promises
 from tests.simulation.past import Past, Step
@@ -53,8 +54,11 @@ class Laws:
         for what in state.broken_laws():
             raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
         for dialogue in state.dialogues.values():
-            if dialogue.stage is Stage.WAITING and not dialogue.playback and dialogue.leg not in self.past.music:
-                raise BrokenLaw("nobody_is_left_in_silence", f"{dialogue.leg} hears no music", event)
+            if dialogue.stage is Stage.WAITING and not dialogue.playback:
+                if dialogue.leg not in self.past.music:
+                    raise BrokenLaw("nobody_is_left_in_silence", f"{dialogue.leg} hears no music", event)
+                if not state.timers.is_set(Timer.ANNOUNCE, dialogue.leg):
+                    raise BrokenLaw("nobody_is_left_in_silence", f"nobody speaks to {dialogue.leg} any more", event)
         for playback, leg in state.playing.items():
             dialogue = state.dialogues.get(leg)
             if dialogue is None or dialogue.playback != playback:
