@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from callbackd.prompts.languages import LANGUAGES
+
 
 def _seconds(value: Any) -> Any:
     """A bare number is seconds; booleans are not numbers here."""
@@ -21,12 +23,18 @@ def _not_negative(value: timedelta) -> timedelta:
     return value
 
 
+def _spoken(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"no such language; callbackd speaks {', '.join(LANGUAGES)}")
+    return code
+
+
 Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_negative)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Language = Annotated[str, AfterValidator(_spoken)]
 
 
 def seconds(seconds: float) -> timedelta:

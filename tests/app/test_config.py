@@ -160,10 +160,8 @@ def test_the_command_line_lists_the_mistakes_and_starts_nothing(tmp_path):
 
 
 def test_what_prompts_cannot_be_is_a_mistake_of_the_config(tmp_path):
-    (mistake,) = mistakes(
-        tmp_path, GOOD + '[site]\nlanguage = "fr"\n[prompts]\nengine = ["say"]\ntexts = { en = { "a b" = "x" } }\n'
-    )
-    assert mistake.startswith("prompts: no such language: fr (there are en,")
+    (mistake,) = mistakes(tmp_path, GOOD + '[prompts]\nengine = ["say"]\ntexts = { en = { "a b" = "x" } }\n')
+    assert mistake.startswith("prompts: a prompt's name is letters, digits,")
     assert "not 'a b'" in mistake
     assert "lacks {out}" in mistake
 
@@ -176,3 +174,9 @@ def test_folders_of_prompts_are_below_the_state_unless_said_otherwise(tmp_path):
         read(written(tmp_path, GOOD + '[prompts]\ncache = "/c"\nrecordings = "/r"\nshipped = "/s"\n'))
     )
     assert (said.cache, said.recordings, said.shipped) == (Path("/c"), Path("/r"), Path("/s"))
+
+
+def test_a_language_that_nobody_speaks_is_a_mistake_of_its_field(tmp_path):
+    assert mistakes(tmp_path, GOOD + '[site]\nlanguage = "fr"\n') == [
+        "site.language: no such language; callbackd speaks en, hr, hu, pl, uk (it is 'fr')"
+    ]

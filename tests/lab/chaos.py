@@ -41,6 +41,8 @@ CALM_S = 40.0
 """After the last kill everybody who waits is served within this, and every promise that is due is kept."""
 ONE_BY_ONE = ("daemon", "stream", "postgres", "asterisk")
 WEIGHTS = (6, 4, 2, 1)
+TALK_S = (3.0, 6.0)
+"""From an agent's answer to their hanging up."""
 WAITS_S = 2.0
 """A customer who pressed 1 and hears nobody for longer was called too late for us."""
 QUEUE = {
@@ -65,6 +67,8 @@ class Tally:
     """Ends of the daemon that nobody brought about."""
     promised: int = 0
     kept: int = 0
+    withdrawn: int = 0
+    """Stored though nobody could tell: the caller was told no and stayed in the line, the row was closed unheard."""
     open: int = 0
     back_s: list[float] = field(default_factory=list)
     """From the start of a daemon to its working with Asterisk."""
@@ -76,7 +80,7 @@ class Tally:
         lines = [
             f"kills      {self.kills.total()} ({kills})",
             f"callers    {self.fates.total()} ({fates})",
-            f"promises   {self.promised}, kept {self.kept}, still open {self.open}",
+            f"promises   {self.promised}, kept {self.kept}, never given {self.withdrawn}, still open {self.open}",
             f"lost       {len(self.lost)}",
             f"doubled    {len(self.doubled)}",
             f"late       {len(self.late)}",
@@ -112,7 +116,7 @@ class Chaos:
         house = self._house
         customers = await house.stage.customers(behaviour=presses_one())
         for n in range(1, AGENTS + 1):
-            await house.agent(f"agent{n}", answers(after=0.2, talk=self._random.uniform(1, 3)))
+            await house.agent(f"agent{n}", answers(after=0.2, talk=self._random.uniform(*TALK_S)))
         watch = asyncio.create_task(self._keep_daemon())
         crowd = asyncio.create_task(self._keep_crowd())
         until = time.monotonic() + seconds
@@ -226,6 +230,9 @@ class Chaos:
             fate = "promised"
         elif self._asterisk_died > began:
             fate = "excused"
+        elif by_us and self._agent_hung_up(caller.name, ended_at):
+            fate = "served"
+            self.tally.late.append(f"{caller.name} was put through to an agent who hung up before they were heard")
         elif by_us:
             fate = "lost"
             self.tally.lost.append(f"{caller.name} was hung up on after {ended_at - began:.0f} s")
@@ -233,11 +240,16 @@ class Chaos:
             fate = "gave up"
         self.tally.fates[fate] += 1
 
+    def _agent_hung_up(self, who: str, at: float) -> bool:
+        """Whether it was the agent who ended the caller's call, and not we."""
+        rung = [call for call in self._house.stage.calls if call.from_user == _number(who)]
+        return any(call.ended_by == "us" and abs((call.ended_at or 0.0) - at) < 1.0 for call in rung)
+
     async def _has_promise(self, who: str) -> bool:
-        number = "".join(c for c in who if c in "+0123456789")
+        number = _number(who)
         for _ in range(30):
             with suppress(Exception):  # the database may be dead just now
-                return bool(await self._house.rows(f"SELECT id FROM callback WHERE number = '{number}'"))
+                return bool(await self._house.rows(f"SELECT id FROM callback WHERE number = '{number}' AND NOT {_WITHDRAWN}"))
             await asyncio.sleep(0.5)
         return False
 
@@ -267,7 +279,9 @@ class Chaos:
         for call in [call for call in house.stage.calls if not call.over]:
             with suppress(PhoneFailed, TimeoutError, OSError):
                 await call.hangup()
-        rows = await house.rows("SELECT state, outcome, number FROM callback")
+        rows = await house.rows(f"SELECT outcome, number, {_WITHDRAWN} AS withdrawn FROM callback")
+        tally.withdrawn = sum(row["withdrawn"] for row in rows)
+        rows = [row for row in rows if not row["withdrawn"]]
         tally.promised, tally.kept = len(rows), sum(row["outcome"] == "completed" for row in rows)
         tally.open = sum(row["outcome"] is None for row in rows)
         gone = [row for row in rows if row["outcome"] not in {"completed", "rejoined", None}]
@@ -283,6 +297,13 @@ def _late(call: Call) -> str:
     silent = [gap for gap in call.gaps(WAITS_S) if call.pressed and gap.start > call.pressed[0][0]]
     return f"{call.who} heard nothing for {silent[0].seconds:.1f} s" if silent else ""
 
+
+def _number(who: str) -> str:
+    return "".join(c for c in who if c in "+0123456789")
+
+
+_WITHDRAWN = "(outcome IS NOT NULL AND outcome = 'cancelled' AND closed_at = created_at)"
+"""Closed at the time of its creation: the caller was told that it could not be noted (see ``Promise.undo`` of ``callbackd.db.intents``)."""
 
 _DUE = """
 SELECT c.number FROM callback c JOIN entry e ON e.id = c.entry
