@@ -55,7 +55,10 @@ def test_a_menu_of_languages_alone_needs_no_words(tmp_path):
         (MAIN.replace('2 = "support" }', '2 = "billing" }') + WORDS, "menus.main.choices.2: there is no queue and no "),
         (MAIN.replace('{ 1 = "sales"', '{ 11 = "sales"') + WORDS, "menus.main.choices.11"),
         (MAIN.replace('2 = "pl"', '0 = "pl"') + WORDS, "menus.main.languages.0"),
-        (MAIN.replace('2 = "pl"', '2 = "de"') + WORDS, "menus.main.languages.2: no such language; callbackd speaks en, "),
+        (
+            MAIN.replace('2 = "pl"', '2 = "de"') + WORDS,
+            "menus.main.languages.2: no such language; callbackd speaks en, ",
+        ),
         (MAIN.replace("otherwise = ", "otherwize = ") + WORDS, "menus.main.otherwize: unknown key; did you mean 'oth"),
     ],
     ids=[

@@ -249,7 +249,9 @@ class Chaos:
         number = _number(who)
         for _ in range(30):
             with suppress(Exception):  # the database may be dead just now
-                return bool(await self._house.rows(f"SELECT id FROM callback WHERE number = '{number}' AND NOT {_WITHDRAWN}"))
+                return bool(
+                    await self._house.rows(f"SELECT id FROM callback WHERE number = '{number}' AND NOT {_WITHDRAWN}")
+                )
             await asyncio.sleep(0.5)
         return False
 
