@@ -24,7 +24,8 @@ The word "member" is not used: it means agent in Asterisk and caller in FreeSWIT
 
 Files, each importing only those before it: life, ids; settings, phrase, wall, ewt, waits; learned; recursive (what a
 wait will be); hours; calling, slots, needs (when and what); numbers, events (the words); entry, agent, callback,
-attempt, blocking, quote; window, dialogue, breaker (the lives); commands, timers; state (the memory); line; ledger;
+attempt, blocking, quote; window, dialogue, breaker (the lives); commands, timers,
+staggering; state (the memory); line; ledger;
 eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places, speech;
 direct, noticing; promising; rejoining; reception; entrance, floor; dialling; settling, declining (the desks);
 restore, snapshot; comparing; acd (the door). import-linter holds it.

@@ -40,6 +40,8 @@ class _Place:
     entry: Entry
     live_since: float
     """When the holder was last known to have come onto the line."""
+    rung_at: float | None = None
+    """When the first agent's phone rang for that holder."""
     dialled: bool = False
 
 
@@ -149,7 +151,9 @@ class Counting:
             self._count(before.queue, Key(What.OVERFLOWED_OUT))
             self._count(row.queue, Key(What.OVERFLOWED_IN))
         if row.leg and row.leg != before.leg:
-            place.live_since = self.now
+            place.live_since, place.rung_at = self.now, None
+        if row.state is EntryState.RINGING and place.rung_at is None:
+            place.rung_at = self.now
         if row.state is EntryState.TALKING and before.state is not EntryState.TALKING:
             self._answered(place)
         elif not row.open and before.state is EntryState.TALKING:
@@ -176,6 +180,8 @@ class Counting:
             count(Key(What.CUSTOMER_WAIT_US), microseconds(waited_s))
             if waited_s > PATIENT_S:
                 count(Key(What.CUSTOMERS_WAITED))
+            if place.rung_at is None or place.rung_at - place.live_since > PATIENT_S:
+                count(Key(What.CUSTOMERS_TOO_EARLY))
             return
         count(Key(What.ANSWERED))
         count(Key(What.ANSWER_WAIT_US), microseconds(waited_s))

@@ -30,7 +30,7 @@ def place_of(state: State, entry: Entry) -> Place:
     shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
     return Place(
         entry.queue,
-        tuple(_ahead(state, other, shares[other.queue]) for other in ahead if other.state is EntryState.WAITING),
+        tuple(_ahead(state, other, shares[other.queue]) for other in ahead if _wants_an_agent(other)),
         free=sum(1 for agent in working if agent.free(state.now)),
         busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
         paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
@@ -39,6 +39,11 @@ def place_of(state: State, entry: Entry) -> Place:
         waited_s=max(0.0, state.now - entry.joined_at),
         served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
     )
+
+
+def _wants_an_agent(entry: Entry) -> bool:
+    """Whose agent is found already stands among those in hand; who is dialled ahead of one has none."""
+    return entry.state is EntryState.WAITING or (entry.state is EntryState.DIALING and entry.agent is None)
 
 
 def rank_of(state: State, entry: Entry) -> Rank:

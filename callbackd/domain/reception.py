@@ -223,9 +223,9 @@ class Reception:
         queue = state.queue_of(entry)
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
             # An agent is being rung: say nothing that will be wrong in a moment.
-            state.timers.set(Timer.ANNOUNCE, leg, state.now + QUIET_S)
+            self._speech.announce_at(leg, state.now + QUIET_S)
         elif dialogue.announced and state.now < dialogue.spoken_at + queue.announcements.min_gap_s:
-            state.timers.set(Timer.ANNOUNCE, leg, dialogue.spoken_at + queue.announcements.min_gap_s)
+            self._speech.announce_at(leg, dialogue.spoken_at + queue.announcements.min_gap_s)
         else:
             self._announce(dialogue, entry, queue)
 
@@ -248,7 +248,7 @@ class Reception:
         else:
             # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
             pause_s = max(queue.announcements.every_s, QUIET_S)
-            state.timers.set(Timer.ANNOUNCE, dialogue.leg, state.now + pause_s)
+            self._speech.announce_at(dialogue.leg, state.now + pause_s)
 
     def _crisis(self, dialogue: Dialogue) -> tuple[Crisis, ...]:
         """What is the matter, once to each caller; again when it is switched on anew."""
@@ -262,7 +262,7 @@ class Reception:
         """Switched on: those who wait are told soon."""
         for dialogue in list(self._state.dialogues.values()):
             if dialogue.queue == queue and dialogue.stage is Stage.WAITING and dialogue.playback is None:
-                self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now)
+                self._speech.announce_at(dialogue.leg, self._state.now)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:
         """A key pressed while waiting."""

@@ -89,6 +89,8 @@ class Report:
     """Theirs together: from key 1 to the agent's answer."""
     customers_waited: int
     """How many of them waited more than 2 s."""
+    customers_too_early: int
+    """For how many of them no agent's phone rang within 2 s after key 1: dialled before anybody was free."""
     attempts: Mapping[str, int]
     """Attempts that ended, by outcome; those whose intent was never stored are none."""
 
@@ -206,6 +208,7 @@ _PLAIN = {
     What.ON_TIME,
     What.CUSTOMERS,
     What.CUSTOMERS_WAITED,
+    What.CUSTOMERS_TOO_EARLY,
     What.HANDLED,
     What.WITH_HOLD,
     What.MISSED,

@@ -21,6 +21,7 @@ from callbackd.domain.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.events import Party
 from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
 from callbackd.domain.phrase import Digits, Phrase
+from callbackd.domain.staggering import Stagger
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -33,6 +34,7 @@ LONGEST_PLAYBACK_S = 60.0
 class Speech:
     def __init__(self, state: State) -> None:
         self._state = state
+        self._stagger = Stagger()
 
     def begin(self, entry: Entry, leg: LegId, stage: Stage = Stage.WAITING) -> Dialogue:
         """A dialogue with the live holder of an entry."""
@@ -127,7 +129,11 @@ class Speech:
         queue = self._state.queue_of(entry)
         self._state.do(StartMusic(lane(dialogue), dialogue.leg, queue.music))
         pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
-        self._state.timers.set(Timer.ANNOUNCE, dialogue.leg, self._state.now + pause_s)
+        self.announce_at(dialogue.leg, self._state.now + pause_s)
+
+    def announce_at(self, leg: LegId, at: float) -> None:
+        """The next announcement, or soon after when too many others are due then."""
+        self._state.timers.set(Timer.ANNOUNCE, leg, self._stagger.moment(at, self._state.now))
 
     def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """Back to the line, whatever was going on, perhaps with a word."""

@@ -42,6 +42,7 @@ class What(Enum):
     CUSTOMERS = "customers"
     CUSTOMER_WAIT_US = "customer_wait_us"
     CUSTOMERS_WAITED = "customers_waited"
+    CUSTOMERS_TOO_EARLY = "customers_too_early"
     AHEAD_US = "ahead_us"
     ATTEMPT = "attempt"
     """By its outcome."""

@@ -107,6 +107,9 @@ def _figures(report: Report) -> dict[str, str]:
         "promises kept": str(report.kept),
         "promises on time": _share(report.on_time_rate),
         "customers who waited > 2 s": _share(report.customers_waited / report.customers if report.customers else None),
+        "customers dialled too early": _share(
+            report.customers_too_early / report.customers if report.customers else None
+        ),
         "live waiting": _hours(report.live_wait_s),
         "waiting saved": _hours(report.saved_s),
         "AHT": _seconds(report.aht_s),

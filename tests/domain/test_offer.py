@@ -201,7 +201,7 @@ def offered(share, callers=100):
     for n in range(callers):
         centre.calls(f"c{n}", number(n))
         centre.hears_out(f"c{n}")
-        centre.wait(0)
+        centre.wait(1)
         if n > 0:
             centre.hangs_up(f"c{n}")  # the line stays as long as it is
     return [n for n in range(callers) if OFFERS & set(centre.heard(f"c{n}"))]

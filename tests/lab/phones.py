@@ -37,7 +37,7 @@ from tests.lab.call import Call, KeysBy, PhoneFailed, Who, name_of
 from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
 from tests.lab.music import NOTES
 from tests.lab.rtp import TONES, Ears, RtpEnd, Span
-from tests.lab.sipp import Address, SipMessage, Sipp, answering, dialling
+from tests.lab.sipp import Address, SipMessage, Sipp, answering, crowding, dialling
 
 if TYPE_CHECKING:
     from tests.lab.asterisk import Asterisk
@@ -427,6 +427,30 @@ class _Pool:
         raise OSError(f"no free port on {host} among {self.ports}")
 
 
+class Crowd:
+    """Callers whose sound goes into one socket that nobody reads."""
+
+    def __init__(self, host: str, rtp_port: int) -> None:
+        self.answered: set[str] = set()
+        """Call-IDs."""
+        self.over: set[str] = set()
+        self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sink.bind((host, rtp_port))
+
+    @property
+    def rtp_port(self) -> int:
+        return int(self._sink.getsockname()[1])
+
+    def on_message(self, message: SipMessage) -> None:
+        if message.method == "INVITE" and message.status == 200:
+            self.answered.add(message.call_id)
+        elif message.method == "BYE" or (message.status or 0) >= 300:
+            self.over.add(message.call_id)
+
+    def close(self) -> None:
+        self._sink.close()
+
+
 class Stage:
     """Where the phones of one test are: makes them, ends them all, and tells what happened.
 
@@ -462,6 +486,7 @@ class Stage:
         self._tones: dict[str, int] = {}
         self._files: dict[str, int] = {}
         self._processes: list[Sipp] = []
+        self._crowds: list[Crowd] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -496,6 +521,8 @@ class Stage:
             if isinstance(phone, _Answering):
                 await phone.switch_off()
         await asyncio.gather(*(process.stop() for process in self._processes))
+        for crowd in self._crowds:
+            crowd.close()
         for call in self.calls:
             call._lost()
 
@@ -557,6 +584,25 @@ class Stage:
         if on:
             await phones.switch_on()
         return phones
+
+    async def crowd(self, numbers: Sequence[str], to: str) -> Crowd:
+        """Many people who call and wait until they are hung up on. Nobody listens for them; twenty a second."""
+        host = self._hosts[0]
+        found = Crowd(host, self._media.free(host))
+        sipp = Sipp(
+            self.file_name("crowd"),
+            crowding(to, found.rtp_port),
+            (host, self.sip_port(host)),
+            self.asterisk,
+            self.directory,
+            found.on_message,
+            numbers=tuple(numbers),
+            control_port=self.control_port(host),
+        )
+        self._processes.append(sipp)
+        self._crowds.append(found)
+        await sipp.start()
+        return found
 
     # --- the judge ---
 

@@ -429,7 +429,38 @@ Content-Length: 0"""
     )
 
 
+def crowding(number: str, rtp_port: int) -> str:
+    """One of many outgoing calls that wait until they are hung up on. Whatever else happens makes SIPp complain."""
+    from_ = "<sip:[field0]@[local_ip]>;tag=[pid]c[call_number]"
+    to = f"<sip:{number}@[remote_ip]:[remote_port]>"
+
+    def request(method: str, target: str, to_: str, rest: str) -> str:
+        return f"""{method} {target} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: {from_}
+To: {to_}
+Call-ID: [call_id]
+CSeq: 1 {method}
+Contact: <sip:phone@[local_ip]:[local_port]>
+{rest}"""
+
+    sdp = _SDP.replace("[$rtp]", str(rtp_port)).replace("sendrecv", "recvonly")
+    offer = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{sdp}"
+    return _scenario(
+        "crowding",
+        _send(request("INVITE", f"sip:{number}@[remote_ip]:[remote_port]", to, offer), retrans=True)
+        + "".join(_recv(code) for code in _PROVISIONAL)
+        + '<recv response="200" rrs="true"/>\n'
+        + _send(request("ACK", "[next_url]", to + "[peer_tag_param]", "Content-Length: 0"))
+        + _recv("BYE", optional=False)
+        + _reply("200 OK"),
+    )
+
+
 # --- the process ------------------------------------------------------------------------------------------------
+
+_CALLS_PER_S = 20
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -450,6 +481,8 @@ class Sipp:
     directory: Path
     on_message: Callable[[SipMessage], None]
     single_call: bool = False
+    numbers: tuple[str, ...] = ()
+    """With numbers it makes an outgoing call for each, ``[field0]`` of the scenario, and ends when all are over."""
     control_port: int = 0
     """For SIPp's own remote control, which nobody uses; 0: any."""
     pid: int | None = None
@@ -489,6 +522,10 @@ class Sipp:
         ]
         if self.single_call:
             arguments += ["-m", "1", "-r", "100"]
+        if self.numbers:
+            self._path("csv").write_text("\n".join(["SEQUENTIAL", *self.numbers, ""]))
+            count = str(len(self.numbers))
+            arguments += ["-inf", str(self._path("csv")), "-m", count, "-l", count, "-r", str(_CALLS_PER_S)]
         with self._path("screen").open("ab") as screen:
             try:
                 self._process = await asyncio.create_subprocess_exec(
@@ -507,7 +544,7 @@ class Sipp:
                 while not _bound(port):
                     if self._process.returncode is not None:
                         raise SippFailed(f"{self.name}: sipp ended at once: {self.complaints()}")
-                    if self.single_call:
+                    if self.single_call or self.numbers:
                         break
                     await asyncio.sleep(0.005)
         except TimeoutError:
