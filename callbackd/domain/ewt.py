@@ -58,6 +58,8 @@ class Place:
     """How long the place has stood in the line."""
     served: bool = False
     """Its turn has come: an agent is being rung or reserved for it, or talks."""
+    back_s: tuple[float, ...] = ()
+    """In how many seconds the promises that pause after a failed attempt stand before this place again."""
 
     @property
     def working(self) -> int:

@@ -46,6 +46,13 @@ def places(state: State, queues: Iterable[QueueName]) -> list[Entry]:
     return sorted(open_places, key=lambda e: (not _waits_for_one(state, e), _across(state, e)))
 
 
+def pausing_before(state: State, entry: Entry, queues: Iterable[QueueName]) -> list[Entry]:
+    """Promises that are not in the line until their next attempt, and will then stand before this entry."""
+    wanted, mine = set(queues), _across(state, entry)
+    pausing = (e for e in state.entries.values() if e.not_before > state.now and e.state is EntryState.WAITING)
+    return [e for e in pausing if e.queue in wanted and _across(state, e) < mine]
+
+
 def _across(state: State, entry: Entry) -> tuple[int, Order]:
     points = state.queue_of(entry).priority
     if state.settings.priority_worth_s is None:

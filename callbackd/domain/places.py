@@ -9,7 +9,7 @@ from callbackd.domain.eligibility import eligible, widens_at
 from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ewt import Ahead, Busy, Estimate, Estimator, Place, Rank
 from callbackd.domain.ids import QueueName
-from callbackd.domain.line import places
+from callbackd.domain.line import pausing_before, places
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -38,6 +38,7 @@ def place_of(state: State, entry: Entry) -> Place:
         lines=tuple(sorted(shares.items())),
         waited_s=max(0.0, state.now - entry.joined_at),
         served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
+        back_s=tuple(other.not_before - state.now for other in pausing_before(state, entry, shared)),
     )
 
 

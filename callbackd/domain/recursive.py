@@ -170,8 +170,10 @@ class Recursive:
             return None
         handling = self._handling[place.queue]
         time = HandleTime(handling.mean, handling.cv)
-        over = [1 - _in_hand(time, busy)(within_s) for busy in place.busy]
-        return at_least(over, len(place.ahead) + 1 - place.free)
+        stays = exp(-self._pauses.pause_rate * within_s)
+        over = [stays * (1 - _in_hand(time, busy)(within_s)) for busy in place.busy]
+        before = len(place.ahead) + sum(1 for back_s in place.back_s if back_s <= within_s)
+        return at_least(over, before + 1 - place.free)
 
 
 def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:

@@ -1,4 +1,4 @@
-"""Many callers who came at one moment are not all spoken to at one moment: Asterisk would read and transcode for all."""
+"""Many who came at one moment are not spoken to at one moment: Asterisk would read and transcode for all of them."""
 
 from __future__ import annotations
 

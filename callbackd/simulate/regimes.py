@@ -47,9 +47,9 @@ def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, S
     """Scores by estimator over so many days, each from no history."""
     total: dict[str, Score] = {}
     for seed in seeds:
-        settings = _settings(regime)
+        settings = settings_of(regime)
         panel = Panel(panel_of(settings))
-        World(settings, _habits(regime), seed, estimator=panel).run(hours)
+        World(settings, habits_of(regime), seed, estimator=panel).run(hours)
         for name, score in panel.scores.items():
             total.setdefault(name, Score()).join(score)
     return total
@@ -67,7 +67,7 @@ def panel_of(settings: Settings) -> dict[str, Recursive | QueueLength | AppQueue
     }
 
 
-def _settings(regime: Regime) -> Settings:
+def settings_of(regime: Regime) -> Settings:
     queue = Queue(
         SUPPORT,
         wrap_up_s=20.0,
@@ -80,7 +80,7 @@ def _settings(regime: Regime) -> Settings:
     return Settings({SUPPORT: queue}, {agent.id: agent for agent in team})
 
 
-def _habits(regime: Regime) -> Habits:
+def habits_of(regime: Regime) -> Habits:
     peak = max(regime.curve)
     return Habits(
         calls_per_hour=regime.calls_per_hour * peak,

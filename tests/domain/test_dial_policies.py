@@ -11,6 +11,7 @@ from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Save, StartMusic
 from callbackd.domain.entry import EntryOutcome
 from callbackd.domain.events import AttemptClaimed, ClosedEarly, Ending, SwitchTurned, TimePassed
+from callbackd.domain.recursive import Recursive
 from callbackd.domain.retry import Again, GiveUp, decide, postpone
 from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
 from callbackd.simulate.predictors import QueueLength
@@ -25,9 +26,10 @@ def promised(policy, agents=1, promises=1, **changes):
     """So many agents, all talking, and promises at the head of the line; waits by a textbook formula."""
     team = [agent(name) for name in ("alice", "bob", "carol")[:agents]]
     dialling = changes.pop("dialling", Dialling())
-    changes = {"offer": Offer(estimated_wait_s=0.0), **changes}
-    configured = settings([queue(dial=policy, wrap_up_s=0.0, **changes)], team, dialling=dialling)
-    centre = Centre(configured, estimator=QueueLength)
+    estimator = changes.pop("estimator", QueueLength)
+    changes = {"offer": Offer(estimated_wait_s=0.0), "wrap_up_s": 0.0, **changes}
+    configured = settings([queue(dial=policy, **changes)], team, dialling=dialling)
+    centre = Centre(configured, estimator=estimator)
     centre.hear(SwitchTurned("dialling", False))
     for n, one in enumerate(team):
         centre.logs_in(one.id)
@@ -245,6 +247,25 @@ def test_look_ahead_counts_the_places_before_the_promise():
     centre.calls("vip", BEN, priority=5)
     go(centre)
     assert dialled(centre) == []
+
+
+def test_look_ahead_counts_the_customer_who_is_being_dialled_already():
+    """As above: each of the two customers needs an agent of their own."""
+    centre = promised(DialPolicy.LOOK_AHEAD, agents=2, promises=2, expected_handle_s=7.8)
+    go(centre)
+    assert dialled(centre) == [number(1)]
+
+
+@pytest.mark.parametrize(("gap_s", "dials"), [(10.0, []), (60.0, [number(2)])])
+def test_look_ahead_counts_the_promise_that_will_stand_before_again_by_then(gap_s, dials):
+    """Its pause after a busy line would end while the next customer is being dialled."""
+    gaps = Retry(busy_gap_s=gap_s)
+    centre = promised(DialPolicy.LOOK_AHEAD, promises=2, retry=gaps, estimator=Recursive, wrap_up_s=3.0)
+    go(centre)
+    centre.hangs_up("with-alice")
+    assert dialled(centre) == [number(1)], "alice is free in 3 s, most likely"
+    centre.hangs_up(centre.last(DialCustomer).leg, Ending.BUSY)
+    assert dialled(centre)[1:] == dials
 
 
 def test_look_ahead_keeps_the_agent_who_becomes_free_for_the_customer_being_dialled():

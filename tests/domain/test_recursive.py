@@ -115,8 +115,11 @@ def test_the_chance_of_a_free_agent_in_time():
     learned = estimator()
     wraps = replace(place(), busy=(Busy(ends_s=5.0),))
     assert learned.chance(wraps, 4.9, T0) == 0.0
-    assert learned.chance(wraps, 5.0, T0) == 1.0
+    assert 0.99 < learned.chance(wraps, 5.0, T0) < 1.0, "some pause instead"
     assert learned.chance(replace(wraps, ahead=(LIVE,)), 60.0, T0) == 0.0, "everybody ahead counts as staying"
+    back = replace(wraps, back_s=(10.0,))
+    assert learned.chance(back, 9.0, T0) > 0.99
+    assert learned.chance(back, 10.0, T0) == 0.0, "by then another promise stands before it again"
 
 
 def test_who_talks_is_not_free_before_the_wrap_up_is_over():

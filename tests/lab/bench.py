@@ -5,6 +5,8 @@ latency   an agent hangs up, callers wait: time until the next caller's INVITE r
 core      events per second over a simulated day of 10,000 calls: the decision core, and with the laws after each event.
 ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and what one
           estimate costs in a line of 100.
+ahead     callbacks under agent_first and look_ahead on the same regimes: the share of customers for whom nobody was
+          free within 2 s of key 1, and how long an agent was kept idle for each.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
 
@@ -19,6 +21,8 @@ from statistics import median, quantiles
 
 from callbackd.domain.ewt import Ahead, Busy, Place
 from callbackd.domain.recursive import Recursive
+from callbackd.domain.settings import DialPolicy
+from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
 from callbackd.simulate.world import World
@@ -107,6 +111,18 @@ def ewt(days: int) -> None:
     _cost_of_an_estimate()
 
 
+def ahead(days: int) -> None:
+    for name, regime in REGIMES.items():
+        first, early = (
+            dialling_ahead.run(regime, policy, range(days))
+            for policy in (DialPolicy.AGENT_FIRST, DialPolicy.LOOK_AHEAD)
+        )
+        print(
+            f"{name}: {early.customers} customers, {early.too_early_share:.1%} of them too early; an agent kept "
+            f"{first.kept_each_s:.1f} s for each with agent_first, {early.kept_each_s:.1f} s with look_ahead"
+        )
+
+
 def _cost_of_an_estimate() -> None:
     ahead = tuple(Ahead(3.0 * n, live=n % 3 > 0) for n in range(100))
     for agents in (5, 10, 50):
@@ -119,14 +135,16 @@ def _cost_of_an_estimate() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("what", choices=["latency", "core", "commits", "ewt"])
-    parser.add_argument("--days", type=int, default=3, help="of each regime, for ewt")
+    parser.add_argument("what", choices=["latency", "core", "commits", "ewt", "ahead"])
+    parser.add_argument("--days", type=int, default=3, help="of each regime, for ewt and ahead")
     asked = parser.parse_args()
     what = asked.what
     if what == "core":
         core()
     elif what == "ewt":
         ewt(asked.days)
+    elif what == "ahead":
+        ahead(asked.days)
     elif what == "commits":
         asyncio.run(bench_journal.main())
     else:

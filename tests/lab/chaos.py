@@ -305,7 +305,7 @@ def _number(who: str) -> str:
 
 
 _WITHDRAWN = "(outcome IS NOT NULL AND outcome = 'cancelled' AND closed_at = created_at)"
-"""Closed at the time of its creation: the caller was told that it could not be noted (see ``Promise.undo`` of ``callbackd.db.intents``)."""
+"""Closed at the time of its creation: the caller was told that it could not be noted. See ``callbackd.db.intents``."""
 
 _DUE = """
 SELECT c.number FROM callback c JOIN entry e ON e.id = c.entry

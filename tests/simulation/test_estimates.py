@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from callbackd.domain.settings import DialPolicy
+from callbackd.simulate import ahead
 from callbackd.simulate.regimes import REGIMES, run
 
 SMALL = ["solo", "duo", "small", "incident", "first day"]
@@ -43,3 +45,14 @@ def test_all_answer_the_same_questions(scores):
 def test_the_same_seed_gives_the_same_scores():
     first, second = (run(REGIMES["solo"], seeds=[3], hours=2.0) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("regime", ["duo", "small"])
+def test_dialling_ahead_saves_agents_time_and_lets_hardly_any_customer_wait(regime):
+    """The target: at most 3 % of those who answered wait more than 2 s until somebody is free."""
+    first, head, early = (ahead.run(REGIMES[regime], policy, [1], hours=8.0) for policy in DialPolicy)
+    assert min(first.customers, early.customers, head.customers) > 150
+    assert first.too_early == 0
+    assert early.too_early_share <= 0.03
+    assert early.kept_each_s < first.kept_each_s
+    assert head.too_early_share > 0.8, "dialling whoever is first in line is what the target forbids"
