@@ -192,8 +192,8 @@ class Line(Section):
 
 
 class DeadMan(Section):
-    # Asterisk takes no sign of life while it plays, so the switch must outlast the longest announcement.
-    waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=30))] = _s(60)
+    # Asterisk takes no sign of life while it plays, so the switch must outlast the longest that is ever said in a row.
+    waiting_s: Annotated[Duration, Field(ge=timedelta(seconds=60))] = _s(60)
     talking_s: Annotated[Duration, Field(ge=timedelta(minutes=10))] = _s(4 * 3600)
     fallback_context: str = Field("callbackd-fallback", pattern=r"^[A-Za-z0-9_-]{1,79}$")
     exit_context: str = Field("callbackd-exits", pattern=r"^[A-Za-z0-9_-]{1,79}$")

@@ -121,7 +121,7 @@ class Acd:
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
             Timer.ANNOUNCE: self._reception.announce,
             Timer.REPLY: self._silence,
-            Timer.PLAYBACK: lambda id: self._speech.spoken(PlaybackId(id)),
+            Timer.PLAYBACK: lambda id: self._speech.overdue(PlaybackId(id)),
             Timer.DEAD_MAN: self._speech.dead_man,
             Timer.RING: self._ring_stuck,
             Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),

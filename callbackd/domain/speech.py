@@ -27,8 +27,10 @@ from callbackd.domain.timers import Timer
 
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
-LONGEST_PLAYBACK_S = 60.0
-"""After this a playback whose end was never reported is taken for ended."""
+LONGEST_PLAYBACK_S = 55.0
+"""After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
+_FRESH_S = 5.0
+"""A switch that was armed so lately is not armed again before speaking."""
 
 
 class Speech:
@@ -62,6 +64,7 @@ class Speech:
         state.timers.cancel(Timer.REPLY, dialogue.leg)
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
+        self._arm_before_speaking(dialogue)
         state.do(Play(lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
         return dialogue
 
@@ -98,6 +101,13 @@ class Speech:
             self._state.do(HangUp(lane(dialogue), dialogue.leg, "all is said"))
         elif dialogue.stage is not Stage.STORING:
             self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
+
+    def overdue(self, playback: PlaybackId) -> None:
+        """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
+        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        if dialogue:
+            self._state.do(StopPlayback(lane(dialogue), dialogue.leg, playback))
+        self.spoken(playback)
 
     def doubt(self) -> None:
         """The event stream was broken: what was being said may be over, and nobody has told us."""
@@ -174,6 +184,12 @@ class Speech:
         if dialogue.playback:  # Asterisk sets no variable while it plays, and all else for the leg would wait for that
             self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + 1.0)
         else:
+            self.arm(dialogue)
+
+    def _arm_before_speaking(self, dialogue: Dialogue) -> None:
+        """Somebody who goes from menu to menu by key leaves hardly a moment at which nothing is played."""
+        at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man_s / 2
+        if at is not None and at < self._state.now + half_s - _FRESH_S:
             self.arm(dialogue)
 
     def arm(self, dialogue: Dialogue) -> None:

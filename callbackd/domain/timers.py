@@ -51,6 +51,11 @@ class Timers:
     def is_set(self, timer: Timer, whose: str) -> bool:
         return (timer, whose) in self._current
 
+    def when(self, timer: Timer, whose: str) -> float | None:
+        """The deadline that is set, if one is."""
+        found = self._current.get((timer, whose))
+        return found[0] if found else None
+
     def next_at(self) -> float | None:
         self._drop_stale()
         return self._heap[0][0] if self._heap else None

@@ -297,7 +297,7 @@ def test_what_was_learned_is_written_once_a_minute_and_taken_up():
     centre.answers("alice")
     centre.wait(100)
     centre.hangs_up("anna")
-    centre.wait(30)
+    centre.wait(70)
     learned = centre.remembered["handling support"].learned
     assert learned["seen"] == 11.0
     centre.restarts()

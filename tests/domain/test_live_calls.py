@@ -337,6 +337,21 @@ def test_the_dead_man_switch_is_armed_again_while_the_caller_waits_but_not_durin
     assert centre.last(ArmDeadMan).after_s == 60
 
 
+def test_the_dead_man_switch_is_armed_between_two_things_that_are_said_without_a_pause():
+    """A caller who goes from menu to menu by key would else be taken away in the middle of them."""
+    centre = Centre(settings([queue(announcements=Announcements(first_after_s=5.0), offer=Offer(waited_s=0.0))]))
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(5)
+    for _ in range(20):
+        centre.now += 9
+        centre.presses("anna", "1")  # the offer, and the number read back
+        centre.now += 9
+        centre.presses("anna", "0")
+        about_her = [type(command) for command in centre.said if getattr(command, "leg", "") == "anna"]
+        assert about_her[-2:] == [ArmDeadMan, Play]
+
+
 def test_a_call_that_the_dialplan_took_back_is_not_hung_up():
     centre = Centre()
     centre.logs_in("alice")

@@ -403,7 +403,7 @@ def only_every_other_wait_is_written_down(patch):
     _around(patch, Ledger, "quote", lambda original, *args: original(*args) if next(told) % 2 else None)
 
 
-@bug(calls.a_quote_comes_true_or_not_once)
+@bug(calls.a_quote_comes_true_or_not_once, "rules")
 def who_overflows_or_gives_up_leaves_the_ledger_open(patch):
     patch.setattr(Ledger, "left", lambda ledger, entry: None)
 
@@ -476,6 +476,11 @@ def there_is_no_music(patch):
 @bug(calls.nobody_is_left_in_silence)
 def asterisk_is_not_shown_that_we_live(patch):
     _forget(patch, Timer.DEAD_MAN)
+
+
+@bug(calls.asterisk_is_shown_that_we_live, "mid")
+def asterisk_is_shown_nothing_between_two_menus(patch):
+    patch.setattr(Speech, "_arm_before_speaking", lambda speech, dialogue: None)
 
 
 @bug(calls.one_person_and_one_agent_are_joined)

@@ -59,6 +59,9 @@ class Laws:
                     raise BrokenLaw("nobody_is_left_in_silence", f"{dialogue.leg} hears no music", event)
                 if not state.timers.is_set(Timer.ANNOUNCE, dialogue.leg):
                     raise BrokenLaw("nobody_is_left_in_silence", f"nobody speaks to {dialogue.leg} any more", event)
+        for leg in state.dialogues:
+            for what in laws_of_calls.unshown(state, self.past, leg):
+                raise BrokenLaw("asterisk_is_shown_that_we_live", what, event)
         for playback, leg in state.playing.items():
             dialogue = state.dialogues.get(leg)
             if dialogue is None or dialogue.playback != playback:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from callbackd.domain import events as ev
 from callbackd.domain.commands import (
+    ArmDeadMan,
     Decided,
     DialCustomer,
     DropBridge,
@@ -21,8 +22,9 @@ from callbackd.domain.commands import (
 from callbackd.domain.dialogue import Stage
 from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome
+from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from tests.simulation.past import LONGEST_PLAYBACK_S, Step, never_made, waits_told
+from tests.simulation.past import LONGEST_PLAYBACK_S, Past, Step, never_made, waits_told
 
 _MAKES_A_LEG = (RingAgent, DialCustomer)
 
@@ -163,6 +165,19 @@ def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
         yield f"nobody shows Asterisk that we live for {leg}"
 
 
+def asterisk_is_shown_that_we_live(step: Step) -> Iterator[str]:
+    """In time, or it takes the caller for abandoned by us, in the middle of a menu too."""
+    leg = getattr(step.event, "leg", None)
+    if leg in step.state.dialogues and not any(isinstance(command, ArmDeadMan) for command in step.commands):
+        yield from unshown(step.state, step.past, leg)
+
+
+def unshown(state: State, past: Past, leg: str) -> Iterator[str]:
+    shown = past.armed.get(leg)
+    if shown is not None and state.timers.is_set(Timer.DEAD_MAN, leg) and state.now > shown + state.settings.dead_man_s:
+        yield f"{leg} for {state.now - shown:.0f} s"
+
+
 def time_never_goes_back(step: Step) -> Iterator[str]:
     if step.state.now < step.past.now:
         yield f"it is {step.state.now} after {step.past.now}"
@@ -176,6 +191,7 @@ def time_never_goes_back(step: Step) -> Iterator[str]:
 
 LAWS = (
     who_calls_is_heard,
+    asterisk_is_shown_that_we_live,
     commands_are_for_legs_that_exist_or_did,
     one_person_and_one_agent_are_joined,
     bridges_end_with_their_entry,

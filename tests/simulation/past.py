@@ -18,6 +18,7 @@ from callbackd.domain.agent import Agent
 from callbackd.domain.attempt import Attempt, AttemptOutcome
 from callbackd.domain.callback import Callback
 from callbackd.domain.commands import (
+    ArmDeadMan,
     ClaimAttempt,
     Command,
     DialCustomer,
@@ -46,7 +47,7 @@ REFUNDED = {
     AttemptOutcome.POSTPONED,
     AttemptOutcome.RANG_IN,
 }
-LONGEST_PLAYBACK_S = 60.0
+LONGEST_PLAYBACK_S = 55.0
 ABOVE_HOUR = 61
 
 
@@ -86,6 +87,8 @@ class Past:
     bridges: set[str] = field(default_factory=set)
     playing: dict[str, tuple[str, float]] = field(default_factory=dict)
     """By leg: the playback, and since when."""
+    armed: dict[str, float] = field(default_factory=dict)
+    """By leg: when Asterisk was last shown that we live; what is asked of a leg that plays comes to nothing in time."""
     music: set[str] = field(default_factory=set)
     quoted: dict[tuple[str, str], int] = field(default_factory=dict)
     """By leg and queue: the last wait that was told, in minutes."""
@@ -102,7 +105,7 @@ class Past:
 
     def learn(self, step: Step) -> None:
         """Take the step in, after it was judged."""
-        self._hear(step.event)
+        self._hear(step.event, step.now)
         for command in step.commands:
             self._note(command, step)
         for name in TABLES:
@@ -121,10 +124,11 @@ class Past:
         self.closed += sum(change.after is None for change in step.changes["entries"])
         self.now = step.now
 
-    def _hear(self, event: ev.Event) -> None:
+    def _hear(self, event: ev.Event, now: float) -> None:
         match event:
             case ev.CallArrived() | ev.FeatureCodeDialled():
                 self.legs.add(event.leg)
+                self.armed.setdefault(event.leg, now)
             case ev.LegEnded() | ev.LegLeft() | ev.DialRefused():
                 self.gone.add(event.leg)
                 self.playing.pop(event.leg, None)
@@ -163,6 +167,8 @@ class Past:
                 self.bridges.discard(command.bridge)
             case StopPlayback():
                 self.playing.pop(command.leg, None)
+            case ArmDeadMan() if command.leg not in self.playing:
+                self.armed[command.leg] = step.now
             case StartMusic():
                 self.music.add(command.leg)
             case StopMusic():
