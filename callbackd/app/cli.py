@@ -1,4 +1,4 @@
-"""The command line: ``callbackd run|check|drain|rescue|ledger|simulate``, ``callbackd prompts …``."""
+"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from callbackd.app import rescue as rescuing
 from callbackd.app.cli_config import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
 from callbackd.app.cli_past import ledger, simulate
 from callbackd.app.cli_prompts import prompts
-from callbackd.app.config import ConfigError, secret, settings_of
+from callbackd.app.config import ConfigError, read, secret, settings_of
 from callbackd.ari.client import Address
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
@@ -32,18 +33,34 @@ app.command()(simulate)
 def run(config: ConfigPath = DEFAULT) -> None:
     """Run the daemon in the foreground."""
     settings = read_config(config)
-    try:
-        mask = logs.Mask(logs.mask_key(settings.state_dir))
-    except OSError as error:
-        typer.echo(f"state_dir: {settings.state_dir} cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(MISUSED) from error
-    logs.configure(settings.log.format, settings.log.level, mask)
-    try:
-        status = uvloop.run(main.serve(settings))
-    except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
-        typer.echo(str(trouble), err=True)
-        raise typer.Exit(REFUSED) from trouble
-    raise typer.Exit(status)
+    while True:
+        try:
+            mask = logs.Mask(logs.mask_key(settings.state_dir))
+        except OSError as error:
+            typer.echo(f"state_dir: {settings.state_dir} cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(MISUSED) from error
+        logs.configure(settings.log.format, settings.log.level, mask)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # between two runs too: by default it would end us
+        try:
+            ended = uvloop.run(main.serve(settings, reread=partial(read, config)))
+        except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
+            typer.echo(str(trouble), err=True)
+            raise typer.Exit(REFUSED) from trouble
+        if isinstance(ended, int):
+            raise typer.Exit(ended)
+        settings = ended
+
+
+@app.command()
+def reload(config: ConfigPath = DEFAULT) -> None:
+    """Have the running daemon take up the changed config. One with mistakes is not taken up, here or there."""
+    settings = read_config(config)
+    pid = handover.running(settings.state_dir)
+    if pid is None:
+        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to reload", err=True)
+        raise typer.Exit(REFUSED)
+    os.kill(pid, signal.SIGHUP)
+    typer.echo(f"pid {pid} takes up {config}")
 
 
 @app.command()

@@ -28,6 +28,7 @@ from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
 from callbackd.app.recovery import Recovery
+from callbackd.app.reload import Reload
 from callbackd.app.runner import Runner, Watch
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Address as AriAddress
@@ -57,8 +58,12 @@ _LAST_WORDS_S = 2.0
 log = structlog.get_logger("callbackd")
 
 
-async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
+async def serve(
+    config: Config, wall: Callable[[], float] = time.time, reread: Callable[[], Config] | None = None
+) -> int | Config:
     """Run until SIGTERM or SIGINT (0), until drained after SIGUSR1 (0), or until another daemon takes over (4).
+
+    After SIGHUP, where ``reread`` tells how the config is read: the new config, with which to serve again.
 
     Raises ``RightHeld`` when another daemon works on the same database and we are no standby, ``ConfigError``, and what
     ``Embedded`` raises.
@@ -68,7 +73,8 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
     settings = configuration.settings_of(config, list_key.secret)
     ari_password = configuration.secret(config.ari, "ari")
     ami_password = configuration.secret(config.ami, "ami")
-    stopping, draining = _on(signal.SIGTERM, signal.SIGINT), _on(signal.SIGUSR1)
+    stopping, draining, rereading = _on(signal.SIGTERM, signal.SIGINT), _on(signal.SIGUSR1), _on(signal.SIGHUP)
+    reload = Reload(reread or (lambda: config))
     async with AsyncExitStack() as stack:
         stack.enter_context(pid_file(config.state_dir))
         engine = await stack.enter_async_context(_database(config, stopping))
@@ -141,6 +147,7 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             asyncio.create_task(recovery.replaced.wait(), name="replaced"),
             asyncio.create_task(recovery.compare(), name="compare"),
             asyncio.create_task(stopping.wait(), name="stopping"),
+            asyncio.create_task(reload.wanted(rereading), name="reload"),
             asyncio.create_task(drained(draining, runner.post, acd.in_flight), name="drained"),
             asyncio.create_task(Watchdog(notifier, moved, poke).run(), name="watchdog"),
             asyncio.create_task(keep_telling(notifier, lambda: _doing(acd)), name="status"),
@@ -156,7 +163,10 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
                 if task.done() and not task.cancelled() and task.exception():
                     raise task.exception() or AssertionError
         finally:
-            notifier.stopping()
+            if reload.config:
+                notifier.reloading()
+            else:
+                notifier.stopping()
             listening = [task for task in tasks if task.get_name() in {"ari", "replaced"}]
             await _end([task for task in tasks if task not in listening])
             await journal.close()
@@ -164,7 +174,9 @@ async def serve(config: Config, wall: Callable[[], float] = time.time) -> int:
             if draining.is_set():
                 await hand_over(right, recovery.replaced)
             await _end(listening)
-        log.info("stopped", replaced=recovery.replaced.is_set())
+        log.info("stopped", replaced=recovery.replaced.is_set(), to_reload=reload.config is not None)
+        if reload.config and not stopping.is_set() and not recovery.replaced.is_set():
+            return reload.config
         return REPLACED if recovery.replaced.is_set() and not draining.is_set() else 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -48,6 +49,10 @@ class Notifier:
         if line != self._said:
             self._said = line
             self._send(f"STATUS={line}")
+
+    def reloading(self) -> None:
+        """Ready is said again when it is over."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS=reloading")
 
     def stopping(self) -> None:
         self._send("STOPPING=1\nSTATUS=stopping")

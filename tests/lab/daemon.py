@@ -102,6 +102,10 @@ class Daemon:
         """The step of the protocol at which the next run ends itself by SIGKILL."""
         self.status = ""
         """What a service manager was told last."""
+        self.watchdog_s: float | None = None
+        """Within what time it has to feed its service manager from its next start on."""
+        self.fed_at = 0.0
+        """When it did last, by ``time.monotonic``."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -137,7 +141,7 @@ class Daemon:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             limit=2**20,
-            env=os.environ | {"NOTIFY_SOCKET": str(self._notify)},
+            env=os.environ | {"NOTIFY_SOCKET": str(self._notify)} | self._watchdog(),
         )
         self._reading = asyncio.create_task(self._read(self._process))
         if wait:
@@ -160,8 +164,20 @@ class Daemon:
 
     def _hear(self) -> None:
         said = self._listening.recv(4096).decode()
+        if "WATCHDOG=1" in said:
+            self.fed_at = time.monotonic()
         _, told, status = said.partition("STATUS=")
         self.status = status if told else self.status
+
+    def _watchdog(self) -> dict[str, str]:
+        return {} if self.watchdog_s is None else {"WATCHDOG_USEC": f"{self.watchdog_s * 1e6:.0f}"}
+
+    async def starves(self) -> None:
+        """Be the service manager: wait until it has not fed us in time, then end it."""
+        assert self.watchdog_s
+        while time.monotonic() < self.fed_at + self.watchdog_s:
+            await asyncio.sleep(0.05)
+        await self.kill()
 
     async def tasks(self) -> int:
         """How many it has, as it told last."""
@@ -196,6 +212,16 @@ class Daemon:
         )
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
+
+    def rewrite(self, text: str = "", **sections: Toml) -> None:
+        """Somebody edits its config while it runs: to ``text``, or these sections."""
+        self.config |= sections
+        self.config_path.write_text(text or toml(self.config))
+
+    def hang_up(self) -> None:
+        """SIGHUP."""
+        if self._process:
+            self._process.send_signal(signal.SIGHUP)
 
     def drain(self) -> None:
         if self._process:

@@ -1,0 +1,43 @@
+"""A new config for the running daemon: a bad one changes nothing; with a good one it starts anew in its own process.
+
+What stands in the config reaches into everything, so nothing is patched while it runs. The daemon ends as at any other
+end, and begins as at any other beginning: calls live on in Asterisk, callers hear music for the moment between, and are
+taken up in their order. Who calls in that moment is tried again by the dialplan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from callbackd.app.config import Config, ConfigError, secret, settings_of
+
+log = structlog.get_logger("callbackd")
+
+
+class Reload:
+    """``config`` is the new one, once ``wanted`` has returned."""
+
+    def __init__(self, read: Callable[[], Config]) -> None:
+        self._read = read
+        self.config: Config | None = None
+
+    async def wanted(self, asked: asyncio.Event) -> None:
+        """Returns when it was asked for and the file is good; until then every mistake of a bad one is logged."""
+        while self.config is None:
+            await asked.wait()
+            asked.clear()
+            try:
+                self.config = await asyncio.to_thread(self._checked)
+            except ConfigError as error:
+                for mistake in error.mistakes:
+                    log.error("config_refused", why=f"{mistake}; what was read before stays in force")
+
+    def _checked(self) -> Config:
+        config = self._read()
+        settings_of(config, b"")
+        secret(config.ari, "ari")
+        secret(config.ami, "ami")
+        return config
