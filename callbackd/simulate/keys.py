@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from callbackd.domain.phrase import Fixed, Phrase
+from callbackd.domain.phrase import Fixed, LanguageChoice, Menu, Phrase
 from callbackd.simulate.habits import Habits
 
 _Reply = Callable[[Habits, Random], str]
@@ -14,6 +14,8 @@ _Reply = Callable[[Habits, Random], str]
 def keys(phrases: Sequence[Phrase], habits: Habits, random: Random) -> str:
     """What somebody presses who hears this; empty for nothing. The last menu that is heard counts."""
     for phrase in reversed(phrases):
+        if isinstance(phrase, Menu | LanguageChoice):
+            return _at_the_entrance(habits, random)
         if isinstance(phrase, Fixed) and (reply := _REPLIES.get(phrase)):
             return reply(habits, random)
     return ""
@@ -25,6 +27,12 @@ def _offer(taken: str) -> _Reply:
 
 def _menu(right: str, wrong: str) -> _Reply:
     return lambda habits, random: random.choice(wrong if random.random() < habits.wrong_key else right)
+
+
+def _at_the_entrance(habits: Habits, random: Random) -> str:
+    if random.random() < habits.wrong_key:
+        return random.choice(("0", "*", "#9", ""))
+    return random.choice("123")
 
 
 def _number(_: Habits, random: Random) -> str:

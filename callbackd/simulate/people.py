@@ -137,7 +137,7 @@ class People:
     def _call(self) -> None:
         number = f"+4420794{self._random.randrange(60000, 60000 + self._habits.customers):05d}"
         withheld = self._agenda.chance(self._habits.withheld)
-        queue = self._random.choice(list(self._settings.queues))
+        queue = self._random.choice([*self._settings.queues, *self._settings.menus])
         self._rings_in("anonymous" if withheld else number, queue)
 
     def _rings_in(self, number: str, queue: str) -> None:

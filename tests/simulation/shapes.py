@@ -15,6 +15,7 @@ from callbackd.domain.settings import (
     EntryRules,
     Exit,
     Hours,
+    Menu,
     Need,
     Offer,
     Penalties,
@@ -118,6 +119,16 @@ SHAPES: dict[str, Shape] = {
         ],
         [*team(3), one("c", SALES)],
         habits=Habits(calls_per_hour=120, agent_pauses_per_hour=3),
+    ),
+    "menus": shape(
+        [queue(SUPPORT, **TIMES), queue(SALES, rules=EntryRules(4), **QUICK)],
+        team(4, SUPPORT, SALES),
+        habits=Habits(calls_per_hour=90, rings_again=0.3),
+        menus={
+            "main": Menu("main", SUPPORT, {"1": SALES, "2": "bills", "3": SUPPORT}, {"1": "en", "2": "pl"}),
+            "bills": Menu("bills", SALES, {"1": SALES, "3": "main"}),
+            "tongues": Menu("tongues", SUPPORT, languages={"1": "en", "2": "hu"}),
+        },
     ),
     "skills": shape(
         [

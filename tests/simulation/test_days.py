@@ -73,6 +73,7 @@ _ABOUT = {
     "closing without times": ("not let in: closed", "promised a callback at a time", "enters the line"),
     "evening": ("promised a callback at a time",),
     "rules": ("overflowed to sales", "redirected to sales", "exit_timeout: a time is proposed"),
+    "menus": ("asked by menu main", "passed on to sales", "passed on to support", "promised a callback"),
     "mobiles": ("asked to accept", "promised a callback"),
     "customers first": ("intent to dial before an agent is free",),
     "look-ahead": ("intent to dial before an agent is free", "reserved"),
