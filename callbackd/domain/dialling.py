@@ -261,6 +261,8 @@ class Dialling:
         )
         if not state.pbx:
             self._speech.silence(callback.entry, leg)  # found, not just come: the menu of a daemon before us may play
+        # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
+        state.timers.set(Timer.DEAD_MAN, leg, state.now)
         self._speech.say(dialogue, Fixed.CALLBACK_MENU)
 
     def key(self, dialogue: Dialogue, digit: str) -> None:

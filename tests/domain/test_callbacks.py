@@ -8,11 +8,13 @@ from callbackd.domain.agent import Activity
 from callbackd.domain.attempt import AttemptOutcome
 from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import (
+    ArmDeadMan,
     ClaimAttempt,
     DialCustomer,
     DropBridge,
     HangUp,
     MakeBridge,
+    Play,
     RingAgent,
     Save,
     StartMusic,
@@ -521,6 +523,17 @@ def test_an_unanswered_dial_request_is_never_repeated_before_its_end_is_known():
     assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
     assert centre.last(HangUp).leg == centre.last(DialCustomer).leg
     assert centre.callback().attempts_made == 1
+
+
+def test_asterisk_is_shown_that_we_live_before_each_reading_of_the_menu():
+    """Its clock runs since the answer: two long readings and time to think are more than a minute."""
+    centre = dialled()
+    leg = centre.customer_answers()
+    centre.now += 15
+    centre.hears_out(leg)
+    centre.wait(centre.settings.dialling.key_s)
+    about = [type(command) for command in centre.all(ArmDeadMan, leg=leg) + centre.all(Play, leg=leg)]
+    assert about == [ArmDeadMan] * 2 + [Play] * 2
 
 
 def test_no_key_is_a_machine_and_the_agent_is_free():

@@ -478,7 +478,7 @@ def asterisk_is_not_shown_that_we_live(patch):
     _forget(patch, Timer.DEAD_MAN)
 
 
-@bug(calls.asterisk_is_shown_that_we_live, "mid")
+@bug(calls.asterisk_is_shown_that_we_live, "hesitant")
 def asterisk_is_shown_nothing_between_two_menus(patch):
     patch.setattr(Speech, "_arm_before_speaking", lambda speech, dialogue: None)
 

@@ -14,6 +14,7 @@ from tests.simulation.test_days import day
 SEEDS = range(6)
 HOURS = 1.0
 PLACES = SHAPES | {
+    "hesitant": SHAPES["mid"]._replace(habits=replace(SHAPES["mid"].habits, wrong_key=0.9, takes_offer=1.0)),
     "outages": SHAPES["incident"]._replace(habits=replace(SHAPES["incident"].habits, outages_per_hour=6.0)),
     "many rejoin": SHAPES["incident"]._replace(
         habits=replace(SHAPES["incident"].habits, rings_again=0.9, customer_crosses=0.5)
