@@ -24,6 +24,7 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
         frozenset(LegId(channel["id"]) for channel in channels.body),
         left=frozenset(LegId(channel["id"]) for channel in channels.body if not _is_ours(channel, app)),
         joined=frozenset(map(LegId, joined)),
+        alone=frozenset(LegId(bridge["channels"][0]) for bridge in bridges.body if len(bridge["channels"]) == 1),
         bridges=frozenset(BridgeId(bridge["id"]) for bridge in bridges.body if bridge["id"].startswith(OURS)),
         since=_started(info.body),
     )

@@ -431,6 +431,7 @@ class Acd:
         """
         state = self._state
         state.pbx_since = max(state.pbx_since, event.since)
+        state.joining |= {entry.id for entry in state.entries.values() if self._never_met(entry, event)}
         for leg in restore.believed_legs(state):
             if leg not in event.legs and not self._settling.is_open(leg):
                 self._gone_meanwhile(leg, event.since)
@@ -448,6 +449,13 @@ class Acd:
                 self._floor.join_again(entry)
         for leg in restore.strays(state, event.legs):
             state.do(HangUp(leg, leg, "left over from before, belongs to nobody"))
+
+    def _never_met(self, entry: Entry, event: ev.LegsSeen) -> bool:
+        """Connected on paper; the agent is gone, and the caller was put into no bridge: there was no conversation."""
+        agent = self._state.agents.get(entry.agent or AgentId(""))
+        if entry.state is not EntryState.TALKING or agent is None or agent.leg in event.legs:
+            return False
+        return entry.leg in event.legs - event.left - event.joined - event.alone
 
     def _bridges_seen(self, seen: frozenset[BridgeId]) -> None:
         """A bridge is made anew where somebody will be put into it; nobody's bridge is taken away."""

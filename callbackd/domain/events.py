@@ -177,6 +177,8 @@ class LegsSeen:
     """Those of them that are not in our application: the dialplan has them, or has them still."""
     joined: frozenset[LegId] = frozenset()
     """Those of them that are in a bridge with another."""
+    alone: frozenset[LegId] = frozenset()
+    """Those of them that are in a bridge with nobody: the other is gone."""
     bridges: frozenset[BridgeId] = frozenset()
     since: float = 0.0
     """When this Asterisk started, as far as is known. Whoever came earlier and is not here was cut off."""

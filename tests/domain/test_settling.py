@@ -336,6 +336,38 @@ def test_two_who_are_found_apart_are_joined():
     assert len(centre.all(Join)) == 2
 
 
+@pytest.mark.parametrize("promised", [False, True])
+def test_who_was_connected_on_paper_only_and_lost_the_agent_has_the_next_one(promised):
+    """Killed after the agent's answer, before the bridge; and the agent did not wait for us."""
+    centre = dialled() if promised else one_agent()
+    if promised:
+        leg = centre.customer_answers()
+        centre.presses(leg, "1")
+    else:
+        leg = LegId("anna")
+        centre.logs_in("alice")
+        centre.calls("anna")
+    centre.answers("alice")
+    before = centre.entry(ANNA)
+    centre.hear(LegsSeen(frozenset({leg}), bridges=frozenset({BridgeId(before.bridge)})))
+    assert (centre.entry(ANNA).state, centre.entry(ANNA).arrived_at) == (EntryState.WAITING, before.arrived_at)
+    assert not centre.hung_up(leg)
+    assert centre.heard(leg)[-1] is Fixed.AGENT_LOST
+    centre.wait(centre.settings.miss_rest_s)
+    assert centre.rings("alice")[-2:] == [ANNA, ANNA]
+
+
+def test_who_is_alone_in_the_bridge_has_had_the_conversation():
+    centre = one_agent()
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.answers("alice")
+    bridge = frozenset({BridgeId(centre.entry(ANNA).bridge)})
+    centre.hear(LegsSeen(frozenset({"anna"}), alone=frozenset({"anna"}), bridges=bridge))
+    assert centre.hung_up("anna")
+    assert centre.reasons("closed: served")
+
+
 def test_a_promise_whose_talk_ended_while_we_were_away_was_kept():
     centre = dialled()
     leg = centre.customer_answers()

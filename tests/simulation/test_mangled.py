@@ -69,9 +69,11 @@ class Mangled(World):
     def polled(self) -> list[ev.Event]:
         """The truth, as a poll finds it."""
         talking = {leg for legs in self.joined for leg in legs if all(one in self.pbx.up for one in legs)}
+        alone = {leg for legs in self.joined for leg in legs if leg in self.pbx.up} - talking
         waiting = [event for leg, event in self.inside.items() if leg in self.pbx.up and leg not in talking]
         bridges = frozenset(self.pbx.bridges)
-        return [*waiting, ev.LegsSeen(frozenset(self.pbx.up), joined=frozenset(talking), bridges=bridges)]
+        seen = ev.LegsSeen(frozenset(self.pbx.up), joined=frozenset(talking), alone=frozenset(alone), bridges=bridges)
+        return [*waiting, seen]
 
     def differences(self) -> list[str]:
         """Where belief and truth part, right after a poll."""
