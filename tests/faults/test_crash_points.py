@@ -13,7 +13,7 @@ from tests.e2e.test_callbacks import presses_one
 from tests.faults.holds import these_hold
 from tests.faults.wired import QUICK_RETRY
 from tests.lab.daemon import Daemon
-from tests.lab.phones import AgentPhone, CustomerPhones, answers
+from tests.lab.phones import AgentPhone, CustomerPhones, answers, rejects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
@@ -86,6 +86,23 @@ async def test_killed_at_the_same_step_twice(open_wired, step):
     await starts_to_die(house, Step.DIAL_ASKED)
     await house.daemon.start()
     await ends_well(house)
+
+
+async def test_killed_before_the_bridge_and_the_agent_does_not_wait_the_caller_has_the_next_agent(open_wired):
+    house = await open_wired(queues=QUICK_RETRY, prepare=doomed(Step.JOIN_ASKED))
+    first = await house.agent("agent1", answers(after=0.2, talk=0.5))
+    anna = await house.calls(ANNA)
+    await dies(house, Step.JOIN_ASKED)
+    house.daemon.dies_at = None
+    rung = await first.next_call(within=10)
+    assert await rung.is_over(within=10) == "us"
+    first.behaviour = rejects(486)
+    await house.daemon.start()
+    await anna.hears_voice(since=house.stage.now())  # an apology
+    second = await house.agent("agent2", answers(after=0.2))
+    await anna.hears(second, within=15)
+    assert house.daemon.count("not connected after all") == 1
+    await these_hold(house, silence_s=None)
 
 
 @pytest.mark.parametrize("step", OF_A_PROMISE)
