@@ -9,6 +9,7 @@ import time
 from functools import partial
 from typing import Annotated
 
+import structlog
 import typer
 import uvloop
 
@@ -23,6 +24,9 @@ from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
 
+_AGAIN_S = 1.0
+
+log = structlog.get_logger("callbackd")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(prompts, name="prompts")
 app.command()(ledger)
@@ -46,6 +50,10 @@ def run(config: ConfigPath = DEFAULT) -> None:
         except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
             typer.echo(str(trouble), err=True)
             raise typer.Exit(REFUSED) from trouble
+        except main.DatabaseGone as trouble:
+            log.warning("database_waiting", why=f"{trouble}; starting again")
+            time.sleep(_AGAIN_S)
+            continue
         if isinstance(ended, int):
             raise typer.Exit(ended)
         settings = ended

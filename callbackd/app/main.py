@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.ami.client import Address as AmiAddress
@@ -40,6 +41,7 @@ from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.db.embedded import Embedded, normalise
+from callbackd.db.engine import in_words
 from callbackd.db.journal import Journal, answers, engine_for
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
@@ -65,8 +67,8 @@ async def serve(
 
     After SIGHUP, where ``reread`` tells how the config is read: the new config, with which to serve again.
 
-    Raises ``RightHeld`` when another daemon works on the same database and we are no standby, ``ConfigError``, and what
-    ``Embedded`` raises.
+    Raises ``RightHeld`` when another daemon works on the same database and we are no standby, ``DatabaseGone``,
+    ``ConfigError``, and what ``Embedded`` raises.
     """
     clock, notifier = SteadyClock(wall), Notifier()
     list_key = do_not_call.key(config.state_dir)
@@ -84,10 +86,11 @@ async def serve(
         if config.database.standby:
             notifier.ready("standby: another callbackd is at work")
             log.info("standby", why="waits for the right to dial")
-            if not await right.take_when_free(stopping):
+        with _starting():
+            if not config.database.standby:
+                await right.take()
+            elif not await right.take_when_free(stopping):
                 return 0
-        else:
-            await right.take()
         reached(Step.RIGHT_TAKEN)
         stack.push_async_callback(right.give_up)
 
@@ -123,13 +126,16 @@ async def serve(
         )
         fetch_back = FetchBack(lambda: stranded(ari.api, settings.fallback_context, settings.queues), ami)
 
-        rows, now = await open_rows(engine), clock()
+        with _starting():
+            rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
         mended = acd.restore(rows, now, right.epoch)
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
         reached(Step.RESTORED)
-        if missing := await watermark.missing(engine):
+        with _starting():
+            missing = await watermark.missing(engine)
+        if missing:
             hold(runner.post, missing, watermark.path)
         runner.post(PbxLost("not connected yet"))
         moved = {"loop": lambda: runner.moved_at, "reader": lambda: ari.moved_at, "journal": lambda: journal.moved_at}
@@ -202,8 +208,21 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
                 async with asyncio.timeout(_DATABASE_AGAIN_S):
                     await stopping.wait()
         if not stopping.is_set():
-            await upgrade(engine)
+            with _starting():
+                await upgrade(engine)
         yield engine
+
+
+class DatabaseGone(Exception):
+    """It answered, and died before its rows were read. Nothing was begun: start again."""
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, ConnectionError, TimeoutError) as trouble:
+        raise DatabaseGone(f"PostgreSQL went away while we were starting: {in_words(trouble)}") from trouble
 
 
 def _doing(acd: Acd) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import Phase, given
@@ -24,7 +24,8 @@ class Day:
     """A day by seed, counted; agents hold now and then, and say what calls were about."""
 
     def __init__(self, shape: str, seed: int, hours: float = 1.0) -> None:
-        self.settings, habits, *start = SHAPES[shape]
+        settings, habits, *start = SHAPES[shape]
+        self.settings = replace(settings, reports=replace(settings.reports, days_kept=30))  # slots are a week ahead
         self.metrics = Metrics(self.settings)
         self.steps = []
         self.over = []

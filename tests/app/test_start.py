@@ -1,0 +1,37 @@
+"""The database dies between its answer and the reading of its rows: the daemon begins again, instead of ending."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
+
+from callbackd.app import main
+from callbackd.app.cli import app
+from callbackd.db.right import RightHeld
+from tests.app.test_config import GOOD, written
+
+
+def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
+    ends = iter([main.DatabaseGone("PostgreSQL went away while we were starting: terminated"), 0])
+
+    async def serve(*_, **__):
+        end = next(ends)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    monkeypatch.setattr(main, "serve", serve)
+    monkeypatch.setattr("callbackd.app.cli._AGAIN_S", 0.0)
+    path = written(tmp_path, f'state_dir = "{tmp_path}"\n' + GOOD)
+    done = CliRunner().invoke(app, ["run", "--config", str(path)])
+    assert done.exit_code == 0, done.output
+    assert "database_waiting" in done.stdout
+    assert "starting again" in done.stdout
+
+
+def test_what_the_database_does_to_us_at_the_start_is_its_going_away():
+    with pytest.raises(main.DatabaseGone, match="terminating connection"), main._starting():
+        raise OperationalError("SELECT", {}, Exception("terminating connection due to unexpected postmaster exit"))
+    with pytest.raises(RightHeld), main._starting():
+        raise RightHeld("another daemon")
