@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from callbackd.app import main
+from callbackd.app import logs, main
 from callbackd.app.cli import app
 from callbackd.db.right import RightHeld
 from tests.app.test_config import GOOD, written
@@ -22,12 +23,13 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
         return end
 
     monkeypatch.setattr(main, "serve", serve)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # it is for the life of a process, and this one lives on
     monkeypatch.setattr("callbackd.app.cli._AGAIN_S", 0.0)
     path = written(tmp_path, f'state_dir = "{tmp_path}"\n' + GOOD)
-    done = CliRunner().invoke(app, ["run", "--config", str(path)])
+    with capture_logs() as log:
+        done = CliRunner().invoke(app, ["run", "--config", str(path)])
     assert done.exit_code == 0, done.output
-    assert "database_waiting" in done.stdout
-    assert "starting again" in done.stdout
+    assert [(line["event"], "starting again" in line["why"]) for line in log] == [("database_waiting", True)]
 
 
 def test_what_the_database_does_to_us_at_the_start_is_its_going_away():
