@@ -1,5 +1,5 @@
 """``python -m callbackd`` is the command ``callbackd``."""
 
-from callbackd.app.cli import app
+from callbackd.cli.main import app
 
 app(prog_name="callbackd")

@@ -7,10 +7,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.agent import Agent
-from callbackd.domain.attempt import Attempt
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback
 from callbackd.domain.commands import (
     ClaimAttempt,
     Command,
@@ -25,7 +21,6 @@ from callbackd.domain.commands import (
     Saved,
     StorePromise,
 )
-from callbackd.domain.entry import Entry
 from callbackd.domain.events import (
     AttemptClaimed,
     CallArrived,
@@ -44,8 +39,14 @@ from callbackd.domain.events import (
     TimePassed,
 )
 from callbackd.domain.ids import AgentId, CallbackId, LegId, Mint, QueueName
+from callbackd.domain.lives.agent import Agent
+from callbackd.domain.lives.attempt import Attempt
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry
+from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.phrase import Phrase
-from callbackd.domain.quote import Quote, Remembered
 from callbackd.domain.settings import (
     AgentSettings,
     Announcements,
@@ -57,7 +58,6 @@ from callbackd.domain.settings import (
     Settings,
     Slots,
 )
-from callbackd.domain.window import DirectWindow
 from callbackd.simulate.predictors import QueueLength
 
 C = TypeVar("C")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOMAIN = sorted((ROOT / "callbackd/domain").glob("*.py"))
+DOMAIN = sorted((ROOT / "callbackd/domain").rglob("*.py"))
 
 
 def test_the_import_contracts_hold():

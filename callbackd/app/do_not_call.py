@@ -10,9 +10,9 @@ from pathlib import Path
 
 import structlog
 
-from callbackd.app.config import ConfigError
-from callbackd.domain.blocking import Blocked
+from callbackd.config.file import ConfigError
 from callbackd.domain.commands import Saved
+from callbackd.domain.lives.do_not_call import Blocked
 
 SIZE = 32
 """Bytes, as many as SHA-256 gives."""

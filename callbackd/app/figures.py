@@ -10,9 +10,9 @@ import structlog
 from callbackd.domain.commands import Command, Save, Saved
 from callbackd.domain.events import Event
 from callbackd.domain.ids import QueueName
-from callbackd.domain.metrics import Metrics
-from callbackd.domain.report import Report
 from callbackd.domain.settings import Settings
+from callbackd.metrics.metrics import Metrics
+from callbackd.metrics.report import Report
 
 log = structlog.get_logger("figures")
 

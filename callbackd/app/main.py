@@ -17,11 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from callbackd.ami.client import Address as AmiAddress
 from callbackd.ami.client import Ami
 from callbackd.ami.decode import Decode as AmiDecode
-from callbackd.app import config as configuration
 from callbackd.app import do_not_call
 from callbackd.app.clock import SteadyClock
-from callbackd.app.config import Config
-from callbackd.app.config_prompts import prompt_settings
 from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
 from callbackd.app.handover import drained, hand_over, hold, pid_file
@@ -40,6 +37,9 @@ from callbackd.ari.event_log import EventLog
 from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
+from callbackd.config import file as configuration
+from callbackd.config.file import Config
+from callbackd.config.prompts import prompt_settings
 from callbackd.db.embedded import Embedded, normalise
 from callbackd.db.engine import in_words
 from callbackd.db.journal import Journal, answers, engine_for

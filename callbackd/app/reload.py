@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import structlog
 
-from callbackd.app.config import Config, ConfigError, secret, settings_of
+from callbackd.config.file import Config, ConfigError, secret, settings_of
 
 log = structlog.get_logger("callbackd")
 

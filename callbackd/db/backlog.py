@@ -8,7 +8,7 @@ from itertools import chain
 
 from callbackd.db.rows import Numbered, Row, in_order
 from callbackd.domain.commands import Forget, Saved
-from callbackd.domain.entry import Entry
+from callbackd.domain.lives.entry import Entry
 
 LIVES = 50_000
 DECISIONS = 20_000

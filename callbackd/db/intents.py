@@ -13,10 +13,10 @@ from callbackd.db import tables
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
-from callbackd.domain.entry import Entry
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import Entry
 
 _REFUSALS = {
     "uq_callback_open_number": "already promised",

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Float, case, cast, extract, func, literal,
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.db.tables import quote
-from callbackd.domain.quote import QuoteKind, QuoteOutcome
+from callbackd.domain.lives.quote import QuoteKind, QuoteOutcome
 
 
 class By(StrEnum):

@@ -28,14 +28,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import BigInteger, TypeDecorator
 
-from callbackd.domain.agent import Activity, Agent, Presence
-from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
-from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome, Remembered
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome, Remembered
 from callbackd.domain.settings import Need
-from callbackd.domain.window import DirectWindow
 
 
 class Moment(TypeDecorator[float]):

@@ -12,35 +12,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from callbackd.domain import comparing, hours, restore, routing, snapshot
 from callbackd.domain import events as ev
-from callbackd.domain.agent import Activity, Agent
-from callbackd.domain.attempt import AttemptOutcome, AttemptState
-from callbackd.domain.callback import CallbackState
+from callbackd.domain.agents.floor import Floor
+from callbackd.domain.calendar import hours
+from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.callers.direct_callback import Direct
+from callbackd.domain.callers.menus import Entrance
+from callbackd.domain.callers.rejoin import Rejoining
+from callbackd.domain.callers.waiting import Reception
 from callbackd.domain.commands import Command, DropBridge, HangUp, MakeBridge, SendToFallback
-from callbackd.domain.declining import Declining
-from callbackd.domain.dialling import Dialling
-from callbackd.domain.dialogue import Dialogue, Stage
-from callbackd.domain.direct import Direct
-from callbackd.domain.eligibility import widens_at
-from callbackd.domain.entrance import Entrance
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState, EntryTrigger
-from callbackd.domain.ewt import Estimator
-from callbackd.domain.floor import Floor
+from callbackd.domain.dialler.dial import Dialling
+from callbackd.domain.dialler.do_not_call import Declining
+from callbackd.domain.dialler.trace import Settling
 from callbackd.domain.ids import AgentId, AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
-from callbackd.domain.ledger import Ledger
-from callbackd.domain.noticing import Noticing
-from callbackd.domain.places import Places
-from callbackd.domain.promising import Promising
-from callbackd.domain.quote import Quote, Remembered
-from callbackd.domain.reception import Reception
-from callbackd.domain.recursive import Recursive
-from callbackd.domain.rejoining import Rejoining
+from callbackd.domain.line import routing
+from callbackd.domain.line.eligibility import widens_at
+from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import CallbackState
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.recovery import compare as comparing
+from callbackd.domain.recovery import restore, snapshot
 from callbackd.domain.settings import DialPolicy, Settings
-from callbackd.domain.settling import Settling
-from callbackd.domain.speech import Speech
+from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.wait.estimator import Estimator
+from callbackd.domain.wait.learning import Noticing
+from callbackd.domain.wait.ledger import Ledger
+from callbackd.domain.wait.place import Places
+from callbackd.domain.wait.recursion import Recursive
 
 
 class Acd:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from callbackd.domain.agent import Agent
-from callbackd.domain.attempt import Attempt
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback
-from callbackd.domain.entry import Entry
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
+from callbackd.domain.lives.agent import Agent
+from callbackd.domain.lives.attempt import Attempt
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry
+from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.phrase import Phrase
-from callbackd.domain.quote import Quote, Remembered
-from callbackd.domain.window import DirectWindow
 
 Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
 

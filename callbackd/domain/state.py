@@ -10,25 +10,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from callbackd.domain import agent as agents
-from callbackd.domain import attempt as attempts
-from callbackd.domain import callback as callbacks
-from callbackd.domain import calling, numbers
-from callbackd.domain import entry as entries
-from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
-from callbackd.domain.attempt import Attempt, AttemptState, AttemptTrigger
-from callbackd.domain.blocking import Blocked
+from callbackd.domain import numbers
 from callbackd.domain.breaker import Breaker
-from callbackd.domain.callback import Callback, CallbackState, CallbackTrigger
+from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
-from callbackd.domain.dialogue import Dialogue
-from callbackd.domain.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
-from callbackd.domain.life import Ignored
-from callbackd.domain.quote import Quote, Remembered
+from callbackd.domain.lives import agent as agents
+from callbackd.domain.lives import attempt as attempts
+from callbackd.domain.lives import callback as callbacks
+from callbackd.domain.lives import entry as entries
+from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptState, AttemptTrigger
+from callbackd.domain.lives.callback import Callback, CallbackState, CallbackTrigger
+from callbackd.domain.lives.dialogue import Dialogue
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
+from callbackd.domain.lives.life import Ignored
+from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.timers import Timers
-from callbackd.domain.window import DirectWindow
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from callbackd.domain.commands import Command
 from callbackd.domain.events import Event
 from callbackd.domain.ids import QueueName
-from callbackd.domain.metrics import Metrics
-from callbackd.domain.report import Report
 from callbackd.domain.settings import Settings
+from callbackd.metrics.metrics import Metrics
+from callbackd.metrics.report import Report
 from callbackd.simulate import replay
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.regimes import panel_of

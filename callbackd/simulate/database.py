@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callbackd.domain.attempt import Attempt, AttemptState
-from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Command, Save, StorePromise
 from callbackd.domain.ids import AttemptId, CallbackId
+from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackState
 
 
 class Database:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from callbackd.domain.callback import Callback, CallbackOutcome
 from callbackd.domain.commands import Command, Decided, Join, Save, StorePromise
-from callbackd.domain.entry import Entry, EntryOutcome
 from callbackd.domain.ids import CallbackId, EntryId
+from callbackd.domain.lives.callback import Callback, CallbackOutcome
+from callbackd.domain.lives.entry import Entry, EntryOutcome
 
 
 @dataclass

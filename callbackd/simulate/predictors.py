@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import exp
 
-from callbackd.domain.ewt import Estimate, Handled, Held, Learnable, Memory, Place
 from callbackd.domain.ids import QueueName
-from callbackd.domain.waits import Z80, Moments
+from callbackd.domain.wait.distributions import Z80, Moments
+from callbackd.domain.wait.estimator import Estimate, Handled, Held, Learnable, Memory, Place
 
 
 class Plain:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.recursive import Recursive
 from callbackd.domain.settings import AgentSettings, Announcements, Offer, Queue, Settings, Slots
+from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.predictors import AppQueue, LastServed, QueueLength
 from callbackd.simulate.score import Panel, Score

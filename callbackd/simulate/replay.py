@@ -16,9 +16,9 @@ from typing import Any, TextIO, get_args, get_origin, get_type_hints
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Command
 from callbackd.domain.events import Event
-from callbackd.domain.ewt import Estimator
 from callbackd.domain.ids import Mint
 from callbackd.domain.settings import Settings
+from callbackd.domain.wait.estimator import Estimator
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 

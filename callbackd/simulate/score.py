@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from callbackd.domain.ewt import Estimate, Estimator, Learnable, Memory, Place, TurnCame
+from callbackd.domain.wait.estimator import Estimate, Estimator, Learnable, Memory, Place, TurnCame
 
 
 @dataclass(slots=True)

@@ -21,9 +21,9 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.ewt import Estimator
 from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.settings import Settings
+from callbackd.domain.wait.estimator import Estimator
 from callbackd.simulate.agenda import Agenda
 from callbackd.simulate.database import Database
 from callbackd.simulate.facts import Facts

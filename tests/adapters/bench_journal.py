@@ -19,8 +19,8 @@ from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
-from callbackd.domain.agent import Agent
 from callbackd.domain.commands import Decided, Save, Write
+from callbackd.domain.lives.agent import Agent
 from tests.adapters.lives import NOW, an_entry, claim, promised
 
 STEPS = 2000

@@ -7,10 +7,10 @@ from dataclasses import replace
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callbackd.domain.attempt import Attempt
-from callbackd.domain.callback import Callback, CallbackState
 from callbackd.domain.commands import ClaimAttempt, StorePromise
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.attempt import Attempt
+from callbackd.domain.lives.callback import Callback, CallbackState
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 
 NOW = 1_800_000_000.125
 ANNA = "+442079460101"

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from callbackd.db.backlog import Backlog
 from callbackd.db.rows import Numbered
-from callbackd.domain.agent import Agent
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback
 from callbackd.domain.commands import Decided, Forget
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.agent import Agent
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 
 
 def an_entry(n: int, **changes: object) -> Entry:

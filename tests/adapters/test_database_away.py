@@ -18,9 +18,6 @@ from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right, RightHeld
-from callbackd.domain.attempt import AttemptOutcome, AttemptState
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import Decided, Forget, Save
 from callbackd.domain.events import (
     AttemptClaimed,
@@ -30,6 +27,9 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
+from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.do_not_call import Blocked
 from tests.adapters.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
 from tests.lab.postgres import Postgres
 from tests.lab.wire import Wire

@@ -23,12 +23,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import CannotMigrate, alembic_config, upgrade
 from callbackd.db.right import Right, RightHeld
-from callbackd.domain.agent import Activity, Agent, Presence
-from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Forget, Save, StorePromise
-from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -38,8 +33,13 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
-from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome, Remembered
-from callbackd.domain.window import DirectWindow
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome, Remembered
 from tests.adapters.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from callbackd.app.cli import app
-from callbackd.app.config import ConfigError, read, secret, settings_of
-from callbackd.app.config_prompts import prompt_settings
+from callbackd.cli.main import app
+from callbackd.config.file import ConfigError, read, secret, settings_of
+from callbackd.config.prompts import prompt_settings
 from callbackd.domain.settings import Reports, Strategy
 from callbackd.prompts.settings import SHIPPED
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from callbackd.app.config import ConfigError, read, settings_of
-from callbackd.app.config_hours import WEEKDAYS
+from callbackd.config.file import ConfigError, read, settings_of
+from callbackd.config.hours import WEEKDAYS
 from callbackd.domain.settings import Calling, Hours, Slots, Span
 from tests.app.test_config import GOOD, ROOT, mistakes, written
 from tests.lab.daemon import lab_config, toml

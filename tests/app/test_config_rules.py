@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.app.config import read, settings_of
+from callbackd.config.file import read, settings_of
 from callbackd.domain.settings import DialPolicy, Exit, Need, Reserve, Way
 from tests.app.test_config import mistakes, written
 

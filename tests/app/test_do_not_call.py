@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from callbackd.app import do_not_call
-from callbackd.app.config import ConfigError
 from callbackd.app.do_not_call import Key, key
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.entry import Entry
+from callbackd.config.file import ConfigError
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry
 
 FILE = "do-not-call.key"
 

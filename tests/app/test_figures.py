@@ -10,9 +10,9 @@ from callbackd.app.figures import Figures
 from callbackd.app.runner import Runner
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Save
-from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import CallArrived, LegEnded, TimePassed
 from callbackd.domain.ids import Mint
+from callbackd.domain.lives.entry import Entry, EntryState
 from tests.builders import ANNA, SALES, SUPPORT, T0, queue, settings
 
 

@@ -7,16 +7,16 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from callbackd.app.cli import app
-from callbackd.app.cli_config import MISUSED, REFUSED
-from callbackd.app.ledger import lines
+from callbackd.cli.common import MISUSED, REFUSED
+from callbackd.cli.ledger import lines
+from callbackd.cli.main import app
 from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.reports import By, ledger
 from callbackd.db.right import Right
 from callbackd.domain.commands import Save
-from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 
 MONDAY = 1_799_625_600.0
 """2027-01-11 00:00 UTC; in Zagreb it is 01:00."""

@@ -10,9 +10,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from callbackd.app.cli import app
-from callbackd.app.config import read
-from callbackd.app.config_prompts import prompt_settings
+from callbackd.cli.main import app
+from callbackd.config.file import read
+from callbackd.config.prompts import prompt_settings
 from callbackd.domain.phrase import Fixed
 from callbackd.prompts import sound
 from callbackd.prompts.build import build

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from callbackd.app.config import read
 from callbackd.app.reload import Reload
+from callbackd.config.file import read
 from tests.app.test_config import GOOD, written
 
 

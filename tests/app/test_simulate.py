@@ -7,8 +7,8 @@ import stat
 import pytest
 from typer.testing import CliRunner
 
-from callbackd.app.cli import MISUSED, app
 from callbackd.app.record import Recorder
+from callbackd.cli.main import MISUSED, app
 from callbackd.domain.events import CallArrived, DigitPressed, TimePassed
 from callbackd.simulate import replay
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callbackd.app import logs, main
-from callbackd.app.cli import app
+from callbackd.cli.main import app
 from callbackd.db.right import RightHeld
 from tests.app.test_config import GOOD, written
 
@@ -24,7 +24,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
 
     monkeypatch.setattr(main, "serve", serve)
     monkeypatch.setattr(logs, "configure", lambda *_: None)  # it is for the life of a process, and this one lives on
-    monkeypatch.setattr("callbackd.app.cli._AGAIN_S", 0.0)
+    monkeypatch.setattr("callbackd.cli.main._AGAIN_S", 0.0)
     path = written(tmp_path, f'state_dir = "{tmp_path}"\n' + GOOD)
     with capture_logs() as log:
         done = CliRunner().invoke(app, ["run", "--config", str(path)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from callbackd.domain.agent import Activity, Presence
 from callbackd.domain.commands import Play
+from callbackd.domain.lives.agent import Activity, Presence
 from callbackd.domain.phrase import Fixed
 from tests.builders import ANNA, Centre
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.agent import Activity, Presence
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import HangUp, Join, Play, StopPlayback
-from callbackd.domain.entry import EntryState
+from callbackd.domain.lives.agent import Activity, Presence
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Strategy
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.agent import Activity, Presence
 from callbackd.domain.commands import Decided, RingAgent, SendToFallback
-from callbackd.domain.eligibility import penalty
-from callbackd.domain.entry import EntryOutcome
 from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.line.eligibility import penalty
+from callbackd.domain.lives.agent import Activity, Presence
+from callbackd.domain.lives.entry import EntryOutcome
 from callbackd.domain.settings import EntryRules, Exit, Penalties, Strategy, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.agent import Activity
-from callbackd.domain.attempt import AttemptOutcome
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import (
     ArmDeadMan,
     ClaimAttempt,
@@ -20,7 +17,6 @@ from callbackd.domain.commands import (
     StartMusic,
     StorePromise,
 )
-from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import (
     AttemptNotClaimed,
     DatabaseBack,
@@ -41,6 +37,10 @@ from callbackd.domain.events import (
     SwitchTurned,
     TimePassed,
 )
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.attempt import AttemptOutcome
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import CallAgainIn, CallWithin, Digits, Fixed, Greeting
 from callbackd.domain.settings import Dialling, Numbers, Offer, Retry
 from tests.builders import ANNA, BEN, Centre, agent, queue, settings

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbackd.domain import wall
-from callbackd.domain.calling import allowed, next_allowed
+from callbackd.domain.calendar import wall
+from callbackd.domain.calendar.calling_hours import allowed, next_allowed
 from callbackd.domain.settings import Calling, Span
 from tests.when import LONDON, NEW_YORK, ZAGREB, local, utc, week
 

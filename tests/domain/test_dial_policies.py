@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain import lookahead
-from callbackd.domain.agent import Activity
-from callbackd.domain.attempt import AttemptOutcome
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Save, StartMusic
-from callbackd.domain.entry import EntryOutcome
+from callbackd.domain.dialler import look_ahead as lookahead
+from callbackd.domain.dialler.retry import Again, GiveUp, decide, postpone
 from callbackd.domain.events import AttemptClaimed, ClosedEarly, Ending, SwitchTurned, TimePassed
-from callbackd.domain.recursive import Recursive
-from callbackd.domain.retry import Again, GiveUp, decide, postpone
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.attempt import AttemptOutcome
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryOutcome
 from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
+from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import BEN, SUPPORT, T0, Centre, agent, number, queue, settings
 

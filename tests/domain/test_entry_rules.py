@@ -6,11 +6,11 @@ from itertools import product
 
 import pytest
 
-from callbackd.domain.admission import Facts, Obstacle, decide
 from callbackd.domain.commands import ArmDeadMan, Play, SendToFallback, StopMusic, StorePromise
-from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import ClosedEarly, DatabaseLost, DigitPressed, PromiseNotStored
 from callbackd.domain.ids import LegId, QueueName
+from callbackd.domain.line.admission import Facts, Obstacle, decide
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import CallAt, Fixed, Greeting, SlotChoice
 from callbackd.domain.settings import EntryRules, Exit, Slots, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.callback import CallbackState
 from callbackd.domain.commands import Play, SendToFallback, StartMusic
-from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
 from callbackd.domain.ids import QueueName
+from callbackd.domain.lives.callback import CallbackState
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Position, WaitAboveHour
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbackd.domain import hours, wall
-from callbackd.domain.hours import Opening, Reason, closes_at, next_open, open_seconds, opening
+from callbackd.domain.calendar import hours, wall
+from callbackd.domain.calendar.hours import Opening, Reason, closes_at, next_open, open_seconds, opening
 from callbackd.domain.settings import Hours, Span
 from tests.when import HOUR, KOLKATA, LONDON, LORD_HOWE, NEW_YORK, ZAGREB, local, spans, utc, week
 

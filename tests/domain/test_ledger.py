@@ -6,10 +6,10 @@ import pytest
 
 from callbackd.domain.commands import DialCustomer, Play
 from callbackd.domain.events import Ending
-from callbackd.domain.ewt import Handled, Held, Joined, Reached, TurnCame, Worked
+from callbackd.domain.lives.quote import QuoteKind, QuoteOutcome
 from callbackd.domain.phrase import Position, WaitBelow
-from callbackd.domain.quote import QuoteKind, QuoteOutcome
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
+from callbackd.domain.wait.estimator import Handled, Held, Joined, Reached, TurnCame, Worked
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 

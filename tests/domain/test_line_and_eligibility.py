@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callbackd.domain.commands import RingAgent
 from callbackd.domain.ids import AgentId, Mint
-from callbackd.domain.line import order
+from callbackd.domain.line.order import order
 from callbackd.domain.settings import EntryRules, Exit, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer

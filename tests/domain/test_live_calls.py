@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from callbackd.domain.agent import Activity, Presence
 from callbackd.domain.commands import (
     ArmDeadMan,
     DropBridge,
@@ -17,8 +16,9 @@ from callbackd.domain.commands import (
     StopMusic,
     StopPlayback,
 )
-from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import DialRefused, Ending, LegLeft, PbxBack, PbxLost, RequestFailed
+from callbackd.domain.lives.agent import Activity, Presence
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Greeting, Position, WaitBelow
 from callbackd.domain.settings import Announcements, Offer, Strategy
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings

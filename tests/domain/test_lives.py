@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain import agent, attempt, callback, entry
-from callbackd.domain.life import Ignored, blanks
+from callbackd.domain.lives import agent, attempt, callback, entry
+from callbackd.domain.lives.life import Ignored, blanks
 
 LIVES = {
     "entry": (entry.TABLE, entry.EntryState, entry.EntryTrigger),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from callbackd.domain.commands import DialCustomer
-from callbackd.domain.dialogue import Stage
-from callbackd.domain.entry import EntryState
 from callbackd.domain.events import CallArrived, DigitPressed, LegsSeen
 from callbackd.domain.ids import LegId
+from callbackd.domain.lives.dialogue import Stage
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallbackHello, Fixed, Greeting, LanguageChoice, Menu
 from callbackd.domain.settings import EntryRules, Exit, Slots, Way
 from callbackd.domain.settings import Menu as MenuSettings
-from callbackd.domain.speech import REPLY_S
+from callbackd.domain.speech.speaking import REPLY_S
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, queue, settings
 
 MAIN = MenuSettings(

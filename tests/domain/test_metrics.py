@@ -6,11 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.agent import Activity, Agent, Presence
-from callbackd.domain.attempt import Attempt, AttemptOutcome, AttemptState
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Save, StorePromise
-from callbackd.domain.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -22,10 +18,14 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.metrics import Metrics
-from callbackd.domain.report import Denominator, make
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.settings import Offer, Reports, Slots
-from callbackd.domain.tally import Key, Tally, What
+from callbackd.metrics.metrics import Metrics
+from callbackd.metrics.report import Denominator, make
+from callbackd.metrics.tally import Key, Tally, What
 from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, queue, settings
 
 HOUR, DAY = 3600.0, 86400.0

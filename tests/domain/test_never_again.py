@@ -7,13 +7,9 @@ import hmac
 
 import pytest
 
-from callbackd.domain import numbers, retry
-from callbackd.domain.agent import Activity
-from callbackd.domain.attempt import AttemptOutcome
-from callbackd.domain.blocking import Blocked
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain import numbers
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Forget, Save, StorePromise
-from callbackd.domain.entry import EntryOutcome, EntryState
+from callbackd.domain.dialler import retry
 from callbackd.domain.events import (
     AttemptClaimed,
     DigitPressed,
@@ -25,6 +21,11 @@ from callbackd.domain.events import (
     TimePassed,
 )
 from callbackd.domain.ids import CallbackId, EntryId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.attempt import AttemptOutcome
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import CallAgainIn, Digits, Fixed
 from callbackd.domain.settings import Numbers, Retry
 from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, queue, settings

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from callbackd.domain.callbacks.offer import Answer, Asked, decide
 from callbackd.domain.commands import Decided, StorePromise
 from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
-from callbackd.domain.ewt import Estimate
-from callbackd.domain.offer import Answer, Asked, decide
 from callbackd.domain.phrase import Fixed, SlotChoice
 from callbackd.domain.settings import Offer, Slots
+from callbackd.domain.wait.estimator import Estimate
 from tests.builders import ANNA, BEN, Centre, agent, number, queue, settings
 
 MINUTE_S, HOUR_S = 60.0, 3600.0

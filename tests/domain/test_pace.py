@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from callbackd.domain.attempt import AttemptOutcome
 from callbackd.domain.breaker import Breaker, trunk_of
 from callbackd.domain.commands import Decided, DialCustomer, RingAgent
 from callbackd.domain.events import DialRefused, DrainBegan, Ending
+from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.settings import Dialling, Retry
 from tests.builders import Centre, agent, number, queue, settings
 from tests.domain.test_callbacks import dialled, promised

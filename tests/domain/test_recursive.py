@@ -8,9 +8,20 @@ from math import exp, inf
 
 import pytest
 
-from callbackd.domain.ewt import Ahead, Busy, Estimate, Handled, Held, Joined, Place, Reached, TurnCame, Worked
-from callbackd.domain.recursive import Recursive
-from callbackd.domain.waits import HandleTime, first_end
+from callbackd.domain.wait.distributions import HandleTime, first_end
+from callbackd.domain.wait.estimator import (
+    Ahead,
+    Busy,
+    Estimate,
+    Handled,
+    Held,
+    Joined,
+    Place,
+    Reached,
+    TurnCame,
+    Worked,
+)
+from callbackd.domain.wait.recursion import Recursive
 from tests.builders import SALES, SUPPORT, T0
 
 AHT_S = 240.0

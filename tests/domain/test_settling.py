@@ -6,9 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.agent import Activity
-from callbackd.domain.attempt import AttemptOutcome, AttemptState
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import (
     ArmDeadMan,
     DialCustomer,
@@ -21,7 +18,6 @@ from callbackd.domain.commands import (
     StorePromise,
     TraceAttempt,
 )
-from callbackd.domain.entry import EntryOutcome, EntryState
 from callbackd.domain.events import (
     AttemptTraced,
     CallArrived,
@@ -41,6 +37,10 @@ from callbackd.domain.events import (
     Trace,
 )
 from callbackd.domain.ids import BridgeId, LegId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import CallbackHello, Fixed
 from callbackd.domain.settings import Offer, Retry
 from tests.builders import ANNA, BEN, SUPPORT, Centre, queue, settings

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbackd.domain import calling, hours, wall
+from callbackd.domain.calendar import calling_hours as calling
+from callbackd.domain.calendar import hours, wall
+from callbackd.domain.calendar.slots import Book, Refused, Slot, Why, at, capacity_of, free, judge, spoken
 from callbackd.domain.phrase import Day
 from callbackd.domain.settings import Calling, Hours, Slots
-from callbackd.domain.slots import Book, Refused, Slot, Why, at, capacity_of, free, judge, spoken
 from tests.when import HOUR, KOLKATA, LONDON, LORD_HOWE, NEW_YORK, ZAGREB, local, utc, week
 
 OFFICE = Hours(LONDON, week("09:00-17:30", "10:00-14:00"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.routing import STRATEGIES
+from callbackd.domain.line.routing import STRATEGIES
 from callbackd.domain.settings import Strategy
 from tests.builders import Centre, agent, queue, settings
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.callback import CallbackOutcome, CallbackState
 from callbackd.domain.commands import DialCustomer, StorePromise
-from callbackd.domain.entry import EntryState
 from callbackd.domain.events import (
     ClosedEarly,
     DatabaseLost,
@@ -18,6 +16,8 @@ from callbackd.domain.events import (
     TimePassed,
 )
 from callbackd.domain.ids import LegId, Mint
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Digits, Fixed, SlotChoice
 from callbackd.domain.settings import Offer, Retry, Slots
 from callbackd.simulate.predictors import QueueLength

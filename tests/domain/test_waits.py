@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from callbackd.domain.waits import Z80, HandleTime, Moments, at_least, first_end
+from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, at_least, first_end
 
 
 @pytest.mark.parametrize(

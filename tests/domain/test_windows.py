@@ -8,9 +8,9 @@ import pytest
 
 from callbackd.domain.commands import Save
 from callbackd.domain.events import AgentDialled
-from callbackd.domain.life import Ignored
+from callbackd.domain.lives.direct_window import TABLE, DirectWindow, Trigger, Window
+from callbackd.domain.lives.life import Ignored
 from callbackd.domain.settings import Direct, DirectType
-from callbackd.domain.window import TABLE, DirectWindow, Trigger, Window
 from tests.builders import ANNA, BEN, Centre, agent, queue, settings
 
 HISTORIES = [

@@ -18,9 +18,9 @@ from callbackd.db import tables
 from callbackd.db.journal import engine_for
 from callbackd.db.migrate import upgrade
 from callbackd.db.rows import values
-from callbackd.domain.callback import Callback
-from callbackd.domain.entry import Entry
 from callbackd.domain.ids import Mint, QueueName
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.entry import Entry
 from tests.e2e.conftest import House
 from tests.lab.asterisk import Asterisk
 from tests.lab.daemon import QUICK_OFFER, Daemon, build_prompts

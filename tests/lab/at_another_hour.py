@@ -14,7 +14,8 @@ from pathlib import Path
 
 import uvloop
 
-from callbackd.app import config, logs, main
+from callbackd.app import logs, main
+from callbackd.config import file as config
 
 if __name__ == "__main__":
     ahead, settings = Path(sys.argv[1]), config.read(Path(sys.argv[2]))

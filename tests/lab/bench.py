@@ -19,9 +19,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median, quantiles
 
-from callbackd.domain.ewt import Ahead, Busy, Place
-from callbackd.domain.recursive import Recursive
 from callbackd.domain.settings import DialPolicy
+from callbackd.domain.wait.estimator import Ahead, Busy, Place
+from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table

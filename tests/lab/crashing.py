@@ -10,7 +10,7 @@ import signal
 import sys
 
 from callbackd import protocol
-from callbackd.app.cli import app
+from callbackd.cli.main import app
 from callbackd.protocol import Step
 
 

@@ -12,23 +12,28 @@ from typing import Any
 
 import pytest
 
-from callbackd.domain import announce, eligibility, line, offer, promising, retry, routing
 from callbackd.domain.acd import Acd
-from callbackd.domain.agent import Activity, ActivityTrigger, Agent, Presence
-from callbackd.domain.callback import Callback, CallbackState
+from callbackd.domain.agents.floor import Floor
+from callbackd.domain.callbacks import offer
+from callbackd.domain.callbacks import promise as promising
+from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.callers.waiting import Reception
 from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
-from callbackd.domain.dialling import Dialling
-from callbackd.domain.entry import EntryState, EntryTrigger
+from callbackd.domain.dialler import retry
+from callbackd.domain.dialler.dial import Dialling
 from callbackd.domain.events import LegEnded
-from callbackd.domain.floor import Floor
 from callbackd.domain.ids import OURS, LegId, Mint
-from callbackd.domain.ledger import Ledger
+from callbackd.domain.line import eligibility, routing
+from callbackd.domain.line import order as line
+from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence
+from callbackd.domain.lives.callback import Callback, CallbackState
+from callbackd.domain.lives.entry import EntryState, EntryTrigger
 from callbackd.domain.phrase import Fixed
-from callbackd.domain.promising import Promising
-from callbackd.domain.reception import Reception
-from callbackd.domain.speech import Speech
+from callbackd.domain.speech import announcement as announce
+from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer, Timers
+from callbackd.domain.wait.ledger import Ledger
 from tests.simulation import laws_of_calls as calls
 from tests.simulation import laws_of_places as places
 from tests.simulation import laws_of_promises as promises

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from callbackd.domain import events as ev
 from callbackd.domain.commands import Command
-from callbackd.domain.dialogue import Stage
+from callbackd.domain.lives.dialogue import Stage
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.simulate.world import World

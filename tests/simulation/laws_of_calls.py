@@ -19,9 +19,9 @@ from callbackd.domain.commands import (
     StartMusic,
     StopPlayback,
 )
-from callbackd.domain.dialogue import Stage
-from callbackd.domain.entry import Entry, EntryState
-from callbackd.domain.quote import Quote, QuoteKind, QuoteOutcome
+from callbackd.domain.lives.dialogue import Stage
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from tests.simulation.past import LONGEST_PLAYBACK_S, Past, Step, never_made, waits_told

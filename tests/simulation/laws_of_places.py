@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from callbackd.domain import events as ev
-from callbackd.domain.agent import Activity, Agent, Presence
 from callbackd.domain.commands import Decided
-from callbackd.domain.eligibility import eligible
-from callbackd.domain.entry import Entry, EntryState
-from callbackd.domain.routing import awaits_agent, servable
+from callbackd.domain.line.eligibility import eligible
+from callbackd.domain.line.routing import awaits_agent, servable
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from tests.simulation.past import Step

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from callbackd.domain import calling, hours
 from callbackd.domain import events as ev
-from callbackd.domain.attempt import AttemptOutcome, AttemptState
-from callbackd.domain.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.calendar import calling_hours as calling
+from callbackd.domain.calendar import hours
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Join, Play, StorePromise
-from callbackd.domain.entry import EntryState
+from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Fixed
 from callbackd.domain.settings import Retry
 from callbackd.domain.timers import Timer

@@ -14,9 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from callbackd.domain import events as ev
-from callbackd.domain.agent import Agent
-from callbackd.domain.attempt import Attempt, AttemptOutcome
-from callbackd.domain.callback import Callback
 from callbackd.domain.commands import (
     ArmDeadMan,
     ClaimAttempt,
@@ -35,9 +32,12 @@ from callbackd.domain.commands import (
     StopPlayback,
     StorePromise,
 )
-from callbackd.domain.entry import Entry
+from callbackd.domain.lives.agent import Agent
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.entry import Entry
+from callbackd.domain.lives.quote import Quote
 from callbackd.domain.phrase import WaitAboveHour, WaitBelow
-from callbackd.domain.quote import Quote
 from callbackd.domain.state import State
 
 TABLES = ("entries", "agents", "callbacks", "attempts")

@@ -8,9 +8,9 @@ import pytest
 
 from callbackd.app.recovery import SURE_S
 from callbackd.domain import events as ev
-from callbackd.domain.agent import Activity
-from callbackd.domain.entry import EntryState
 from callbackd.domain.ids import LegId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.entry import EntryState
 from callbackd.simulate.world import World
 from tests.simulation.shapes import SHAPES
 

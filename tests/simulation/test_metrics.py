@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Save
-from callbackd.domain.entry import Entry, EntryState
 from callbackd.domain.events import CallDisposed, LegHeld, LegUnheld, PromiseStored
 from callbackd.domain.ids import Mint
-from callbackd.domain.metrics import Metrics
-from callbackd.domain.report import Denominator, Report
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.metrics.metrics import Metrics
+from callbackd.metrics.report import Denominator, Report
 from callbackd.simulate.world import World
 from tests.simulation.test_days import SHAPES
 

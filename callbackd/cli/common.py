@@ -1,0 +1,29 @@
+"""What all commands share: the config's path, reading it, exit statuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callbackd.config.file import Config, ConfigError, read
+
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.", envvar="CALLBACKD_CONFIG")]
+DEFAULT = Path("/etc/callbackd/callbackd.toml")
+
+MISUSED = 2
+"""Exit status: the config, or the command, cannot be used."""
+REFUSED = 3
+"""Exit status: another daemon is at work, or the database cannot be had."""
+
+
+def read_config(path: Path) -> Config:
+    """The config, or all its mistakes and the end."""
+    try:
+        return read(path)
+    except ConfigError as error:
+        typer.echo(f"{path} cannot be used:", err=True)
+        for mistake in error.mistakes:
+            typer.echo(f"  {mistake}", err=True)
+        raise typer.Exit(MISUSED) from error

@@ -1,0 +1,118 @@
+"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from functools import partial
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+
+from callbackd.app import handover, logs, main
+from callbackd.ari.client import Address
+from callbackd.cli import rescue as rescuing
+from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.cli.past import ledger, simulate
+from callbackd.cli.prompts import prompts
+from callbackd.config.file import ConfigError, read, secret, settings_of
+from callbackd.db.embedded import EmbeddedError, UrlRefused
+from callbackd.db.migrate import CannotMigrate
+from callbackd.db.right import RightHeld
+
+_AGAIN_S = 1.0
+
+log = structlog.get_logger("callbackd")
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(prompts, name="prompts")
+app.command()(ledger)
+app.command()(simulate)
+
+
+@app.command()
+def run(config: ConfigPath = DEFAULT) -> None:
+    """Run the daemon in the foreground."""
+    settings = read_config(config)
+    while True:
+        try:
+            mask = logs.Mask(logs.mask_key(settings.state_dir))
+        except OSError as error:
+            typer.echo(f"state_dir: {settings.state_dir} cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(MISUSED) from error
+        logs.configure(settings.log.format, settings.log.level, mask)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # between two runs too: by default it would end us
+        try:
+            ended = uvloop.run(main.serve(settings, reread=partial(read, config)))
+        except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
+            typer.echo(str(trouble), err=True)
+            raise typer.Exit(REFUSED) from trouble
+        except main.DatabaseGone as trouble:
+            log.warning("database_waiting", why=f"{trouble}; starting again")
+            time.sleep(_AGAIN_S)
+            continue
+        if isinstance(ended, int):
+            raise typer.Exit(ended)
+        settings = ended
+
+
+@app.command()
+def reload(config: ConfigPath = DEFAULT) -> None:
+    """Have the running daemon take up the changed config. One with mistakes is not taken up, here or there."""
+    settings = read_config(config)
+    pid = handover.running(settings.state_dir)
+    if pid is None:
+        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to reload", err=True)
+        raise typer.Exit(REFUSED)
+    os.kill(pid, signal.SIGHUP)
+    typer.echo(f"pid {pid} takes up {config}")
+
+
+@app.command()
+def drain(config: ConfigPath = DEFAULT) -> None:
+    """Have the running daemon stop dialling, finish what is under way, hand over to a standby, and end."""
+    settings = read_config(config)
+    pid = handover.running(settings.state_dir)
+    if pid is None:
+        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to drain", err=True)
+        raise typer.Exit(REFUSED)
+    os.kill(pid, signal.SIGUSR1)
+    typer.echo(f"draining pid {pid}: it ends within {handover.DRAIN_S:.0f} s")
+    while handover.running(settings.state_dir) == pid:
+        time.sleep(0.1)
+    typer.echo("it has ended")
+
+
+@app.command()
+def rescue(
+    config: ConfigPath = DEFAULT,
+    after: Annotated[float, typer.Option(help="Seconds that a daemon is given to come back.", min=0.0)] = 2.0,
+    force: Annotated[bool, typer.Option(help="Also while a daemon is at work.")] = False,
+) -> None:
+    """Hand callers whom no daemon looks after to the fallback queue."""
+    settings = read_config(config)
+    until = time.monotonic() + after
+    while not force and (pid := handover.running(settings.state_dir)) is None and time.monotonic() < until:
+        time.sleep(0.1)
+    if not force and (pid := handover.running(settings.state_dir)) is not None:
+        typer.echo(
+            f"callbackd is at work (pid {pid}) and looks after its callers; --force takes them from it", err=True
+        )
+        raise typer.Exit(REFUSED)
+    address = Address(settings.ari.url, settings.ari.user, secret(settings.ari, "ari"), settings.ari.app)
+    try:
+        handed = asyncio.run(rescuing.rescue(address, settings_of(settings, b"")))
+    except rescuing.NobodyToAsk as trouble:
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(REFUSED) from trouble
+    typer.echo(f"{handed} callers handed over")
+
+
+@app.command()
+def check(config: ConfigPath = DEFAULT) -> None:
+    """Read the config and say all its mistakes."""
+    settings = read_config(config)
+    typer.echo(f"{config} is fine: {len(settings.queues)} queues, {len(settings.agents)} agents")

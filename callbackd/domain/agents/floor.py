@@ -1,0 +1,342 @@
+"""The desk of the agents: who is at work, who is rung for whom, who talks, and the time after the call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from callbackd.domain.callers.direct_callback import Direct
+from callbackd.domain.callers.waiting import Reception
+from callbackd.domain.commands import (
+    ArmDeadMan,
+    DropBridge,
+    HangUp,
+    Join,
+    MakeBridge,
+    RingAgent,
+    StopMusic,
+)
+from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
+from callbackd.domain.ids import AgentId, BridgeId, LegId
+from callbackd.domain.lives import agent as lives
+from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence, PresenceTrigger
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.life import Ignored
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.settings import Reserve
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.estimator import Estimator, Handled
+
+_SAID = {
+    PresenceTrigger.LOGIN: Fixed.AGENT_LOGGED_IN,
+    PresenceTrigger.LOGOUT: Fixed.AGENT_LOGGED_OUT,
+    PresenceTrigger.PAUSE: Fixed.AGENT_PAUSED,
+    PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
+}
+_PICK_UP_S = 60.0
+"""An agent who picked up and whose key is awaited is not taken for a ring that got stuck."""
+_RING_GRACE_S = 5.0
+"""Asterisk ends a ring itself; this much later we do."""
+
+
+class Floor:
+    def __init__(
+        self, state: State, speech: Speech, reception: Reception, direct: Direct, estimator: Estimator
+    ) -> None:
+        self._state = state
+        self._direct = direct
+        self._speech = speech
+        self._reception = reception
+        self._estimator = estimator
+
+    # --- presence -------------------------------------------------------------------------------------------------
+
+    def feature_code(self, event: FeatureCodeDialled) -> None:
+        """An agent's phone dialled a code: do it and say so; the same code twice is answered twice."""
+        state = self._state
+        if event.leg in state.dialogues:
+            return
+        dialogue = Dialogue(event.leg, Party.AGENT, Stage.LEAVING, state.settings.language)
+        agents = state.settings.agents.values()
+        agent = next((a for a in agents if event.endpoint in {a.endpoint, *a.phones}), None)
+        if agent is None:
+            state.decide(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
+            self._speech.leave(dialogue, Fixed.NOT_AN_AGENT)
+            return
+        language = state.settings.queues[agent.queues[0]].language if agent.queues else state.settings.language
+        dialogue = replace(dialogue, language=language)
+        if event.code not in set(FeatureCode):
+            state.decide(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
+            self._speech.leave(dialogue, Fixed.NOT_NOW)
+            return
+        self._speech.leave(dialogue, self._obey(agent.id, FeatureCode(event.code)))
+
+    def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
+        """Do what the code says; returns what is said to the agent."""
+        match code:
+            case FeatureCode.EXTEND:
+                return Fixed.AGENT_WRAP_UP_LONGER if self.extend_wrap_up(id) else Fixed.NOT_NOW
+            case FeatureCode.READY:
+                return Fixed.AGENT_READY if self.ready(id) else Fixed.NOT_NOW
+            case FeatureCode.CALL_IN | FeatureCode.SEND_HOME:
+                called_in = code is FeatureCode.CALL_IN
+                done = self.call_in(id, called_in, "by feature code")
+                return _reserve_said(called_in) if done else Fixed.NOT_NOW
+        trigger = PresenceTrigger(code.value)
+        refused = self.set_presence(id, trigger, "by feature code")
+        not_in = self._state.agents[id].presence is Presence.LOGGED_OUT and trigger is not PresenceTrigger.LOGOUT
+        return Fixed.NOT_NOW if refused and not_in else _SAID[trigger]
+
+    def set_presence(self, id: AgentId, trigger: PresenceTrigger, reason: str) -> Ignored | None:
+        """Change what an agent is there for. Work in hand goes on. Returns why nothing changed, if so."""
+        state, agent = self._state, self._state.agents[id]
+        target = lives.PRESENCE[agent.presence, trigger]
+        if isinstance(target, Ignored):
+            state.decide(id, f"{trigger.value} ignored", target.because)
+            return target
+        changed = replace(agent, presence=target, pause_reason=reason if target is Presence.PAUSED else "", misses=0)
+        if trigger is PresenceTrigger.LOGIN:
+            changed = replace(changed, calls=0)
+        if target is Presence.AVAILABLE and agent.activity is Activity.IDLE:
+            changed = replace(changed, idle_since=state.now, rest_until=0.0)
+        state.put(changed)
+        state.decide(id, target.value, reason)
+        self._reception.staff_changed()
+        return None
+
+    def call_in(self, id: AgentId, called_in: bool, reason: str) -> bool:
+        """Call somebody in from the reserve, or send them back to their other work. False when not in reserve."""
+        state = self._state
+        if state.settings.agents[id].reserve is Reserve.NO:
+            state.decide(id, "reserve ignored", "the agent is not in reserve")
+            return False
+        state.put(replace(state.agents[id], called_in=called_in))
+        state.decide(id, "called in" if called_in else "sent back to the reserve", reason)
+        self._reception.staff_changed()
+        return True
+
+    # --- ringing --------------------------------------------------------------------------------------------------
+
+    def ring(self, entry: Entry, agents: Sequence[AgentId], reason: str) -> None:
+        """Ring these agents together for a live entry; the first to answer gets it."""
+        state = self._state
+        if entry.bridge is None:
+            bridge = state.mint.bridge(state.now)
+            entry = replace(entry, bridge=bridge)
+            state.do(MakeBridge(entry.id, bridge))
+        entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
+        if entry.leg:
+            self._reception.being_rung(entry.leg)
+        state.decide(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
+        for id in agents:
+            self._ring_one(entry, state.agents[id])
+
+    def _ring_one(self, entry: Entry, agent: Agent) -> None:
+        state, queue = self._state, self._state.queue_of(entry)
+        leg = state.mint.leg(state.now)
+        state.offered_at.setdefault(agent.id, (entry.queue, state.now))
+        state.last_rung[entry.queue] = agent.id
+        state.move_agent(agent, ActivityTrigger.RING, entry=entry.id, leg=leg)
+        state.timers.set(Timer.RING, leg, state.now + queue.ring_s + _RING_GRACE_S)
+        endpoint = state.settings.agents[agent.id].endpoint
+        state.do(RingAgent(leg, leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
+
+    def ring_over(self, agent: Agent, reason: str) -> None:
+        """The agent did not answer, refused, or the phone was not there: the caller keeps the place."""
+        state, entry = self._state, self._state.entries.get(agent.entry) if agent.entry else None
+        self._off(agent, ActivityTrigger.MISS)
+        agent = state.agents[agent.id]
+        rest_until = state.now + state.settings.miss_rest_s
+        agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
+        state.timers.set(Timer.REST, agent.id, rest_until)
+        state.decide(agent.id, "missed a ring", reason, in_a_row=agent.misses)
+        if 0 < state.settings.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
+            self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
+        if entry:
+            self._if_unanswered(entry)
+
+    def _if_unanswered(self, entry: Entry) -> None:
+        if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
+            self._reception.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
+
+    def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
+        """End the rings for an entry; the agents are free again and nobody holds it against them."""
+        for agent in self._state.rung_for(entry):
+            if agent.id != but and agent.leg:
+                self._state.do(HangUp(agent.leg, agent.leg, reason, elsewhere=but is not None))
+                self._off(agent, ActivityTrigger.RELEASE)
+
+    def release(self, id: AgentId) -> None:
+        """Set free an agent who was reserved for a customer."""
+        self._off(self._state.agents[id], ActivityTrigger.RELEASE)
+
+    def _off(self, agent: Agent, trigger: ActivityTrigger) -> None:
+        if agent.leg:
+            self._state.timers.cancel(Timer.RING, agent.leg)
+        self._state.offered_at.pop(agent.id, None)
+        self._state.move_agent(agent, trigger, entry=None, leg=None)
+
+    # --- an agent who must show to be a person ------------------------------------------------------------------------
+
+    def picked_up(self, leg: LegId) -> None:
+        """An agent's phone was picked up: connect, or ask for the agent's key first."""
+        agent = self._state.agent_of(leg)
+        settings = self._state.settings.agents[agent.id] if agent else None
+        if agent is None or agent.activity is not Activity.RINGING or settings is None or not settings.accept_key:
+            self.answered(leg)
+        elif leg not in self._state.dialogues:
+            language = self._state.settings.language
+            entry = self._state.entries.get(agent.entry) if agent.entry else None
+            language = self._state.queue_of(entry).language if entry else language
+            self._state.timers.set(Timer.RING, leg, self._state.now + _PICK_UP_S + settings.accept_s)
+            self._state.decide(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
+            self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        """A key of an agent who picked up: the one awaited connects."""
+        agent = self._state.agent_of(dialogue.leg)
+        if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
+            self._state.decide(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
+            if dialogue.playback is None:
+                self._speech.say(dialogue, Fixed.AGENT_ACCEPT)
+            return
+        self._speech.end(dialogue.leg)
+        self.answered(dialogue.leg)
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key: whoever picked up is no agent. The caller never hears it."""
+        self._speech.end(dialogue.leg)
+        self._state.do(HangUp(dialogue.leg, dialogue.leg, "picked up without accepting"))
+        agent = self._state.agent_of(dialogue.leg)
+        if agent and agent.activity is Activity.RINGING:
+            self.ring_over(agent, "picked up without accepting: a voicemail, perhaps")
+
+    # --- talking --------------------------------------------------------------------------------------------------
+
+    def answered(self, leg: LegId) -> None:
+        """An agent picked up: the first one gets the caller."""
+        state, agent = self._state, self._state.agent_of(leg)
+        entry = state.entries.get(agent.entry) if agent and agent.entry else None
+        if agent is None or entry is None or agent.activity is not Activity.RINGING or entry.leg is None:
+            state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
+            state.do(HangUp(leg, leg, "nobody waits for it any more"))
+            return
+        state.timers.cancel(Timer.RING, leg)
+        self.stop_ringing(entry, "another agent was faster", but=agent.id)
+        state.move_agent(agent, ActivityTrigger.CONNECT)
+        state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
+        entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
+        self._connect(entry, leg)
+        self._direct.talked(entry, agent.id)
+
+    def _connect(self, entry: Entry, agent_leg: LegId) -> None:
+        """What blocks a leg first, the bridge then, the long dead-man last: nobody waits for that one."""
+        state, caller_leg = self._state, entry.leg or LegId("")
+        state.decide(
+            entry.id,
+            f"connected to {entry.agent}",
+            "the agent answered",
+            waited_s=round(state.now - entry.arrived_at, 1),
+        )
+        self._speech.end(caller_leg)
+        self._join(entry, agent_leg)
+
+    def _join(self, entry: Entry, agent_leg: LegId) -> None:
+        state, caller_leg = self._state, entry.leg or LegId("")
+        state.joining.add(entry.id)
+        state.do(
+            StopMusic(entry.id, caller_leg),
+            Join(entry.id, BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
+            ArmDeadMan(entry.id, caller_leg, state.settings.talk_limit_s),
+        )
+
+    def join_again(self, entry: Entry) -> None:
+        """They should talk, and were found outside their bridge: what was begun is done now."""
+        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        if entry.id in state.joining or agent is None or agent.leg is None:
+            return
+        state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
+        self._speech.silence(entry.id, entry.leg or LegId(""))
+        self._join(entry, agent.leg)
+
+    def never_joined(self, entry: Entry, reason: str) -> Entry:
+        """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
+        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        state.decide(entry.id, "not connected after all", reason)
+        if entry.bridge:
+            state.do(DropBridge(entry.id, BridgeId(entry.bridge)))
+        if agent and agent.leg:
+            state.do(HangUp(entry.id, agent.leg, reason))
+        entry = state.move_entry(entry, EntryTrigger.PART, agent=None, connected_at=None, bridge=None)
+        if agent:
+            state.offered_at.pop(agent.id, None)
+            state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=state.now)
+            rest_until = state.now + state.settings.miss_rest_s
+            state.move_agent(
+                state.agents[agent.id], ActivityTrigger.WRAPPED, idle_since=state.now, rest_until=rest_until
+            )
+            state.timers.set(Timer.REST, agent.id, rest_until)
+        return entry
+
+    def talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
+        """Either side hung up: end the other side, then the agent has the wrap-up time.
+
+        ``left`` when the caller's leg lives on in the dialplan and must not be hung up.
+        """
+        state = self._state
+        agent = state.agents[entry.agent] if entry.agent else None
+        for leg in (None if left else entry.leg, agent.leg if agent else None):
+            if leg:
+                state.do(HangUp(entry.id, leg, f"the {who} hung up"))
+        talked_s = round(state.now - (entry.connected_at or state.now), 1)
+        self._speech.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
+        if agent:
+            self._wrap_up(agent, entry)
+
+    def _wrap_up(self, agent: Agent, entry: Entry) -> None:
+        state = self._state
+        own_s = state.settings.agents[agent.id].wrap_up_s
+        until = state.now + (state.queue_of(entry).wrap_up_s if own_s is None else own_s)
+        state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=until)
+        state.timers.set(Timer.WRAP_UP, agent.id, until)
+        if until <= state.now:
+            state.timers.cancel(Timer.WRAP_UP, agent.id)
+            self.wrapped(agent.id)
+
+    def extend_wrap_up(self, id: AgentId) -> bool:
+        """More time after the call, as the agent asked. False when there is no wrap-up."""
+        state, agent = self._state, self._state.agents[id]
+        queue, _ = state.offered_at.get(id, (None, 0.0))
+        if agent.activity is not Activity.WRAP_UP or queue is None:
+            state.decide(id, "wrap-up not extended", f"the agent is {agent.activity.value}")
+            return False
+        until = max(agent.wrap_up_until, state.now) + state.settings.queues[queue].wrap_up_extend_s
+        state.put(replace(agent, wrap_up_until=until))
+        state.timers.set(Timer.WRAP_UP, id, until)
+        state.decide(id, "wrap-up extended", "by the agent", by_s=state.settings.queues[queue].wrap_up_extend_s)
+        return True
+
+    def ready(self, id: AgentId) -> bool:
+        """The agent ends the wrap-up by hand. False when there is none."""
+        if self._state.agents[id].activity is not Activity.WRAP_UP:
+            self._state.decide(id, "wrap-up not ended", "there is none")
+            return False
+        self._state.timers.cancel(Timer.WRAP_UP, id)
+        self._state.decide(id, "wrap-up ended", "by the agent")
+        self.wrapped(id)
+        return True
+
+    def wrapped(self, id: AgentId) -> None:
+        """The wrap-up is over: the agent is free again."""
+        state = self._state
+        queue, since = state.offered_at.pop(id, (None, 0.0))
+        if queue:
+            self._estimator.on_event(Handled(queue, state.now - since), state.now)
+        state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)
+
+
+def _reserve_said(called_in: bool) -> Fixed:
+    return Fixed.AGENT_CALLED_IN if called_in else Fixed.AGENT_SENT_HOME

@@ -1,0 +1,68 @@
+"""Which times a caller can have, and the menu that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from callbackd.domain.calendar import slots
+from callbackd.domain.line.opening import opens_at
+from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
+from callbackd.domain.settings import Queue
+from callbackd.domain.state import State
+
+_QUARTER_S = 900.0
+_WEEK_S = 7 * 86400.0
+
+
+def book(state: State, queue: Queue, number: str) -> slots.Book:
+    """The queue's slots as they stand for ``number``, which may be unknown yet."""
+    return slots.Book(
+        queue.slots,
+        queue.hours,
+        state.zone_of(queue),
+        booked(state, queue),
+        lambda at: state.may_ring(number, at, chosen=True),
+        state.closed_until.get(queue.name),
+    )
+
+
+def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
+    """Starts of the next free slots at which ``number``, if it is known, may be rung."""
+    return tuple(slot.start for slot in slots.free(book(state, queue, number), state.now))
+
+
+def booked(state: State, queue: Queue) -> dict[float, int]:
+    """Promises by the time promised, those on their way to the database included."""
+    on_the_way = {callback.id: callback for _, callback in state.pending.values()}
+    count: dict[float, int] = {}
+    for callback in {**state.callbacks, **on_the_way}.values():
+        if callback.queue == queue.name and callback.slot_at is not None:
+            count[callback.slot_at] = count.get(callback.slot_at, 0) + 1
+    return count
+
+
+def taken(state: State, queue: Queue, number: str, start: float) -> bool:
+    """Whether a slot that was read out is gone meanwhile. The last resort is never taken."""
+    if start == last_resort(state, queue):
+        return False
+    return slots.judge(book(state, queue, number), slots.Slot(start, queue.slots.length_s), state.now) is not None
+
+
+def last_resort(state: State, queue: Queue) -> float | None:
+    """The next opening, rounded up to the quarter hour as times are spoken; None when it is not within a week."""
+    opens = opens_at(state, queue)
+    if opens is None or not state.now < opens < state.now + _WEEK_S:
+        return None
+    return ceil(opens / _QUARTER_S) * _QUARTER_S
+
+
+def menu(state: State, queue: Queue, starts: Sequence[float], *, inside: bool) -> list[Phrase]:
+    """A key for each time; another time by 9; who stands ``inside`` the line may stay there by 0."""
+    zone = state.zone_of(queue)
+    said: list[Phrase] = [
+        SlotChoice(key, *slots.spoken(start, state.now, zone)) for key, start in enumerate(starts, start=1)
+    ]
+    said += [Fixed.SLOT_OTHER] if queue.slots.enabled else []
+    said += [Fixed.SLOT_STAY] if inside else []
+    return said

@@ -1,0 +1,453 @@
+"""The desk that makes promises: the offer, the number, the time, and what is said once the database has it.
+
+A caller comes here by the offer's keys, by a rule that found the door closed, or by ringing in with a promise open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.calendar import slots
+from callbackd.domain.callbacks import offer
+from callbackd.domain.callbacks.booking import book, bookable, last_resort, menu, taken
+from callbackd.domain.commands import DropBridge, StorePromise
+from callbackd.domain.events import PromiseNotStored, PromiseStored
+from callbackd.domain.ids import CallbackId, LegId, QueueName
+from callbackd.domain.line.opening import closes_in_s
+from callbackd.domain.line.order import standing
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.quote import QuoteKind
+from callbackd.domain.phrase import CallAt, Fixed, Phrase
+from callbackd.domain.settings import Queue
+from callbackd.domain.speech import announcement as announce
+from callbackd.domain.speech.speaking import Speech, lane
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.ledger import Ledger
+from callbackd.domain.wait.place import Places
+
+BETWEEN_DIGITS_S = 4.0
+TRIES = 3
+"""Wrong keys or refused numbers before the caller simply keeps waiting."""
+_MAX_DIGITS = 15
+_TIME_DIGITS = 4
+
+
+class Promising:
+    def __init__(self, state: State, speech: Speech, places: Places, ledger: Ledger) -> None:
+        self._state = state
+        self._speech = speech
+        self._places = places
+        self._ledger = ledger
+        self.keys: dict[Stage, Callable[[Dialogue, str], None]] = {
+            Stage.CONFIRMING: self._key_to_confirm,
+            Stage.KEYING: self._key_of_number,
+            Stage.CHOOSING: self._key_to_choose,
+            Stage.KEYING_TIME: self._key_of_time,
+            Stage.KEYING_DAY: self._key_of_day,
+        }
+
+    # --- the offer ------------------------------------------------------------------------------------------------
+
+    def answer(self, entry: Entry, dialogue: Dialogue, *, asked_by_key: bool) -> offer.Answer:
+        """Whether a callback is proposed to this caller now. The lot must have been drawn."""
+        state, queue = self._state, self._state.queue_of(entry)
+        estimate = self._places.estimate(entry)
+        since_s = state.now - dialogue.offered_at if dialogue.offered_at is not None else None
+        return offer.decide(
+            queue.offer,
+            offer.Asked(
+                estimate,
+                state.now - entry.arrived_at,
+                sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
+                state.database,
+                state.offering,
+                times=bool(bookable(state, queue, entry.number)) if queue.slots.enabled else False,
+                lot=dialogue.lot or 0.0,
+                places=standing(state, entry.queue),
+                live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
+                since_offer_s=None if asked_by_key else since_s,
+                handle_s=queue.expected_handle_s,
+                staffed_s=closes_in_s(state, queue),
+                ringable=self._ringable(dialogue.number, announce.promised_s(estimate)),
+            ),
+        )
+
+    def _ringable(self, number: str, within_s: float | None) -> bool:
+        """Whether a turn that begins now and comes within this time falls into hours at which people may be rung."""
+        state = self._state
+        return all(state.may_ring(number, at, chosen=False) for at in (state.now, state.now + (within_s or 0.0)))
+
+    def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
+        """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
+        answer = self.answer(entry, dialogue, asked_by_key=True)
+        if answer.turn or (dialogue.offered_at is not None and self._state.database and not answer.time):
+            self._confirm_number(replace(dialogue, slot_at=None))
+        elif answer.time:
+            self._state.decide(entry.id, "no turn, but a time", answer.reason)
+            self._choose_or_stay(dialogue)
+        else:
+            self._not_now(dialogue, entry, answer)
+
+    def take_time(self, dialogue: Dialogue, entry: Entry) -> None:
+        """Key 2: the same for a call at a time."""
+        answer = self.answer(entry, dialogue, asked_by_key=True)
+        offered = dialogue.offered_at is not None and self._state.database
+        if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
+            self._choose_or_stay(dialogue)
+        else:
+            self._not_now(dialogue, entry, answer)
+
+    def _not_now(self, dialogue: Dialogue, entry: Entry, answer: offer.Answer) -> None:
+        self._state.decide(entry.id, "no callback", answer.reason)
+        if dialogue.offered_at is not None:
+            self._speech.say(dialogue, Fixed.NO_CALLBACK_NOW)
+
+    def _confirm_number(self, dialogue: Dialogue) -> None:
+        if not dialogue.number:
+            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+        elif isinstance(refused := self._state.callable(dialogue.number), numbers.Refused):
+            self._ask_another(dialogue, refused.reason)
+        else:
+            self._read_back(dialogue)
+
+    # --- a time -----------------------------------------------------------------------------------------------------
+
+    def choose(self, dialogue: Dialogue, *phrases: Phrase) -> bool:
+        """Read out the next times. False when there is none at all, and nothing was said."""
+        entry = self._speech.entry_of(dialogue)
+        queue = self._queue(dialogue)
+        if entry is None or queue is None:
+            return False
+        starts = bookable(self._state, queue, dialogue.number)
+        if not starts and (opens := last_resort(self._state, queue)):
+            starts = (opens,)  # no slot is free: the morning's line is better than a dead end
+        if not starts:
+            return False
+        inside = entry.live and entry.state is not EntryState.OUTSIDE
+        dialogue = replace(dialogue, stage=Stage.CHOOSING, choices=starts, keyed="")
+        self._speech.say(dialogue, *phrases, Fixed.SLOT_INTRO, *menu(self._state, queue, starts, inside=inside))
+        return True
+
+    def _choose_or_stay(self, dialogue: Dialogue) -> None:
+        if not self.choose(dialogue):
+            self._speech.to_waiting(dialogue, Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING)
+
+    def _key_to_choose(self, dialogue: Dialogue, digit: str) -> None:
+        entry, queue = self._speech.entry_of(dialogue), self._queue(dialogue)
+        if entry is None or queue is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+        elif digit in "123456789" and int(digit) <= len(dialogue.choices):
+            self._chosen(dialogue, dialogue.choices[int(digit) - 1])
+        elif digit == "9" and queue.slots.enabled:
+            self._speech.say(replace(dialogue, stage=Stage.KEYING_TIME, keyed=""), Fixed.KEY_TIME)
+        elif digit == "0" and entry.state is not EntryState.OUTSIDE:
+            self._back(dialogue)
+        else:
+            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+
+    def _key_of_time(self, dialogue: Dialogue, digit: str) -> None:
+        dialogue = self._speech.hush(dialogue)
+        if digit in "#*":
+            self.again(replace(dialogue, keyed=""), "a time has four digits", Fixed.TIME_REFUSED)
+            return
+        dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
+        if len(dialogue.keyed) < _TIME_DIGITS:
+            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+        else:
+            self._speech.say(replace(dialogue, stage=Stage.KEYING_DAY), Fixed.KEY_DAY)
+
+    def _key_of_day(self, dialogue: Dialogue, digit: str) -> None:
+        queue = self._queue(dialogue)
+        if queue is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+            return
+        if digit in "#*":
+            return  # the time was ended by it, out of habit
+        if digit not in "01234567":
+            self.again(dialogue, f"key {digit} is no day", Fixed.WRONG_KEY)
+            return
+        found = slots.at(book(self._state, queue, dialogue.number), self._state.now, int(digit), dialogue.keyed)
+        if isinstance(found, slots.Refused):
+            self.again(replace(dialogue, stage=Stage.CHOOSING), f"no slot then: {found.reason}", Fixed.TIME_REFUSED)
+        else:
+            self._chosen(dialogue, found.start)
+
+    def _chosen(self, dialogue: Dialogue, start: float, *, confirmed: bool = False) -> None:
+        queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
+        if queue is None or entry is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+            return
+        if taken(self._state, queue, dialogue.number, start):
+            self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
+            return
+        dialogue = replace(dialogue, slot_at=start, tries=0)
+        if confirmed or entry.callback:  # a promise is moved: its number is confirmed already
+            self._store(dialogue)
+        else:
+            self._confirm_number(dialogue)
+
+    # --- the number ---------------------------------------------------------------------------------------------------
+
+    def _read_back(self, dialogue: Dialogue) -> None:
+        dialogue = replace(dialogue, stage=Stage.CONFIRMING, keyed="")
+        number = self._speech.spoken_number(dialogue.number)
+        self._speech.say(dialogue, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
+
+    def _ask_number(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
+
+    def _ask_another(self, dialogue: Dialogue, reason: str) -> None:
+        self._state.decide(lane(dialogue), "number refused", reason)
+        self._ask_number(replace(dialogue, tries=0), Fixed.NUMBER_REFUSED, Fixed.KEY_NUMBER)
+
+    def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
+        if digit == "1" and dialogue.slot_at is not None:  # somebody may have been faster meanwhile
+            self._chosen(replace(dialogue, stage=Stage.CHOOSING), dialogue.slot_at, confirmed=True)
+        elif digit == "1":
+            self._store(dialogue)
+        elif digit == "2":
+            self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
+        elif digit == "0":
+            self._back(dialogue)
+        else:
+            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+
+    def _key_of_number(self, dialogue: Dialogue, digit: str) -> None:
+        dialogue = self._speech.hush(dialogue)
+        if digit == "#":
+            self._number_keyed(dialogue)
+            return
+        if digit == "*":  # start again
+            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+            return
+        dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
+        if len(dialogue.keyed) >= _MAX_DIGITS:
+            self._number_keyed(dialogue)
+        else:
+            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+
+    def _number_keyed(self, dialogue: Dialogue) -> None:
+        checked = self._state.callable(dialogue.keyed)
+        if isinstance(checked, numbers.Refused):
+            self.again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
+        elif dialogue.slot_at is not None and not self._state.may_ring(checked.number, dialogue.slot_at, chosen=True):
+            self.again(dialogue, "it is night there at the time chosen", Fixed.NUMBER_REFUSED)
+        else:
+            self._read_back(replace(dialogue, number=checked.number, tries=0))
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key came in time."""
+        if dialogue.stage is Stage.KEYING and dialogue.keyed:
+            self._number_keyed(dialogue)
+        elif dialogue.stage is not Stage.STORING:
+            self.again(dialogue, "no key was pressed")
+
+    def again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
+        """Ask once more, or after ``TRIES`` do what the caller would want who cannot work the keys."""
+        tries = dialogue.tries + 1
+        self._state.decide(lane(dialogue), "asked again" if tries < TRIES else "asked no more", reason, tries=tries)
+        dialogue = replace(dialogue, tries=tries)
+        if tries >= TRIES:
+            self._back(dialogue, *apology)
+        elif dialogue.stage is Stage.REJOINING:
+            self._speech.say(dialogue, *apology, Fixed.ALREADY_MENU)
+        elif dialogue.stage in {Stage.CHOOSING, Stage.KEYING_DAY}:
+            if not self.choose(dialogue, *apology):
+                self._back(dialogue, *apology)
+        elif dialogue.stage is Stage.KEYING_TIME:
+            self._speech.say(replace(dialogue, keyed=""), *apology, Fixed.KEY_TIME)
+        elif dialogue.stage is Stage.KEYING:
+            self._ask_number(dialogue, *apology, Fixed.KEY_NUMBER)
+        else:
+            self._read_back_again(dialogue, *apology)
+
+    def _read_back_again(self, dialogue: Dialogue, *apology: Phrase) -> None:
+        number = self._speech.spoken_number(dialogue.number)
+        self._speech.say(dialogue, *apology, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
+
+    def _back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        """To where the caller was before: the line, the promise, or outside."""
+        entry = self._speech.entry_of(dialogue)
+        if entry and entry.callback:
+            self.keep_promise(dialogue, "nothing was chosen")
+        elif entry and entry.state is not EntryState.OUTSIDE:
+            self._speech.to_waiting(replace(dialogue, slot_at=None), *phrases, Fixed.KEEP_WAITING)
+        else:
+            if entry:
+                self._speech.close(entry, EntryOutcome.REFUSED, "no callback was taken")
+            self._speech.leave(dialogue, *phrases, Fixed.GOODBYE)
+
+    # --- the promise ----------------------------------------------------------------------------------------------
+
+    def _store(self, dialogue: Dialogue) -> None:
+        entry = self._speech.entry_of(dialogue)
+        if entry is None:
+            self._speech.leave(dialogue, Fixed.GOODBYE)
+            return
+        state, queue = self._state, self._state.queue_of(entry)
+        before = state.callbacks.get(entry.callback or CallbackId(""))
+        if before is None and state.promised_to(dialogue.number, queue.group):
+            state.decide(entry.id, "no second promise", "this number has an open callback")
+            self._back(dialogue, Fixed.ALREADY_PROMISED)
+            return
+        refused = state.callable(dialogue.number)
+        if before is None and isinstance(refused, numbers.Refused):  # blocked since it was read back
+            self._ask_another(dialogue, refused.reason)
+            return
+        callback = self._new_promise(dialogue, entry, queue, before)
+        dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))
+        promised = replace(entry, **self._promised(callback))  # type: ignore[arg-type]
+        state.pending[callback.id] = (dialogue.leg, callback)
+        state.store(StorePromise(promised, callback))
+
+    def instead(self, entry: Entry) -> bool:
+        """Promise a turn at their place to somebody who is on the line no more. False when that cannot be."""
+        state, leg = self._state, entry.leg or LegId("")
+        dialogue = state.dialogues.get(leg) or self._speech.begin(entry, leg)
+        number = state.callable(dialogue.number) if dialogue.number else numbers.Refused("withheld")
+        refused = number.reason if isinstance(number, numbers.Refused) else ""
+        if not refused and state.promised_to(dialogue.number, state.queue_of(entry).group):
+            refused = "the number has an open callback"
+        if not refused and not state.database:
+            refused = "the database is away"
+        if refused:
+            state.decide(entry.id, "not called back", refused)
+        elif not self.is_storing(entry):
+            self._store(replace(dialogue, slot_at=None))
+        self._speech.end(leg)
+        return not refused
+
+    def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
+        """A new promise, or the one that is moved with its new time; ``expected_at`` is what will be said."""
+        state = self._state
+        due_at = dialogue.slot_at if dialogue.slot_at is not None else state.now
+        estimate = self._places.estimate(entry)
+        within_s = queue.slots.length_s if dialogue.slot_at is not None else announce.promised_s(estimate)
+        if dialogue.slot_at is None and not self._ringable(dialogue.number, within_s):
+            within_s = None  # kept at the next hour at which it may be, and nothing is said of when
+        fresh = before or Callback(
+            id=state.mint.callback(state.now),
+            entry=entry.id,
+            queue=entry.queue,
+            number=dialogue.number,
+            created_at=state.now,
+            expires_at=0.0,
+            language=dialogue.language,
+            group=queue.group,
+        )
+        return replace(
+            fresh,
+            expires_at=due_at + queue.retry.expire_s,
+            slot_at=dialogue.slot_at,
+            expected_at=None if within_s is None else due_at + within_s,
+        )
+
+    def _promised(self, callback: Callback) -> dict[str, object]:
+        """What the promise changes in its entry."""
+        changes: dict[str, object] = {
+            "leg": None,
+            "bridge": None,
+            "callback": callback.id,
+            "number": callback.number,
+        }
+        if callback.slot_at is not None:
+            changes |= {"slot_at": callback.slot_at, "not_before": 0.0, "state": EntryState.OUTSIDE}
+        return changes
+
+    def stored(self, event: PromiseStored) -> None:
+        """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
+        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        if leg is None or callback is None:
+            return
+        state, entry = self._state, self._state.entries.get(callback.entry)
+        if entry is None:
+            reason = "its place was given up while it was being stored"
+            state.put(
+                replace(callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=state.now)
+            )
+            state.decide(callback.id, "promise ended: cancelled", reason)
+            return
+        state.put(callback, saved=True)
+        changes = self._promised(callback)
+        changes.pop("state", None)
+        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+            state.do(DropBridge(entry.id, entry.bridge))
+        trigger = EntryTrigger.PROMISE if callback.slot_at is None else EntryTrigger.SCHEDULE
+        entry = state.move_entry(entry, trigger, saved=True, **changes)
+        state.timers.cancel(Timer.MAX_WAIT, entry.id)
+        state.timers.cancel(Timer.RETRY, entry.id)
+        state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
+        kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
+        state.decide(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
+        self._quote(entry, callback)
+        if callback.slot_at is not None:
+            self._places.look(entry)
+        if dialogue := state.dialogues.get(leg):
+            self._speech.leave(dialogue, *self._words(callback))
+
+    def _quote(self, entry: Entry, callback: Callback) -> None:
+        """What the promise says of when, for the ledger; what was said of another time before no longer holds."""
+        if callback.slot_at is not None:
+            self._ledger.left(entry)
+            length_s = self._state.queue_of(entry).slots.length_s
+            self._ledger.quote(entry, QuoteKind.SLOT, callback.slot_at, length_s, None)
+        else:
+            bound_s = None if callback.expected_at is None else callback.expected_at - self._state.now
+            self._ledger.quote(entry, QuoteKind.TURN, self._state.now, bound_s, self._places.estimate(entry))
+
+    def _words(self, callback: Callback) -> tuple[Phrase, ...]:
+        """The promise as it is spoken."""
+        number = self._speech.spoken_number(callback.number)
+        if callback.slot_at is not None:
+            queue = self._state.settings.queues[callback.queue]
+            day, minute = slots.spoken(callback.slot_at, self._state.now, self._state.zone_of(queue))
+            return (CallAt(day, minute), Fixed.NUMBER_IS, number, Fixed.GOODBYE)
+        within_s = callback.expected_at - callback.created_at if callback.expected_at is not None else None
+        return (Fixed.PROMISE, number, *announce.promised_wait(within_s), Fixed.GOODBYE)
+
+    def not_stored(self, event: PromiseNotStored) -> None:
+        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        if leg is None or callback is None:
+            return
+        self._state.decide(callback.entry, "no promise", event.reason)
+        dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
+        if dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:
+            self._speech.close(entry, EntryOutcome.LEFT, "the promise could not be stored")
+            self._speech.send_away(dialogue.leg, entry.queue, "the promise could not be stored")
+        elif dialogue and entry and entry.callback:
+            self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
+        elif dialogue:
+            self._speech.to_waiting(replace(dialogue, slot_at=None), Fixed.NO_CALLBACK_NOW)
+        elif entry and not entry.callback:
+            self._speech.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
+
+    def keep_promise(self, dialogue: Dialogue, reason: str) -> None:
+        self._state.decide(lane(dialogue), "promise stays", reason)
+        self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
+
+    def end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:
+        state = self._state
+        state.timers.cancel(Timer.EXPIRE, promise.id)
+        state.decide(promise.id, f"promise ended: {outcome.value}", reason)
+        state.move_callback(promise, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+
+    # --- small things -------------------------------------------------------------------------------------------------
+
+    def _queue(self, dialogue: Dialogue) -> Queue | None:
+        return self._state.settings.queues.get(QueueName(dialogue.queue))
+
+    def is_storing(self, entry: Entry) -> bool:
+        return any(callback.entry == entry.id for _, callback in self._state.pending.values())
+
+    def asked(self, leg: LegId) -> bool:
+        """Whether a menu is in progress on this leg that gives way when an agent is there."""
+        return self._state.dialogues[leg].stage in self.keys
+
+
+def _waits_live(entry: Entry) -> bool:
+    return entry.live and entry.state is EntryState.WAITING

@@ -1,0 +1,99 @@
+"""The desk at the entrance: the language, and which queue is meant, before anybody stands in a line.
+
+Who presses nothing, or three times what means nothing, is let through: to the default language and the default queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.callbacks.promise import TRIES
+from callbackd.domain.events import CallArrived, Party
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.phrase import Fixed, Greeting, LanguageChoice, Phrase
+from callbackd.domain.phrase import Menu as MenuPhrase
+from callbackd.domain.settings import Menu
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+
+class Entrance:
+    def __init__(self, state: State, speech: Speech, admit: Callable[..., None]) -> None:
+        """``admit(event, greeted=…)`` takes a caller whose queue is known."""
+        self._state = state
+        self._speech = speech
+        self._admit = admit
+
+    def arrive(self, event: CallArrived) -> None:
+        menu = self._state.settings.menus.get(event.queue)
+        if menu is None:
+            self._admit(event, greeted=False)
+        elif event.stood_in or self._promised(event, menu):
+            self._admit(replace(event, queue=menu.otherwise), greeted=False)
+        else:
+            state = self._state
+            state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
+            state.decide(event.leg, f"asked by menu {menu.name}", "called it", number=numbers.tame(event.number))
+            language = event.language or menu.language
+            dialogue = Dialogue(
+                event.leg, Party.CALLER, Stage.LANGUAGE, language, queue=menu.name, arrival=event, menu=menu.name
+            )
+            self._ask(dialogue if menu.languages and not event.language else self._meant(dialogue), Greeting(menu.name))
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        menu = self._menu(dialogue)
+        chosen = (menu.languages if dialogue.stage is Stage.LANGUAGE else menu.choices).get(digit)
+        if chosen is None:
+            self._again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+        elif dialogue.stage is Stage.LANGUAGE:
+            self._ask(self._meant(replace(dialogue, language=chosen)))
+        elif chosen in self._state.settings.menus:
+            self._ask(replace(dialogue, menu=chosen, queue=chosen, tries=0))
+        else:
+            self._pass_on(dialogue, chosen, f"key {digit} of menu {menu.name}")
+
+    def silence(self, dialogue: Dialogue) -> None:
+        self._again(dialogue, "no key was pressed")
+
+    def _again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
+        dialogue = replace(dialogue, tries=dialogue.tries + 1)
+        if dialogue.tries < TRIES:
+            self._ask(dialogue, *apology)
+        elif dialogue.stage is Stage.LANGUAGE:
+            self._ask(self._meant(dialogue))
+        else:
+            self._pass_on(dialogue, self._menu(dialogue).otherwise, reason)
+
+    def _ask(self, dialogue: Dialogue, *before: Phrase) -> None:
+        """The question of the stage; a menu that asks only for the language is gone through by now."""
+        menu = self._menu(dialogue)
+        if dialogue.stage is Stage.LANGUAGE:
+            choices = (LanguageChoice(int(key), language) for key, language in sorted(menu.languages.items()))
+            self._speech.say(dialogue, *before, *choices)
+        elif menu.choices:
+            self._speech.say(dialogue, *before, MenuPhrase(menu.name))
+        else:
+            self._pass_on(dialogue, menu.otherwise, "the language is known")
+
+    def _pass_on(self, dialogue: Dialogue, to: str, reason: str) -> None:
+        state, event = self._state, dialogue.arrival
+        state.decide(dialogue.leg, f"passed on to {to}", reason, language=dialogue.language)
+        if dialogue.leg in state.dialogues:
+            self._speech.end(dialogue.leg)
+        if event:
+            self._admit(replace(event, queue=to, language=dialogue.language), greeted=True)
+
+    def _meant(self, dialogue: Dialogue) -> Dialogue:
+        return replace(dialogue, stage=Stage.MENU, tries=0)
+
+    def _menu(self, dialogue: Dialogue) -> Menu:
+        return self._state.settings.menus[dialogue.menu]
+
+    def _promised(self, event: CallArrived, menu: Menu) -> bool:
+        """Whether this number has an open callback where the menu leads by default: then nothing need be asked."""
+        known = numbers.check(event.number, self._state.settings.numbers)
+        group = self._state.settings.queues[menu.otherwise].group
+        return isinstance(known, numbers.Allowed) and self._state.promised_to(known.number, group) is not None

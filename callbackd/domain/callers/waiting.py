@@ -1,0 +1,426 @@
+"""The desk that receives callers: the door, the wait and its announcements, the keys pressed meanwhile, the exits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.callbacks.offer import Answer
+from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.callers.direct_callback import Direct
+from callbackd.domain.callers.rejoin import Rejoining
+from callbackd.domain.commands import NotePlace
+from callbackd.domain.events import CallArrived, Party
+from callbackd.domain.ids import EntryId, LegId, QueueName
+from callbackd.domain.line import admission
+from callbackd.domain.line import skills as needs
+from callbackd.domain.line.admission import Obstacle, Verdict
+from callbackd.domain.line.eligibility import beyond, somebody
+from callbackd.domain.line.opening import closes_in_s, obstacle
+from callbackd.domain.line.order import position, standing
+from callbackd.domain.lives.callback import CallbackState
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.quote import QuoteKind
+from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase
+from callbackd.domain.settings import Exit, Queue, Way
+from callbackd.domain.speech import announcement as announce
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.ledger import Ledger
+from callbackd.domain.wait.place import Places
+
+TURN_KEY, TIME_KEY = "1", "2"
+"""As the prompts say."""
+QUIET_S = 5.0
+"""Pause before an announcement that came at a bad moment is thought of again."""
+
+_SORRY = {
+    Obstacle.CLOSED: Fixed.CLOSED,
+    Obstacle.HOLIDAY: Fixed.HOLIDAY,
+    Obstacle.NO_AGENTS: Fixed.NOBODY_HERE,
+    Obstacle.ALL_PAUSED: Fixed.NOBODY_HERE,
+    Obstacle.FULL: Fixed.FULL,
+}
+_OFFERED = {(True, False): Fixed.OFFER, (False, True): Fixed.OFFER_TIME, (True, True): Fixed.OFFER_BOTH}
+
+
+class Reception:
+    def __init__(
+        self,
+        state: State,
+        speech: Speech,
+        places: Places,
+        promising: Promising,
+        rejoining: Rejoining,
+        direct: Direct,
+        ledger: Ledger,
+    ) -> None:
+        self._state = state
+        self._ledger = ledger
+        self._direct = direct
+        self._speech = speech
+        self._places = places
+        self._promising = promising
+        self._rejoining = rejoining
+
+    # --- a caller comes -------------------------------------------------------------------------------------------
+
+    def knows(self, leg: LegId) -> bool:
+        """Whether the leg is somebody's who is with us already: arrivals are told again after each reconnect."""
+        return leg in self._state.dialogues or self._state.entry_of(leg) is not None
+
+    def arrive(self, event: CallArrived, *, greeted: bool = False) -> None:
+        """A leg that nobody knows: to its promise, to a place in the line, or the way its rule says.
+
+        ``greeted`` when a menu has welcomed the caller.
+        """
+        state = self._state
+        queue = state.settings.queues.get(QueueName(event.queue))
+        if queue is None:
+            reason = f"no queue is called {event.queue!r}; see [queues] in the config"
+            self._speech.send_away(event.leg, event.queue, reason)
+            return
+        state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
+        known = numbers.check(event.number, state.settings.numbers)
+        promise = state.promised_to(known.number, queue.group) if isinstance(known, numbers.Allowed) else None
+        if promise and promise.state is CallbackState.WAITING:
+            self._rejoining.meet_again(event, promise)
+            return
+        if stood_in := state.settings.queues.get(QueueName(event.stood_in)):
+            self._come_back(event, stood_in, known)
+            return
+        queue, verdict = self._door(queue, event.leg)
+        if verdict.exit.way is Way.DIALPLAN:
+            self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, state.settings.exit_context)
+            return
+        entry = self._new_entry(event, queue, known, verdict)
+        dialogue = self._speech.begin(entry, event.leg)
+        welcome = () if greeted else (Greeting(queue.name),)
+        if verdict.admitted:
+            self._note(entry)
+            self._watch_closing(queue)
+            self._places.watch(entry)
+            self.staff_changed()
+            self._welcome(dialogue, *welcome, *self._crisis(dialogue))
+        else:
+            self._last_resort(dialogue, entry, *welcome, _sorry(verdict))
+
+    def _welcome(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        if phrases:
+            self._speech.say(self._told(dialogue), *phrases)
+        else:
+            self._speech.arm(dialogue)
+            self._speech.wait_on(dialogue)
+
+    def _come_back(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> None:
+        """Who stood in the line before is let in without a question and without a greeting, at the old place."""
+        back = Verdict(Exit(Way.WAIT), None, "stood in the line already")
+        entry = self._new_entry(event, queue, known, back)
+        entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
+        dialogue = self._speech.begin(entry, event.leg)
+        self._speech.silence(entry.id, event.leg)
+        self._speech.arm(dialogue)
+        self._watch_closing(queue)
+        self._places.watch(entry)
+        self.staff_changed()
+        self._speech.wait_on(dialogue)
+
+    def _note(self, entry: Entry) -> None:
+        """The leg carries its place, for the day on which our rows are lost and it is not."""
+        if entry.leg:
+            self._state.do(NotePlace(entry.id, entry.leg, entry.queue, entry.arrived_at))
+
+    def _door(self, queue: Queue, subject: str) -> tuple[Queue, Verdict]:
+        """The queue that is at last meant, following the redirections of those before it, and what its door says.
+
+        The config has no circles; the bound is for a day on which somebody finds one.
+        """
+        state = self._state
+        for _ in state.settings.queues:
+            facts = admission.Facts(
+                obstacle(state, queue),
+                logged_in=somebody(state, queue.name, paused_too=True),
+                available=somebody(state, queue.name, paused_too=False),
+                places=standing(state, queue.name),
+            )
+            verdict = admission.decide(queue.rules, facts)
+            if verdict.exit.way is not Way.QUEUE:
+                break
+            state.decide(subject, f"redirected to {verdict.exit.to}", verdict.reason, queue=queue.name)
+            queue = state.settings.queues[QueueName(verdict.exit.to)]
+        return queue, verdict
+
+    def _new_entry(
+        self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused, verdict: Verdict
+    ) -> Entry:
+        state = self._state
+        number = known.number if isinstance(known, numbers.Allowed) else numbers.tame(event.number)
+        wanted, unknown = needs.read(event.needs)
+        entry = Entry(
+            id=state.mint.entry(state.now),
+            queue=queue.name,
+            arrived_at=state.now,
+            priority=event.priority,
+            leg=event.leg,
+            number=number,
+            language=event.language or queue.language,
+            state=EntryState.WAITING if verdict.admitted else EntryState.OUTSIDE,
+            joined_at=state.now,
+            needs=wanted,
+        )
+        straight = verdict.admitted and isinstance(known, numbers.Allowed)
+        entry = state.put(self._direct.arrives(entry) if straight else entry)
+        facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}
+        if unknown:
+            facts["needs_ignored"] = unknown
+        if nobody_has := beyond(state, entry):
+            facts["needs_lowered"] = "+".join(nobody_has)
+        what = "joined the line" if verdict.admitted else f"not let in: {verdict.obstacle}"
+        called = verdict.admitted and not event.stood_in
+        why = f"called {queue.name}" if called else verdict.reason
+        place = position(state, entry) if verdict.admitted else None
+        state.decide(entry.id, what, why, number=number, position=place, **facts)
+        return entry
+
+    def adopt(self, entry: Entry, leg: LegId) -> None:
+        """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
+        dialogue = self._speech.begin(entry, leg)
+        self._state.decide(entry.id, "adopted", "the caller waited while we were away")
+        self._speech.silence(entry.id, leg)
+        self._speech.arm(dialogue)
+        self._places.watch(entry)
+        self._watch_closing(self._state.queue_of(entry))
+        if entry.state is EntryState.OUTSIDE:
+            self._last_resort(dialogue, entry)
+        else:
+            self._speech.wait_on(dialogue)
+
+    def take_back(self, entry: Entry) -> None:
+        """The agent who answered was gone before they were connected: at the same place, with a word of apology."""
+        dialogue = self._speech.begin(entry, entry.leg or LegId(""))
+        self._speech.arm(dialogue)
+        self._places.watch(entry)
+        self._speech.say(dialogue, Fixed.AGENT_LOST)
+
+    def lost(self, entry: Entry, reason: str) -> None:
+        """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
+        state, queue = self._state, self._state.queue_of(entry)
+        state.decide(entry.id, "caller lost", reason, number=entry.number)
+        if not (queue.offer.call_back_lost and self._promising.instead(entry)):
+            self.gone(entry, EntryOutcome.ABANDONED, reason)
+
+    # --- while they wait --------------------------------------------------------------------------------------------
+
+    def being_rung(self, leg: LegId) -> None:
+        """An agent is being rung for this leg: a menu in progress gives way to music."""
+        if self._promising.asked(leg):
+            self._speech.to_waiting(self._state.dialogues[leg])
+
+    def announce(self, leg: LegId) -> None:
+        state, dialogue = self._state, self._state.dialogues.get(leg)
+        entry = self._speech.entry_of(dialogue) if dialogue else None
+        if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
+            return
+        queue = state.queue_of(entry)
+        if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
+            # An agent is being rung: say nothing that will be wrong in a moment.
+            self._speech.announce_at(leg, state.now + QUIET_S)
+        elif dialogue.announced and state.now < dialogue.spoken_at + queue.announcements.min_gap_s:
+            self._speech.announce_at(leg, dialogue.spoken_at + queue.announcements.min_gap_s)
+        else:
+            self._announce(dialogue, entry, queue)
+
+    def _announce(self, dialogue: Dialogue, entry: Entry, queue: Queue) -> None:
+        state = self._state
+        estimate, crisis = self._places.estimate(entry), self._crisis(dialogue)
+        told = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
+        if dialogue.lot is None:
+            dialogue = replace(dialogue, lot=state.mint.fraction())
+        answer = self._promising.answer(entry, dialogue, asked_by_key=False)
+        phrases = (*crisis, *told.phrases, *_offered(answer))
+        state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
+        if told.bound_s is not None:
+            self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
+        offered_at = state.now if answer.yes else dialogue.offered_at
+        dialogue = replace(self._told(dialogue), announced=True, offered_at=offered_at)
+        dialogue = self._speech.keep(replace(dialogue, spoken_at=state.now) if phrases else dialogue)
+        if phrases:
+            self._speech.say(dialogue, *phrases)
+        else:
+            # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
+            pause_s = max(queue.announcements.every_s, QUIET_S)
+            self._speech.announce_at(dialogue.leg, state.now + pause_s)
+
+    def _crisis(self, dialogue: Dialogue) -> tuple[Crisis, ...]:
+        """What is the matter, once to each caller; again when it is switched on anew."""
+        since = self._state.crises.get(QueueName(dialogue.queue))
+        return (Crisis(dialogue.queue),) if since is not None and dialogue.crisis_at < since else ()
+
+    def _told(self, dialogue: Dialogue) -> Dialogue:
+        return replace(dialogue, crisis_at=self._state.now)
+
+    def crisis(self, queue: QueueName) -> None:
+        """Switched on: those who wait are told soon."""
+        for dialogue in list(self._state.dialogues.values()):
+            if dialogue.queue == queue and dialogue.stage is Stage.WAITING and dialogue.playback is None:
+                self._speech.announce_at(dialogue.leg, self._state.now)
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        """A key pressed while waiting."""
+        entry = self._speech.entry_of(dialogue)
+        if entry is None or entry.callback:
+            return
+        exit_key = self._state.queue_of(entry).rules.key
+        if digit not in {TURN_KEY, TIME_KEY, exit_key}:
+            self._state.decide(entry.id, f"key {digit} ignored", f"only {TURN_KEY} and {TIME_KEY} mean something here")
+        elif entry.state is not EntryState.WAITING:
+            self._state.decide(entry.id, f"key {digit} ignored", "an agent is being rung")
+        elif digit == exit_key:
+            self._exit(entry, self._state.queue_of(entry).rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
+        else:
+            dialogue = self._speech.keep(replace(dialogue, lot=0.0))  # who asks has drawn the lot
+            take = self._promising.take_turn if digit == TURN_KEY else self._promising.take_time
+            take(dialogue, entry)
+
+    # --- the exits ----------------------------------------------------------------------------------------------------
+
+    def max_wait(self, id: EntryId) -> None:
+        """The caller has stood in this line for as long as its rule says."""
+        state, entry = self._state, self._state.entries.get(id)
+        if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
+            return
+        if entry.state is not EntryState.WAITING:
+            return  # an agent is being rung, who may answer any moment: ``ring_over`` asks again
+        rules = state.queue_of(entry).rules
+        state.timers.set(Timer.MAX_WAIT, id, state.now + max(rules.max_wait_s or 0.0, QUIET_S))
+        waited_s = state.now - entry.joined_at
+        self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
+
+    def ring_over(self, entry: Entry) -> None:
+        """Nobody answered: whose time ran out meanwhile goes before the next is rung, or agents who let it ring by
+        turns would keep them for ever.
+        """
+        longest_s = self._state.queue_of(entry).rules.max_wait_s
+        if longest_s is not None and not self._state.timers.is_set(Timer.MAX_WAIT, entry.id):
+            self.max_wait(entry.id)
+
+    def staff_changed(self) -> None:
+        """Somebody came, went or paused: which queues have nobody, and since when."""
+        state = self._state
+        for queue in state.settings.queues.values():
+            grace_s = queue.rules.empty_after_s
+            if grace_s is None:
+                continue
+            if somebody(state, queue.name, paused_too=not queue.rules.empty_when_paused):
+                state.timers.cancel(Timer.EMPTY, queue.name)
+            elif not state.timers.is_set(Timer.EMPTY, queue.name):
+                state.timers.set(Timer.EMPTY, queue.name, state.now + grace_s)
+
+    def emptied(self, name: QueueName) -> None:
+        """Nobody has been at work for the time of grace: the line is led out, and again who joins it meanwhile."""
+        state, queue = self._state, self._state.settings.queues[name]
+        state.timers.set(Timer.EMPTY, name, state.now + max(queue.rules.empty_after_s or 0.0, 60.0))
+        for entry in self._waiting(name):
+            self._exit(entry, queue.rules.empty, EntryOutcome.EXIT_EMPTY, "nobody is at work", Fixed.NOBODY_HERE)
+
+    def closing(self, name: QueueName) -> None:
+        """The queue closes: those still waiting are offered a time, and served on while somebody works."""
+        state, queue = self._state, self._state.settings.queues[name]
+        self._watch_closing(queue)
+        if closes_in_s(state, queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:
+            return
+        for entry in self._waiting(name):
+            dialogue = state.dialogues.get(entry.leg or LegId(""))
+            if dialogue and dialogue.stage is Stage.WAITING and state.offering and state.database:
+                state.decide(entry.id, "offered a time", "the queue closes")
+                dialogue = replace(dialogue, offered_at=state.now)
+                self._promising.choose(dialogue, Fixed.CLOSING)
+
+    def _watch_closing(self, queue: Queue) -> None:
+        closes_s = closes_in_s(self._state, queue)
+        if closes_s:
+            self._state.timers.set(Timer.CLOSING, queue.name, self._state.now + closes_s)
+
+    def _waiting(self, name: QueueName) -> list[Entry]:
+        """Live callers of a queue who wait, nobody being rung for them; not customers who were called back."""
+        return [
+            e
+            for e in self._state.entries.values()
+            if e.queue == name and e.state is EntryState.WAITING and e.leg and not e.callback
+        ]
+
+    def _exit(self, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str, *sorry: Phrase) -> None:
+        """A rule or a key takes a waiting caller out of the line, the way that is set."""
+        state = self._state
+        dialogue = state.dialogues.get(entry.leg or LegId(""))
+        if dialogue is None or dialogue.stage not in self._promising.keys.keys() | {Stage.WAITING}:
+            return  # a promise is on its way to the database, or last words are spoken
+        if way_on.way is Way.QUEUE:
+            self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
+        elif way_on.way is Way.DIALPLAN:
+            self._hand_back(dialogue, entry, way_on, outcome, reason)
+        elif way_on.way is Way.CALLBACK:
+            state.decide(entry.id, f"{outcome.value}: a time is proposed", reason)
+            self._last_resort(dialogue, entry, *sorry)
+        else:
+            state.decide(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
+
+    def _overflow(self, dialogue: Dialogue, entry: Entry, to: Queue, outcome: EntryOutcome, reason: str) -> None:
+        """To another line with the time of arrival kept; if that one's door is shut, what its rule says."""
+        state = self._state
+        queue, verdict = self._door(to, entry.id)
+        if verdict.exit.way is Way.DIALPLAN:
+            self._hand_back(dialogue, entry, verdict.exit, outcome, f"{reason}; {verdict.reason}")
+        elif not verdict.admitted:
+            self._last_resort(dialogue, entry, _sorry(verdict))
+        else:
+            state.decide(entry.id, f"overflowed to {queue.name}", reason, queue=entry.queue)
+            entry = state.put(replace(entry, queue=queue.name, joined_at=state.now))
+            for timer in (Timer.MAX_WAIT, Timer.WIDEN):
+                state.timers.cancel(timer, entry.id)
+            self._places.watch(entry)
+            self._watch_closing(queue)
+            self._speech.to_waiting(replace(dialogue, queue=queue.name))
+            self._note(entry)
+
+    def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
+        self._speech.close(entry, outcome, reason)
+        self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.exit_context)
+
+    def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
+        """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
+        state = self._state
+        if self._promising.asked(dialogue.leg) and entry.state is not EntryState.OUTSIDE:
+            return  # the caller is choosing already
+        if state.database and self._promising.choose(dialogue, *phrases):
+            return
+        if entry.state is EntryState.OUTSIDE:
+            reason = "no time is free" if state.database else "the database is away: a promise could not be kept"
+            self._speech.close(entry, EntryOutcome.LEFT, reason)
+            self._speech.send_away(dialogue.leg, entry.queue, reason)
+        elif state.database and self._state.queue_of(entry).offer.enabled:
+            # No times here: then the turn, without standing in line for it.
+            self._speech.to_waiting(replace(dialogue, offered_at=state.now), *phrases, Fixed.OFFER)
+        else:
+            self._speech.to_waiting(dialogue, *phrases, Fixed.KEEP_WAITING)
+
+    # --- a caller goes --------------------------------------------------------------------------------------------
+
+    def gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
+        """The live caller of an entry that waits is gone. Who hung up after confirming keeps the promise."""
+        if self._promising.is_storing(entry):
+            self._state.decide(entry.id, "hung up while the promise is stored", "it is kept all the same")
+        elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:
+            self._speech.close(entry, EntryOutcome.REFUSED, f"{reason} at the closed door")
+        else:
+            self._speech.close(entry, outcome, reason)
+
+
+def _sorry(verdict: Verdict) -> Fixed:
+    return _SORRY[verdict.obstacle or Obstacle.CLOSED]
+
+
+def _offered(answer: Answer) -> tuple[Phrase, ...]:
+    return (_OFFERED[answer.turn, answer.time],) if answer.yes else ()

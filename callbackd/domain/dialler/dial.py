@@ -1,0 +1,480 @@
+"""The desk that keeps promises: reserve an agent, write the intent, dial the customer, and only key 1 connects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.agents.floor import Floor
+from callbackd.domain.breaker import trunk_of
+from callbackd.domain.calendar import hours
+from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
+from callbackd.domain.dialler import look_ahead as lookahead
+from callbackd.domain.dialler import retry
+from callbackd.domain.events import Ending, LegEnded, Party
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
+from callbackd.domain.line.opening import opens_at
+from callbackd.domain.line.order import places
+from callbackd.domain.line.routing import servable
+from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed, Phrase
+from callbackd.domain.settings import DialPolicy, Queue
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.place import Places
+
+_DIAL_GRACE_S = 15.0
+"""How long after the ring time-out we wait for Asterisk to report the end of a dial."""
+
+_POSTPONED_LIVES_S = 3600.0
+"""A promise does not expire sooner than this after the time that the customer chose, or the hour it waited for."""
+
+_POSTPONED_WITHIN_S = 600.0
+"""A postponed call is on time within so long of the time chosen: times are chosen in steps of ten minutes."""
+
+ACCEPTED_WAIT_S = 2.0
+"""What a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
+
+_STORING_S = 10.0
+"""A promise that is being moved is let be stored before it may expire."""
+
+_TRIED_DAYS = 30
+"""Opening and calling hours are held against each other for so many alternations."""
+
+_OUTCOMES = {
+    Ending.BUSY: AttemptOutcome.BUSY,
+    Ending.NO_ANSWER: AttemptOutcome.NO_ANSWER,
+    Ending.REJECTED: AttemptOutcome.REJECTED,
+    Ending.UNREACHABLE: AttemptOutcome.UNREACHABLE,
+    Ending.CONGESTION: AttemptOutcome.CONGESTION,
+    Ending.NORMAL: AttemptOutcome.NO_ANSWER,
+    Ending.UNKNOWN: AttemptOutcome.UNKNOWN,
+}
+
+_GIVEN_UP = {
+    CallbackOutcome.EXHAUSTED: EntryOutcome.EXHAUSTED,
+    CallbackOutcome.EXPIRED: EntryOutcome.EXPIRED,
+    CallbackOutcome.CANCELLED: EntryOutcome.CANCELLED,
+}
+
+
+class Dialling:
+    def __init__(self, state: State, speech: Speech, places: Places, floor: Floor) -> None:
+        self._state = state
+        self._speech = speech
+        self._places = places
+        self._floor = floor
+
+    # --- intent, then the telephone -------------------------------------------------------------------------------
+
+    def claim(self, entry: Entry, agent_id: AgentId | None, reason: str) -> None:
+        """It is a promise's turn: reserve the agent, if one is to be, and write the intent. Nobody is dialled yet."""
+        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
+        checked = state.callable(callback.number)
+        if isinstance(checked, numbers.Refused):
+            self._give_up(
+                entry, callback, CallbackOutcome.CANCELLED, f"the number may not be dialled: {checked.reason}"
+            )
+            return
+        at = self._ringable_at(entry, callback)
+        if at is None or at > state.now:
+            self._wait_for_hour(entry, callback, at)
+            return
+        made = callback.attempts_made + 1
+        attempt = Attempt(state.mint.attempt(state.now), callback.id, agent_id, checked.number, made, state.now)
+        if agent_id:
+            state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+            state.offered_at[agent_id] = (entry.queue, state.now)
+        entry = state.move_entry(entry, EntryTrigger.DIAL, saved=True, agent=agent_id)
+        callback = state.move_callback(
+            callback, CallbackTrigger.CLAIM, saved=True, attempt=attempt.id, attempts_made=made
+        )
+        state.attempts[attempt.id] = attempt
+        self._pace()
+        what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
+        state.decide(entry.id, what, reason, attempt=attempt.id, ordinal=made)
+        state.store(ClaimAttempt(entry, callback, attempt))
+
+    def _pace(self) -> None:
+        """The agents who are free meanwhile go to live callers."""
+        state, per_s = self._state, self._state.settings.dialling.per_s
+        if per_s:
+            state.next_dial_at = state.now + 1 / per_s
+            state.timers.set(Timer.PACE, "site", state.next_dial_at)
+
+    def _ringable_at(self, entry: Entry, callback: Callback) -> float | None:
+        """The next time at which the customer may be rung and the queue is open; None when there is none."""
+        state, queue, at = self._state, self._state.queue_of(entry), self._state.now
+        chosen, early = callback.slot_at is not None, state.closed_until.get(queue.name)
+        for _ in range(_TRIED_DAYS):
+            opens = hours.next_open(queue.hours, at, early)
+            rings = state.rings_at(callback.number, opens, chosen=chosen) if opens is not None else None
+            if rings is None or rings == opens:
+                return rings
+            at = rings
+        return None
+
+    def _wait_for_hour(self, entry: Entry, callback: Callback, at: float | None) -> None:
+        """Hours at which nobody may ring do not make a promise old."""
+        state = self._state
+        if at is None:
+            reason = "there is no hour at which the customer may be rung and the queue is open"
+            self._give_up(entry, callback, CallbackOutcome.EXPIRED, reason)
+            return
+        state.put(replace(entry, not_before=at))
+        state.timers.set(Timer.RETRY, entry.id, at)
+        self._live_until(callback, callback.expires_at + (at - state.now))
+        state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", until=at)
+
+    def opened_again(self, queue: Queue, instead_of: float) -> None:
+        """The queue opens before the hour for which its promises wait: that hour no longer holds them."""
+        state = self._state
+        for entry in [e for e in state.entries.values() if e.queue == queue.name and e.not_before == instead_of]:
+            state.timers.cancel(Timer.RETRY, entry.id)
+            state.put(replace(entry, not_before=state.now))
+
+    def _live_until(self, callback: Callback, at: float) -> Callback:
+        """Let a promise not expire before ``at``."""
+        if at > callback.expires_at:
+            callback = self._state.put(replace(callback, expires_at=at))
+            self._state.timers.set(Timer.EXPIRE, callback.id, at)
+        return callback
+
+    # --- before an agent is free --------------------------------------------------------------------------------------
+
+    def ahead(self) -> tuple[Entry, str] | None:
+        """A promise whose customer is to be dialled although no agent is free for it, as its queue's policy says."""
+        state = self._state
+        for queue in state.settings.queues.values():
+            if queue.dial is not DialPolicy.AGENT_FIRST and (entry := self._next_promise(queue)):
+                trunk = trunk_of(state.settings.dialling.endpoint)
+                chance = self._places.chance(entry, trunk, ACCEPTED_WAIT_S)
+                answer = lookahead.decide(queue.dial, chance, queue.waiting_share)
+                if answer.yes:
+                    return entry, answer.reason
+        return None
+
+    def reserve(self, entry: Entry, agent_id: AgentId) -> None:
+        """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
+        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
+        attempt = state.attempts.get(callback.attempt or AttemptId(""))
+        if attempt is None:
+            return
+        state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+        state.offered_at[agent_id] = (entry.queue, state.now)
+        state.put(replace(attempt, agent=agent_id), saved=attempt.state is AttemptState.CLAIMING)
+        state.put(replace(entry, agent=agent_id))
+        state.decide(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
+
+    def _next_promise(self, queue: Queue) -> Entry | None:
+        """The queue's next place to be served, if a promise holds it and somebody is at work.
+
+        Live callers before it are left to the estimate under look-ahead; customer-first waits for the head of the line.
+        No more customers are dialled this way than agents are at work.
+        """
+        state = self._state
+        unserved = [e for e in places(state, [queue.name]) if e.state is EntryState.WAITING]
+        first = next((e for e in unserved if not e.live), None)
+        if first is None or not servable(state, first):
+            return None
+        if queue.dial is DialPolicy.CUSTOMER_FIRST and unserved[0] is not first:
+            return None
+        called = sum(1 for attempt in state.attempts.values() if attempt.agent is None)
+        return first if called < len(state.at_work(queue.name)) else None
+
+    def claimed(self, id: AttemptId) -> None:
+        """The intent is committed: dial."""
+        state, attempt = self._state, self._state.attempts.get(id)
+        if attempt is None or attempt.state is not AttemptState.CLAIMING:
+            return
+        self.dial(state.move_attempt(attempt, AttemptTrigger.STORED))
+
+    def dial(self, attempt: Attempt) -> None:
+        """Ask Asterisk for the leg. Asked again under the same id, it rings nobody twice."""
+        state = self._state
+        callback, ring_s = state.callbacks[attempt.callback], state.settings.dialling.ring_s
+        state.timers.set(Timer.ATTEMPT, attempt.id, state.now + ring_s + _DIAL_GRACE_S)
+        hello: tuple[Phrase, ...] = (CallbackHello(callback.queue),)
+        if callback.cut_off:
+            hello = (*hello, Fixed.CUT_OFF_BEFORE)
+        state.do(
+            DialCustomer(
+                callback.entry,
+                attempt.leg,
+                attempt.id,
+                attempt.number,
+                ring_s,
+                hello,
+                (Fixed.CALLBACK_SORRY,),
+                callback.language,
+                callback.queue,
+            )
+        )
+
+    def not_claimed(self, id: AttemptId, reason: str) -> None:
+        attempt = self._state.attempts.get(id)
+        if attempt and attempt.state is AttemptState.CLAIMING:
+            self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {reason}")
+
+    def accepted_by_pbx(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.DIALED)
+
+    def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
+        self._trunk(worked=False, why=reason)
+        self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
+
+    def ringing(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.RANG)
+
+    def picked_up(self, attempt: Attempt) -> None:
+        self._state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=self._state.now)
+
+    # --- the customer ---------------------------------------------------------------------------------------------
+
+    def customer_entered(self, leg: LegId, id: AttemptId | None) -> None:
+        """The customer heard who is calling; now the menu. Key 1 is awaited, nothing else counts as a person."""
+        state, attempt = self._state, self._state.attempts.get(id or AttemptId(""))
+        if leg in state.dialogues or state.entry_of(leg):
+            return  # told twice, or accepted before we were away: then the line has the customer
+        if attempt is None or attempt.leg != leg:
+            state.decide(leg, "customer's leg sent off", "no open attempt belongs to it")
+            self._speech.leave(
+                Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
+            )
+            return
+        if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
+            attempt = state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=state.now)
+        state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        state.timers.cancel(Timer.TRACE, attempt.id)
+        callback = state.callbacks[attempt.callback]
+        dialogue = Dialogue(
+            leg,
+            Party.CUSTOMER,
+            Stage.INVITED,
+            callback.language,
+            queue=callback.queue,
+            entry=callback.entry,
+            attempt=attempt.id,
+            number=callback.number,
+        )
+        if not state.pbx:
+            self._speech.silence(callback.entry, leg)  # found, not just come: the menu of a daemon before us may play
+        # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
+        state.timers.set(Timer.DEAD_MAN, leg, state.now)
+        self._speech.say(dialogue, Fixed.CALLBACK_MENU)
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        if dialogue.stage is Stage.POSTPONING and digit in "123456789":
+            self._postpone(dialogue, 10 * int(digit))
+        elif dialogue.stage is Stage.POSTPONING:
+            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.POSTPONE_MENU)
+        elif digit == "1":
+            self._accept(dialogue)
+        elif digit == "2":
+            self._speech.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
+        else:
+            self._state.decide(
+                dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones, 9 is never again"
+            )
+            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
+
+    def silence(self, dialogue: Dialogue) -> None:
+        """No key after the menu: read it again, then take it for a machine; who asked for later gets ten minutes."""
+        tries, postponing = dialogue.tries + 1, dialogue.stage is Stage.POSTPONING
+        if tries < self._state.settings.dialling.menu_readings:
+            menu = Fixed.POSTPONE_MENU if postponing else Fixed.CALLBACK_MENU
+            self._speech.say(replace(dialogue, tries=tries), menu)
+            return
+        if postponing:
+            self._postpone(dialogue, 10)
+            return
+        attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
+        if attempt:
+            self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
+        again = attempt and attempt.callback in self._state.callbacks
+        self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
+
+    def _postpone(self, dialogue: Dialogue, minutes: int) -> None:
+        """A person is there and wants to be called later: the place stays, the promise lives at least as long."""
+        state, attempt = self._state, self._state.attempts[dialogue.attempt or AttemptId("")]
+        callback = state.callbacks[attempt.callback]
+        again = retry.postpone(callback.attempts_made, minutes, state.now)
+        expires_at = max(callback.expires_at, again.at + _POSTPONED_LIVES_S)
+        state.put(replace(callback, expires_at=expires_at, expected_at=again.at + _POSTPONED_WITHIN_S))
+        state.timers.set(Timer.EXPIRE, callback.id, expires_at)
+        self.over(attempt, AttemptOutcome.POSTPONED, again.reason, again)
+        self._speech.leave(replace(dialogue, entry=None), CallAgainIn(minutes))
+
+    def _accept(self, dialogue: Dialogue) -> None:
+        """A person is there: the customer holds the place live, and the reserved agent is rung."""
+        state = self._state
+        attempt = state.attempts[dialogue.attempt or AttemptId("")]
+        callback = state.callbacks[attempt.callback]
+        entry = state.entries[callback.entry]
+        state.move_attempt(attempt, AttemptTrigger.ACCEPTED)
+        state.move_callback(callback, CallbackTrigger.ACCEPT, attempt=None)
+        entry = state.move_entry(entry, EntryTrigger.ACCEPT, leg=dialogue.leg, agent=None)
+        state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
+        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
+        self._speech.to_waiting(dialogue, Fixed.CONNECTING)
+        agent = state.agents.get(attempt.agent or AgentId(""))
+        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+            self._ring_reserved(entry, agent)
+
+    def _ring_reserved(self, entry: Entry, agent: Agent) -> None:
+        if agent.staffed:
+            self._floor.ring(entry, (agent.id,), "reserved for this customer")
+        else:
+            self._floor.release(agent.id)
+
+    # --- the end of an attempt ------------------------------------------------------------------------------------
+
+    def leg_ended(self, attempt: Attempt, event: LegEnded) -> None:
+        """The customer's leg is gone before the key: what the cause says, unless it had been picked up."""
+        picked_up = attempt.state is AttemptState.ANSWERED
+        outcome = AttemptOutcome.NO_KEY if picked_up else _OUTCOMES[event.ending]
+        self._trunk(worked=outcome is not AttemptOutcome.CONGESTION, why=f"cause {event.cause}, SIP {event.tech_cause}")
+        reason = f"cause {event.cause}, SIP {event.tech_cause}" + (", after pick-up without a key" if picked_up else "")
+        self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
+
+    def _trunk(self, *, worked: bool, why: str) -> None:
+        """What a dial showed of the trunk: told when the breaker opens, and when it closes."""
+        state, before = self._state, self._state.breaker
+        state.breaker = after = before.worked() if worked else before.failed(state.now)
+        trunk = trunk_of(state.settings.dialling.endpoint)
+        if after.open_s and after.opened_at != before.opened_at:
+            state.timers.set(Timer.PACE, "breaker", after.until)
+            reason = f"{after.failures} dials in a row failed, the last by {why}; one is tried again then"
+            state.decide(trunk, "trunk rests", reason, until=after.until)
+        elif after.closed and not before.closed:
+            state.decide(trunk, "trunk works again", why)
+
+    def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
+        """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.
+
+        When, the retry policy says, unless the customer did (``again``).
+        """
+        state = self._state
+        state.timers.cancel(Timer.ATTEMPT, attempt.id)
+        state.timers.cancel(Timer.TRACE, attempt.id)
+        state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        callback = state.callbacks[attempt.callback]
+        callback = state.move_callback(callback, CallbackTrigger.FAIL, attempt=None)
+        entry = state.entries[callback.entry]
+        agent = state.agents.get(attempt.agent or AgentId(""))
+        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+            self._floor.release(agent.id)
+        entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
+        self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
+
+    def rings_in(self, number: str, group: str) -> None:
+        """A customer calls us while we call: our call ends, the promise waits at its place for what they choose."""
+        checked = numbers.check(number, self._state.settings.numbers)
+        promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
+        attempt = self._state.attempts.get(promise.attempt or AttemptId("")) if promise else None
+        if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
+            return
+        self._speech.end(attempt.leg)
+        if attempt.state is not AttemptState.CLAIMING:  # before that nothing was dialled
+            self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
+        again = retry.Again(self._state.now, True, "the customer called us")
+        self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
+
+    def stuck(self, id: AttemptId) -> None:
+        """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
+        attempt = self._state.attempts.get(id)
+        if attempt and not self._state.pbx:  # whether it rings there, nobody can tell or stop now
+            self._state.timers.set(Timer.ATTEMPT, id, self._state.now + _DIAL_GRACE_S)
+        elif attempt:
+            callback = self._state.callbacks[attempt.callback]
+            self._state.do(HangUp(callback.entry, attempt.leg, "no end of the dial was reported"))
+            self.over(attempt, AttemptOutcome.UNKNOWN, "no end of the dial was reported in time")
+
+    def customer_lost(
+        self, entry: Entry, callback: Callback, reason: str, outcome: AttemptOutcome = AttemptOutcome.ABANDONED
+    ) -> None:
+        """A customer who had pressed 1 went before an agent was there: not completed, tried again."""
+        state = self._state
+        self._floor.stop_ringing(entry, "the customer is gone")
+        self._close_accepted(callback, outcome)
+        callback = state.move_callback(callback, CallbackTrigger.FAIL)
+        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+            state.do(DropBridge(entry.id, entry.bridge))
+        entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None, bridge=None)
+        self._next(entry, callback, outcome, reason)
+
+    def accepted_before(self, callback: Callback, at: float) -> bool:
+        """Whether the customer who is on the line for this promise came there before a time."""
+        attempts = [a for a in self._state.attempts.values() if a.callback == callback.id]
+        return all((attempt.answered_at or attempt.claimed_at) <= at for attempt in attempts)
+
+    def connected(self, entry: Entry) -> None:
+        """Customer and agent hear each other in a moment: the promise is kept."""
+        callback = self._state.callbacks.get(entry.callback or CallbackId(""))
+        if callback is None:
+            return
+        self._close_accepted(callback, AttemptOutcome.CONNECTED)
+        self._state.timers.cancel(Timer.EXPIRE, callback.id)
+        late_s = round(self._state.now - callback.created_at, 1)
+        self._state.decide(callback.id, "promise kept", "customer and agent are connected", after_s=late_s)
+        self._state.move_callback(
+            callback, CallbackTrigger.CLOSE, outcome=CallbackOutcome.COMPLETED, closed_at=self._state.now
+        )
+
+    def _close_accepted(self, callback: Callback, outcome: AttemptOutcome) -> None:
+        for attempt in [a for a in self._state.attempts.values() if a.callback == callback.id]:
+            self._state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=self._state.now)
+
+    def _next(
+        self,
+        entry: Entry,
+        callback: Callback,
+        outcome: AttemptOutcome,
+        reason: str,
+        again: retry.Again | None = None,
+    ) -> None:
+        state = self._state
+        settings = state.queue_of(entry).retry
+        callback, alike = (callback, 0) if again else retry.counted(callback, outcome)
+        answer = again or retry.decide(settings, outcome, callback.attempts_made, state.now, callback.expires_at, alike)
+        if isinstance(answer, retry.GiveUp):
+            self._give_up(entry, callback, answer.outcome, f"{reason}; {answer.reason}")
+            return
+        if answer.refund:
+            callback = replace(callback, attempts_made=callback.attempts_made - 1)
+        callback = replace(callback, cut_off=outcome is AttemptOutcome.CUT_OFF)
+        state.put(callback)
+        state.put(replace(entry, not_before=answer.at))
+        state.timers.set(Timer.RETRY, entry.id, answer.at)
+        state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
+
+    def expire(self, id: CallbackId) -> None:
+        """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
+        callback = self._state.callbacks.get(id)
+        if callback and callback.id in self._state.pending:
+            self._state.timers.set(Timer.EXPIRE, id, self._state.now + _STORING_S)
+        elif callback and callback.state is CallbackState.WAITING:
+            entry = self._state.entries[callback.entry]
+            opens, left_s = opens_at(self._state, self._state.queue_of(entry)), self._left_s(entry, callback)
+            if opens is not None and left_s > 0:
+                self._live_until(callback, opens + left_s)
+                return
+            self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
+
+    def _left_s(self, entry: Entry, callback: Callback) -> float:
+        """What is left of a promise's life when only opening hours make it old."""
+        queue = self._state.queue_of(entry)
+        since = callback.created_at if callback.slot_at is None else callback.slot_at
+        return queue.retry.expire_s - hours.open_seconds(queue.hours, since, self._state.now)
+
+    def _give_up(self, entry: Entry, callback: Callback, outcome: CallbackOutcome, reason: str) -> None:
+        state = self._state
+        state.timers.cancel(Timer.EXPIRE, callback.id)
+        state.decide(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
+        state.move_callback(callback, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        self._speech.close(entry, _GIVEN_UP[outcome], reason)

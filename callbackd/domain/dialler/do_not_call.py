@@ -1,0 +1,98 @@
+"""The desk for those who want no calls from us: a customer's key 9, or word from outside (``NumberBlocked``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.commands import HangUp
+from callbackd.domain.dialler.dial import Dialling
+from callbackd.domain.events import NumberBlocked, NumberUnblocked
+from callbackd.domain.ids import AttemptId
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.dialogue import Dialogue
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import EntryOutcome
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+
+NEVER_KEY = "9"
+"""As the customer's menu says. In the menu after it, which asks for how much later, 9 is ninety minutes."""
+_LIST = "do-not-call"
+
+
+class Declining:
+    def __init__(self, state: State, speech: Speech, promising: Promising, dialling: Dialling) -> None:
+        self._state = state
+        self._speech = speech
+        self._promising = promising
+        self._dialling = dialling
+
+    def key(self, dialogue: Dialogue, digit: str) -> None:
+        """A customer's answer to the menu. The number blocked is the one we dialled: no stranger can block it."""
+        attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
+        if digit == NEVER_KEY and attempt:
+            self._block(attempt.number, "the customer pressed 9")
+        else:
+            self._dialling.key(dialogue, digit)
+
+    def blocked(self, event: NumberBlocked) -> None:
+        if number := self._understood(event.number):
+            self._block(number, _tame(event.why))
+
+    def unblocked(self, event: NumberUnblocked) -> None:
+        """Promises that were cancelled stay so: whoever asked for them was told nothing else."""
+        state, number = self._state, self._understood(event.number)
+        if number is None:
+            return
+        if row := state.blocked.get(state.tag(number)):
+            state.forget(row)
+            state.decide(row.id, "unblocked", "may be called again", since=row.at, why=row.why)
+        else:
+            state.decide(state.tag(number), "unblocking ignored", "the number is not on the list")
+
+    def broken_laws(self) -> list[str]:
+        """A number on the list is not being dialled; who pressed 1 before it came there may talk."""
+        dialled = [a for a in self._state.attempts.values() if a.state is not AttemptState.ACCEPTED]
+        return [f"attempt {a.id} dials a blocked number" for a in dialled if self._state.is_blocked(a.number)]
+
+    def _understood(self, raw: str) -> str | None:
+        number = numbers.e164(raw, self._state.settings.numbers)
+        if number is None:
+            self._state.decide(_LIST, "left as it is", "that is not a telephone number", number=raw)
+        return number
+
+    def _block(self, number: str, why: str) -> None:
+        state, row = self._state, Blocked(self._state.tag(number), self._state.now, why)
+        if earlier := state.blocked.get(row.id):
+            state.decide(row.id, "blocked already", earlier.why, since=earlier.at)
+        else:
+            state.put(row)
+            state.decide(row.id, "blocked", why)
+        for callback in [c for c in state.callbacks.values() if c.number == number]:
+            self._end(callback, f"never again: {why}")
+
+    def _end(self, callback: Callback, reason: str) -> None:
+        """A promise ends with its attempt. Who has pressed 1 is on the line by choice and is not cut off."""
+        state = self._state
+        attempt = state.attempts.get(callback.attempt or AttemptId(""))
+        if callback.state is CallbackState.WAITING:
+            self._promising.end_promise(callback, CallbackOutcome.CANCELLED, reason)
+            self._speech.close(state.entries[callback.entry], EntryOutcome.CANCELLED, reason)
+        elif attempt:
+            self._dialling.over(attempt, AttemptOutcome.DECLINED, reason)
+            self._take_leave(callback, attempt)
+
+    def _take_leave(self, callback: Callback, attempt: Attempt) -> None:
+        if dialogue := self._state.dialogues.get(attempt.leg):
+            self._speech.leave(replace(dialogue, entry=None), Fixed.NEVER_AGAIN)
+        elif attempt.state is not AttemptState.CLAIMING:
+            self._state.do(HangUp(callback.entry, attempt.leg, "the number is not to be called"))
+
+
+def _tame(why: str) -> str:
+    """Somebody's words, such that every table takes them: for want of a reason no number is left off the list."""
+    return "".join(c for c in why if c.isprintable())[:200]

@@ -1,0 +1,88 @@
+"""What becomes of a promise after an attempt that brought no conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from callbackd.domain.lives.attempt import AttemptOutcome
+from callbackd.domain.lives.callback import Callback, CallbackOutcome
+from callbackd.domain.settings import Retry
+
+_o = AttemptOutcome
+_OURS = {_o.NOT_DIALLED, _o.CONGESTION}
+_BUSY = {_o.BUSY, _o.REJECTED}
+_NO_KEY = {_o.NO_KEY, _o.ABANDONED}
+_UNCOUNTED = _OURS | {_o.DECLINED, _o.CUT_OFF}
+"""Every other outcome is of the kind "no answer"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    at: float
+    refund: bool
+    """Whether the attempt does not count, because nobody's telephone rang."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    outcome: CallbackOutcome
+    reason: str
+
+
+def decide(
+    settings: Retry, outcome: AttemptOutcome, made: int, now: float, expires_at: float, alike: int = 0
+) -> Again | GiveUp:
+    """``made`` counts this attempt, ``alike`` those that ended for the same kind of cause, this one included.
+
+    The trouble of our own side is refunded; the customer's is not.
+    """
+    if outcome is AttemptOutcome.DECLINED:
+        return GiveUp(CallbackOutcome.CANCELLED, "no means no")
+    refund = outcome in _OURS
+    used = made - refund
+    gap_s = _gap_s(settings, outcome)
+    if used >= settings.max_attempts:
+        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value}, and {used} attempts are all that are allowed")
+    most_alike = _most_alike(settings, outcome)
+    if most_alike is not None and alike >= most_alike:
+        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value} for the {alike}. time, and that is all allowed")
+    if now + gap_s >= expires_at:
+        return GiveUp(CallbackOutcome.EXPIRED, f"{outcome.value}, and the promise expires before the next attempt")
+    return Again(now + gap_s, refund, f"{outcome.value}: again in {gap_s:.0f} s")
+
+
+def postpone(made: int, minutes: int, now: float) -> Again:
+    """The customer wants to be called later: no attempt is used up, whatever the settings say of failures."""
+    return Again(now + 60 * minutes, True, f"postponed by {minutes} min after attempt {made}")
+
+
+def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]:
+    """The callback with this outcome counted by its kind, and that count; 0 for kinds that have no limit."""
+    if outcome in _BUSY:
+        return replace(callback, times_busy=callback.times_busy + 1), callback.times_busy + 1
+    if outcome in _NO_KEY:
+        return replace(callback, times_no_key=callback.times_no_key + 1), callback.times_no_key + 1
+    if outcome in _UNCOUNTED:
+        return callback, 0
+    return replace(callback, times_no_answer=callback.times_no_answer + 1), callback.times_no_answer + 1
+
+
+def _most_alike(settings: Retry, outcome: AttemptOutcome) -> int | None:
+    if outcome in _UNCOUNTED:
+        return None
+    if outcome in _BUSY:
+        return settings.max_busy
+    return settings.max_no_key if outcome in _NO_KEY else settings.max_no_answer
+
+
+def _gap_s(settings: Retry, outcome: AttemptOutcome) -> float:
+    if outcome in _OURS:
+        return settings.congestion_gap_s
+    if outcome is AttemptOutcome.CUT_OFF:
+        return settings.cut_off_gap_s
+    if outcome in _BUSY:
+        return settings.busy_gap_s
+    if outcome in _NO_KEY:
+        return settings.no_key_gap_s
+    return settings.no_answer_gap_s

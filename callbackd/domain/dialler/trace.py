@@ -1,0 +1,99 @@
+"""The desk for dials whose fate nobody told: a look at Asterisk, then at its event log, and one judgement.
+
+A request without a reply, a daemon that was killed, an Asterisk that was: in each case the attempt stays open and is
+never repeated under another id. What Asterisk has of it decides whether it counts.
+"""
+
+from __future__ import annotations
+
+from callbackd.domain.commands import TraceAttempt
+from callbackd.domain.dialler.dial import Dialling
+from callbackd.domain.events import AttemptTraced, Trace
+from callbackd.domain.ids import AttemptId, LegId
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+SAME_ID_S = 60.0
+"""For so long after the intent a dial of which Asterisk knows nothing is asked for again, under the same id."""
+_AGAIN_S = 5.0
+"""Between two looks at an attempt that is not settled."""
+
+_UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING, AttemptState.ANSWERED}
+
+
+class Settling:
+    def __init__(self, state: State, speech: Speech, dialling: Dialling) -> None:
+        self._state = state
+        self._speech = speech
+        self._dialling = dialling
+
+    def unknown(self, attempt: Attempt, reason: str) -> None:
+        """No reply to the request: it may have been dialled, it may still be."""
+        self._state.decide(attempt.id, "dialled or not is unknown", reason)
+        self._look(attempt)
+
+    def all_open(self) -> None:
+        """After a gap in what Asterisk told us: every attempt that somebody may have answered is looked after."""
+        for attempt in self._open():
+            self._look(attempt)
+
+    def look_again(self, id: AttemptId) -> None:
+        attempt = self._state.attempts.get(id)
+        if attempt and attempt.state in _UNSETTLED:
+            self._look(attempt)
+
+    def _look(self, attempt: Attempt) -> None:
+        state = self._state
+        state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
+        if state.pbx:
+            state.do(TraceAttempt(attempt.leg, attempt.leg, attempt.id))
+
+    def _open(self) -> list[Attempt]:
+        return [a for a in self._state.attempts.values() if a.state in _UNSETTLED]
+
+    def is_open(self, leg: LegId) -> bool:
+        """Whether this is the leg of an attempt that a trace will judge, so that its absence alone says nothing."""
+        attempt = self._state.attempt_of(leg)
+        return attempt is not None and attempt.state in _UNSETTLED
+
+    def traced(self, event: AttemptTraced) -> None:
+        state, attempt = self._state, self._state.attempts.get(event.attempt)
+        if attempt is None or attempt.state not in _UNSETTLED:
+            return  # settled meanwhile
+        if attempt.leg in state.dialogues:
+            if event.trace is not Trace.ALIVE:
+                self._left_the_menu(attempt)
+            return
+        if event.trace is Trace.ALIVE:
+            state.move_attempt(attempt, AttemptTrigger.DIALED)
+            return  # looked at again until its end or its entering is told
+        state.timers.cancel(Timer.TRACE, attempt.id)
+        if event.trace is Trace.ANSWERED or attempt.state is AttemptState.ANSWERED:
+            self._dialling.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
+        elif event.trace is Trace.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING}:
+            self._never_made(attempt)
+        else:
+            self._dialling.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")
+
+    def _left_the_menu(self, attempt: Attempt) -> None:
+        """The customer listened, and is gone without a word: hung up, unless Asterisk went first."""
+        self._speech.end(attempt.leg)
+        if attempt.claimed_at <= self._state.pbx_since:
+            self._dialling.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
+        else:
+            self._dialling.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
+
+    def _never_made(self, attempt: Attempt) -> None:
+        """Asterisk knows nothing of it. An Asterisk that started later cannot know: then the attempt counts as made."""
+        state = self._state
+        if attempt.claimed_at <= state.pbx_since + 1.0:  # told in whole seconds
+            reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
+            self._dialling.over(attempt, AttemptOutcome.UNKNOWN, reason)
+        elif state.dialling and not state.draining and state.now - attempt.claimed_at < SAME_ID_S:
+            state.decide(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings once only")
+            self._dialling.dial(attempt)
+            state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
+        else:
+            self._dialling.over(attempt, AttemptOutcome.NOT_DIALLED, "Asterisk never made its channel")

@@ -1,0 +1,113 @@
+"""Which agents may be given a place: skills that relax, penalties that widen, the reserve, and the one who is wanted.
+
+All of it grows only wider with the wait, so nobody becomes harder to serve by waiting. Waits are counted from
+``arrived_at``, so a caller who came over from another queue brings the patience already spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain.ids import QueueName
+from callbackd.domain.line.order import standing
+from callbackd.domain.lives.agent import Agent, Presence
+from callbackd.domain.lives.entry import Entry
+from callbackd.domain.settings import Need, Penalties, Reserve
+from callbackd.domain.state import State
+
+
+def eligible(state: State, entry: Entry, agent: Agent) -> bool:
+    """Whether this agent may serve the entry now; being free is another question."""
+    if wants_one(state, entry):
+        return agent.id == entry.wanted
+    settings = state.settings.agents[agent.id]
+    if entry.queue not in settings.queues:
+        return False
+    waited_s = state.now - entry.arrived_at
+    return (
+        all(settings.skills.get(need.skill, 0) >= level(need, waited_s) for need in needs(state, entry))
+        and _within(state, entry, agent, waited_s)
+        and _at_hand(state, entry, agent, waited_s)
+    )
+
+
+def wants_one(state: State, entry: Entry) -> bool:
+    """Whether the entry waits for one agent alone."""
+    return entry.wanted is not None and state.now < entry.wanted_until and entry.wanted in state.agents
+
+
+def needs(state: State, entry: Entry) -> tuple[Need, ...]:
+    """The queue's needs, which the config has checked, and the caller's own, lowered to what its best agent has: a slip
+    in the dialplan, or another queue's line, must not keep a caller for ever.
+    """
+    own = (replace(need, level=min(need.level, _best(state, entry.queue, need.skill))) for need in entry.needs)
+    return (*state.queue_of(entry).needs, *own)
+
+
+def beyond(state: State, entry: Entry) -> list[str]:
+    """Skills which this caller needs at a level that no agent of the queue has."""
+    return [need.skill for need in entry.needs if need.level > _best(state, entry.queue, need.skill)]
+
+
+def _best(state: State, queue: QueueName, skill: str) -> int:
+    agents = state.settings.agents.values()
+    return max((agent.skills.get(skill, 0) for agent in agents if queue in agent.queues), default=0)
+
+
+def level(need: Need, waited_s: float) -> int:
+    """The level that suffices after a wait."""
+    return next((then for after_s, then in reversed(need.relax) if waited_s >= after_s), need.level)
+
+
+def limit(penalties: Penalties, waited_s: float) -> int | None:
+    """The highest penalty that is rung after a wait, None for any."""
+    return next((then for after_s, then in reversed(penalties.widen) if waited_s >= after_s), penalties.limit)
+
+
+def penalty(state: State, queue: QueueName, agent: Agent) -> int:
+    """0 where penalties do not count because too few agents are at work."""
+    own = state.settings.agents[agent.id].penalties.get(queue, 0)
+    if own and len(state.at_work(queue)) < state.settings.queues[queue].penalties.ignore_below:
+        return 0
+    return own
+
+
+def widens_at(state: State, entry: Entry) -> float | None:
+    """When more agents may be given this place without anything else happening; None when never again."""
+    queue = state.queue_of(entry)
+    steps_s = [after_s for need in needs(state, entry) for after_s, _ in need.relax]
+    steps_s += [after_s for after_s, _ in queue.penalties.widen]
+    steps_s += [queue.reserves.waited_s] if queue.reserves.waited_s is not None else []
+    times = [entry.arrived_at + after_s for after_s in steps_s]
+    times += [entry.wanted_until] if entry.wanted else []
+    return min((at for at in times if at > state.now), default=None)
+
+
+def _within(state: State, entry: Entry, agent: Agent, waited_s: float) -> bool:
+    upto = limit(state.queue_of(entry).penalties, waited_s)
+    return upto is None or penalty(state, entry.queue, agent) <= upto
+
+
+def _at_hand(state: State, entry: Entry, agent: Agent, waited_s: float) -> bool:
+    """People in reserve have other work: they are given what a person or the queue's rule calls them in for."""
+    reserve = state.settings.agents[agent.id].reserve
+    if reserve is Reserve.NO:
+        return True
+    if reserve is Reserve.CALLBACKS and entry.callback is None:
+        return False
+    rule = state.queue_of(entry).reserves
+    return (
+        agent.called_in
+        or (rule.waited_s is not None and waited_s >= rule.waited_s)
+        or (rule.places is not None and standing(state, entry.queue) >= rule.places)
+    )
+
+
+def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
+    """Whether anybody who may serve the queue is logged in; reserves count when they are called in."""
+    wanted = {Presence.AVAILABLE, Presence.PAUSED} if paused_too else {Presence.AVAILABLE}
+    return any(
+        state.agents[id].presence in wanted and (settings.reserve is Reserve.NO or state.agents[id].called_in)
+        for id, settings in state.settings.agents.items()
+        if queue in settings.queues
+    )

@@ -1,0 +1,134 @@
+"""The only place where places and agents meet: who is served next, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.line.eligibility import eligible, penalty
+from callbackd.domain.line.order import places
+from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.lives.dialogue import Stage
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.settings import DialPolicy, Strategy
+from callbackd.domain.state import State
+
+Pick = Callable[[State, QueueName, Sequence[Agent]], Sequence[Agent]]
+
+
+def _longest_idle(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return [min(free, key=lambda agent: (agent.idle_since, agent.id))]
+
+
+def _ring_all(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return free
+
+
+def _round_robin(state: State, queue: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    order = list(state.settings.agents)
+    last = order.index(state.last_rung[queue]) if queue in state.last_rung else -1
+    return [min(free, key=lambda agent: (order.index(agent.id) - last - 1) % len(order))]
+
+
+def _fewest_calls(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return [min(free, key=lambda agent: (agent.calls, agent.idle_since, agent.id))]
+
+
+def _linear(_: State, __: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return free[:1]
+
+
+def _random(state: State, _: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    return [free[int(state.mint.fraction() * len(free))]]
+
+
+def _weighted_random(state: State, _: QueueName, free: Sequence[Agent]) -> Sequence[Agent]:
+    weights = [state.settings.agents[agent.id].weight for agent in free]
+    drawn = state.mint.fraction() * sum(weights)
+    return [next((agent for agent, upto in zip(free, accumulate(weights), strict=True) if drawn < upto), free[-1])]
+
+
+STRATEGIES: dict[Strategy, Pick] = {
+    Strategy.RING_ALL: _ring_all,
+    Strategy.LONGEST_IDLE: _longest_idle,
+    Strategy.ROUND_ROBIN: _round_robin,
+    Strategy.FEWEST_CALLS: _fewest_calls,
+    Strategy.LINEAR: _linear,
+    Strategy.RANDOM: _random,
+    Strategy.WEIGHTED_RANDOM: _weighted_random,
+}
+"""Each picks from the free agents of a queue, at least one, in the config's order, those to be rung together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    entry: Entry
+    agents: tuple[AgentId, ...]
+    reason: str
+
+
+def next_match(state: State) -> Match | None:
+    """The first place in line that may be served now and has a free agent. A place never waits for one behind it,
+    unless no agent who may serve it is free.
+    """
+    free = free_agents(state)
+    for entry in places(state, state.settings.queues) if free else ():
+        wanting = servable(state, entry) or awaits_agent(state, entry)
+        if wanting and (fit := [agent for agent in free if eligible(state, entry, agent)]):
+            return _pick(state, entry, fit)
+    return None
+
+
+def _pick(state: State, entry: Entry, fit: Sequence[Agent]) -> Match:
+    """Of those who may serve the entry: the lowest penalty, then the queue's strategy."""
+    queue = state.queue_of(entry)
+    lowest = min(penalty(state, queue.name, agent) for agent in fit)
+    first = [agent for agent in fit if penalty(state, queue.name, agent) == lowest]
+    strategy = queue.strategy
+    if strategy is Strategy.RING_ALL and not entry.live:
+        strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
+    picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, first))
+    return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(first)} free")
+
+
+def awaits_agent(state: State, entry: Entry) -> bool:
+    """Whether the entry's customer is being dialled ahead and the next free agent is to be kept for them.
+
+    Otherwise a caller behind would take the agent on whom the dial was counting.
+    """
+    ahead = entry.state is EntryState.DIALING and entry.agent is None
+    return ahead and state.queue_of(entry).dial is DialPolicy.LOOK_AHEAD
+
+
+def servable(state: State, entry: Entry) -> bool:
+    """Whether an agent may be given to the entry now."""
+    if entry.state is not EntryState.WAITING or not state.pbx or entry.not_before > state.now:
+        return False
+    if entry.leg is not None:
+        dialogue = state.dialogues.get(entry.leg)
+        return dialogue is not None and dialogue.stage is not Stage.STORING
+    if entry.slot_at is not None and entry.slot_at > state.now:
+        return False  # in the line early, so that the agent is there at the time; the customer is not rung before
+    if not may_dial(state):
+        return False
+    # Who still listens to the promise, or talks with us on another call, would be found busy.
+    listens = any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
+    return not listens and not any(e.leg and e.number == entry.number for e in state.entries.values())
+
+
+def may_dial(state: State) -> bool:
+    """Whether a customer, whoever it is, may be dialled now: switches, the database, the pace, and the trunk."""
+    dialling, in_flight = state.settings.dialling, len(state.attempts)
+    if not (state.dialling and dialling.enabled and state.database) or state.draining:
+        return False
+    if in_flight >= dialling.in_flight or state.now < state.next_dial_at:
+        return False
+    return state.breaker.lets(state.now, in_flight)
+
+
+def free_agents(state: State) -> list[Agent]:
+    """Who can take work now, in the order of the settings."""
+    idle = [agent for id in state.settings.agents if (agent := state.agents[id]).activity is Activity.IDLE]
+    return [agent for agent in idle if agent.free(state.now)]

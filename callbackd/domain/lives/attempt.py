@@ -1,0 +1,121 @@
+"""An attempt: one dialling of one customer, written down before the telephone rings (spec: dialling protocol).
+
+``CLAIMED`` is the intent. Whatever crashes after it, the attempt is judged by what Asterisk and its event log say of
+its channel, whose id is ``cbd-`` + the attempt's id. Only ``NOT_DIALLED`` is refunded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId, leg_of
+from callbackd.domain.lives.life import Ignored, Table
+
+
+class AttemptState(Enum):
+    CLAIMING = "claiming"
+    """The intent is on its way to the database; nothing was dialled."""
+    CLAIMED = "claimed"
+    """The intent is stored and the request to dial is out."""
+    DIALING = "dialing"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+class AttemptTrigger(Enum):
+    STORED = "stored"
+    DIALED = "dialed"
+    RANG = "rang"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    CLOSE = "close"
+
+
+class AttemptOutcome(Enum):
+    CONNECTED = "connected"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    NO_KEY = "no_key"
+    """Answered, but nobody pressed 1: a machine, a child, silence."""
+    POSTPONED = "postponed"
+    """The customer asked to be called later."""
+    DECLINED = "declined"
+    """The customer asked never to be called again."""
+    RANG_IN = "rang_in"
+    """The customer called us while we were calling."""
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CONGESTION = "congestion"
+    ABANDONED = "abandoned"
+    """Pressed 1 and hung up before an agent was there."""
+    CUT_OFF = "cut_off"
+    """Answered, and our side failed before anything was settled."""
+    NOT_DIALLED = "not_dialled"
+    UNKNOWN = "unknown"
+
+
+_claiming, _claimed, _dialing, _ringing, _answered, _accepted, _closed = AttemptState
+_t = AttemptTrigger
+_later = Ignored("a later fact is known already")
+_not_stored = Ignored("nothing is dialled before the intent is stored")
+
+TABLE: Table[AttemptState, AttemptTrigger] = {
+    (_claiming, _t.STORED): _claimed,
+    (_claiming, _t.DIALED): _not_stored,
+    (_claiming, _t.RANG): _not_stored,
+    (_claiming, _t.ANSWERED): _not_stored,
+    (_claiming, _t.ACCEPTED): _not_stored,
+    (_claimed, _t.STORED): _later,
+    (_claimed, _t.DIALED): _dialing,
+    (_claimed, _t.RANG): _ringing,
+    (_claimed, _t.ANSWERED): _answered,
+    (_claimed, _t.ACCEPTED): _accepted,
+    (_dialing, _t.STORED): _later,
+    (_dialing, _t.DIALED): _later,
+    (_dialing, _t.RANG): _ringing,
+    (_dialing, _t.ANSWERED): _answered,
+    (_dialing, _t.ACCEPTED): _accepted,
+    (_ringing, _t.STORED): _later,
+    (_ringing, _t.DIALED): _later,
+    (_ringing, _t.RANG): _later,
+    (_ringing, _t.ANSWERED): _answered,
+    (_ringing, _t.ACCEPTED): _accepted,
+    (_answered, _t.STORED): _later,
+    (_answered, _t.DIALED): _later,
+    (_answered, _t.RANG): _later,
+    (_answered, _t.ANSWERED): _later,
+    (_answered, _t.ACCEPTED): _accepted,
+    (_accepted, _t.STORED): _later,
+    (_accepted, _t.DIALED): _later,
+    (_accepted, _t.RANG): _later,
+    (_accepted, _t.ANSWERED): _later,
+    (_accepted, _t.ACCEPTED): _later,
+    **{(state, _t.CLOSE): _closed for state in AttemptState if state is not _closed},
+    **{(_closed, trigger): Ignored("the attempt is closed") for trigger in AttemptTrigger},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    id: AttemptId
+    callback: CallbackId
+    agent: AgentId | None
+    """Who is reserved for the customer; None when the customer is dialled before an agent is free."""
+    number: str
+    """E.164, with +."""
+    ordinal: int
+    """1 for the first attempt of its callback."""
+    claimed_at: float
+    state: AttemptState = AttemptState.CLAIMING
+    outcome: AttemptOutcome | None = None
+    answered_at: float | None = None
+    closed_at: float | None = None
+    cause: int = 0
+    tech_cause: int = 0
+
+    @property
+    def leg(self) -> LegId:
+        return leg_of(self.id)

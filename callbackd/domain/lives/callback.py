@@ -1,0 +1,89 @@
+"""A callback: the promise to ring a customer. Its place in the line is its entry; here is what was promised.
+
+State says where it is, outcome how it ended. It ends as ``COMPLETED`` when customer and agent hear each other, not when
+the customer's phone is picked up: a machine picks up too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from callbackd.domain.ids import AttemptId, CallbackId, EntryId, QueueName
+from callbackd.domain.lives.life import Ignored, Table
+
+
+class CallbackState(Enum):
+    WAITING = "waiting"
+    DIALING = "dialing"
+    """An attempt is open: claimed, ringing, or answered without the key yet."""
+    ACCEPTED = "accepted"
+    """The customer pressed 1 and waits for the agent to pick up."""
+    CLOSED = "closed"
+
+
+class CallbackTrigger(Enum):
+    CLAIM = "claim"
+    ACCEPT = "accept"
+    FAIL = "fail"
+    """The attempt ended without a conversation; another may follow."""
+    CLOSE = "close"
+
+
+class CallbackOutcome(Enum):
+    COMPLETED = "completed"
+    EXHAUSTED = "exhausted"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REJOINED = "rejoined"
+    """The customer rang in and waited live at the same place."""
+
+
+_w, _d, _a, _c = CallbackState
+_t = CallbackTrigger
+
+TABLE: Table[CallbackState, CallbackTrigger] = {
+    (_w, _t.CLAIM): _d,
+    (_w, _t.ACCEPT): Ignored("no attempt is open"),
+    (_w, _t.FAIL): Ignored("no attempt is open"),
+    (_w, _t.CLOSE): _c,
+    (_d, _t.CLAIM): Ignored("an attempt is open"),
+    (_d, _t.ACCEPT): _a,
+    (_d, _t.FAIL): _w,
+    (_d, _t.CLOSE): _c,
+    (_a, _t.CLAIM): Ignored("the customer is on the line"),
+    (_a, _t.ACCEPT): Ignored("the customer has accepted"),
+    (_a, _t.FAIL): _w,
+    (_a, _t.CLOSE): _c,
+    **{(_c, trigger): Ignored("the callback is closed") for trigger in CallbackTrigger},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    id: CallbackId
+    entry: EntryId
+    queue: QueueName
+    number: str
+    """E.164, with +."""
+    created_at: float
+    expires_at: float
+    language: str = "en"
+    state: CallbackState = CallbackState.WAITING
+    outcome: CallbackOutcome | None = None
+    group: str = "default"
+    """Of its queue: at most one open promise per number and group."""
+    slot_at: float | None = None
+    """The time that was promised, None when it was "your turn"."""
+    expected_at: float | None = None
+    """By when the customer was told to expect the call; the promise is kept on time if they talk by then."""
+    times_busy: int = 0
+    times_no_answer: int = 0
+    times_no_key: int = 0
+    cut_off: bool = False
+    """The last attempt was answered and our side failed: the next call begins with an apology."""
+    attempts_made: int = 0
+    """Attempts that count against the limit; one that never left this host is refunded."""
+    attempt: AttemptId | None = None
+    """The open attempt, if any."""
+    closed_at: float | None = None

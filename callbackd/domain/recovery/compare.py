@@ -1,0 +1,56 @@
+"""What Asterisk has, held against what we believe: where the two part, an event did not come.
+
+It only looks. A difference may be on its way to us at this moment; one that is found twice in some seconds is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from callbackd.domain.dialler.trace import Settling
+from callbackd.domain.events import CallArrived, Event, FeatureCodeDialled, LegEntered, LegsSeen
+from callbackd.domain.ids import LegId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.entry import EntryState
+from callbackd.domain.recovery.restore import believed_legs, strays
+from callbackd.domain.state import State
+
+
+def differences(state: State, settling: Settling, polled: Iterable[Event]) -> frozenset[str]:
+    """Each in words that stay the same while it lasts. ``polled`` is what a poll gave; see ``LegsSeen``."""
+    return frozenset(_differences(state, settling, polled))
+
+
+def _differences(state: State, settling: Settling, polled: Iterable[Event]) -> Iterator[str]:
+    for event in polled:
+        match event:
+            case CallArrived(leg=leg) | LegEntered(leg=leg) | FeatureCodeDialled(leg=leg):
+                if not _welcomed(state, leg):
+                    yield f"{leg} came and nobody told us"
+            case LegsSeen():
+                yield from _of_legs(state, settling, event)
+                yield from _of_bridges(state, event)
+
+
+def _welcomed(state: State, leg: LegId) -> bool:
+    agent = state.agent_of(leg)
+    talks = agent is not None and agent.activity is Activity.TALKING
+    return talks or leg in state.dialogues or state.entry_of(leg) is not None
+
+
+def _of_legs(state: State, settling: Settling, seen: LegsSeen) -> Iterator[str]:
+    for leg in believed_legs(state):
+        entry = state.entry_of(leg)
+        if leg not in seen.legs:
+            if not settling.is_open(leg):
+                yield f"{leg} is gone"
+        elif entry and leg in seen.left:
+            yield f"{leg} is in the dialplan"
+        elif entry and entry.state is EntryState.TALKING and entry.id not in state.joining and leg not in seen.joined:
+            yield f"{leg} should talk to somebody"
+    yield from (f"{leg} belongs to nobody" for leg in strays(state, seen.legs))
+
+
+def _of_bridges(state: State, seen: LegsSeen) -> Iterator[str]:
+    wanted = {entry.bridge for entry in state.entries.values() if entry.bridge}
+    yield from (f"the bridge {bridge} is not what we made of it" for bridge in wanted ^ seen.bridges)

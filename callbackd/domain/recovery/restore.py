@@ -1,0 +1,126 @@
+"""Coming back: the rows of an earlier run taken up, mended where they contradict one another, and held against what
+Asterisk really has. What happened meanwhile is then fed in as the events a live Asterisk would have sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from callbackd.domain.ids import OURS, LegId
+from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackState
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
+
+_GRACE_S = 60.0
+"""Within this time Asterisk has either reported a dial or a ring of the earlier run, or we end it."""
+
+
+def take_up(state: State, rows: Iterable[Row]) -> None:
+    """Rows of queues or agents that the settings no longer know stay in the database, untouched and reported."""
+    rows = list(rows)
+    entries = {row.id: row for row in rows if isinstance(row, Entry) and row.queue in state.settings.queues}
+    callbacks = {row.id: row for row in rows if isinstance(row, Callback) and row.entry in entries}
+    for row in rows:
+        if isinstance(row, Entry) and row.id not in entries:
+            state.decide(row.id, "left in the database", f"the config has no queue {row.queue!r}")
+    for entry in [e for e in entries.values() if e.leg is None and e.callback not in callbacks]:
+        state.decide(entry.id, "left in the database", "nobody holds it: its promise is not there")
+        del entries[entry.id]
+    for entry in entries.values():
+        state.put(entry, saved=True)
+    for callback in callbacks.values():
+        state.put(callback, saved=True)
+    for row in rows:
+        if isinstance(row, Attempt) and row.callback in callbacks:
+            _take_attempt(state, row)
+        elif isinstance(row, DirectWindow) and row.agent in state.settings.agents:
+            state.put(row, saved=True)
+        elif isinstance(row, Agent) and row.id in state.settings.agents:
+            _take_agent(state, row)
+        elif isinstance(row, Blocked):
+            state.put(row, saved=True)
+    _mend(state)
+    _set_timers(state)
+
+
+def _take_attempt(state: State, attempt: Attempt) -> None:
+    """A stored intent may have been dialled: from here on only its leg or its absence can say."""
+    if attempt.state is AttemptState.CLAIMING:
+        attempt = replace(attempt, state=AttemptState.CLAIMED)
+    state.put(attempt, saved=True)
+    state.timers.set(Timer.ATTEMPT, attempt.id, state.now + _GRACE_S)
+
+
+def _take_agent(state: State, agent: Agent) -> None:
+    state.put(agent, saved=True)
+    if agent.entry:
+        queue = state.entries[agent.entry].queue if agent.entry in state.entries else None
+        if queue:
+            state.offered_at[agent.id] = (queue, state.now)
+    if agent.activity is Activity.RINGING and agent.leg:
+        state.timers.set(Timer.RING, agent.leg, state.now + _GRACE_S)
+    elif agent.activity is Activity.WRAP_UP:
+        state.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
+
+
+def _mend(state: State) -> None:
+    """Rows written while the database was half away can disagree; the side that promises less work gives way."""
+    for callback in list(state.callbacks.values()):
+        if callback.state is CallbackState.DIALING and callback.attempt not in state.attempts:
+            state.put(replace(callback, state=CallbackState.WAITING, attempt=None))
+    for entry in list(state.entries.values()):
+        if _work_of(state, entry) is not entry.state:
+            state.decide(entry.id, "mended", f"was {entry.state.value}, but nobody works for it")
+            state.put(replace(entry, state=EntryState.WAITING, agent=None))
+    for agent in list(state.agents.values()):
+        worked_for = state.entries.get(agent.entry) if agent.entry else None
+        works = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
+        if works and (worked_for is None or worked_for.state is EntryState.WAITING):
+            state.decide(agent.id, "mended", f"was {agent.activity.value} for nobody")
+            state.put(replace(agent, activity=Activity.IDLE, entry=None, leg=None, idle_since=state.now))
+
+
+def _work_of(state: State, entry: Entry) -> EntryState:
+    """The state that the rows of agents and attempts bear out."""
+    if entry.state is EntryState.OUTSIDE:
+        return EntryState.OUTSIDE
+    agents = {a.activity for a in state.agents.values() if a.entry == entry.id}
+    attempted = any(state.callbacks[attempt.callback].entry == entry.id for attempt in state.attempts.values())
+    if entry.state is EntryState.RINGING and Activity.RINGING in agents:
+        return EntryState.RINGING
+    if entry.state is EntryState.TALKING and Activity.TALKING in agents:
+        return EntryState.TALKING
+    if entry.state is EntryState.DIALING and attempted:
+        return EntryState.DIALING
+    return EntryState.WAITING
+
+
+def _set_timers(state: State) -> None:
+    for callback in state.callbacks.values():
+        state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
+    for entry in state.entries.values():
+        if entry.not_before > state.now:
+            state.timers.set(Timer.RETRY, entry.id, entry.not_before)
+
+
+def believed_legs(state: State) -> list[LegId]:
+    """Every leg that should be there, each once; those of callers first, by whom their agents are judged."""
+    legs: list[LegId] = [entry.leg for entry in state.entries.values() if entry.leg]
+    legs += [a.leg for a in state.agents.values() if a.leg and a.entry]
+    legs += [a.leg for a in state.attempts.values() if a.state is not AttemptState.CLAIMING]
+    return list(dict.fromkeys([*legs, *state.dialogues]))
+
+
+def strays(state: State, seen: Iterable[LegId]) -> list[LegId]:
+    """Legs of our making that nobody owns."""
+    known = set(believed_legs(state))
+    return sorted(leg for leg in seen if leg.startswith(OURS) and leg not in known)

@@ -1,0 +1,227 @@
+"""Speaking with a leg: one playback at a time, its end followed by what the dialogue's stage wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain import numbers
+from callbackd.domain.commands import (
+    ArmDeadMan,
+    DropBridge,
+    HangUp,
+    LookAtPlayback,
+    Play,
+    SendToFallback,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
+from callbackd.domain.events import Party
+from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
+from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryTrigger
+from callbackd.domain.phrase import Digits, Phrase
+from callbackd.domain.speech.staggering import Stagger
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+
+REPLY_S = 8.0
+"""How long a caller may think after a menu."""
+LONGEST_PLAYBACK_S = 55.0
+"""After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
+_FRESH_S = 5.0
+"""A switch that was armed so lately is not armed again before speaking."""
+
+
+class Speech:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._stagger = Stagger()
+
+    def begin(self, entry: Entry, leg: LegId, stage: Stage = Stage.WAITING) -> Dialogue:
+        """A dialogue with the live holder of an entry."""
+        known = numbers.check(entry.number, self._state.settings.numbers)
+        return self.keep(
+            Dialogue(
+                leg,
+                Party.CUSTOMER if entry.callback else Party.CALLER,
+                stage,
+                entry.language,
+                entry=entry.id,
+                queue=entry.queue,
+                number=known.number if isinstance(known, numbers.Allowed) else "",
+            )
+        )
+
+    def say(self, dialogue: Dialogue, *phrases: Phrase) -> Dialogue:
+        """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
+        state = self._state
+        dialogue = self.hush(dialogue)
+        playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.generation)
+        state.said[dialogue.leg] += 1
+        dialogue = self.keep(replace(dialogue, playback=playback, begun=False))
+        state.playing[playback] = dialogue.leg
+        state.timers.cancel(Timer.REPLY, dialogue.leg)
+        state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
+        state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
+        self._arm_before_speaking(dialogue)
+        state.do(Play(lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
+        return dialogue
+
+    def silence(self, lane: str, leg: LegId) -> None:
+        """Stop whatever a daemon before us was saying: it would block the leg."""
+        self._state.do(
+            *(StopPlayback(lane, leg, playback) for playback in playbacks_of(leg, self._state.generation + 1))
+        )
+
+    def hush(self, dialogue: Dialogue) -> Dialogue:
+        """Stop what is being said, so that nothing blocks the leg."""
+        if dialogue.playback is None:
+            return dialogue
+        self._forget_playback(dialogue.playback)
+        self._state.do(StopPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
+        return self.keep(replace(dialogue, playback=None))
+
+    def begun(self, playback: PlaybackId) -> None:
+        """A playback can be heard."""
+        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        if dialogue and dialogue.playback == playback:
+            self.keep(replace(dialogue, begun=True))
+
+    def spoken(self, playback: PlaybackId) -> None:
+        """A playback is over: go on as the stage wants."""
+        leg = self._forget_playback(playback)
+        dialogue = self._state.dialogues.get(leg) if leg else None
+        if dialogue is None:
+            return
+        dialogue = self.keep(replace(dialogue, playback=None))
+        if dialogue.stage is Stage.WAITING:
+            self.wait_on(dialogue)
+        elif dialogue.stage is Stage.LEAVING:
+            self._state.do(HangUp(lane(dialogue), dialogue.leg, "all is said"))
+        elif dialogue.stage is not Stage.STORING:
+            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
+
+    def overdue(self, playback: PlaybackId) -> None:
+        """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
+        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        if dialogue:
+            self._state.do(StopPlayback(lane(dialogue), dialogue.leg, playback))
+        self.spoken(playback)
+
+    def doubt(self) -> None:
+        """The event stream was broken: what was being said may be over, and nobody has told us."""
+        for dialogue in list(self._state.dialogues.values()):
+            if dialogue.playback:
+                self.begun(dialogue.playback)  # for all we know
+                self._state.do(LookAtPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
+
+    def end(self, leg: LegId) -> Dialogue | None:
+        """Forget the dialogue: the leg is gone, or talks to an agent now. Stops what is being said."""
+        dialogue = self._state.dialogues.get(leg)
+        if dialogue is None:
+            return None
+        self.hush(dialogue)
+        del self._state.dialogues[leg]
+        for timer in (Timer.ANNOUNCE, Timer.REPLY, Timer.DEAD_MAN):
+            self._state.timers.cancel(timer, leg)
+        return dialogue
+
+    def leave(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        """Say last words, then hang up."""
+        self.say(replace(dialogue, stage=Stage.LEAVING), *phrases)
+
+    def wait_on(self, dialogue: Dialogue) -> None:
+        """Music until the next announcement; with pauses between announcements counted from the end of the last."""
+        entry = self.entry_of(dialogue)
+        if entry is None:
+            return
+        queue = self._state.queue_of(entry)
+        self._state.do(StartMusic(lane(dialogue), dialogue.leg, queue.music))
+        pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
+        self.announce_at(dialogue.leg, self._state.now + pause_s)
+
+    def announce_at(self, leg: LegId, at: float) -> None:
+        """The next announcement, or soon after when too many others are due then."""
+        self._state.timers.set(Timer.ANNOUNCE, leg, self._stagger.moment(at, self._state.now))
+
+    def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+        """Back to the line, whatever was going on, perhaps with a word."""
+        dialogue = self.keep(replace(dialogue, stage=Stage.WAITING, keyed="", tries=0))
+        self._state.timers.cancel(Timer.REPLY, dialogue.leg)
+        if phrases:
+            self.say(dialogue, *phrases)
+        else:
+            self.wait_on(self.hush(dialogue))
+
+    def close(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
+        """The entry's life is over; its dialogue is not: there may be last words."""
+        state = self._state
+        state.decide(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
+        for timer in (Timer.RETRY, Timer.ENTER, Timer.WIDEN, Timer.MAX_WAIT):
+            state.timers.cancel(timer, entry.id)
+        if entry.bridge:
+            state.do(DropBridge(entry.id, entry.bridge))
+        state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+
+    def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:
+        """Back to the dialplan: to the fallback, unless another context is named.
+
+        The fallback ends music and dead man itself. Another context is the house's, which knows of neither.
+        """
+        self._state.decide(leg, "sent to the dialplan", reason, extension=extension)
+        self.end(leg)
+        if context:
+            self._state.do(StopMusic(leg, leg), ArmDeadMan(leg, leg, 0.0))
+        self._state.do(SendToFallback(leg, leg, context or self._state.settings.fallback_context, extension))
+
+    # --- signs of life ----------------------------------------------------------------------------------------------
+
+    def dead_man(self, leg: LegId) -> None:
+        dialogue = self._state.dialogues.get(leg)
+        if dialogue is None:
+            return
+        if dialogue.playback:  # Asterisk sets no variable while it plays, and all else for the leg would wait for that
+            self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + 1.0)
+        else:
+            self.arm(dialogue)
+
+    def _arm_before_speaking(self, dialogue: Dialogue) -> None:
+        """Somebody who goes from menu to menu by key leaves hardly a moment at which nothing is played."""
+        at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man_s / 2
+        if at is not None and at < self._state.now + half_s - _FRESH_S:
+            self.arm(dialogue)
+
+    def arm(self, dialogue: Dialogue) -> None:
+        state = self._state
+        state.do(ArmDeadMan(lane(dialogue), dialogue.leg, state.settings.dead_man_s))
+        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man_s / 2)
+
+    # --- small things -----------------------------------------------------------------------------------------------
+
+    def entry_of(self, dialogue: Dialogue) -> Entry | None:
+        """The place this dialogue is about; None when it is gone, or another leg of the same person holds it now."""
+        entry = self._state.entries.get(dialogue.entry or EntryId(""))
+        return entry if entry and entry.leg in {None, dialogue.leg} else None
+
+    def spoken_number(self, number: str) -> Digits:
+        return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
+
+    def keep(self, dialogue: Dialogue) -> Dialogue:
+        self._state.dialogues[dialogue.leg] = dialogue
+        return dialogue
+
+    def _reply_s(self, dialogue: Dialogue) -> float:
+        settings = self._state.settings
+        if dialogue.stage is Stage.ACCEPTING:
+            agent = self._state.agent_of(dialogue.leg)
+            return settings.agents[agent.id].accept_s if agent else REPLY_S
+        return settings.dialling.key_s if dialogue.party is Party.CUSTOMER else REPLY_S
+
+    def _forget_playback(self, playback: PlaybackId) -> LegId | None:
+        self._state.timers.cancel(Timer.PLAYBACK, playback)
+        return self._state.playing.pop(playback, None)
+
+
+def lane(dialogue: Dialogue) -> str:
+    return dialogue.entry or dialogue.leg

@@ -1,0 +1,138 @@
+"""What changes between two rows of a life, noticed for the ledger and told to the estimator, O(1) a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from callbackd.domain.breaker import trunk_of
+from callbackd.domain.commands import ClaimAttempt, Command, Save
+from callbackd.domain.events import Event, PromiseStored
+from callbackd.domain.ids import AgentId, EntryId
+from callbackd.domain.lives.agent import Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.quote import Remembered
+from callbackd.domain.state import State
+from callbackd.domain.wait.estimator import Estimator, Held, Joined, Reached, Worked
+from callbackd.domain.wait.ledger import Ledger
+from callbackd.domain.wait.place import Places, rank_of
+
+_REMEMBER_S = 60.0
+"""What was learned is stored no more often than this."""
+_NOT_RUNG = {AttemptOutcome.NOT_DIALLED, AttemptOutcome.UNKNOWN, AttemptOutcome.CONGESTION, AttemptOutcome.UNREACHABLE}
+"""Ends of attempts that say nothing of the customer."""
+
+
+class Noticing:
+    def __init__(self, state: State, estimator: Estimator, places: Places, ledger: Ledger) -> None:
+        self._state = state
+        self._estimator = estimator
+        self._places = places
+        self._ledger = ledger
+        self._entries: dict[EntryId, Entry] = {}
+        self._live_since: dict[EntryId, float] = {}
+        self._agents: dict[AgentId, tuple[Presence, float]] = {}
+        """What each agent is there for, and up to when that has been told to the estimator."""
+        self._remembered_at = 0.0
+        self._learned = False
+
+    def know(self) -> None:
+        """The lives of an earlier run, before any step; how long somebody held on before us is not learned from."""
+        self._entries = dict(self._state.entries)
+        self._agents = {agent.id: (agent.presence, self._state.now) for agent in self._state.agents.values()}
+        self._remembered_at = self._state.now
+
+    def see(self, event: Event, commands: Iterable[Command]) -> None:
+        """One step of the door, when it is over."""
+        if isinstance(event, PromiseStored) and (callback := self._state.callbacks.get(event.callback)):
+            self._entry(self._state.entries[callback.entry])
+        for command in commands:
+            if isinstance(command, Save):
+                self._row(command.row)
+            elif isinstance(command, ClaimAttempt):
+                self._entry(command.entry)
+        self._ledger.look()
+        self._remembered_at = self._remembered_at or self._state.now
+        if self._learned and self._state.now - self._remembered_at >= _REMEMBER_S:
+            self._remember()
+
+    def _row(self, row: object) -> None:
+        if isinstance(row, Entry):
+            self._entry(row)
+        elif isinstance(row, Agent):
+            self._agent(row)
+        elif isinstance(row, Attempt):
+            self._attempt(row)
+
+    # --- places ---------------------------------------------------------------------------------------------------
+
+    def _entry(self, row: Entry) -> None:
+        before = self._entries.get(row.id)
+        if row.open:
+            self._entries[row.id] = row
+        else:
+            self._entries.pop(row.id, None)
+        stood = before is not None and before.state is not EntryState.OUTSIDE
+        if before is not None and row.queue != before.queue:
+            self._ledger.left(before)
+            stood = False
+        if row.open and row.state is not EntryState.OUTSIDE and not stood:
+            self._joined(row)
+        self._hold(row)
+        if before is None or row.state is before.state:
+            return
+        if row.state in {EntryState.TALKING, EntryState.DIALING}:
+            self._ledger.came(row)
+        elif row.outcome is EntryOutcome.ABANDONED:
+            self._ledger.hung_up(row)
+        elif row.state is EntryState.CLOSED:
+            self._ledger.left(row)
+
+    def _joined(self, row: Entry) -> None:
+        self._learn(Joined(row.queue, rank_of(self._state, row)))
+        now = self._state.entries.get(row.id)
+        if now and now.state is EntryState.WAITING:  # else an agent is rung for it already
+            self._ledger.forecast(now, self._places.estimate(now))
+
+    def _hold(self, row: Entry) -> None:
+        """How long somebody stays on the line: until an agent talks with them, they hang up, or a promise stands in."""
+        waits = row.open and row.live and row.state in {EntryState.WAITING, EntryState.RINGING}
+        since = self._live_since.get(row.id)
+        if waits and since is None:
+            self._live_since[row.id] = self._state.now
+        elif not waits and since is not None:
+            del self._live_since[row.id]
+            hung_up, connected = row.outcome is EntryOutcome.ABANDONED, row.state is EntryState.TALKING
+            self._learn(Held(row.queue, self._state.now - since, hung_up, connected))
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    def _agent(self, row: Agent) -> None:
+        now = self._state.now
+        presence, since = self._agents.get(row.id, (row.presence, now))
+        self._agents[row.id] = (row.presence, now)
+        if presence is Presence.LOGGED_OUT or now <= since:
+            return
+        changed = row.presence not in {presence, Presence.LOGGED_OUT}
+        self._learn(Worked(presence is Presence.PAUSED, now - since, changed))
+
+    def _attempt(self, row: Attempt) -> None:
+        state = self._state
+        took_s = state.now - row.claimed_at
+        trunk = trunk_of(state.settings.dialling.endpoint)
+        if row.state is AttemptState.ACCEPTED:
+            self._learn(Reached(trunk, took_s, took_s))
+        elif row.state is AttemptState.CLOSED and row.outcome not in _NOT_RUNG | {AttemptOutcome.CONNECTED}:
+            self._learn(Reached(trunk, None, took_s))
+
+    # --- memory ---------------------------------------------------------------------------------------------------
+
+    def _learn(self, event: Joined | Held | Worked | Reached) -> None:
+        self._learned = True
+        self._estimator.on_event(event, self._state.now)
+
+    def _remember(self) -> None:
+        now = self._state.now
+        self._learned, self._remembered_at = False, now
+        for subject, memory in self._estimator.memories().items():
+            self._state.put(Remembered(subject, now, dict(memory)))

@@ -1,0 +1,140 @@
+"""The ledger: what was said of waits and times held against what happened, for people and for the estimator.
+
+Who hangs up is followed to the moment when the turn would have come: when somebody who stood behind is served, or an
+agent is free and nobody stands in the line. Counting those alone who stay to the end would learn from the lucky ones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from math import inf
+
+from callbackd.domain.ids import EntryId, QueueName
+from callbackd.domain.line.order import Order, order, position, standing
+from callbackd.domain.lives.entry import Entry
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
+from callbackd.domain.state import State
+from callbackd.domain.wait.estimator import Estimate, Estimator, TurnCame
+
+_FOLLOWED_S = 4 * 3600.0
+"""For so long somebody who hung up is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Forecast:
+    """An estimate for a place at a time, told or not."""
+
+    queue: QueueName
+    at: float
+    estimate: Estimate | None
+    quote: Quote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ghost:
+    """The place of somebody who hung up, as if they had stayed."""
+
+    queue: QueueName
+    order: Order
+    gone_at: float
+    forecasts: list[_Forecast]
+
+
+class Ledger:
+    def __init__(self, state: State, estimator: Estimator) -> None:
+        self._state = state
+        self._estimator = estimator
+        self._open: defaultdict[EntryId, list[_Forecast]] = defaultdict(list)
+        self._ghosts: list[_Ghost] = []
+
+    # --- what is said ---------------------------------------------------------------------------------------------
+
+    def forecast(self, entry: Entry, estimate: Estimate | None) -> None:
+        """An estimate that nobody is told, to learn from it."""
+        if estimate and estimate.mean_s > 0:
+            self._open[entry.id].append(_Forecast(entry.queue, self._state.now, estimate))
+
+    def quote(self, entry: Entry, kind: QuoteKind, at: float, said_s: float | None, estimate: Estimate | None) -> None:
+        """Somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""
+        state = self._state
+        quote = Quote(
+            state.mint.quote(state.now),
+            entry.id,
+            entry.queue,
+            kind,
+            at,
+            None if said_s == inf else said_s,
+            position(state, entry),
+            estimate.mean_s if estimate else None,
+            estimate.p80_s if estimate else None,
+            estimate.model_s if estimate else None,
+        )
+        state.put(quote)
+        self._open[entry.id].append(_forecast(quote))
+
+    def quoted_s(self, entry: Entry) -> float | None:
+        """The lowest wait told for this place in this line; infinity for "more than an hour", None for none."""
+        told = (forecast.quote for forecast in self._open.get(entry.id, ()))
+        waits = [quote.said_s for quote in told if quote and quote.kind is QuoteKind.WAIT]
+        return min((inf if said_s is None else said_s for said_s in waits), default=None)
+
+    def take_up(self, quotes: list[Quote]) -> None:
+        """Open quotes of an earlier run; those whose place is gone have no end that anybody saw."""
+        for quote in quotes:
+            if quote.entry in self._state.entries:
+                self._open[quote.entry].append(_forecast(quote))
+            else:
+                self._close(quote, None, QuoteOutcome.UNKNOWN)
+
+    # --- what comes of it -----------------------------------------------------------------------------------------
+
+    def came(self, entry: Entry) -> None:
+        """An agent is connected, or the customer is dialled; also for those who stood before and hung up."""
+        self._settle(self._open.pop(entry.id, []), QuoteOutcome.CAME)
+        mine = order(self._state, entry)
+        self._let_go([g for g in self._ghosts if g.queue == entry.queue and g.order < mine], QuoteOutcome.WOULD_HAVE)
+
+    def hung_up(self, entry: Entry) -> None:
+        if forecasts := self._open.pop(entry.id, None):
+            state = self._state
+            self._ghosts.append(_Ghost(entry.queue, order(state, entry), state.now, forecasts))
+
+    def left(self, entry: Entry) -> None:
+        """The place went another way; when its turn would have come here, nobody can say."""
+        self._settle(self._open.pop(entry.id, []), QuoteOutcome.UNKNOWN)
+
+    def look(self) -> None:
+        """After each step: ghosts in a line where nobody stands and somebody is free would have been served."""
+        if not self._ghosts:
+            return
+        state = self._state
+        queues = {ghost.queue for ghost in self._ghosts}
+        idle = {q for q in queues if any(a.free(state.now) for a in state.at_work(q)) and not standing(state, q)}
+        self._let_go([ghost for ghost in self._ghosts if ghost.queue in idle], QuoteOutcome.WOULD_HAVE)
+        old = state.now - _FOLLOWED_S
+        self._let_go([ghost for ghost in self._ghosts if ghost.gone_at < old], QuoteOutcome.UNKNOWN)
+
+    def _let_go(self, ghosts: list[_Ghost], outcome: QuoteOutcome) -> None:
+        for ghost in ghosts:
+            self._ghosts.remove(ghost)
+            self._settle(ghost.forecasts, outcome)
+
+    def _settle(self, forecasts: list[_Forecast], outcome: QuoteOutcome) -> None:
+        state = self._state
+        for forecast in forecasts:
+            came_s = None if outcome is QuoteOutcome.UNKNOWN else max(0.0, state.now - forecast.at)
+            if forecast.quote:
+                self._close(forecast.quote, came_s, outcome)
+            if came_s is not None and forecast.estimate:
+                self._estimator.on_event(TurnCame(forecast.queue, forecast.estimate, came_s), state.now)
+
+    def _close(self, quote: Quote, came_s: float | None, outcome: QuoteOutcome) -> None:
+        self._state.put(replace(quote, came_s=came_s, outcome=outcome, closed_at=self._state.now))
+
+
+def _forecast(quote: Quote) -> _Forecast:
+    estimate = None
+    if quote.mean_s is not None and quote.p80_s is not None:
+        estimate = Estimate(quote.mean_s, quote.mean_s, quote.p80_s, quote.model_s)
+    return _Forecast(quote.queue, quote.at, estimate, quote)

@@ -1,0 +1,149 @@
+"""Places in the line as the desks need them: what they would wait, and what wakes them while they wait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callbackd.domain.ids import QueueName
+from callbackd.domain.line.eligibility import eligible, widens_at
+from callbackd.domain.line.order import pausing_before, places
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
+from callbackd.domain.settings import Reserve
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.estimator import Ahead, Busy, Estimate, Estimator, Place, Rank
+
+_LOOK_S = 60.0
+"""How often the wait is looked at in the last hour before a slot."""
+_LONGEST_LEAD_S = 3600.0
+"""A slot's promise enters the line at most this much before its time."""
+
+
+def place_of(state: State, entry: Entry) -> Place:
+    """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
+    team = _team(state, entry)
+    shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
+    line = places(state, shared)
+    ahead = line[: line.index(entry)] if entry in line else line
+    working = [agent for agent in team if agent.presence is Presence.AVAILABLE]
+    shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
+    return Place(
+        entry.queue,
+        tuple(_ahead(state, other, shares[other.queue]) for other in ahead if _wants_an_agent(other)),
+        free=sum(1 for agent in working if agent.free(state.now)),
+        busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
+        paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
+        rank=rank_of(state, entry),
+        lines=tuple(sorted(shares.items())),
+        waited_s=max(0.0, state.now - entry.joined_at),
+        served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
+        back_s=tuple(other.not_before - state.now for other in pausing_before(state, entry, shared)),
+    )
+
+
+def _wants_an_agent(entry: Entry) -> bool:
+    """Whose agent is found already stands among those in hand; who is dialled ahead of one has none."""
+    return entry.state is EntryState.WAITING or (entry.state is EntryState.DIALING and entry.agent is None)
+
+
+def rank_of(state: State, entry: Entry) -> Rank:
+    """Nobody overtakes by rank alone where priority is only worth a time of waiting."""
+    if state.settings.priority_worth_s is not None:
+        return (0, 0)
+    return (state.queue_of(entry).priority, entry.priority)
+
+
+def _team(state: State, entry: Entry) -> list[Agent]:
+    """Who could be given the place by the time another call is over, at work or paused: rules widen as it waits.
+
+    Those of the queue when that is still too early for any of them.
+    """
+    later = replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
+    own = [
+        state.agents[id]
+        for id, settings in state.settings.agents.items()
+        if entry.queue in settings.queues and state.agents[id].presence is not Presence.LOGGED_OUT
+    ]
+    able = [agent for agent in own if eligible(state, later, agent)]
+    return able or [a for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in]
+
+
+def _share(state: State, working: list[Agent], queue: QueueName) -> float:
+    """Of a queue's agents at work, how many are among these."""
+    its = {agent.id for agent in state.at_work(queue)}
+    return len(its.intersection(agent.id for agent in working)) / len(its) if its else 0.0
+
+
+def _ahead(state: State, entry: Entry, share: float) -> Ahead:
+    return Ahead(max(0.0, state.now - entry.joined_at), entry.live, share)
+
+
+def _busy(state: State, agent: Agent) -> Busy:
+    settings = state.settings.agents[agent.id]
+    queue, since = state.offered_at.get(agent.id, (None, state.now))
+    if agent.activity is Activity.IDLE:
+        return Busy(ends_s=max(0.0, agent.rest_until - state.now))
+    if agent.activity is Activity.WRAP_UP:
+        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now))
+    of_queue_s = state.settings.queues[queue].wrap_up_s if queue else 0.0
+    return Busy(state.now - since, of_queue_s if settings.wrap_up_s is None else settings.wrap_up_s)
+
+
+class Places:
+    def __init__(self, state: State, estimator: Estimator) -> None:
+        self._state = state
+        self._estimator = estimator
+
+    def estimate(self, entry: Entry) -> Estimate | None:
+        """The wait still ahead; for an entry outside, what it would be at the end of the line."""
+        return self._estimator.estimate(place_of(self._state, entry), self._state.now)
+
+    def chance(self, entry: Entry, trunk: str, wait_s: float) -> float | None:
+        """That a customer who is dialled now and answers waits no longer than ``wait_s`` for an agent, 0-1.
+
+        Over all the times that customers behind this trunk take to answer; None when nothing honest can be said.
+        """
+        place, chance = place_of(self._state, entry), 0.0
+        for after_s, share in self._estimator.answer_times(trunk):
+            in_time = self._estimator.chance(place, after_s + wait_s, self._state.now)
+            if in_time is None:
+                return None
+            chance += share * in_time
+        return chance
+
+    def watch(self, entry: Entry) -> None:
+        """Wake when the wait alone lets more agents be given the entry, and when it has waited as long as it may."""
+        state = self._state
+        if entry.state is EntryState.OUTSIDE:
+            return
+        if (at := widens_at(state, entry)) is not None:
+            state.timers.set(Timer.WIDEN, entry.id, at)
+        longest_s = state.queue_of(entry).rules.max_wait_s
+        if entry.live and longest_s is not None:
+            state.timers.set(Timer.MAX_WAIT, entry.id, max(entry.joined_at + longest_s, state.now))
+
+    def look(self, entry: Entry) -> None:
+        """Whether a promise at a time must enter the line now, so that its turn comes at that time; else look again.
+
+        It stands at the end of the line like everybody who comes now, so it enters early by what they would wait.
+        """
+        state = self._state
+        if entry.state is not EntryState.OUTSIDE or entry.slot_at is None or entry.leg:
+            return
+        estimate = self.estimate(entry)
+        lead_s = min(estimate.p50_s, _LONGEST_LEAD_S) if estimate else 0.0
+        if state.now + lead_s >= entry.slot_at:
+            self._enter(entry, entry.slot_at, lead_s)
+        elif entry.slot_at - _LONGEST_LEAD_S > state.now:
+            state.timers.set(Timer.ENTER, entry.id, entry.slot_at - _LONGEST_LEAD_S)
+        else:
+            state.timers.set(Timer.ENTER, entry.id, min(entry.slot_at - lead_s, state.now + _LOOK_S))
+
+    def _enter(self, entry: Entry, slot_at: float, lead_s: float) -> None:
+        state = self._state
+        state.decide(entry.id, "enters the line", f"a wait of {lead_s:.0f} s lies before its time", slot_at=slot_at)
+        entry = state.move_entry(entry, EntryTrigger.ENTER, arrived_at=state.now, joined_at=state.now)
+        if slot_at > state.now:
+            state.timers.set(Timer.RETRY, entry.id, slot_at)
+        self.watch(entry)

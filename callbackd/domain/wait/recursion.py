@@ -1,0 +1,205 @@
+"""The estimator in use: the recursion of spec/estimates.md, the best of those compared there.
+
+    W(place) = T1 + sum over the places ahead of (chance that it is still there when its turn comes) x AHT / s(t)
+
+``T1`` is the time to the first end among the calls in hand, ``s(t)`` the agents at work as pauses and returns let it
+be. Mean and variance go through the recursion together; the quantiles are those of a gamma distribution, corrected by
+what came of earlier estimates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import exp, inf
+
+from callbackd.domain.ids import QueueName
+from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, at_least, first_end
+from callbackd.domain.wait.estimator import (
+    Ahead,
+    Busy,
+    Estimate,
+    Handled,
+    Held,
+    Joined,
+    Learnable,
+    Memory,
+    Place,
+    Reached,
+    TurnCame,
+    Worked,
+)
+from callbackd.domain.wait.learned import Answers, Calibration, HandleTimes, Joins, Learned, Patience, Pauses
+
+_MANY = 12
+"""With more agents busy than this, the first end is taken for memoryless."""
+_LEAST_ROOM = 0.3
+"""However many overtake, a place moves at this share of the speed at which places are served."""
+
+
+class Recursive:
+    def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float) -> None:
+        """``answer_s``: how long customers take to answer before any has been dialled."""
+        self._answer_s = answer_s
+        self._handling = {queue: HandleTimes(mean_s) for queue, mean_s in expected_handle_s.items()}
+        self._patience = {queue: Patience() for queue in expected_handle_s}
+        self._joins = {queue: Joins() for queue in expected_handle_s}
+        self._calibration = {queue: Calibration() for queue in expected_handle_s}
+        self._pauses = Pauses()
+        self._answers: dict[str, Answers] = {}
+
+    # --- learning -------------------------------------------------------------------------------------------------
+
+    def on_event(self, event: Learnable, now: float) -> None:
+        match event:
+            case Handled():
+                self._handling[event.queue].learn(event.seconds)
+            case Joined():
+                self._joins[event.queue].learn(event.rank, now)
+            case Held():
+                self._patience[event.queue].learn(event.waited_s, event.hung_up, now)
+            case Worked():
+                self._pauses.learn(event.paused, event.seconds, event.changed)
+            case Reached():
+                self._behind(event.trunk).learn(event.after_s, event.rang_s)
+            case TurnCame():
+                if event.estimate.model_s:
+                    self._calibration[event.queue].learn(event.estimate.model_s, event.estimate.p80_s, event.waited_s)
+
+    def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
+        return self._behind(trunk).times()
+
+    def _behind(self, trunk: str) -> Answers:
+        return self._answers.setdefault(trunk, Answers(self._answer_s))
+
+    def memories(self) -> Mapping[str, Memory]:
+        return {subject: learned.memory() for subject, learned in self._all()}
+
+    def recall(self, subject: str, memory: Memory) -> None:
+        if subject.startswith("answers "):
+            self._behind(subject.removeprefix("answers "))
+        try:
+            if learned := dict(self._all()).get(subject):
+                learned.recall(memory)
+        except (ValueError, TypeError):
+            return  # of another version: learned anew
+
+    def _all(self) -> Iterable[tuple[str, Learned]]:
+        yield "pauses", self._pauses
+        for trunk, answers in self._answers.items():
+            yield f"answers {trunk}", answers
+        for kind, of_queues in (
+            ("handling", self._handling),
+            ("patience", self._patience),
+            ("joins", self._joins),
+            ("calibration", self._calibration),
+        ):
+            for queue, learned in of_queues.items():
+                yield f"{kind} {queue}", learned
+
+    # --- estimates ------------------------------------------------------------------------------------------------
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:
+        if place.served or (place.free and place.free > len(place.ahead)):
+            return Estimate(0.0, 0.0, 0.0)
+        if not place.working and not place.paused:
+            return None
+        wait = self._recursion(place, now)
+        calibration = self._calibration[place.queue]
+        corrected = Moments(wait.mean * calibration.ratio, wait.variance * calibration.ratio**2)
+        return Estimate(
+            corrected.mean,
+            corrected.quantile(0.0),
+            corrected.quantile(Z80) * calibration.widen,
+            wait.mean,
+            to_tell=place.working > 0,
+        )
+
+    def _recursion(self, place: Place, now: float) -> Moments:
+        handling, patience = self._handling[place.queue], self._patience[place.queue]
+        staff = self._staff(place)
+        room = self._room(place, now)
+        wait = self._first(place)
+        for ahead in place.ahead[place.free :]:
+            there = ahead.share * self._weight(ahead, wait.mean, patience, handling.mean)
+            working = staff(wait.mean)
+            wait += _turn(there, handling, working, room)
+        return wait
+
+    def _first(self, place: Place) -> Moments:
+        """The time until an agent is free; free ones take the places ahead at once, and are busy then."""
+        handling, back = self._handling[place.queue], self._pauses.return_rate
+        time = HandleTime(handling.mean, handling.cv)
+        if not place.working:
+            mean_s = max(1 / (place.paused * back), 1 / (3 * back))
+            return Moments(mean_s, mean_s * mean_s)
+        certain = min((busy.ends_s for busy in place.busy if busy.ends_s is not None), default=inf)
+        in_hand = [busy for busy in place.busy if busy.ends_s is None] + [Busy()] * place.free
+        if len(in_hand) > _MANY:
+            return _memoryless(handling.mean / len(in_hand), certain)
+        still = [_in_hand(time, busy) for busy in in_hand]
+        if place.paused:
+            still.append(lambda seconds: exp(-place.paused * back * seconds))
+        return first_end(still, certain, handling.mean)
+
+    def _weight(self, ahead: Ahead, until_s: float, patience: Patience, handle_s: float) -> float:
+        """What a place ahead costs, in calls: whether its holder is still there, and the ringing of a promise."""
+        if ahead.live:
+            return patience.stays(ahead.waited_s, until_s)
+        reached = next(iter(self._answers.values()), None) or Answers(self._answer_s)
+        return min(1.5, reached.share + reached.rang_s / handle_s)
+
+    def _staff(self, place: Place) -> Callable[[float], float]:
+        """How many are at work after a time: from now's number to what pauses and returns settle at."""
+        away, back = self._pauses.pause_rate, self._pauses.return_rate
+        settled = (place.working + place.paused) * back / (away + back)
+        return lambda after_s: max(0.25, settled + (place.working - settled) * exp(-(away + back) * after_s))
+
+    def _room(self, place: Place, now: float) -> float:
+        """The share of turns that is left after those who overtake."""
+        lines = place.lines or ((place.queue, 1.0),)
+        rate = sum(share * self._joins[queue].above(place.rank, now) for queue, share in lines)
+        taken = rate * self._handling[place.queue].mean / max(1, place.working)
+        return max(_LEAST_ROOM, 1 - taken)
+
+    # --- dialling ahead -------------------------------------------------------------------------------------------
+
+    def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - calls know their age
+        if place.served or place.free > len(place.ahead):
+            return 1.0
+        if not place.working:
+            return None
+        handling = self._handling[place.queue]
+        time = HandleTime(handling.mean, handling.cv)
+        stays = exp(-self._pauses.pause_rate * within_s)
+        over = [stays * (1 - _in_hand(time, busy)(within_s)) for busy in place.busy]
+        before = len(place.ahead) + sum(1 for back_s in place.back_s if back_s <= within_s)
+        return at_least(over, before + 1 - place.free)
+
+
+def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:
+    """The chance that a call in hand lasts at least so long still."""
+    if (ends_s := busy.ends_s) is not None:
+        return lambda seconds: float(seconds < ends_s)
+    still, least_s = time.outlasts(busy.age_s + busy.least_s), busy.least_s
+    return lambda seconds: still(seconds - least_s)
+
+
+def _memoryless(mean_s: float, certain: float) -> Moments:
+    """The first end when each may come at any moment, cut off where one comes for sure."""
+    if certain == inf:
+        return Moments(mean_s, mean_s * mean_s)
+    left = exp(-certain / mean_s)
+    mean = mean_s * (1 - left)
+    second = 2 * mean_s * (mean_s * (1 - left) - certain * left)
+    return Moments(mean, max(0.0, second - mean * mean))
+
+
+def _turn(there: float, handling: HandleTimes, working: float, room: float) -> Moments:
+    """The time that a place ahead takes: with the chance ``there`` the gap between two ends.
+
+    The gaps of one agent vary as handle times do; those of many are memoryless (Palm and Khintchine).
+    """
+    gap_s = handling.mean / working / room
+    cv2 = (handling.cv**2 + max(0.0, working - 1)) / max(1.0, working)
+    mean = there * gap_s
+    return Moments(mean, max(0.0, there * (1 + cv2) * gap_s * gap_s - mean * mean))

@@ -1,0 +1,298 @@
+"""What changes between two rows of a life, counted for its queue and its agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from callbackd.domain.commands import Saved
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.settings import Settings
+from callbackd.metrics.handling import Handling
+from callbackd.metrics.repeats import Repeats
+from callbackd.metrics.tally import Clocks, Curve, Key, What, microseconds
+
+PATIENT_S = 2.0
+"""A customer who pressed 1 should not wait longer for the agent's voice."""
+
+_BUSY = {
+    Activity.IDLE: (Key(What.STAFFED_US),),
+    Activity.RESERVED: (Key(What.STAFFED_US), Key(What.RESERVED_US)),
+    Activity.RINGING: (Key(What.STAFFED_US), Key(What.RINGING_US)),
+    Activity.TALKING: (Key(What.STAFFED_US), Key(What.TALKING_US)),
+    Activity.WRAP_UP: (Key(What.STAFFED_US), Key(What.WRAPPING_US)),
+}
+_PAUSED = (Key(What.PAUSED_US),)
+_LIVE = (Key(What.LIVE_WAIT_US),)
+_SAVED = (Key(What.SAVED_US),)
+OF_TEAM = {Key(What.PAUSED_US), Key(What.MISSED)}.union(*_BUSY.values())
+"""What the report of a queue takes from its agents."""
+_ENDS_TIMED = {CallbackOutcome.COMPLETED, CallbackOutcome.EXHAUSTED, CallbackOutcome.EXPIRED}
+
+
+@dataclass(slots=True)
+class _Place:
+    entry: Entry
+    live_since: float
+    """When the holder was last known to have come onto the line."""
+    rung_at: float | None = None
+    """When the first agent's phone rang for that holder."""
+    dialled: bool = False
+
+
+class Counting:
+    """Set ``now`` before each step; it never goes back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.queues = {name: Curve() for name in settings.queues}
+        self.team = {id: Curve() for id in settings.agents}
+        self.clocks = Clocks()
+        self.repeats = Repeats(settings.reports.repeat_days)
+        self.now = 0.0
+        self._places: dict[EntryId, _Place] = {}
+        self._agents: dict[AgentId, Agent] = {}
+        self._calls: dict[AgentId, Handling] = {}
+        self._promises: dict[CallbackId, Callback] = {}
+        self._attempts: dict[AttemptId, Attempt] = {}
+
+    @property
+    def now_us(self) -> int:
+        return microseconds(self.now)
+
+    def know(self, rows: Iterable[Saved]) -> None:
+        """Rows of an earlier run: their time runs from now on, nothing of the past is counted."""
+        rows = list({(type(row), row.id): row for row in rows}.values())
+        self._promises = {row.id: row for row in rows if isinstance(row, Callback) and row.queue in self.queues}
+        self._attempts = {row.id: row for row in rows if isinstance(row, Attempt) and row.callback in self._promises}
+        for row in rows:
+            if isinstance(row, Entry) and row.open and row.queue in self.queues:
+                promise = self._promises.get(row.callback or CallbackId(""))
+                place = _Place(row, self.now if promise else row.arrived_at, bool(promise and promise.attempts_made))
+                self._places[row.id] = place
+                self._run_entry(place)
+        for row in rows:
+            if isinstance(row, Agent) and row.id in self.team:
+                self._agents[row.id] = row
+                self._worked(row)
+                self._run_agent(row)
+
+    def standing(self, queue: QueueName) -> tuple[int, int]:
+        """Open places with a live holder who waits, and with a promise."""
+        waiting = [p.entry for p in self._places.values() if p.entry.queue == queue]
+        waiting = [entry for entry in waiting if entry.state is not EntryState.TALKING]
+        live = sum(entry.live for entry in waiting)
+        return live, len(waiting) - live
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def promised(self, entry: Entry, callback: Callback) -> None:
+        """The promise is stored; stored again it has been moved to another time."""
+        if entry.id not in self._places:
+            return
+        if callback.id not in self._promises:
+            self._count(callback.queue, Key(What.PROMISED))
+        self._promises[callback.id] = callback
+        self._entry(entry)
+
+    def claimed(self, attempt: Attempt) -> None:
+        """The intent is stored: from now on the time passes on the customer's account."""
+        promise = self._promises.get(attempt.callback)
+        if promise is None:
+            return
+        self._attempts[attempt.id] = attempt
+        if place := self._places.get(promise.entry):
+            place.dialled = True
+            self._run_entry(place)
+
+    def held(self, leg: LegId, on: bool) -> None:
+        for call in self._calls.values():
+            if on:
+                call.hold(leg, self.now_us)
+            else:
+                call.unhold(leg, self.now_us)
+
+    def disposed(self, endpoint: str, disposition: str) -> None:
+        agents = self._settings.agents.values()
+        agent = next((a.id for a in agents if endpoint in {a.endpoint, *a.phones}), None)
+        if agent is None:
+            return
+        call = self._calls.get(agent)
+        if call and call.ended_us is None:
+            call.disposition = disposition
+        else:
+            self.repeats.disposed(agent, disposition)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def row(self, row: Saved) -> None:
+        if isinstance(row, Entry):
+            self._entry(row)
+        elif isinstance(row, Agent):
+            self._agent(row)
+        elif isinstance(row, Callback):
+            self._callback(row)
+        elif isinstance(row, Attempt):
+            self._attempt(row)
+
+    def _entry(self, row: Entry) -> None:
+        place = self._places.get(row.id)
+        if place is None:
+            if row.open:
+                self._entered(row)
+            return
+        before, place.entry = place.entry, row
+        if row.queue != before.queue and _caller(before):
+            self._count(before.queue, Key(What.OVERFLOWED_OUT))
+            self._count(row.queue, Key(What.OVERFLOWED_IN))
+        if row.leg and row.leg != before.leg:
+            place.live_since, place.rung_at = self.now, None
+        if row.state is EntryState.RINGING and place.rung_at is None:
+            place.rung_at = self.now
+        if row.state is EntryState.TALKING and before.state is not EntryState.TALKING:
+            self._answered(place)
+        elif not row.open and before.state is EntryState.TALKING:
+            self._served(row)
+        elif not row.open and _caller(row):
+            self._gone(place)
+        self._run_entry(place)
+        if not row.open:
+            del self._places[row.id]
+
+    def _entered(self, row: Entry) -> None:
+        self._count(row.queue, Key(What.ENTERED))
+        if last := self.repeats.again(row.number, self.now):
+            again = Key(What.REPEAT, last.disposition)
+            self._count(row.queue, again, agent=last.agent)
+        place = self._places[row.id] = _Place(row, self.now)
+        self._run_entry(place)
+
+    def _answered(self, place: _Place) -> None:
+        entry, waited_s = place.entry, self.now - place.live_since
+        count = partial(self._count, entry.queue, agent=entry.agent)
+        if entry.callback:
+            count(Key(What.CUSTOMERS))
+            count(Key(What.CUSTOMER_WAIT_US), microseconds(waited_s))
+            if waited_s > PATIENT_S:
+                count(Key(What.CUSTOMERS_WAITED))
+            if place.rung_at is None or place.rung_at - place.live_since > PATIENT_S:
+                count(Key(What.CUSTOMERS_TOO_EARLY))
+            return
+        count(Key(What.ANSWERED))
+        count(Key(What.ANSWER_WAIT_US), microseconds(waited_s))
+        for threshold_s in self._settings.reports.thresholds_s:
+            if waited_s <= threshold_s:
+                count(Key(What.WITHIN, threshold_s))
+
+    def _served(self, entry: Entry) -> None:
+        agent = entry.agent or AgentId("")
+        call = self._calls.get(agent)
+        self.repeats.served(entry.number, agent, call.disposition if call else "", self.now)
+
+    def _gone(self, place: _Place) -> None:
+        entry = place.entry
+        if entry.outcome is not EntryOutcome.ABANDONED:
+            self._count(entry.queue, Key(What.EXIT, entry.outcome.value if entry.outcome else ""))
+        elif self.now - place.live_since < self._settings.reports.short_abandon_s:
+            self._count(entry.queue, Key(What.ABANDONED_SHORT))
+        else:
+            self._count(entry.queue, Key(What.ABANDONED))
+
+    def _run_entry(self, place: _Place) -> None:
+        """Whose waiting time runs from now on: the caller's on the line, or the promise's off it."""
+        entry = place.entry
+        keys: tuple[Key, ...] = ()
+        if entry.open and entry.state is not EntryState.TALKING:
+            if _caller(entry):
+                keys = _LIVE
+            elif entry.leg is None and entry.state is not EntryState.OUTSIDE and not place.dialled:
+                keys = _SAVED
+        self.clocks.run(f"entry {entry.id}", self.now_us, self.queues[entry.queue], keys)
+
+    def _agent(self, row: Agent) -> None:
+        before = self._agents.get(row.id, Agent(row.id))
+        self._agents[row.id] = row
+        if row.misses > before.misses:
+            self._count(None, Key(What.MISSED), agent=row.id)
+        if row.activity is not before.activity:
+            self._worked(row)
+        self._run_agent(row)
+
+    def _run_agent(self, row: Agent) -> None:
+        keys = _BUSY[row.activity]
+        if row.activity is Activity.IDLE and row.presence is not Presence.AVAILABLE:
+            keys = _PAUSED if row.presence is Presence.PAUSED else ()
+        self.clocks.run(f"agent {row.id}", self.now_us, self.team[row.id], keys)
+
+    def _worked(self, row: Agent) -> None:
+        place = self._places.get(row.entry) if row.entry else None
+        if row.activity is Activity.TALKING and place:
+            legs = frozenset(leg for leg in (place.entry.leg, row.leg) if leg)
+            since = place.entry.connected_at  # known when we were away at the answer
+            self._calls[row.id] = Handling(place.entry.queue, legs, microseconds(since or self.now))
+        elif row.activity is Activity.WRAP_UP and row.id in self._calls:
+            self._calls[row.id].end(self.now_us)
+        elif call := self._calls.pop(row.id, None):
+            self._handled(row.id, call)
+
+    def _handled(self, agent: AgentId, call: Handling) -> None:
+        if call.ended_us is None:
+            return  # lost while we were away
+        count = partial(self._count, call.queue, agent=agent)
+        count(Key(What.HANDLED))
+        count(Key(What.TALK_US), call.talk_us)
+        count(Key(What.HOLD_US), call.hold_us)
+        count(Key(What.WRAP_UP_US), self.now_us - call.ended_us)
+        count(Key(What.WITH_HOLD), int(call.with_hold))
+
+    def _callback(self, row: Callback) -> None:
+        before = self._promises.get(row.id)
+        if before is None:
+            return
+        self._promises[row.id] = row
+        if row.state is not CallbackState.CLOSED or row.outcome is None:
+            return
+        del self._promises[row.id]
+        self._count(row.queue, Key(What.PROMISE, row.outcome.value))
+        if (row.slot_at is not None or row.expected_at is not None) and row.outcome in _ENDS_TIMED:
+            self._count(row.queue, Key(What.TIMED))
+            if row.outcome is CallbackOutcome.COMPLETED and self._on_time(row):
+                self._count(row.queue, Key(What.ON_TIME))
+
+    def _on_time(self, row: Callback) -> bool:
+        if row.slot_at is None:
+            return row.expected_at is not None and self.now <= row.expected_at
+        return row.slot_at <= self.now <= row.slot_at + self._settings.queues[row.queue].slots.length_s
+
+    def _attempt(self, row: Attempt) -> None:
+        promise = self._promises.get(row.callback)
+        before = self._attempts.get(row.id)
+        if before and promise and _alone(before) and not _alone(row):
+            self._count(promise.queue, Key(What.AHEAD_US), microseconds(self.now - row.claimed_at))
+        if row.state is not AttemptState.CLOSED:
+            if before:
+                self._attempts[row.id] = row
+            return
+        if self._attempts.pop(row.id, None) and promise and row.outcome:
+            self._count(promise.queue, Key(What.ATTEMPT, row.outcome.value), agent=row.agent)
+
+    def _count(self, queue: QueueName | None, key: Key, count: int = 1, *, agent: AgentId | None = None) -> None:
+        if queue is not None:
+            self.queues[queue].add(self.now_us, key, count)
+        if agent in self.team:
+            self.team[agent].add(self.now_us, key, count)
+
+
+def _caller(entry: Entry) -> bool:
+    """Whether a live caller holds the place, not a promise and not a customer who was called back."""
+    return entry.leg is not None and entry.callback is None
+
+
+def _alone(attempt: Attempt) -> bool:
+    """Whether the customer is being dialled and no agent is kept for it."""
+    return attempt.agent is None and attempt.state not in {AttemptState.ACCEPTED, AttemptState.CLOSED}

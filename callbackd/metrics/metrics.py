@@ -1,0 +1,145 @@
+"""What the call centre did, counted from the steps of its door and from nothing else: a replayed day counts alike.
+
+>>> commands = acd.handle(event, now)
+>>> for report in metrics.see(event, commands, now): ...  # a quarter hour is over
+
+The rows of a promise or an attempt on its way to the database are held back until ``PromiseStored`` or
+``AttemptClaimed`` makes them true.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from callbackd.domain import events as ev
+from callbackd.domain.commands import ClaimAttempt, Command, Save, Saved, StorePromise
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, QueueName
+from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.settings import Settings
+from callbackd.metrics import report as reports
+from callbackd.metrics.counting import OF_TEAM, Counting
+from callbackd.metrics.report import Report
+from callbackd.metrics.tally import QUARTER_S, QUARTERS_PER_DAY, Tally, quarter_of
+
+
+class Metrics:
+    """Memory is bounded by what is open, by ``Reports.days_kept`` of quarter hours in which anything happened, and by
+    the customers served within ``Reports.repeat_days``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._counting = Counting(settings)
+        self._quarter: int | None = None
+        self._promises: dict[CallbackId, StorePromise] = {}
+        self._intents: dict[AttemptId, ClaimAttempt] = {}
+
+    # --- what it is told ----------------------------------------------------------------------------------------------
+
+    def see(self, event: ev.Event, commands: Iterable[Command], now: float) -> tuple[Report, ...]:
+        """One step of the door. Returns a report for each queue when the step is the first after a quarter hour.
+
+        In a quiet night that report covers all the quarter hours since the last one.
+        """
+        over = self._clock(now)
+        self._hear(event)
+        for command in commands:
+            self._obey(command)
+        return over
+
+    def take_up(self, rows: Iterable[Saved], now: float) -> None:
+        """Know the open lives of an earlier run, before any step: their time runs on, nothing of the past is counted.
+
+        Takes the rows that ``Acd.restore`` took, then those that it mended.
+        """
+        self._clock(now)
+        self._counting.know(rows)
+
+    def _clock(self, now: float) -> tuple[Report, ...]:
+        """The door's clock, which never goes back; the reports of the quarter hours that are over."""
+        counting = self._counting
+        counting.now = max(now, counting.now)
+        before, self._quarter = self._quarter, quarter_of(counting.now)
+        if before is None or self._quarter == before:
+            return ()
+        counting.clocks.settle(counting.now_us)
+        counting.repeats.forget(counting.now)
+        oldest = self._quarter - self._settings.reports.days_kept * QUARTERS_PER_DAY
+        for curve in (*counting.queues.values(), *counting.team.values()):
+            curve.forget(oldest)
+        return tuple(self._of_queue(name, before, self._quarter) for name in counting.queues)
+
+    def _hear(self, event: ev.Event) -> None:
+        counting = self._counting
+        match event:
+            case ev.PromiseStored():
+                if promise := self._promises.pop(event.callback, None):
+                    counting.promised(promise.entry, promise.callback)
+            case ev.PromiseNotStored():
+                self._promises.pop(event.callback, None)
+            case ev.AttemptClaimed():
+                if intent := self._intents.pop(event.attempt, None):
+                    counting.claimed(intent.attempt)
+            case ev.LegHeld() | ev.LegUnheld():
+                counting.held(event.leg, isinstance(event, ev.LegHeld))
+            case ev.CallDisposed():
+                counting.disposed(event.endpoint, event.disposition)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Save():
+                if isinstance(command.row, Attempt) and command.row.state is AttemptState.CLOSED:
+                    self._intents.pop(command.row.id, None)  # its intent was not stored, or too late
+                self._counting.row(command.row)
+            case StorePromise():
+                self._promises[command.callback.id] = command
+            case ClaimAttempt():
+                self._intents[command.attempt.id] = command
+
+    # --- what it tells ------------------------------------------------------------------------------------------------
+
+    def report(
+        self, since: float, until: float, *, queue: QueueName | None = None, agent: AgentId | None = None
+    ) -> Report:
+        """The quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
+
+        What lasts is counted up to the last step.
+        Of a queue, of an agent, or with neither of the house, where an overflow is an inner affair and still counted.
+        Raises ``KeyError`` for a queue or agent that the settings do not know, ``ValueError`` for both at once.
+        """
+        if queue is not None and agent is not None:
+            raise ValueError("a report is of a queue or of an agent")
+        self._counting.clocks.settle(self._counting.now_us)
+        first, end = quarter_of(since), -quarter_of(-until)
+        if agent is not None:
+            return self._made(self._counting.team[agent].total(first, end), first, end)
+        if queue is not None:
+            return self._of_queue(queue, first, end)
+        return self._of_queues(list(self._counting.queues), list(self._counting.team), first, end)
+
+    def curve(
+        self, since: float, until: float, *, queue: QueueName | None = None, agent: AgentId | None = None
+    ) -> tuple[Report, ...]:
+        """The same, a report for each quarter hour."""
+        starts = range(quarter_of(since), -quarter_of(-until))
+        return tuple(self.report(q * QUARTER_S, (q + 1) * QUARTER_S, queue=queue, agent=agent) for q in starts)
+
+    def standing(self, queue: QueueName) -> tuple[int, int]:
+        """How many places are held now by live callers and by promises, those at a chosen time included."""
+        return self._counting.standing(queue)
+
+    def _of_queue(self, name: QueueName, first: int, end: int) -> Report:
+        team = [agent.id for agent in self._settings.agents.values() if name in agent.queues]
+        return self._of_queues([name], team, first, end)
+
+    def _of_queues(self, names: list[QueueName], team: list[AgentId], first: int, end: int) -> Report:
+        tally: Tally = Counter()
+        for name in names:
+            tally.update(self._counting.queues[name].total(first, end))
+        for id in team:
+            of_agent = self._counting.team[id].total(first, end)
+            tally.update({key: of_agent[key] for key in OF_TEAM})
+        return self._made(tally, first, end)
+
+    def _made(self, tally: Tally, first: int, end: int) -> Report:
+        return reports.make(tally, first, end, self._settings.reports.thresholds_s)
