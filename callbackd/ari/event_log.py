@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from callbackd.domain.events import Trace
+from callbackd.domain.events import Finding
 from callbackd.domain.ids import LegId, minted_at
 
 TAIL = 4 * 1024 * 1024
@@ -27,22 +27,22 @@ class EventLog:
         self._path = path
         self._complained = False
 
-    def __call__(self, leg: LegId) -> Trace:
+    def __call__(self, leg: LegId) -> Finding:
         if self._path is None:
-            return Trace.UNKNOWABLE
+            return Finding.UNKNOWABLE
         try:
             rows = list(_rows(_tail(self._path)))
         except OSError as trouble:
             self._complain(f"{trouble.strerror}: {self._path}; see cel.conf and [ari] event_log")
-            return Trace.UNKNOWABLE
+            return Finding.UNKNOWABLE
         told = {kind for kind, uniqueid, _ in rows if uniqueid == leg}
         if told:
-            return Trace.ANSWERED if "ANSWER" in told else Trace.DIALLED
+            return Finding.ANSWERED if "ANSWER" in told else Finding.DIALLED
         began = next((at for _, _, at in rows), math.inf)
         if began > minted_at(leg):
             self._complain(f"{self._path} begins after the call that it was asked about")
-            return Trace.UNKNOWABLE
-        return Trace.NOTHING
+            return Finding.UNKNOWABLE
+        return Finding.NOTHING
 
     def _complain(self, why: str) -> None:
         if not self._complained:

@@ -40,13 +40,13 @@ from callbackd.domain.events import (
     DialUnknown,
     Ending,
     Event,
+    Finding,
     LegAnswered,
     LegEnded,
     LegRinging,
     LegsJoined,
     PlaybackEnded,
     RequestFailed,
-    Trace,
 )
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import Phrase
@@ -72,11 +72,11 @@ LABEL = "begin"
 """A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
 cut off when answering."""
 
-Record = Callable[[LegId], Trace]
+Record = Callable[[LegId], Finding]
 
 
-def no_record(_: LegId) -> Trace:
-    return Trace.UNKNOWABLE
+def no_record(_: LegId) -> Finding:
+    return Finding.UNKNOWABLE
 
 
 _STEPS = {
@@ -231,7 +231,7 @@ class Perform:
         await asyncio.sleep(SETTLE_S)
         look = await self._ari.api.channels.get(act.leg)
         if look:
-            return (AttemptTraced(act.attempt, Trace.ALIVE), *await self._watch(act.leg))
+            return (AttemptTraced(act.attempt, Finding.ALIVE), *await self._watch(act.leg))
         if look.reply is not Reply.GONE:
             return ()
         return (AttemptTraced(act.attempt, await asyncio.to_thread(self._record, act.leg)),)

@@ -27,7 +27,7 @@ wait will be); hours; calling, slots, needs (when and what); numbers, events (th
 attempt, blocking, quote; window, dialogue, breaker (the lives); commands, timers,
 staggering; state (the memory); line; ledger;
 eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places, speech;
-direct, noticing; promising; rejoining; reception; entrance, floor; dialling; settling, declining (the desks);
+direct, noticing; promising; rejoining; reception; entrance, floor; dialling; trace, declining (the desks);
 restore, snapshot; comparing; acd (the door). import-linter holds it.
 
 Beside that line stand the numbers, which nothing of it imports: tally; repeats, handling; report; counting; metrics.

@@ -15,15 +15,15 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.calendar import hours
-from callbackd.domain.callbacks.promise import Promising
-from callbackd.domain.callers.direct_callback import Direct
-from callbackd.domain.callers.menus import Entrance
-from callbackd.domain.callers.rejoin import Rejoining
-from callbackd.domain.callers.waiting import Reception
+from callbackd.domain.callbacks.promise import Promises
+from callbackd.domain.callers.direct_callback import DirectCallback
+from callbackd.domain.callers.menus import Menus
+from callbackd.domain.callers.rejoin import Rejoin
+from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import Command, DropBridge, HangUp, MakeBridge, SendToFallback
-from callbackd.domain.dialler.dial import Dialling
-from callbackd.domain.dialler.do_not_call import Declining
-from callbackd.domain.dialler.trace import Settling
+from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.do_not_call import DoNotCall
+from callbackd.domain.dialler.trace import Trace
 from callbackd.domain.ids import AgentId, AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.line import routing
 from callbackd.domain.line.eligibility import widens_at
@@ -40,7 +40,7 @@ from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.domain.wait.estimator import Estimator
-from callbackd.domain.wait.learning import Noticing
+from callbackd.domain.wait.learning import Learning
 from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places
 from callbackd.domain.wait.recursion import Recursive
@@ -56,18 +56,18 @@ class Acd:
         self._speech = Speech(self._state)
         self._places = Places(self._state, self._estimator)
         self._ledger = Ledger(self._state, self._estimator)
-        self._noticing = Noticing(self._state, self._estimator, self._places, self._ledger)
-        self._promising = Promising(self._state, self._speech, self._places, self._ledger)
-        self._rejoining = Rejoining(self._state, self._speech, self._places, self._promising)
-        self._direct = Direct(self._state)
-        self._reception = Reception(
-            self._state, self._speech, self._places, self._promising, self._rejoining, self._direct, self._ledger
+        self._learning = Learning(self._state, self._estimator, self._places, self._ledger)
+        self._promises = Promises(self._state, self._speech, self._places, self._ledger)
+        self._rejoin = Rejoin(self._state, self._speech, self._places, self._promises)
+        self._direct_callback = DirectCallback(self._state)
+        self._waiting = Waiting(
+            self._state, self._speech, self._places, self._promises, self._rejoin, self._direct_callback, self._ledger
         )
-        self._entrance = Entrance(self._state, self._speech, self._admit)
-        self._floor = Floor(self._state, self._speech, self._reception, self._direct, self._estimator)
-        self._dialling = Dialling(self._state, self._speech, self._places, self._floor)
-        self._settling = Settling(self._state, self._speech, self._dialling)
-        self._declining = Declining(self._state, self._speech, self._promising, self._dialling)
+        self._menus = Menus(self._state, self._speech, self._admit)
+        self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._estimator)
+        self._dial = Dial(self._state, self._speech, self._places, self._floor)
+        self._trace = Trace(self._state, self._speech, self._dial)
+        self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
             ev.FeatureCodeDialled: self._floor.feature_code,
@@ -85,11 +85,11 @@ class Acd:
             ev.RequestFailed: self._request_failed,
             ev.LegsSeen: self._legs_seen,
             ev.LegsJoined: self._joined,
-            ev.AttemptTraced: self._settling.traced,
-            ev.PromiseStored: self._promising.stored,
-            ev.PromiseNotStored: self._promising.not_stored,
-            ev.AttemptClaimed: lambda event: self._dialling.claimed(event.attempt),
-            ev.AttemptNotClaimed: lambda event: self._dialling.not_claimed(event.attempt, event.reason),
+            ev.AttemptTraced: self._trace.traced,
+            ev.PromiseStored: self._promises.stored,
+            ev.PromiseNotStored: self._promises.not_stored,
+            ev.AttemptClaimed: lambda event: self._dial.claimed(event.attempt),
+            ev.AttemptNotClaimed: lambda event: self._dial.not_claimed(event.attempt, event.reason),
             ev.DatabaseLost: lambda event: self._database(False, event.reason),
             ev.DatabaseBack: lambda event: self._database(True, "connected again"),
             ev.PbxLost: lambda event: self._pbx(False, event.reason),
@@ -98,47 +98,47 @@ class Acd:
             ev.SwitchTurned: self._switch,
             ev.DrainBegan: self._drain,
             ev.ClosedEarly: self._closed_early,
-            ev.AgentDialled: self._direct.dialled,
+            ev.AgentDialled: self._direct_callback.dialled,
             ev.LegHeld: lambda event: None,
             ev.LegUnheld: lambda event: None,
             ev.CallDisposed: lambda event: None,
-            ev.NumberBlocked: self._declining.blocked,
-            ev.NumberUnblocked: self._declining.unblocked,
+            ev.NumberBlocked: self._do_not_call.blocked,
+            ev.NumberUnblocked: self._do_not_call.unblocked,
         }
-        waiting_keys = {Stage.WAITING: self._reception.key, Stage.REJOINING: self._rejoining.key}
-        of_customers = {Stage.INVITED: self._declining.key, Stage.POSTPONING: self._dialling.key}
+        waiting_keys = {Stage.WAITING: self._waiting.key, Stage.REJOINING: self._rejoin.key}
+        of_customers = {Stage.INVITED: self._do_not_call.key, Stage.POSTPONING: self._dial.key}
         self._keys: dict[Stage, Callable[[Dialogue, str], object]] = {
-            **self._promising.keys,
+            **self._promises.keys,
             **waiting_keys,
             **of_customers,
             Stage.ACCEPTING: self._floor.key,
-            Stage.LANGUAGE: self._entrance.key,
-            Stage.MENU: self._entrance.key,
+            Stage.LANGUAGE: self._menus.key,
+            Stage.MENU: self._menus.key,
         }
         self._silences: dict[Stage, Callable[[Dialogue], None]] = {
-            **dict.fromkeys([*self._promising.keys, Stage.REJOINING], self._promising.silence),
-            **dict.fromkeys(of_customers, self._dialling.silence),
-            **dict.fromkeys([Stage.LANGUAGE, Stage.MENU], self._entrance.silence),
+            **dict.fromkeys([*self._promises.keys, Stage.REJOINING], self._promises.silence),
+            **dict.fromkeys(of_customers, self._dial.silence),
+            **dict.fromkeys([Stage.LANGUAGE, Stage.MENU], self._menus.silence),
             Stage.ACCEPTING: self._floor.silence,
         }
         self._deadlines: dict[Timer, Callable[[Any], None]] = {
-            Timer.ANNOUNCE: self._reception.announce,
+            Timer.ANNOUNCE: self._waiting.announce,
             Timer.REPLY: self._silence,
             Timer.PLAYBACK: lambda id: self._speech.overdue(PlaybackId(id)),
             Timer.DEAD_MAN: self._speech.dead_man,
             Timer.RING: self._ring_stuck,
-            Timer.ATTEMPT: lambda id: self._dialling.stuck(AttemptId(id)),
-            Timer.TRACE: lambda id: self._settling.look_again(AttemptId(id)),
+            Timer.ATTEMPT: lambda id: self._dial.stuck(AttemptId(id)),
+            Timer.TRACE: lambda id: self._trace.look_again(AttemptId(id)),
             Timer.PACE: lambda id: None,
             Timer.REST: lambda id: None,
             Timer.WRAP_UP: lambda id: self._floor.wrapped(AgentId(id)),
             Timer.RETRY: lambda id: None,
-            Timer.EXPIRE: lambda id: self._dialling.expire(CallbackId(id)),
+            Timer.EXPIRE: lambda id: self._dial.expire(CallbackId(id)),
             Timer.WIDEN: self._widen,
-            Timer.MAX_WAIT: lambda id: self._reception.max_wait(EntryId(id)),
+            Timer.MAX_WAIT: lambda id: self._waiting.max_wait(EntryId(id)),
             Timer.ENTER: self._near_slot,
-            Timer.EMPTY: lambda name: self._reception.emptied(QueueName(name)),
-            Timer.CLOSING: lambda name: self._reception.closing(QueueName(name)),
+            Timer.EMPTY: lambda name: self._waiting.emptied(QueueName(name)),
+            Timer.CLOSING: lambda name: self._waiting.closing(QueueName(name)),
         }
 
     # --- the door -------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class Acd:
         self._handlers[type(event)](event)
         self._match()
         commands = self._state.take()
-        self._noticing.see(event, commands)
+        self._learning.see(event, commands)
         return (*commands, *self._state.take())
 
     def next_deadline(self) -> float | None:
@@ -173,11 +173,11 @@ class Acd:
 
     def differences(self, polled: Iterable[ev.Event]) -> frozenset[str]:
         """Where Asterisk, as a poll found it, and our belief part, in words; nothing changes by asking."""
-        return comparing.differences(self._state, self._settling, polled)
+        return comparing.differences(self._state, self._trace, polled)
 
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
-        return [*self._state.broken_laws(), *self._declining.broken_laws()]
+        return [*self._state.broken_laws(), *self._do_not_call.broken_laws()]
 
     def restore(self, rows: Iterable[restore.Row], now: float, generation: int = 0) -> tuple[Command, ...]:
         """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
@@ -189,7 +189,7 @@ class Acd:
         self._state.generation = generation
         rows = list(rows)
         restore.take_up(self._state, rows)
-        self._noticing.know()
+        self._learning.know()
         self._ledger.take_up([row for row in rows if isinstance(row, Quote)])
         for row in rows:
             if isinstance(row, Remembered):
@@ -197,7 +197,7 @@ class Acd:
         for entry in list(self._state.entries.values()):
             self._places.look(entry)
             self._places.watch(entry)
-        self._reception.staff_changed()
+        self._waiting.staff_changed()
         return self._state.take()
 
     # --- matching -------------------------------------------------------------------------------------------------
@@ -207,55 +207,55 @@ class Acd:
             if match.entry.live:
                 self._floor.ring(match.entry, match.agents, match.reason)
             elif match.entry.state is EntryState.DIALING:
-                self._dialling.reserve(match.entry, match.agents[0])
+                self._dial.reserve(match.entry, match.agents[0])
             else:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
-                self._dialling.claim(match.entry, None if first else match.agents[0], match.reason)
-        while ahead := self._dialling.ahead():
-            self._dialling.claim(ahead[0], None, ahead[1])
+                self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
+        while ahead := self._dial.ahead():
+            self._dial.claim(ahead[0], None, ahead[1])
 
     # --- legs -----------------------------------------------------------------------------------------------------
 
     def _arrived(self, event: ev.CallArrived) -> None:
-        if self._reception.knows(event.leg):
+        if self._waiting.knows(event.leg):
             self._state.decide(event.leg, "arrival ignored", "this call is known already")
             return
-        self._entrance.arrive(event)
+        self._menus.arrive(event)
 
     def _admit(self, event: ev.CallArrived, *, greeted: bool) -> None:
         """The queue is known."""
         if queue := self._state.settings.queues.get(QueueName(event.queue)):
-            self._dialling.rings_in(event.number, queue.group)
-        self._reception.arrive(event, greeted=greeted)
+            self._dial.rings_in(event.number, queue.group)
+        self._waiting.arrive(event, greeted=greeted)
 
     def _dial_accepted(self, event: ev.DialAccepted) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dialling.accepted_by_pbx(attempt)
+            self._dial.accepted_by_pbx(attempt)
 
     def _dial_refused(self, event: ev.DialRefused) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dialling.refused_by_pbx(attempt, event.reason)
+            self._dial.refused_by_pbx(attempt, event.reason)
         elif agent := self._rung(event.leg):
             self._floor.ring_over(agent, f"not dialled: {event.reason}")
 
     def _dial_unknown(self, event: ev.DialUnknown) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._settling.unknown(attempt, event.reason)
+            self._trace.unknown(attempt, event.reason)
         elif agent := self._rung(event.leg):
             self._state.do(HangUp(event.leg, event.leg, "the ring may or may not have begun"))
             self._floor.ring_over(agent, f"unknown whether it rang: {event.reason}")
 
     def _leg_ringing(self, event: ev.LegRinging) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dialling.ringing(attempt)
+            self._dial.ringing(attempt)
 
     def _leg_answered(self, event: ev.LegAnswered) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dialling.picked_up(attempt)
+            self._dial.picked_up(attempt)
 
     def _leg_entered(self, event: ev.LegEntered) -> None:
         if event.party is ev.Party.CUSTOMER:
-            self._dialling.customer_entered(event.leg, event.attempt)
+            self._dial.customer_entered(event.leg, event.attempt)
             return
         agent = self._state.agent_of(event.leg)
         if agent is None or agent.activity is not Activity.TALKING:
@@ -268,7 +268,7 @@ class Acd:
 
     def _together(self, entry: Entry) -> None:
         self._state.joining.discard(entry.id)
-        self._dialling.connected(entry)
+        self._dial.connected(entry)
 
     def _leg_left(self, event: ev.LegLeft) -> None:
         """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
@@ -283,7 +283,7 @@ class Acd:
         self._speech.end(event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:
-            self._dialling.leg_ended(attempt, event)
+            self._dial.leg_ended(attempt, event)
         elif entry := self._state.entry_of(event.leg):
             self._caller_gone(entry, EntryOutcome.ABANDONED, "hung up")
         elif agent := self._state.agent_of(event.leg):
@@ -293,18 +293,18 @@ class Acd:
         callback = self._state.callbacks.get(entry.callback or CallbackId(""))
         if entry.id in self._state.joining and callback:
             entry = self._floor.never_joined(entry, reason)
-            self._dialling.customer_lost(entry, callback, reason)
+            self._dial.customer_lost(entry, callback, reason)
         elif entry.state is EntryState.TALKING:
             self._talk_over(entry, "customer" if entry.callback else "caller", left=outcome is EntryOutcome.LEFT)
         elif callback and callback.state is CallbackState.ACCEPTED:
-            self._dialling.customer_lost(entry, callback, reason)
+            self._dial.customer_lost(entry, callback, reason)
         else:
             self._floor.stop_ringing(entry, "the caller is gone")
-            self._reception.gone(entry, outcome, reason)
+            self._waiting.gone(entry, outcome, reason)
 
     def _talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
         """A promise whose conversation nobody told us of, because we were away, was kept all the same."""
-        self._dialling.connected(entry)
+        self._dial.connected(entry)
         self._floor.talk_over(entry, who, left=left)
 
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
@@ -312,7 +312,7 @@ class Acd:
         if agent.activity is Activity.RINGING:
             self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
         elif agent.activity is Activity.TALKING and entry and entry.id in self._state.joining:
-            self._reception.take_back(self._floor.never_joined(entry, "the agent was gone before they were connected"))
+            self._waiting.take_back(self._floor.never_joined(entry, "the agent was gone before they were connected"))
         elif agent.activity is Activity.TALKING and entry:
             self._talk_over(entry, "agent")
 
@@ -375,7 +375,7 @@ class Acd:
         self._state.pbx = there
         self._state.decide("asterisk", "back" if there else "away", reason)
         if there:
-            self._settling.all_open()
+            self._trace.all_open()
             self._speech.doubt()
 
     def _switch(self, event: ev.SwitchTurned) -> None:
@@ -402,7 +402,7 @@ class Acd:
             state.decide(name, "switch ignored", "there is no such queue")
         elif on:
             state.crises[name] = state.now
-            self._reception.crisis(name)
+            self._waiting.crisis(name)
             state.decide(name, "crisis announced", "by a supervisor")
         else:
             state.crises.pop(name, None)
@@ -418,12 +418,12 @@ class Acd:
             opens = hours.next_open(queue.hours, state.now, state.closed_until.pop(name, None))
             state.decide(name, "opened again", "by a supervisor")
             if opens is not None:
-                self._dialling.opened_again(queue, opens)
+                self._dial.opened_again(queue, opens)
         else:
             state.closed_until[name] = event.until
             opens = hours.next_open(queue.hours, state.now, event.until)
             state.decide(name, "closed early", "by a supervisor", until=event.until, opens=opens)
-            self._reception.closing(name)
+            self._waiting.closing(name)
 
     # --- coming back ----------------------------------------------------------------------------------------------
 
@@ -436,7 +436,7 @@ class Acd:
         state.pbx_since = max(state.pbx_since, event.since)
         state.joining |= {entry.id for entry in state.entries.values() if self._never_met(entry, event)}
         for leg in restore.believed_legs(state):
-            if leg not in event.legs and not self._settling.is_open(leg):
+            if leg not in event.legs and not self._trace.is_open(leg):
                 self._gone_meanwhile(leg, event.since)
             elif leg in event.left and (entry := state.entry_of(leg)):
                 self._speech.end(leg)
@@ -445,7 +445,7 @@ class Acd:
         for entry in list(state.entries.values()):
             there = entry.leg in event.legs and entry.leg not in state.dialogues
             if entry.leg and there and entry.state is not EntryState.TALKING:
-                self._reception.adopt(entry, entry.leg)
+                self._waiting.adopt(entry, entry.leg)
             elif there and entry.leg in event.joined:
                 self._together(entry)
             elif there:  # connected on paper, and the request to do it was lost with us
@@ -474,11 +474,7 @@ class Acd:
         """A leg ended while nobody told us. Who came before this Asterisk started was cut off by its end."""
         state, entry = self._state, self._state.entry_of(leg)
         callback = state.callbacks.get(entry.callback or CallbackId("")) if entry else None
-        if (
-            entry is None
-            or entry.arrived_at > since
-            or (callback and not self._dialling.accepted_before(callback, since))
-        ):
+        if entry is None or entry.arrived_at > since or (callback and not self._dial.accepted_before(callback, since)):
             self._leg_ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
             return
         reason = "Asterisk ended, and the call with it"
@@ -488,11 +484,11 @@ class Acd:
             return
         self._floor.stop_ringing(entry, reason)
         if callback:
-            self._dialling.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
+            self._dial.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
         else:
             if entry.state is EntryState.RINGING:
                 entry = state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
-            self._reception.lost(entry, reason)
+            self._waiting.lost(entry, reason)
         # Nothing is left of the leg. An Asterisk that starts within the same second gives its name away again.
         self._speech.end(leg)
         state.said.pop(leg, None)

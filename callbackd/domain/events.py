@@ -33,7 +33,7 @@ class FeatureCode(StrEnum):
     SEND_HOME = "send_home"  # to the reserve
 
 
-class Trace(StrEnum):
+class Finding(StrEnum):
     """What can be found out about a leg that we asked Asterisk to dial."""
 
     ALIVE = "alive"  # its channel exists
@@ -196,7 +196,7 @@ class AttemptTraced:
     """What a look at Asterisk and at its event log (CEL) told of an attempt's leg."""
 
     attempt: AttemptId
-    trace: Trace
+    trace: Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from callbackd.domain import numbers
 from callbackd.domain.breaker import Breaker
 from callbackd.domain.calendar import calling_hours as calling
+from callbackd.domain.calendar import hours
 from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.lives import agent as agents
@@ -204,6 +205,18 @@ class State:
 
     def tag(self, number: str) -> str:
         return numbers.tag(number, self.settings.numbers.secret)
+
+    def opening_of(self, queue: Queue) -> hours.Opening:
+        """Whether the queue is open now: its hours, and what a supervisor decided for today."""
+        return hours.opening(queue.hours, self.now, self.closed_until.get(queue.name))
+
+    def closes_in_s(self, queue: Queue) -> float | None:
+        """Seconds until the queue closes, 0 when it is closed, None when it never does."""
+        return self.opening_of(queue).closes_in_s(self.now)
+
+    def opens_at(self, queue: Queue) -> float | None:
+        """When the queue opens next, ``now`` when it is open; None when it never will."""
+        return hours.next_open(queue.hours, self.now, self.closed_until.get(queue.name))
 
     def zone_of(self, queue: Queue) -> str:
         """The clock by which a queue's times are spoken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from callbackd.domain.commands import Saved
@@ -13,7 +13,6 @@ from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.settings import Settings
-from callbackd.metrics.handling import Handling
 from callbackd.metrics.repeats import Repeats
 from callbackd.metrics.tally import Clocks, Curve, Key, What, microseconds
 
@@ -43,6 +42,48 @@ class _Place:
     rung_at: float | None = None
     """When the first agent's phone rang for that holder."""
     dialled: bool = False
+
+
+@dataclass(slots=True)
+class Handling:
+    """One call in an agent's hands, from the answer to the end of the wrap-up: what of it was talk, hold, wrap-up.
+
+    Times are microseconds. It is on hold while at least one of its legs holds: twice the same, or both, is one.
+    """
+
+    queue: QueueName
+    legs: frozenset[LegId]
+    connected_us: int
+    hold_us: int = 0
+    with_hold: bool = False
+    ended_us: int | None = None
+    disposition: str = ""
+    """What the agent said of it before it was over."""
+    _held: set[LegId] = field(default_factory=set)
+    _held_us: int = 0
+
+    def hold(self, leg: LegId, now_us: int) -> None:
+        if self.ended_us is None and leg in self.legs:
+            self._held_us = self._held_us if self._held else now_us
+            self._held.add(leg)
+            self.with_hold = True
+
+    def unhold(self, leg: LegId, now_us: int) -> None:
+        if self._held == {leg}:
+            self.hold_us += now_us - self._held_us
+        self._held.discard(leg)
+
+    def end(self, now_us: int) -> None:
+        """Somebody hung up, which Asterisk tells of no end of the hold for. The wrap-up begins."""
+        if self._held:
+            self.hold_us += now_us - self._held_us
+            self._held.clear()
+        self.ended_us = now_us
+
+    @property
+    def talk_us(self) -> int:
+        """Connected and not on hold; 0 before the end."""
+        return 0 if self.ended_us is None else self.ended_us - self.connected_us - self.hold_us
 
 
 class Counting:

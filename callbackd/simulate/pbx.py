@@ -26,6 +26,7 @@ from callbackd.domain.events import (
     DialUnknown,
     Ending,
     Event,
+    Finding,
     LegEnded,
     LegLeft,
     LegRinging,
@@ -33,7 +34,6 @@ from callbackd.domain.events import (
     PlaybackBegan,
     PlaybackEnded,
     RequestFailed,
-    Trace,
 )
 from callbackd.domain.ids import BridgeId, LegId, PlaybackId
 from callbackd.simulate.agenda import Agenda
@@ -160,11 +160,11 @@ class Pbx:
 
     def _trace(self, act: TraceAttempt) -> None:
         if act.leg in self.up:
-            trace = Trace.ALIVE
+            trace = Finding.ALIVE
         elif act.leg in self.existed:
-            trace = Trace.ANSWERED if act.leg in self.answered else Trace.DIALLED
+            trace = Finding.ANSWERED if act.leg in self.answered else Finding.DIALLED
         else:
-            trace = Trace.NOTHING
+            trace = Finding.NOTHING
         self.tell_soon(AttemptTraced(act.attempt, trace), 2.0)
 
     def _join(self, act: Join) -> None:

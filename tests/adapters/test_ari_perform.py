@@ -36,6 +36,7 @@ from callbackd.domain.events import (
     DialUnknown,
     Ending,
     Event,
+    Finding,
     LegAnswered,
     LegEnded,
     LegEntered,
@@ -45,7 +46,6 @@ from callbackd.domain.events import (
     Party,
     PlaybackEnded,
     RequestFailed,
-    Trace,
 )
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Fixed, Phrase, Position
@@ -157,9 +157,9 @@ async def test_an_agents_leg_that_is_gone_before_it_is_watched_has_ended(pbx: Pb
 @pytest.mark.parametrize(
     ("says", "told"),
     [
-        ({}, (AttemptTraced(AttemptId("x"), Trace.ALIVE),)),
-        ({"GET /channels": {"state": "Up"}}, (AttemptTraced(AttemptId("x"), Trace.ALIVE), LegAnswered(CUSTOMER))),
-        ({"GET /channels": 404}, (AttemptTraced(AttemptId("x"), Trace.DIALLED),)),
+        ({}, (AttemptTraced(AttemptId("x"), Finding.ALIVE),)),
+        ({"GET /channels": {"state": "Up"}}, (AttemptTraced(AttemptId("x"), Finding.ALIVE), LegAnswered(CUSTOMER))),
+        ({"GET /channels": 404}, (AttemptTraced(AttemptId("x"), Finding.DIALLED),)),
         ({"GET /channels": 500}, ()),
         ({"GET /asterisk/ping": 503}, ()),
     ],
@@ -171,7 +171,7 @@ async def test_a_dial_is_traced_by_a_look_and_then_by_the_log(
     monkeypatch.setattr("callbackd.ari.perform.SETTLE_S", 0.0)
     pbx.says = {"GET /channels": {"state": "Down"}, **says}
     async with asking(pbx) as ari:
-        performed = await Perform(ari, media, Dialling(), lambda leg: Trace.DIALLED)(TRACE)
+        performed = await Perform(ari, media, Dialling(), lambda leg: Finding.DIALLED)(TRACE)
     assert performed == told
 
 

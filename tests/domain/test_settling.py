@@ -24,6 +24,7 @@ from callbackd.domain.events import (
     DialAccepted,
     DialUnknown,
     Ending,
+    Finding,
     LegAnswered,
     LegEnded,
     LegEntered,
@@ -34,7 +35,6 @@ from callbackd.domain.events import (
     PbxBack,
     PbxLost,
     SwitchTurned,
-    Trace,
 )
 from callbackd.domain.ids import BridgeId, LegId
 from callbackd.domain.lives.agent import Activity
@@ -69,7 +69,7 @@ def test_a_dial_without_a_reply_is_looked_after_at_once_and_again_until_it_is_kn
     centre = unknown()
     assert len(centre.all(TraceAttempt)) == 1
     centre.wait(5)
-    traced(centre, Trace.ALIVE)
+    traced(centre, Finding.ALIVE)
     centre.wait(5)
     assert len(centre.all(TraceAttempt)) == 3
     centre.customer_answers()
@@ -81,15 +81,15 @@ def test_a_dial_without_a_reply_is_looked_after_at_once_and_again_until_it_is_kn
 @pytest.mark.parametrize(
     ("before", "trace", "outcome", "counted"),
     [
-        (None, Trace.ANSWERED, AttemptOutcome.CUT_OFF, 1),
-        (None, Trace.DIALLED, AttemptOutcome.UNKNOWN, 1),
-        (None, Trace.UNKNOWABLE, AttemptOutcome.UNKNOWN, 1),
-        (None, Trace.NOTHING, None, 1),
-        (DialAccepted, Trace.NOTHING, None, 1),
-        (LegRinging, Trace.NOTHING, AttemptOutcome.UNKNOWN, 1),
-        (LegAnswered, Trace.NOTHING, AttemptOutcome.CUT_OFF, 1),
-        (LegAnswered, Trace.DIALLED, AttemptOutcome.CUT_OFF, 1),
-        (LegAnswered, Trace.ALIVE, None, 1),
+        (None, Finding.ANSWERED, AttemptOutcome.CUT_OFF, 1),
+        (None, Finding.DIALLED, AttemptOutcome.UNKNOWN, 1),
+        (None, Finding.UNKNOWABLE, AttemptOutcome.UNKNOWN, 1),
+        (None, Finding.NOTHING, None, 1),
+        (DialAccepted, Finding.NOTHING, None, 1),
+        (LegRinging, Finding.NOTHING, AttemptOutcome.UNKNOWN, 1),
+        (LegAnswered, Finding.NOTHING, AttemptOutcome.CUT_OFF, 1),
+        (LegAnswered, Finding.DIALLED, AttemptOutcome.CUT_OFF, 1),
+        (LegAnswered, Finding.ALIVE, None, 1),
     ],
 )
 def test_what_a_trace_makes_of_an_attempt(before, trace, outcome, counted):
@@ -105,12 +105,12 @@ def test_what_a_trace_makes_of_an_attempt(before, trace, outcome, counted):
 def test_what_asterisk_never_made_is_asked_for_again_under_the_same_id_and_then_refunded():
     centre = unknown()
     for _ in range(4):
-        traced(centre, Trace.NOTHING)
+        traced(centre, Finding.NOTHING)
         centre.wait(10)
     assert len(dials(centre)) == 5
     assert len(set(dials(centre))) == 1
     centre.wait(20)
-    traced(centre, Trace.NOTHING)
+    traced(centre, Finding.NOTHING)
     assert centre.attempt().outcome is AttemptOutcome.NOT_DIALLED
     assert centre.callback().attempts_made == 0
     assert centre.agents["alice"].activity is not Activity.RESERVED
@@ -119,7 +119,7 @@ def test_what_asterisk_never_made_is_asked_for_again_under_the_same_id_and_then_
 def test_nothing_is_asked_for_again_when_dialling_is_switched_off():
     centre = unknown()
     centre.hear(SwitchTurned("dialling", False))
-    traced(centre, Trace.NOTHING)
+    traced(centre, Finding.NOTHING)
     assert len(dials(centre)) == 1
     assert centre.attempt().outcome is AttemptOutcome.NOT_DIALLED
 
@@ -129,7 +129,7 @@ def test_an_asterisk_that_started_later_cannot_tell_that_nothing_rang():
     centre.hear(PbxLost("killed"))
     centre.hear(LegsSeen(frozenset(), since=centre.now + 3))
     centre.hear(PbxBack())
-    traced(centre, Trace.NOTHING)
+    traced(centre, Finding.NOTHING)
     assert centre.attempt().outcome is AttemptOutcome.UNKNOWN
     assert centre.callback().attempts_made == 1
     assert len(dials(centre)) == 1
@@ -138,9 +138,9 @@ def test_an_asterisk_that_started_later_cannot_tell_that_nothing_rang():
 def test_a_trace_of_a_settled_attempt_changes_nothing():
     centre = unknown()
     leg = centre.customer_answers()
-    traced(centre, Trace.ALIVE)
+    traced(centre, Finding.ALIVE)
     centre.presses(leg, "1")
-    traced(centre, Trace.ANSWERED)
+    traced(centre, Finding.ANSWERED)
     assert centre.attempt().state is AttemptState.ACCEPTED
 
 
@@ -152,7 +152,7 @@ def test_a_customer_who_listened_and_is_gone_hung_up_unless_asterisk_went_first(
     centre.hear(PbxLost("gone"))
     centre.hear(LegsSeen(frozenset(), since=centre.now + 2 if died else centre.now - 3600))
     centre.hear(PbxBack())
-    traced(centre, Trace.ANSWERED)
+    traced(centre, Finding.ANSWERED)
     assert centre.attempt().outcome is outcome
     heard = len(centre.heard(leg))
     centre.wait(60)
@@ -181,7 +181,7 @@ def test_a_restarted_daemon_traces_what_it_finds_open():
     later.hear(PbxBack())
     (look,) = later.all(TraceAttempt)
     assert look.attempt == before.attempt().id
-    later.hear(AttemptTraced(look.attempt, Trace.NOTHING))
+    later.hear(AttemptTraced(look.attempt, Finding.NOTHING))
     assert dials(later) == [before.attempt().leg]
 
 
@@ -190,7 +190,7 @@ def test_a_restarted_daemon_traces_what_it_finds_open():
 
 def test_who_answered_and_was_cut_off_is_called_after_two_minutes_with_an_apology():
     centre = unknown(retry=Retry(max_attempts=2))
-    traced(centre, Trace.ANSWERED)
+    traced(centre, Finding.ANSWERED)
     centre.wait(119)
     assert len(dials(centre)) == 1
     centre.wait(2)
@@ -200,7 +200,7 @@ def test_who_answered_and_was_cut_off_is_called_after_two_minutes_with_an_apolog
 
 def test_the_apology_is_said_once():
     centre = unknown(retry=Retry(busy_gap_s=10.0))
-    traced(centre, Trace.ANSWERED)
+    traced(centre, Finding.ANSWERED)
     centre.wait(121)
     centre.hangs_up(centre.attempt().leg, Ending.BUSY)
     centre.wait(20)

@@ -16,8 +16,8 @@ from callbackd.domain.acd import Acd
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callbacks import offer
 from callbackd.domain.callbacks import promise as promising
-from callbackd.domain.callbacks.promise import Promising
-from callbackd.domain.callers.waiting import Reception
+from callbackd.domain.callbacks.promise import Promises
+from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.dial import Dialling
@@ -129,7 +129,7 @@ def who_has_a_promise_is_not_recognised(patch):
             blind.setattr(State, "promised_to", lambda state, number, group: None)
             original(reception, event, **more)
 
-    _around(patch, Reception, "arrive", stranger)
+    _around(patch, Waiting, "arrive", stranger)
 
 
 @bug(places.what_is_closed_says_how)
@@ -264,7 +264,7 @@ def a_stored_promise_is_forgotten(patch):
             desk._state.pending.pop(event.callback, None)
         original(desk, event)
 
-    _around(patch, Promising, "stored", stored)
+    _around(patch, Promises, "stored", stored)
 
 
 @bug(promises.promises_are_conserved, "incident")
@@ -310,7 +310,7 @@ def a_promise_is_spoken_at_once(patch):
         if dialogue.leg in desk._state.dialogues:
             desk._speech.say(desk._state.dialogues[dialogue.leg], Fixed.PROMISE)
 
-    _around(patch, Promising, "_store", hasty)
+    _around(patch, Promises, "_store", hasty)
 
 
 @bug(promises.a_promise_is_kept_by_talking)

@@ -273,5 +273,5 @@ def _changed(before: dict[str, Any], state: State, name: str) -> list[Change]:
 
 def never_made(step: Step, dial: DialCustomer) -> bool:
     """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
-    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Trace.NOTHING
+    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Finding.NOTHING
     return told and step.event.attempt == dial.attempt and dial.attempt in step.past.dialled

@@ -161,11 +161,11 @@ class Door(RuleBasedStateMachine):
                 self.tell(ev.LegEnded(leg, ev.Ending.UNKNOWN))
 
     @precondition(lambda self: self.traces)
-    @rule(n=pick, trace=st.sampled_from(list(ev.Trace)))
-    def a_dial_is_traced(self, n: int, trace: ev.Trace) -> None:
+    @rule(n=pick, trace=st.sampled_from(list(ev.Finding)))
+    def a_dial_is_traced(self, n: int, trace: ev.Finding) -> None:
         act = self.traces.pop(n % len(self.traces))
         there = act.leg in self.up or any(dial.leg == act.leg for dial in self.dials)
-        if there == (trace is ev.Trace.ALIVE):
+        if there == (trace is ev.Finding.ALIVE):
             self.tell(ev.AttemptTraced(act.attempt, trace))
 
     @precondition(lambda self: self.dials)

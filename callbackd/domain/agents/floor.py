@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callbackd.domain.callers.direct_callback import Direct
-from callbackd.domain.callers.waiting import Reception
+from callbackd.domain.callers.direct_callback import DirectCallback
+from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import (
     ArmDeadMan,
     DropBridge,
@@ -44,12 +44,12 @@ _RING_GRACE_S = 5.0
 
 class Floor:
     def __init__(
-        self, state: State, speech: Speech, reception: Reception, direct: Direct, estimator: Estimator
+        self, state: State, speech: Speech, waiting: Waiting, direct_callback: DirectCallback, estimator: Estimator
     ) -> None:
         self._state = state
-        self._direct = direct
+        self._direct_callback = direct_callback
         self._speech = speech
-        self._reception = reception
+        self._waiting = waiting
         self._estimator = estimator
 
     # --- presence -------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ class Floor:
             changed = replace(changed, idle_since=state.now, rest_until=0.0)
         state.put(changed)
         state.decide(id, target.value, reason)
-        self._reception.staff_changed()
+        self._waiting.staff_changed()
         return None
 
     def call_in(self, id: AgentId, called_in: bool, reason: str) -> bool:
@@ -115,7 +115,7 @@ class Floor:
             return False
         state.put(replace(state.agents[id], called_in=called_in))
         state.decide(id, "called in" if called_in else "sent back to the reserve", reason)
-        self._reception.staff_changed()
+        self._waiting.staff_changed()
         return True
 
     # --- ringing --------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Floor:
             state.do(MakeBridge(entry.id, bridge))
         entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
         if entry.leg:
-            self._reception.being_rung(entry.leg)
+            self._waiting.being_rung(entry.leg)
         state.decide(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
         for id in agents:
             self._ring_one(entry, state.agents[id])
@@ -160,7 +160,7 @@ class Floor:
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
-            self._reception.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
+            self._waiting.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
 
     def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
@@ -230,7 +230,7 @@ class Floor:
         state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
         entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
         self._connect(entry, leg)
-        self._direct.talked(entry, agent.id)
+        self._direct_callback.talked(entry, agent.id)
 
     def _connect(self, entry: Entry, agent_leg: LegId) -> None:
         """What blocks a leg first, the bridge then, the long dead-man last: nobody waits for that one."""

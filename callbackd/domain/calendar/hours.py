@@ -40,6 +40,12 @@ class Opening:
     """When ``open`` changes; None: not within ``HORIZON_DAYS``."""
     reason: Reason
 
+    def closes_in_s(self, now: float) -> float | None:
+        """Seconds from ``now`` until the closing, 0 when it is closed, None when it never closes."""
+        if not self.open:
+            return 0.0
+        return self.until - now if self.until is not None else None
+
 
 _ALWAYS = Opening(True, None, Reason.OPEN)
 

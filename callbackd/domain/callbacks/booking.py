@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import ceil
 
 from callbackd.domain.calendar import slots
-from callbackd.domain.line.opening import opens_at
 from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
 from callbackd.domain.settings import Queue
 from callbackd.domain.state import State
@@ -51,7 +50,7 @@ def taken(state: State, queue: Queue, number: str, start: float) -> bool:
 
 def last_resort(state: State, queue: Queue) -> float | None:
     """The next opening, rounded up to the quarter hour as times are spoken; None when it is not within a week."""
-    opens = opens_at(state, queue)
+    opens = state.opens_at(queue)
     if opens is None or not state.now < opens < state.now + _WEEK_S:
         return None
     return ceil(opens / _QUARTER_S) * _QUARTER_S

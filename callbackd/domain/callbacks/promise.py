@@ -15,7 +15,6 @@ from callbackd.domain.callbacks.booking import book, bookable, last_resort, menu
 from callbackd.domain.commands import DropBridge, StorePromise
 from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
-from callbackd.domain.line.opening import closes_in_s
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
 from callbackd.domain.lives.dialogue import Dialogue, Stage
@@ -37,7 +36,7 @@ _MAX_DIGITS = 15
 _TIME_DIGITS = 4
 
 
-class Promising:
+class Promises:
     def __init__(self, state: State, speech: Speech, places: Places, ledger: Ledger) -> None:
         self._state = state
         self._speech = speech
@@ -72,7 +71,7 @@ class Promising:
                 live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
                 since_offer_s=None if asked_by_key else since_s,
                 handle_s=queue.expected_handle_s,
-                staffed_s=closes_in_s(state, queue),
+                staffed_s=state.closes_in_s(queue),
                 ringable=self._ringable(dialogue.number, announce.promised_s(estimate)),
             ),
         )

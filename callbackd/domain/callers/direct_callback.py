@@ -16,7 +16,7 @@ from callbackd.domain.settings import Direct as DirectSettings
 from callbackd.domain.state import State
 
 
-class Direct:
+class DirectCallback:
     def __init__(self, state: State) -> None:
         self._state = state
 

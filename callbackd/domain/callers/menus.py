@@ -20,7 +20,7 @@ from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
 
-class Entrance:
+class Menus:
     def __init__(self, state: State, speech: Speech, admit: Callable[..., None]) -> None:
         """``admit(event, greeted=…)`` takes a caller whose queue is known."""
         self._state = state

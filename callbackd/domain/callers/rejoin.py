@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import CallbackId
-from callbackd.domain.line.opening import closes_in_s
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
@@ -18,12 +17,12 @@ from callbackd.domain.timers import Timer
 from callbackd.domain.wait.place import Places
 
 
-class Rejoining:
-    def __init__(self, state: State, speech: Speech, places: Places, promising: Promising) -> None:
+class Rejoin:
+    def __init__(self, state: State, speech: Speech, places: Places, promises: Promises) -> None:
         self._state = state
         self._speech = speech
         self._places = places
-        self._promising = promising
+        self._promises = promises
 
     def meet_again(self, event: CallArrived, promise: Callback) -> None:
         """The promise is kept, moved, given up, or waited at. There is no dialling meanwhile."""
@@ -45,38 +44,38 @@ class Rejoining:
         if entry is None or promise is None or promise.state is not CallbackState.WAITING:
             self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)  # given up meanwhile: it was too old
         elif digit == "1":
-            self._rejoin(dialogue, entry, promise)
+            self._take_place(dialogue, entry, promise)
         elif digit == "2":
-            self._promising.keep_promise(dialogue, "kept by key")
+            self._promises.keep_promise(dialogue, "kept by key")
         elif digit == "3":
             self._cancel(dialogue, entry, promise)
         elif digit == "4":
             self._move(dialogue)
         else:
-            self._promising.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+            self._promises.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
 
     def _cancel(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
-        self._promising.end_promise(promise, CallbackOutcome.CANCELLED, "cancelled by the caller")
+        self._promises.end_promise(promise, CallbackOutcome.CANCELLED, "cancelled by the caller")
         self._speech.close(entry, EntryOutcome.CANCELLED, "cancelled by the caller")
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_CANCELLED)
 
     def _move(self, dialogue: Dialogue) -> None:
         if not self._state.database:
             self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
-        elif not self._promising.choose(dialogue):
+        elif not self._promises.choose(dialogue):
             self._speech.leave(dialogue, Fixed.NO_TIME_FREE, Fixed.CALLBACK_KEPT)
 
-    def _rejoin(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
+    def _take_place(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
         """The same entry changes its holder back: from the promise to the caller on the line.
 
         Who had chosen a time has no place in the line yet and takes the one at its end.
         """
         state = self._state
-        if closes_in_s(state, state.queue_of(entry)) == 0.0:
+        if state.closes_in_s(state.queue_of(entry)) == 0.0:
             state.decide(entry.id, "promise stays", "rang in to wait live, but the queue is closed")
             self._speech.leave(dialogue, Fixed.CLOSED, Fixed.CALLBACK_KEPT)
             return
-        self._promising.end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
+        self._promises.end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
         for timer in (Timer.RETRY, Timer.ENTER):
             state.timers.cancel(timer, entry.id)
         entry = state.move_entry(

@@ -6,17 +6,15 @@ from dataclasses import replace
 
 from callbackd.domain import numbers
 from callbackd.domain.callbacks.offer import Answer
-from callbackd.domain.callbacks.promise import Promising
-from callbackd.domain.callers.direct_callback import Direct
-from callbackd.domain.callers.rejoin import Rejoining
+from callbackd.domain.callbacks.promise import Promises
+from callbackd.domain.callers.direct_callback import DirectCallback
+from callbackd.domain.callers.rejoin import Rejoin
 from callbackd.domain.commands import NotePlace
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import EntryId, LegId, QueueName
 from callbackd.domain.line import admission
-from callbackd.domain.line import skills as needs
 from callbackd.domain.line.admission import Obstacle, Verdict
-from callbackd.domain.line.eligibility import beyond, somebody
-from callbackd.domain.line.opening import closes_in_s, obstacle
+from callbackd.domain.line.eligibility import beyond, read_needs, somebody
 from callbackd.domain.line.order import position, standing
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
@@ -46,24 +44,24 @@ _SORRY = {
 _OFFERED = {(True, False): Fixed.OFFER, (False, True): Fixed.OFFER_TIME, (True, True): Fixed.OFFER_BOTH}
 
 
-class Reception:
+class Waiting:
     def __init__(
         self,
         state: State,
         speech: Speech,
         places: Places,
-        promising: Promising,
-        rejoining: Rejoining,
-        direct: Direct,
+        promises: Promises,
+        rejoin: Rejoin,
+        direct_callback: DirectCallback,
         ledger: Ledger,
     ) -> None:
         self._state = state
         self._ledger = ledger
-        self._direct = direct
+        self._direct_callback = direct_callback
         self._speech = speech
         self._places = places
-        self._promising = promising
-        self._rejoining = rejoining
+        self._promises = promises
+        self._rejoin = rejoin
 
     # --- a caller comes -------------------------------------------------------------------------------------------
 
@@ -86,7 +84,7 @@ class Reception:
         known = numbers.check(event.number, state.settings.numbers)
         promise = state.promised_to(known.number, queue.group) if isinstance(known, numbers.Allowed) else None
         if promise and promise.state is CallbackState.WAITING:
-            self._rejoining.meet_again(event, promise)
+            self._rejoin.meet_again(event, promise)
             return
         if stood_in := state.settings.queues.get(QueueName(event.stood_in)):
             self._come_back(event, stood_in, known)
@@ -140,7 +138,7 @@ class Reception:
         state = self._state
         for _ in state.settings.queues:
             facts = admission.Facts(
-                obstacle(state, queue),
+                admission.closed(state.opening_of(queue)),
                 logged_in=somebody(state, queue.name, paused_too=True),
                 available=somebody(state, queue.name, paused_too=False),
                 places=standing(state, queue.name),
@@ -157,7 +155,7 @@ class Reception:
     ) -> Entry:
         state = self._state
         number = known.number if isinstance(known, numbers.Allowed) else numbers.tame(event.number)
-        wanted, unknown = needs.read(event.needs)
+        wanted, unknown = read_needs(event.needs)
         entry = Entry(
             id=state.mint.entry(state.now),
             queue=queue.name,
@@ -171,7 +169,7 @@ class Reception:
             needs=wanted,
         )
         straight = verdict.admitted and isinstance(known, numbers.Allowed)
-        entry = state.put(self._direct.arrives(entry) if straight else entry)
+        entry = state.put(self._direct_callback.arrives(entry) if straight else entry)
         facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}
         if unknown:
             facts["needs_ignored"] = unknown
@@ -208,14 +206,14 @@ class Reception:
         """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
         state, queue = self._state, self._state.queue_of(entry)
         state.decide(entry.id, "caller lost", reason, number=entry.number)
-        if not (queue.offer.call_back_lost and self._promising.instead(entry)):
+        if not (queue.offer.call_back_lost and self._promises.instead(entry)):
             self.gone(entry, EntryOutcome.ABANDONED, reason)
 
     # --- while they wait --------------------------------------------------------------------------------------------
 
     def being_rung(self, leg: LegId) -> None:
         """An agent is being rung for this leg: a menu in progress gives way to music."""
-        if self._promising.asked(leg):
+        if self._promises.asked(leg):
             self._speech.to_waiting(self._state.dialogues[leg])
 
     def announce(self, leg: LegId) -> None:
@@ -238,7 +236,7 @@ class Reception:
         told = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
         if dialogue.lot is None:
             dialogue = replace(dialogue, lot=state.mint.fraction())
-        answer = self._promising.answer(entry, dialogue, asked_by_key=False)
+        answer = self._promises.answer(entry, dialogue, asked_by_key=False)
         phrases = (*crisis, *told.phrases, *_offered(answer))
         state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
         if told.bound_s is not None:
@@ -281,7 +279,7 @@ class Reception:
             self._exit(entry, self._state.queue_of(entry).rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
         else:
             dialogue = self._speech.keep(replace(dialogue, lot=0.0))  # who asks has drawn the lot
-            take = self._promising.take_turn if digit == TURN_KEY else self._promising.take_time
+            take = self._promises.take_turn if digit == TURN_KEY else self._promises.take_time
             take(dialogue, entry)
 
     # --- the exits ----------------------------------------------------------------------------------------------------
@@ -322,28 +320,28 @@ class Reception:
         """Nobody has been at work for the time of grace: the line is led out, and again who joins it meanwhile."""
         state, queue = self._state, self._state.settings.queues[name]
         state.timers.set(Timer.EMPTY, name, state.now + max(queue.rules.empty_after_s or 0.0, 60.0))
-        for entry in self._waiting(name):
+        for entry in self._in_line(name):
             self._exit(entry, queue.rules.empty, EntryOutcome.EXIT_EMPTY, "nobody is at work", Fixed.NOBODY_HERE)
 
     def closing(self, name: QueueName) -> None:
         """The queue closes: those still waiting are offered a time, and served on while somebody works."""
         state, queue = self._state, self._state.settings.queues[name]
         self._watch_closing(queue)
-        if closes_in_s(state, queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:
+        if state.closes_in_s(queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:
             return
-        for entry in self._waiting(name):
+        for entry in self._in_line(name):
             dialogue = state.dialogues.get(entry.leg or LegId(""))
             if dialogue and dialogue.stage is Stage.WAITING and state.offering and state.database:
                 state.decide(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
-                self._promising.choose(dialogue, Fixed.CLOSING)
+                self._promises.choose(dialogue, Fixed.CLOSING)
 
     def _watch_closing(self, queue: Queue) -> None:
-        closes_s = closes_in_s(self._state, queue)
+        closes_s = self._state.closes_in_s(queue)
         if closes_s:
             self._state.timers.set(Timer.CLOSING, queue.name, self._state.now + closes_s)
 
-    def _waiting(self, name: QueueName) -> list[Entry]:
+    def _in_line(self, name: QueueName) -> list[Entry]:
         """Live callers of a queue who wait, nobody being rung for them; not customers who were called back."""
         return [
             e
@@ -355,7 +353,7 @@ class Reception:
         """A rule or a key takes a waiting caller out of the line, the way that is set."""
         state = self._state
         dialogue = state.dialogues.get(entry.leg or LegId(""))
-        if dialogue is None or dialogue.stage not in self._promising.keys.keys() | {Stage.WAITING}:
+        if dialogue is None or dialogue.stage not in self._promises.keys.keys() | {Stage.WAITING}:
             return  # a promise is on its way to the database, or last words are spoken
         if way_on.way is Way.QUEUE:
             self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
@@ -392,9 +390,9 @@ class Reception:
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
         """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
         state = self._state
-        if self._promising.asked(dialogue.leg) and entry.state is not EntryState.OUTSIDE:
+        if self._promises.asked(dialogue.leg) and entry.state is not EntryState.OUTSIDE:
             return  # the caller is choosing already
-        if state.database and self._promising.choose(dialogue, *phrases):
+        if state.database and self._promises.choose(dialogue, *phrases):
             return
         if entry.state is EntryState.OUTSIDE:
             reason = "no time is free" if state.database else "the database is away: a promise could not be kept"
@@ -410,7 +408,7 @@ class Reception:
 
     def gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
         """The live caller of an entry that waits is gone. Who hung up after confirming keeps the promise."""
-        if self._promising.is_storing(entry):
+        if self._promises.is_storing(entry):
             self._state.decide(entry.id, "hung up while the promise is stored", "it is kept all the same")
         elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:
             self._speech.close(entry, EntryOutcome.REFUSED, f"{reason} at the closed door")

@@ -13,7 +13,6 @@ from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
 from callbackd.domain.events import Ending, LegEnded, Party
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
-from callbackd.domain.line.opening import opens_at
 from callbackd.domain.line.order import places
 from callbackd.domain.line.routing import servable
 from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent
@@ -63,7 +62,7 @@ _GIVEN_UP = {
 }
 
 
-class Dialling:
+class Dial:
     def __init__(self, state: State, speech: Speech, places: Places, floor: Floor) -> None:
         self._state = state
         self._speech = speech
@@ -460,7 +459,7 @@ class Dialling:
             self._state.timers.set(Timer.EXPIRE, id, self._state.now + _STORING_S)
         elif callback and callback.state is CallbackState.WAITING:
             entry = self._state.entries[callback.entry]
-            opens, left_s = opens_at(self._state, self._state.queue_of(entry)), self._left_s(entry, callback)
+            opens, left_s = self._state.opens_at(self._state.queue_of(entry)), self._left_s(entry, callback)
             if opens is not None and left_s > 0:
                 self._live_until(callback, opens + left_s)
                 return

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callbackd.domain import numbers
-from callbackd.domain.callbacks.promise import Promising
+from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import HangUp
-from callbackd.domain.dialler.dial import Dialling
+from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.events import NumberBlocked, NumberUnblocked
 from callbackd.domain.ids import AttemptId
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
@@ -24,12 +24,12 @@ NEVER_KEY = "9"
 _LIST = "do-not-call"
 
 
-class Declining:
-    def __init__(self, state: State, speech: Speech, promising: Promising, dialling: Dialling) -> None:
+class DoNotCall:
+    def __init__(self, state: State, speech: Speech, promises: Promises, dial: Dial) -> None:
         self._state = state
         self._speech = speech
-        self._promising = promising
-        self._dialling = dialling
+        self._promises = promises
+        self._dial = dial
 
     def key(self, dialogue: Dialogue, digit: str) -> None:
         """A customer's answer to the menu. The number blocked is the one we dialled: no stranger can block it."""
@@ -37,7 +37,7 @@ class Declining:
         if digit == NEVER_KEY and attempt:
             self._block(attempt.number, "the customer pressed 9")
         else:
-            self._dialling.key(dialogue, digit)
+            self._dial.key(dialogue, digit)
 
     def blocked(self, event: NumberBlocked) -> None:
         if number := self._understood(event.number):
@@ -80,10 +80,10 @@ class Declining:
         state = self._state
         attempt = state.attempts.get(callback.attempt or AttemptId(""))
         if callback.state is CallbackState.WAITING:
-            self._promising.end_promise(callback, CallbackOutcome.CANCELLED, reason)
+            self._promises.end_promise(callback, CallbackOutcome.CANCELLED, reason)
             self._speech.close(state.entries[callback.entry], EntryOutcome.CANCELLED, reason)
         elif attempt:
-            self._dialling.over(attempt, AttemptOutcome.DECLINED, reason)
+            self._dial.over(attempt, AttemptOutcome.DECLINED, reason)
             self._take_leave(callback, attempt)
 
     def _take_leave(self, callback: Callback, attempt: Attempt) -> None:

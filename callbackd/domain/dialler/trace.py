@@ -7,8 +7,8 @@ never repeated under another id. What Asterisk has of it decides whether it coun
 from __future__ import annotations
 
 from callbackd.domain.commands import TraceAttempt
-from callbackd.domain.dialler.dial import Dialling
-from callbackd.domain.events import AttemptTraced, Trace
+from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.events import AttemptTraced, Finding
 from callbackd.domain.ids import AttemptId, LegId
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
 from callbackd.domain.speech.speaking import Speech
@@ -23,11 +23,11 @@ _AGAIN_S = 5.0
 _UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING, AttemptState.ANSWERED}
 
 
-class Settling:
-    def __init__(self, state: State, speech: Speech, dialling: Dialling) -> None:
+class Trace:
+    def __init__(self, state: State, speech: Speech, dial: Dial) -> None:
         self._state = state
         self._speech = speech
-        self._dialling = dialling
+        self._dial = dial
 
     def unknown(self, attempt: Attempt, reason: str) -> None:
         """No reply to the request: it may have been dialled, it may still be."""
@@ -63,37 +63,37 @@ class Settling:
         if attempt is None or attempt.state not in _UNSETTLED:
             return  # settled meanwhile
         if attempt.leg in state.dialogues:
-            if event.trace is not Trace.ALIVE:
+            if event.trace is not Finding.ALIVE:
                 self._left_the_menu(attempt)
             return
-        if event.trace is Trace.ALIVE:
+        if event.trace is Finding.ALIVE:
             state.move_attempt(attempt, AttemptTrigger.DIALED)
             return  # looked at again until its end or its entering is told
         state.timers.cancel(Timer.TRACE, attempt.id)
-        if event.trace is Trace.ANSWERED or attempt.state is AttemptState.ANSWERED:
-            self._dialling.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
-        elif event.trace is Trace.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING}:
+        if event.trace is Finding.ANSWERED or attempt.state is AttemptState.ANSWERED:
+            self._dial.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
+        elif event.trace is Finding.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING}:
             self._never_made(attempt)
         else:
-            self._dialling.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")
+            self._dial.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")
 
     def _left_the_menu(self, attempt: Attempt) -> None:
         """The customer listened, and is gone without a word: hung up, unless Asterisk went first."""
         self._speech.end(attempt.leg)
         if attempt.claimed_at <= self._state.pbx_since:
-            self._dialling.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
+            self._dial.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
         else:
-            self._dialling.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
+            self._dial.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
 
     def _never_made(self, attempt: Attempt) -> None:
         """Asterisk knows nothing of it. An Asterisk that started later cannot know: then the attempt counts as made."""
         state = self._state
         if attempt.claimed_at <= state.pbx_since + 1.0:  # told in whole seconds
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
-            self._dialling.over(attempt, AttemptOutcome.UNKNOWN, reason)
+            self._dial.over(attempt, AttemptOutcome.UNKNOWN, reason)
         elif state.dialling and not state.draining and state.now - attempt.claimed_at < SAME_ID_S:
             state.decide(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings once only")
-            self._dialling.dial(attempt)
+            self._dial.dial(attempt)
             state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
         else:
-            self._dialling.over(attempt, AttemptOutcome.NOT_DIALLED, "Asterisk never made its channel")
+            self._dial.over(attempt, AttemptOutcome.NOT_DIALLED, "Asterisk never made its channel")

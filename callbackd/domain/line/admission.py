@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from callbackd.domain.calendar import hours
 from callbackd.domain.settings import EntryRules, Exit, Way
 
 
@@ -14,6 +15,13 @@ class Obstacle(StrEnum):
     NO_AGENTS = "no_agents"
     ALL_PAUSED = "all_paused"
     FULL = "full"
+
+
+def closed(opening: hours.Opening) -> Obstacle | None:
+    """Why nobody is let in now, None when the queue is open."""
+    if opening.open:
+        return None
+    return Obstacle.HOLIDAY if opening.reason is hours.Reason.HOLIDAY else Obstacle.CLOSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ All of it grows only wider with the wait, so nobody becomes harder to serve by w
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from callbackd.domain.ids import QueueName
@@ -14,6 +15,8 @@ from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.settings import Need, Penalties, Reserve
 from callbackd.domain.state import State
+
+_WRITTEN = re.compile(r"([a-z][a-z0-9_-]{0,31})(?::([1-9][0-9]{0,2}))?", re.ASCII)
 
 
 def eligible(state: State, entry: Entry, agent: Agent) -> bool:
@@ -111,3 +114,17 @@ def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
         for id, settings in state.settings.agents.items()
         if queue in settings.queues
     )
+
+
+def read_needs(written: str) -> tuple[tuple[Need, ...], str]:
+    """Skills as the dialplan writes them for a caller: ``polish:2+vip`` wants Polish at level 2 and vip at level 1.
+
+    Returns what is wanted, and the parts that could not be read, joined by +: a slip must not lose a caller.
+    """
+    found, unreadable = [], []
+    for part in filter(None, written.split("+")):
+        if match := _WRITTEN.fullmatch(part):
+            found.append(Need(match[1], int(match[2] or 1)))
+        else:
+            unreadable.append(part)
+    return tuple(found), "+".join(unreadable)[:100]

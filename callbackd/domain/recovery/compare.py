@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from callbackd.domain.dialler.trace import Settling
+from callbackd.domain.dialler.trace import Trace
 from callbackd.domain.events import CallArrived, Event, FeatureCodeDialled, LegEntered, LegsSeen
 from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity
@@ -16,19 +16,19 @@ from callbackd.domain.recovery.restore import believed_legs, strays
 from callbackd.domain.state import State
 
 
-def differences(state: State, settling: Settling, polled: Iterable[Event]) -> frozenset[str]:
+def differences(state: State, trace: Trace, polled: Iterable[Event]) -> frozenset[str]:
     """Each in words that stay the same while it lasts. ``polled`` is what a poll gave; see ``LegsSeen``."""
-    return frozenset(_differences(state, settling, polled))
+    return frozenset(_differences(state, trace, polled))
 
 
-def _differences(state: State, settling: Settling, polled: Iterable[Event]) -> Iterator[str]:
+def _differences(state: State, trace: Trace, polled: Iterable[Event]) -> Iterator[str]:
     for event in polled:
         match event:
             case CallArrived(leg=leg) | LegEntered(leg=leg) | FeatureCodeDialled(leg=leg):
                 if not _welcomed(state, leg):
                     yield f"{leg} came and nobody told us"
             case LegsSeen():
-                yield from _of_legs(state, settling, event)
+                yield from _of_legs(state, trace, event)
                 yield from _of_bridges(state, event)
 
 
@@ -38,11 +38,11 @@ def _welcomed(state: State, leg: LegId) -> bool:
     return talks or leg in state.dialogues or state.entry_of(leg) is not None
 
 
-def _of_legs(state: State, settling: Settling, seen: LegsSeen) -> Iterator[str]:
+def _of_legs(state: State, trace: Trace, seen: LegsSeen) -> Iterator[str]:
     for leg in believed_legs(state):
         entry = state.entry_of(leg)
         if leg not in seen.legs:
-            if not settling.is_open(leg):
+            if not trace.is_open(leg):
                 yield f"{leg} is gone"
         elif entry and leg in seen.left:
             yield f"{leg} is in the dialplan"

@@ -21,7 +21,6 @@ from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playba
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryTrigger
 from callbackd.domain.phrase import Digits, Phrase
-from callbackd.domain.speech.staggering import Stagger
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -31,6 +30,9 @@ LONGEST_PLAYBACK_S = 55.0
 """After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
 _FRESH_S = 5.0
 """A switch that was armed so lately is not armed again before speaking."""
+BEGIN_PER_S = 20
+"""Announcements that begin within a second, at most. Two hundred callers are spoken to within ten seconds."""
+_REMEMBERED = 4096
 
 
 class Speech:
@@ -225,3 +227,24 @@ class Speech:
 
 def lane(dialogue: Dialogue) -> str:
     return dialogue.entry or dialogue.leg
+
+
+class Stagger:
+    """Hands out moments: the wanted one while there is room, else the next with room.
+
+    Callers who came at one moment are not spoken to at one moment: Asterisk would read and transcode for all of them.
+    """
+
+    def __init__(self, per_s: int = BEGIN_PER_S) -> None:
+        self._per_s = per_s
+        self._taken: set[int] = set()
+
+    def moment(self, wanted: float, now: float) -> float:
+        """Takes it. The moments of those who are gone by then stay taken: nobody misses a twentieth of a second."""
+        if len(self._taken) > _REMEMBERED:
+            self._taken = {slot for slot in self._taken if slot >= int(now * self._per_s)}
+        slot = first = int(wanted * self._per_s)
+        while slot in self._taken:
+            slot += 1
+        self._taken.add(slot)
+        return wanted if slot == first else slot / self._per_s

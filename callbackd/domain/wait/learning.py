@@ -23,7 +23,7 @@ _NOT_RUNG = {AttemptOutcome.NOT_DIALLED, AttemptOutcome.UNKNOWN, AttemptOutcome.
 """Ends of attempts that say nothing of the customer."""
 
 
-class Noticing:
+class Learning:
     def __init__(self, state: State, estimator: Estimator, places: Places, ledger: Ledger) -> None:
         self._state = state
         self._estimator = estimator

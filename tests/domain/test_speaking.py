@@ -7,7 +7,7 @@ from collections import Counter
 from callbackd.domain.commands import Play
 from callbackd.domain.events import SwitchTurned, TimePassed
 from callbackd.domain.settings import Announcements
-from callbackd.domain.speech.staggering import BEGIN_PER_S, Stagger
+from callbackd.domain.speech.speaking import BEGIN_PER_S, Stagger
 from tests.builders import SUPPORT, Centre, agent, queue, settings
 
 CROWD = 100
