@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.lab.postgres"]
+pytest_plugins = ["lab.postgres"]
 
 # These machines are shared: an example that takes its time says nothing about the code.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

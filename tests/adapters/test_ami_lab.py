@@ -13,9 +13,9 @@ from callbackd.ari.client import Address as AriAddress
 from callbackd.ari.client import Ari
 from callbackd.domain.events import Ending, Event, LegEnded, PbxLost
 from callbackd.domain.ids import LegId, Mint
+from lab.asterisk import Asterisk
+from lab.slots import Slot
 from tests.adapters.sip_phone import phone
-from tests.lab.asterisk import Asterisk
-from tests.lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 

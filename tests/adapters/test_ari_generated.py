@@ -10,8 +10,8 @@ import pytest
 
 from callbackd.ari import generated
 from callbackd.ari.decode import WANTED
-from tests.lab.asterisk import Asterisk
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.slots import Slot
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED_IN = (ROOT / "callbackd/ari/generated.py").read_bytes()

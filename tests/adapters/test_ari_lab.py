@@ -52,10 +52,10 @@ from callbackd.domain.events import (
 from callbackd.domain.ids import AttemptId, EntryId, LegId, Mint, leg_of, playback_of
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling
+from lab.asterisk import Asterisk
+from lab.phones import Stage, answers
+from lab.slots import Slot
 from tests.adapters.sip_phone import phone
-from tests.lab.asterisk import Asterisk
-from tests.lab.phones import Stage, answers
-from tests.lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from callbackd.db import binaries, embedded
 from callbackd.db.embedded import Embedded, EmbeddedError, StateDirectoryInUse, UrlRefused, normalise
-from tests.lab.postgres import Postgres, place
+from lab.postgres import Postgres, place
 
 pytestmark = pytest.mark.postgres
 

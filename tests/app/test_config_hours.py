@@ -10,8 +10,8 @@ import pytest
 from callbackd.config.file import ConfigError, read, settings_of
 from callbackd.config.hours import WEEKDAYS
 from callbackd.domain.settings import Calling, Hours, Slots, Span
+from lab.daemon import lab_config, toml
 from tests.app.test_config import GOOD, ROOT, mistakes, written
-from tests.lab.daemon import lab_config, toml
 from tests.when import LONDON, ZAGREB, spans, week
 
 OFFICE = '[hours.office]\nmonday = ["09:00-17:30"]\n'

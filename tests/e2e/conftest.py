@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import text
 
 from callbackd.db.journal import engine_for
-from tests.lab.asterisk import Asterisk
-from tests.lab.daemon import Daemon, build_prompts
-from tests.lab.phones import AgentPhone, Behaviour, Caller, Stage
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.daemon import Daemon, build_prompts
+from lab.phones import AgentPhone, Behaviour, Caller, Stage
+from lab.slots import Slot
 
 ANNA, BEN, CORA, DAN = (f"+4420794601{n:02d}" for n in range(1, 5))
 

@@ -20,9 +20,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.lab.asterisk import AGENTS, CONFIG, Asterisk, AsteriskFailed
-from tests.lab.music import NOTES
-from tests.lab.slots import Slot
+from lab.asterisk import AGENTS, CONFIG, Asterisk, AsteriskFailed
+from lab.music import NOTES
+from lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 
@@ -152,7 +152,7 @@ async def test_frozen_it_answers_nothing_until_it_is_thawed(asterisk: Asterisk) 
 
 async def test_dies_with_the_tests_that_started_it() -> None:
     program = (
-        "import asyncio\nfrom tests.lab.asterisk import Asterisk\nfrom tests.lab.slots import Slot\n"
+        "import asyncio\nfrom lab.asterisk import Asterisk\nfrom lab.slots import Slot\n"
         "async def main():\n"
         "    asterisk = Asterisk(Slot())\n    await asterisk.start()\n"
         "    print(asterisk.pid, flush=True)\n    await asyncio.sleep(60)\n"

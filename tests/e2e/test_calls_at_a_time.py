@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lab.daemon import QUICK_OFFER
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN
 from tests.e2e.test_callbacks import presses_one
-from tests.lab.daemon import QUICK_OFFER
-from tests.lab.phones import answers
 
 pytestmark = pytest.mark.e2e
 

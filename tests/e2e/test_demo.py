@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.asterisk import CALLER_HOST
-from tests.lab.daemon import ROOT
-from tests.lab.phones import Stage
+from lab.asterisk import CALLER_HOST
+from lab.daemon import ROOT
+from lab.phones import Stage
 
 pytestmark = pytest.mark.e2e
 
 
 class Demo:
-    """``python -m tests.lab.demo``, which is what script/demo runs when everything is installed."""
+    """``python -m lab.demo``, which is what script/demo runs when everything is installed."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -28,7 +28,7 @@ class Demo:
     async def start(cls, *arguments: str) -> Demo:
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-u", "-m", "tests.lab.demo", *arguments),
+                *(sys.executable, "-u", "-m", "lab.demo", *arguments),
                 cwd=ROOT,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -65,7 +65,7 @@ def running_in(directory: str) -> list[str]:
             command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if directory in command and "tests.lab.demo" not in command:
+        if directory in command and "lab.demo" not in command:
             found.append(command)
     return found
 

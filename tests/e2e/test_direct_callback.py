@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from lab.daemon import QUICK_OFFER
+from lab.phones import answers, rejects
 from tests.e2e.conftest import ANNA
-from tests.lab.daemon import QUICK_OFFER
-from tests.lab.phones import answers, rejects
 
 pytestmark = pytest.mark.e2e
 

@@ -10,11 +10,11 @@ from statistics import correlation
 import pytest
 
 from callbackd.prompts.settings import SHIPPED
+from lab.call import Call
+from lab.daemon import COMPANY
+from lab.phones import answers
+from lab.rtp import FRAME, FRAME_S, Ears, Hearing
 from tests.e2e.conftest import ANNA, BEN, House
-from tests.lab.call import Call
-from tests.lab.daemon import COMPANY
-from tests.lab.phones import answers
-from tests.lab.rtp import FRAME, FRAME_S, Ears, Hearing
 
 pytestmark = pytest.mark.e2e
 

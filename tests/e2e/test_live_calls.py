@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from lab.phones import answers, rejects, rings
 from tests.e2e.conftest import ANNA, BEN, CORA
-from tests.lab.phones import answers, rejects, rings
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.lab.daemon import NO_TIMES, QUICK_OFFER
-from tests.lab.rtp import VOICE, Span
+from lab.daemon import NO_TIMES, QUICK_OFFER
+from lab.rtp import VOICE, Span
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

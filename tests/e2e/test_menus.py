@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from callbackd.prompts.settings import SHIPPED
+from lab.daemon import NO_TIMES, QUICK_OFFER
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN
 from tests.e2e.test_heard import hears_out
-from tests.lab.daemon import NO_TIMES, QUICK_OFFER
-from tests.lab.phones import answers
 
 pytestmark = pytest.mark.e2e
 

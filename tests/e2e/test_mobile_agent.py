@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from lab.daemon import NO_TIMES
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN, DAN
-from tests.lab.daemon import NO_TIMES
-from tests.lab.phones import answers
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.lab.asterisk import Asterisk
-from tests.lab.phones import Call, PhoneFailed, Stage, answers, customer, rejects, rings, stays_mute
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.phones import Call, PhoneFailed, Stage, answers, customer, rejects, rings, stays_mute
+from lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 

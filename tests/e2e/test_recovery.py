@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from lab.phones import answers, rings
 from tests.e2e.conftest import ANNA, BEN, CORA
 from tests.e2e.test_callbacks import presses_one
-from tests.lab.phones import answers, rings
 
 pytestmark = pytest.mark.e2e
 

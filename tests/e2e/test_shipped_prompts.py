@@ -8,11 +8,11 @@ from statistics import correlation
 import pytest
 
 from callbackd.prompts.settings import SHIPPED
+from lab.daemon import COMPANY
+from lab.phones import answers
+from lab.rtp import FRAME, FRAME_S, Ears, Hearing
 from tests.e2e.conftest import ANNA
 from tests.e2e.test_callbacks import presses_one
-from tests.lab.daemon import COMPANY
-from tests.lab.phones import answers
-from tests.lab.rtp import FRAME, FRAME_S, Ears, Hearing
 
 pytestmark = pytest.mark.e2e
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.asterisk import Asterisk
-from tests.lab.daemon import Daemon
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.daemon import Daemon
+from lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lab.daemon import QUICK_OFFER
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN
-from tests.lab.daemon import QUICK_OFFER
-from tests.lab.phones import answers
 
 pytestmark = pytest.mark.e2e
 

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.lab.asterisk import Asterisk
-from tests.lab.phones import Stage, answers, customer
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.phones import Stage, answers, customer
+from lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lab.daemon import NO_TIMES
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN
-from tests.lab.daemon import NO_TIMES
-from tests.lab.phones import answers
 
 pytestmark = pytest.mark.e2e
 

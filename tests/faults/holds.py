@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from itertools import combinations, pairwise
 from typing import Any
 
+from lab.call import Call
+from lab.phones import AgentPhone, CustomerPhones
 from tests.e2e.conftest import House, _nothing_is_left
 from tests.faults.wired import Wired
-from tests.lab.call import Call
-from tests.lab.phones import AgentPhone, CustomerPhones
 
 REFUNDED = {"not_dialled", "congestion", "postponed", "rang_in", "declined"}
 NOT_SEEN = {"not_dialled"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.chaos import chaos
+from lab.chaos import chaos
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

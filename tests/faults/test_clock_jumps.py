@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lab.phones import answers, rejects
 from tests.e2e.conftest import ANNA, BEN, CORA
 from tests.e2e.test_callbacks import presses_one
 from tests.faults.holds import these_hold
 from tests.faults.wired import QUICK_RETRY
-from tests.lab.phones import answers, rejects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

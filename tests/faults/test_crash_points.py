@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from callbackd.protocol import Step
+from lab.daemon import Daemon
+from lab.phones import AgentPhone, CustomerPhones, answers, rejects
 from tests.e2e.conftest import ANNA, House
 from tests.e2e.test_callbacks import presses_one
 from tests.faults.holds import these_hold
 from tests.faults.wired import QUICK_RETRY
-from tests.lab.daemon import Daemon
-from tests.lab.phones import AgentPhone, CustomerPhones, answers, rejects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

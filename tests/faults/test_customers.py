@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
+from lab.phones import answers, rejects, rings
 from tests.e2e.conftest import ANNA, BEN, CORA, DAN
 from tests.e2e.test_callbacks import presses_one
 from tests.faults.holds import these_hold
 from tests.faults.wired import QUICK_RETRY
-from tests.lab.phones import answers, rejects, rings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from lab.daemon import NO_TIMES
+from lab.phones import answers, rejects
 from tests.e2e.conftest import ANNA, BEN, CORA
 from tests.faults.holds import these_hold
-from tests.lab.daemon import NO_TIMES
-from tests.lab.phones import answers, rejects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from lab.daemon import NO_TIMES, QUICK_OFFER
+from lab.phones import answers
 from tests.e2e.conftest import ANNA, BEN, CORA
 from tests.faults.holds import these_hold
-from tests.lab.daemon import NO_TIMES, QUICK_OFFER
-from tests.lab.phones import answers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

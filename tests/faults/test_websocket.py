@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from lab.phones import answers, rings
 from tests.e2e.conftest import ANNA, BEN, CORA, DAN
 from tests.e2e.test_callbacks import presses_one
 from tests.faults.holds import these_hold
-from tests.lab.phones import answers, rings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

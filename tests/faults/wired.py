@@ -21,13 +21,13 @@ from callbackd.db.rows import values
 from callbackd.domain.ids import Mint, QueueName
 from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.entry import Entry
+from lab.asterisk import Asterisk
+from lab.daemon import QUICK_OFFER, Daemon, build_prompts
+from lab.phones import AgentPhone, Behaviour, Stage
+from lab.postgres import Postgres
+from lab.slots import HOST, Slot
+from lab.wire import Wire
 from tests.e2e.conftest import House
-from tests.lab.asterisk import Asterisk
-from tests.lab.daemon import QUICK_OFFER, Daemon, build_prompts
-from tests.lab.phones import AgentPhone, Behaviour, Stage
-from tests.lab.postgres import Postgres
-from tests.lab.slots import HOST, Slot
-from tests.lab.wire import Wire
 
 QUICK_RETRY = {
     "support": {

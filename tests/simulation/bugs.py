@@ -20,7 +20,7 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialler import retry
-from callbackd.domain.dialler.dial import Dialling
+from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.events import LegEnded
 from callbackd.domain.ids import OURS, LegId, Mint
 from callbackd.domain.line import eligibility, routing
@@ -320,7 +320,7 @@ def a_promise_counts_as_kept_when_the_customer_accepts(patch):
         original(desk, dialogue)
         desk.connected(desk._state.entries[promise.entry])
 
-    _around(patch, Dialling, "_accept", hasty)
+    _around(patch, Dial, "_accept", hasty)
 
 
 @bug(promises.a_promise_does_not_live_for_ever)
@@ -345,7 +345,7 @@ def the_customer_is_dialled_without_a_stored_intent(patch):
         for id in list(desk._state.attempts):
             desk.claimed(id)
 
-    _around(patch, Dialling, "claim", hasty)
+    _around(patch, Dial, "claim", hasty)
 
 
 @bug(promises.attempts_are_limited, "bad line")
@@ -368,7 +368,7 @@ def the_pause_after_an_attempt_is_skipped(patch):
 
 @bug(promises.nobody_is_rung_at_night, "closing time")
 def hours_are_for_callers_only(patch):
-    patch.setattr(Dialling, "_ringable_at", lambda desk, entry, callback: desk._state.now)
+    patch.setattr(Dial, "_ringable_at", lambda desk, entry, callback: desk._state.now)
 
 
 @bug(promises.only_key_one_connects_a_customer)
@@ -379,7 +379,7 @@ def silence_is_taken_for_a_yes(patch):
         else:
             original(desk, dialogue)
 
-    _around(patch, Dialling, "silence", yes)
+    _around(patch, Dial, "silence", yes)
 
 
 @bug(promises.nothing_is_offered_without_a_database, "outages")
@@ -445,7 +445,7 @@ def an_intent_that_is_confirmed_twice_is_dialled_twice(patch):
             desk._state.attempts[id] = replace(attempt, state=type(attempt.state).CLAIMING)
         original(desk, id)
 
-    _around(patch, Dialling, "claimed", again)
+    _around(patch, Dial, "claimed", again)
 
 
 @bug(calls.one_voice_at_a_time)

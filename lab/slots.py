@@ -87,7 +87,7 @@ class Slot:
 
     @property
     def phones_sip(self) -> range:
-        """80 ports. Which phone has which is said by `tests.lab.asterisk.Asterisk`."""
+        """80 ports. Which phone has which is said by `lab.asterisk.Asterisk`."""
         return range(self.base + 20, self.base + 100)
 
     @property

@@ -13,11 +13,11 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab.installed import Installed, find_asterisk
-from tests.lab.music import write_music
-from tests.lab.slots import HOST, Slot
+from lab.installed import Installed, find_asterisk
+from lab.music import write_music
+from lab.slots import HOST, Slot
 
-CONFIG = Path(__file__).resolve().parents[2] / "asterisk-config"
+CONFIG = Path(__file__).resolve().parents[1] / "asterisk-config"
 AGENTS = tuple(f"agent{number}" for number in range(1, 7))
 CALLER_HOST = "127.0.0.2"
 """A phone that calls from this address is a caller from outside, whatever its From says; keys by RFC 4733."""

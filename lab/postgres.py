@@ -1,6 +1,6 @@
 """One real PostgreSQL for a test session or a demo, and a database of one's own within milliseconds.
 
-As a pytest plugin (``pytest_plugins = ["tests.lab.postgres"]`` in the top conftest) it brings the fixtures
+As a pytest plugin (``pytest_plugins = ["lab.postgres"]`` in the top conftest) it brings the fixtures
 ``database_url`` and ``module_database_url``, empty databases of a test's or a module's own, and ``private_postgres``,
 a server of the test's own that may be killed.
 """

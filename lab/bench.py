@@ -26,11 +26,11 @@ from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
 from callbackd.simulate.world import World
+from lab.asterisk import Asterisk
+from lab.daemon import Daemon, build_prompts
+from lab.phones import AgentPhone, Stage, answers
+from lab.slots import Slot
 from tests.adapters import bench_journal
-from tests.lab.asterisk import Asterisk
-from tests.lab.daemon import Daemon, build_prompts
-from tests.lab.phones import AgentPhone, Stage, answers
-from tests.lab.slots import Slot
 from tests.simulation.laws import Laws
 from tests.simulation.shapes import TEN_THOUSAND
 

@@ -19,10 +19,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab.asterisk import Asterisk
-from tests.lab.daemon import Daemon, build_prompts
-from tests.lab.phones import AgentPhone, Call, Caller, CustomerPhones, PhoneFailed, Stage, answers
-from tests.lab.slots import Slot
+from lab.asterisk import Asterisk
+from lab.daemon import Daemon, build_prompts
+from lab.phones import AgentPhone, Call, Caller, CustomerPhones, PhoneFailed, Stage, answers
+from lab.slots import Slot
 
 NAMES = {"Anna": "+442079460101", "Ben": "+442079460102", "Cora": "+442079460103", "Dan": "+442079460104"}
 AGENTS = {"agent1": "Alice", "agent2": "Bob"}

@@ -1,6 +1,6 @@
 """callbackd with a clock that somebody set, for what happens at a time of day and for clocks that jump.
 
-    python -m tests.lab.at_another_hour FILE CONFIG
+    python -m lab.at_another_hour FILE CONFIG
 
 FILE has the seconds by which the clock is ahead, and may be written anew at any time. Only the clock of the domain
 differs: the same wiring, Asterisk, database and phones as ever.

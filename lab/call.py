@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import unquote
 
-from tests.lab.rtp import SIGNAL, VOICE, Hearing, KeyHeard, RtpEnd, Span
-from tests.lab.sipp import REJECTIONS, Address, SipMessage, Sipp, name_and_user
+from lab.rtp import SIGNAL, VOICE, Hearing, KeyHeard, RtpEnd, Span
+from lab.sipp import REJECTIONS, Address, SipMessage, Sipp, name_and_user
 
 if TYPE_CHECKING:
-    from tests.lab.phones import Phone, Stage
+    from lab.phones import Phone, Stage
 
 T = TypeVar("T")
 Who = Literal["us", "them"]

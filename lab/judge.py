@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tests.lab.rtp import SIGNAL, VOICE, Span
+from lab.rtp import SIGNAL, VOICE, Span
 
 if TYPE_CHECKING:
-    from tests.lab.call import Call
+    from lab.call import Call
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.lab.call import Call, KeysBy, PhoneFailed, Who, name_of
-from tests.lab.judge import Fact, Talk, call_facts, meetings, tell
-from tests.lab.music import NOTES
-from tests.lab.rtp import TONES, Ears, RtpEnd, Span
-from tests.lab.sipp import Address, SipMessage, Sipp, answering, crowding, dialling
+from lab.call import Call, KeysBy, PhoneFailed, Who, name_of
+from lab.judge import Fact, Talk, call_facts, meetings, tell
+from lab.music import NOTES
+from lab.rtp import TONES, Ears, RtpEnd, Span
+from lab.sipp import Address, SipMessage, Sipp, answering, crowding, dialling
 
 if TYPE_CHECKING:
-    from tests.lab.asterisk import Asterisk
+    from lab.asterisk import Asterisk
 
 __all__ = [
     "AgentPhone",
@@ -492,7 +492,7 @@ class Stage:
     @classmethod
     def around(cls, asterisk: Asterisk, directory: Path | None = None) -> Stage:
         """The lab's Asterisk, with the ports of its slot."""
-        from tests.lab.asterisk import CALLER_HOST, CALLER_INFO_HOST
+        from lab.asterisk import CALLER_HOST, CALLER_INFO_HOST
 
         return cls(
             ("127.0.0.1", asterisk.sip_port),

@@ -1,6 +1,6 @@
 """callbackd as ``callbackd run`` starts it, but it ends by SIGKILL when it reaches a step of the dialling protocol.
 
-python -m tests.lab.crashing "intent stored" callbackd.toml
+python -m lab.crashing "intent stored" callbackd.toml
 """
 
 from __future__ import annotations

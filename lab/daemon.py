@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from callbackd.protocol import Step
-from tests.lab.asterisk import AGENTS, Asterisk
-from tests.lab.installed import cache_root
-from tests.lab.slots import Slot
+from lab.asterisk import AGENTS, Asterisk
+from lab.installed import cache_root
+from lab.slots import Slot
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 Toml = Mapping[str, Any]
 
 QUICK_OFFER = {"estimated_wait_s": 5, "waited_s": 60}
@@ -128,10 +128,10 @@ class Daemon:
         since = len(self.lines)
         run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
         if self.dies_at:
-            run = ("tests.lab.crashing", self.dies_at, str(self.config_path))
+            run = ("lab.crashing", self.dies_at, str(self.config_path))
         elif self.ahead_s is not None:
             self.set_clock(self.ahead_s)
-            run = ("tests.lab.at_another_hour", str(self._clock), str(self.config_path))
+            run = ("lab.at_another_hour", str(self._clock), str(self.config_path))
         self._listen()
         self._process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),
