@@ -30,7 +30,7 @@ from lab.asterisk import Asterisk
 from lab.daemon import Daemon, build_prompts
 from lab.phones import AgentPhone, Stage, answers
 from lab.slots import Slot
-from tests.adapters import bench_journal
+from tests.db import bench_journal
 from tests.simulation.laws import Laws
 from tests.simulation.shapes import TEN_THOUSAND
 

@@ -44,7 +44,7 @@ from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import CallbackHello, Fixed
 from callbackd.domain.settings import Offer, Retry
 from tests.builders import ANNA, BEN, SUPPORT, Centre, queue, settings
-from tests.domain.test_callbacks import dialled, one_agent
+from tests.domain.callbacks.test_promise import dialled, one_agent
 
 
 def unknown(**changes):

@@ -1,4 +1,4 @@
-"""The ARI client against a small web server that misbehaves on purpose; the real one is asked in test_ari_lab."""
+"""The ARI client against a small web server that misbehaves on purpose; the real one is asked in test_on_asterisk."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from callbackd.ari import client
 from callbackd.ari.client import Address, Ari, Link
 from callbackd.ari.generated import ASTERISK_VERSION
 from callbackd.ari.reply import Answer, Reply
-from tests.adapters.fake_asterisk import FakeAsterisk, asking, json_answer, serving
+from tests.ari.fake_asterisk import FakeAsterisk, asking, json_answer, serving
 
 
 class Owner:

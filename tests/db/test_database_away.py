@@ -32,7 +32,7 @@ from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.do_not_call import Blocked
 from lab.postgres import Postgres
 from lab.wire import Wire
-from tests.adapters.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
+from tests.db.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
 
 pytestmark = pytest.mark.postgres
 
@@ -179,7 +179,7 @@ async def test_a_table_that_somebody_locked_counts_as_away_after_the_limit(books
 async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed(private_postgres):
     url = await private_postgres.fresh_database()
     daemon = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.adapters.busy_daemon", url, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "tests.db.busy_daemon", url, stdout=asyncio.subprocess.PIPE
     )
     async with asyncio.timeout(60):
         while int(said := await daemon.stdout.readline()) < 200:

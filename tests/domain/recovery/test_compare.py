@@ -16,7 +16,7 @@ from callbackd.domain.events import (
 )
 from callbackd.domain.ids import BridgeId, LegId
 from tests.builders import ANNA, BEN, SUPPORT
-from tests.domain.test_callbacks import dialled, one_agent
+from tests.domain.callbacks.test_promise import dialled, one_agent
 
 A, B = LegId("anna"), LegId("ben")
 LOGIN = "code-alice-login-0"

@@ -13,7 +13,7 @@ from callbackd.domain.events import DialRefused, DrainBegan, Ending
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.settings import Dialling, Retry
 from tests.builders import Centre, agent, number, queue, settings
-from tests.domain.test_callbacks import dialled, promised
+from tests.domain.callbacks.test_promise import dialled, promised
 
 # --- the breaker on paper -----------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from callbackd.domain.events import Ending, Event, LegEnded, PbxLost
 from callbackd.domain.ids import LegId, Mint
 from lab.asterisk import Asterisk
 from lab.slots import Slot
-from tests.adapters.sip_phone import phone
+from tests.ari.sip_phone import phone
 
 pytestmark = pytest.mark.e2e
 

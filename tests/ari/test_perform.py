@@ -50,7 +50,7 @@ from callbackd.domain.events import (
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.phrase import Fixed, Phrase, Position
 from callbackd.domain.settings import Dialling
-from tests.adapters.fake_asterisk import FakeAsterisk, asking, serving
+from tests.ari.fake_asterisk import FakeAsterisk, asking, serving
 
 CALLER, AGENT, CUSTOMER = LegId("1795393218.74"), LegId("cbd-agent"), LegId("cbd-customer")
 BRIDGE, PLAYBACK = BridgeId("cbd-bridge"), PlaybackId("cbd-playback")

@@ -1,4 +1,4 @@
-"""The guard around panoramisk against a manager that misbehaves byte by byte; Asterisk's own is in test_ami_lab."""
+"""The guard around panoramisk against a manager that misbehaves byte by byte; Asterisk's own is in test_on_asterisk."""
 
 import asyncio
 import logging

@@ -55,7 +55,7 @@ from callbackd.domain.settings import Dialling
 from lab.asterisk import Asterisk
 from lab.phones import Stage, answers
 from lab.slots import Slot
-from tests.adapters.sip_phone import phone
+from tests.ari.sip_phone import phone
 
 pytestmark = pytest.mark.e2e
 
