@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 
 import structlog
 
-from callbackd.domain.commands import Act
+from callbackd.domain.commands import Act, lanes
 from callbackd.domain.events import Event
 
 Perform = Callable[[Act], Awaitable[Iterable[Event]]]
@@ -16,36 +16,49 @@ Perform = Callable[[Act], Awaitable[Iterable[Event]]]
 log = structlog.get_logger("outbox")
 
 
+@dataclass(eq=False)
+class _Errand:
+    act: Act
+    begun: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Outbox:
-    """One short-lived task per busy lane. ``perform`` tells what came of a command as events; those are posted back."""
+    """One short-lived task per command. ``perform`` returns what came of it as events; those are posted back."""
 
     def __init__(self, perform: Perform, post: Callable[[Event], None]) -> None:
         self._perform = perform
         self._post = post
-        self._lanes: dict[str, deque[Act]] = {}
+        self._last: dict[str, _Errand] = {}
+        """The youngest command of each lane; those before it in the lane are over when it is."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, act: Act) -> None:
-        lane = self._lanes.get(act.lane)
-        if lane is not None:
-            if not lane or lane[-1] != act:  # what is about to be asked anyway is not asked twice in a row
-                lane.append(act)
+        """Carry the command out as soon as its lanes are free, unless the same one is waiting there last already."""
+        of = lanes(act)
+        before = {errand for lane in of if (errand := self._last.get(lane))}
+        if any(errand.act == act and not errand.begun for errand in before):
             return
-        self._lanes[act.lane] = deque([act])
-        task = asyncio.create_task(self._work(act.lane), name=f"lane {act.lane}")
+        errand = _Errand(act)
+        self._last.update(dict.fromkeys(of, errand))
+        task = asyncio.create_task(self._run(errand, before), name=f"{type(act).__name__} {of[0]}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, name: str) -> None:
-        lane = self._lanes[name]
-        while lane:
-            act = lane.popleft()
-            try:
-                for event in await self._perform(act):
-                    self._post(event)
-            except Exception:  # a bug in one command must not silence the call's later commands
-                log.exception("command_failed", lane=name, command=type(act).__name__)
-        del self._lanes[name]
+    async def _run(self, errand: _Errand, before: Iterable[_Errand]) -> None:
+        for earlier in before:
+            await earlier.over.wait()
+        errand.begun = True
+        try:
+            for event in await self._perform(errand.act):
+                self._post(event)
+        except Exception:  # a bug in one command must not silence the call's later commands
+            log.exception("command_failed", lane=lanes(errand.act)[0], command=type(errand.act).__name__)
+        finally:
+            errand.over.set()
+            for lane in lanes(errand.act):
+                if self._last.get(lane) is errand:
+                    del self._last[lane]
 
     async def drain(self, limit_s: float) -> None:
         """Wait until everything has left, at most ``limit_s``."""

@@ -32,6 +32,7 @@ from callbackd.domain.commands import (
     StopMusic,
     StopPlayback,
     TraceAttempt,
+    lanes,
 )
 from callbackd.domain.events import (
     AttemptTraced,
@@ -318,7 +319,7 @@ def _failed(act: Act, leg: LegId, answer: Answer[Any]) -> RequestFailed:
 
 def _noted(act: Act, answer: Answer[Any]) -> tuple[Event, ...]:
     if not answer:
-        log.warning("request_failed", request=type(act).__name__, lane=act.lane, why=answer.reason)
+        log.warning("request_failed", request=type(act).__name__, lane=lanes(act)[0], why=answer.reason)
     return ()
 
 

@@ -242,7 +242,7 @@ class Acd:
         if attempt := self._state.attempt_of(event.leg):
             self._trace.unknown(attempt, event.reason)
         elif agent := self._rung(event.leg):
-            self._state.do(HangUp(event.leg, event.leg, "the ring may or may not have begun"))
+            self._state.do(HangUp(event.leg, "the ring may or may not have begun"))
             self._floor.ring_over(agent, f"unknown whether it rang: {event.reason}")
 
     def _leg_ringing(self, event: ev.LegRinging) -> None:
@@ -340,7 +340,7 @@ class Acd:
         self._state.decide(entry.id if entry else event.leg, f"{event.request} failed", event.reason)
         if event.request == "Join" and entry and entry.state is EntryState.TALKING and entry.leg:
             context = self._state.settings.fallback_context
-            self._state.do(SendToFallback(entry.id, entry.leg, context, entry.queue))
+            self._state.do(SendToFallback(entry.leg, context, entry.queue))
             self._talk_over(entry, "bridge", left=True)
 
     # --- deadlines ------------------------------------------------------------------------------------------------
@@ -362,7 +362,7 @@ class Acd:
 
     def _ring_stuck(self, id: str) -> None:
         if agent := self._rung(LegId(id)):
-            self._state.do(HangUp(id, LegId(id), "no end of the ring was reported"))
+            self._state.do(HangUp(LegId(id), "no end of the ring was reported"))
             self._floor.ring_over(agent, "no end of the ring was reported")
 
     # --- the world outside ----------------------------------------------------------------------------------------
@@ -451,7 +451,7 @@ class Acd:
             elif there:  # connected on paper, and the request to do it was lost with us
                 self._floor.join_again(entry)
         for leg in restore.strays(state, event.legs):
-            state.do(HangUp(leg, leg, "left over from before, belongs to nobody"))
+            state.do(HangUp(leg, "left over from before, belongs to nobody"))
 
     def _never_met(self, entry: Entry, event: ev.LegsSeen) -> bool:
         """Connected on paper; the agent is gone, and the caller was put into no bridge: there was no conversation."""
@@ -463,12 +463,12 @@ class Acd:
     def _bridges_seen(self, seen: frozenset[BridgeId]) -> None:
         """A bridge is made anew where somebody will be put into it; nobody's bridge is taken away."""
         state = self._state
-        wanted = {BridgeId(entry.bridge): entry for entry in state.entries.values() if entry.bridge}
-        for bridge, entry in wanted.items():
+        wanted = [BridgeId(entry.bridge) for entry in state.entries.values() if entry.bridge]
+        for bridge in wanted:
             if bridge not in seen:
-                state.do(MakeBridge(entry.id, bridge))
-        for bridge in sorted(seen - wanted.keys()):
-            state.do(DropBridge(bridge, bridge))
+                state.do(MakeBridge(bridge))
+        for bridge in sorted(seen.difference(wanted)):
+            state.do(DropBridge(bridge))
 
     def _gone_meanwhile(self, leg: LegId, since: float) -> None:
         """A leg ended while nobody told us. Who came before this Asterisk started was cut off by its end."""

@@ -1,13 +1,14 @@
 """What is to be done. The runner commits what must be written, then the adapters carry out the rest.
 
-Commands of one ``lane`` are carried out in order, different lanes in parallel. The lane is the entry's id, so a step of
-one call never waits for another call.
+Commands that share a lane (``lanes``) are carried out in order, all others in parallel: a step of one call never waits
+for another call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.lives.agent import Agent
@@ -26,7 +27,6 @@ Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Re
 class Play:
     """Speak to a leg. Its end is reported as ``PlaybackEnded`` whatever becomes of it."""
 
-    lane: str
     leg: LegId
     playback: PlaybackId
     phrases: tuple[Phrase, ...]
@@ -37,7 +37,6 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class StopPlayback:
-    lane: str
     leg: LegId
     playback: PlaybackId
 
@@ -46,21 +45,18 @@ class StopPlayback:
 class LookAtPlayback:
     """Its end may have been missed: ``PlaybackEnded`` comes back when it is over."""
 
-    lane: str
     leg: LegId
     playback: PlaybackId
 
 
 @dataclass(frozen=True, slots=True)
 class StartMusic:
-    lane: str
     leg: LegId
     music: str
 
 
 @dataclass(frozen=True, slots=True)
 class StopMusic:
-    lane: str
     leg: LegId
 
 
@@ -68,7 +64,6 @@ class StopMusic:
 class RingAgent:
     """Dial an agent's phone, the customer's number shown. Asterisk gives up after ``ring_s``."""
 
-    lane: str
     leg: LegId
     endpoint: str
     caller_number: str
@@ -81,7 +76,6 @@ class RingAgent:
 class DialCustomer:
     """Dial a customer on a fresh connection into the outbound context. Sent only after ``AttemptClaimed``."""
 
-    lane: str
     leg: LegId
     attempt: AttemptId
     number: str
@@ -100,7 +94,6 @@ class DialCustomer:
 class TraceAttempt:
     """Find out what became of a dial: answered by ``AttemptTraced``, or by nothing while Asterisk does not answer."""
 
-    lane: str
     leg: LegId
     attempt: AttemptId
 
@@ -109,7 +102,6 @@ class TraceAttempt:
 class NotePlace:
     """Have the leg itself carry its place, for whoever finds it when our rows are lost."""
 
-    lane: str
     leg: LegId
     queue: str
     arrived_at: float
@@ -117,28 +109,26 @@ class NotePlace:
 
 @dataclass(frozen=True, slots=True)
 class MakeBridge:
-    lane: str
     bridge: BridgeId
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Put the legs into the bridge together: they hear each other. Answered by ``LegsJoined`` or ``RequestFailed``."""
+    """Put the legs into the bridge together, the caller's first. Answered by ``LegsJoined`` or ``RequestFailed``."""
 
-    lane: str
     bridge: BridgeId
     legs: tuple[LegId, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DropBridge:
-    lane: str
     bridge: BridgeId
+    caller: LegId | None = None
+    """Who stays with us when the bridge goes: what is done next for this leg waits until the bridge is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    lane: str
     leg: LegId
     reason: str
     """For the log."""
@@ -150,7 +140,6 @@ class HangUp:
 class ArmDeadMan:
     """Asterisk takes the leg to the fallback ``after_s`` from now unless armed again; 0 disarms."""
 
-    lane: str
     leg: LegId
     after_s: float
 
@@ -159,7 +148,6 @@ class ArmDeadMan:
 class SendToFallback:
     """Hand the leg back to the dialplan, to be served without us."""
 
-    lane: str
     leg: LegId
     context: str
     extension: str
@@ -226,3 +214,25 @@ Act = (
 )
 Write = Save | Forget | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
+
+
+def lanes(act: Act) -> tuple[str, ...]:
+    """The legs and bridges whose earlier commands must be over before this one may begin.
+
+    Two people are joined after what was asked for the caller and for the bridge. The agent's leg is not waited for: it
+    has answered, even if the reply to the request that rang it is still on its way.
+    """
+    match act:
+        case Join():
+            return (act.bridge, act.legs[0])
+        case MakeBridge():
+            return (act.bridge,)
+        case DropBridge():
+            return (act.bridge, act.caller) if act.caller else (act.bridge,)
+        case (
+            Play() | StopPlayback() | LookAtPlayback() | StartMusic() | StopMusic() | RingAgent() | DialCustomer()
+            | TraceAttempt() | NotePlace() | HangUp() | ArmDeadMan() | SendToFallback()
+        ):  # fmt: skip
+            return (act.leg,)
+        case _:
+            assert_never(act)

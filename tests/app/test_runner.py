@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery
 from callbackd.app.runner import Runner
 from callbackd.ari.client import Link
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import HangUp, Play, RingAgent, TraceAttempt
+from callbackd.domain.commands import (
+    DropBridge,
+    HangUp,
+    Join,
+    MakeBridge,
+    Play,
+    RingAgent,
+    StartMusic,
+    StopMusic,
+    TraceAttempt,
+)
 from callbackd.domain.events import CallArrived, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
 from callbackd.domain.ids import Mint
 from tests.builders import ANNA, settings
@@ -79,17 +91,17 @@ async def test_a_deadline_wakes_the_loop():
     assert ("did", "StartMusic") in recorder.told
 
 
-def play(lane, n):
-    return Play(lane, "leg", f"p{n}", (), "en")
+def play(leg, n):
+    return Play(leg, f"p{n}", (), "en")
 
 
 async def test_commands_of_one_lane_keep_their_order_and_lanes_do_not_wait_for_one_another():
     done, slow = [], asyncio.Event()
 
     async def perform(act):
-        if act.lane == "slow":
+        if act.leg == "slow":
             await slow.wait()
-        done.append((act.lane, act.playback))
+        done.append((act.leg, act.playback))
         return ()
 
     outbox = Outbox(perform, lambda event: None)
@@ -112,13 +124,46 @@ async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
         done.append(act)
         return ()
 
-    outbox, look = Outbox(perform, lambda event: None), TraceAttempt("lane", "leg", "attempt")
-    for act in (look, look, look, HangUp("lane", "leg", "over"), look):
+    outbox, look = Outbox(perform, lambda event: None), TraceAttempt("leg", "attempt")
+    for act in (look, look, look, HangUp("leg", "over"), look):
         outbox.put(act)
         await asyncio.sleep(0)
     slow.set()
     await outbox.drain(1)
-    assert done == [look, look, HangUp("lane", "leg", "over"), look], "the one under way, and one that was asked since"
+    assert done == [look, look, HangUp("leg", "over"), look], "the one under way, and one that was asked since"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "in_order"),
+    [
+        (MakeBridge("b"), Join("b", ("caller", "agent")), True),
+        (StopMusic("caller"), Join("b", ("caller", "agent")), True),
+        (Join("b", ("caller", "agent")), DropBridge("b"), True),
+        (DropBridge("b", "caller"), StartMusic("caller", "default"), True),
+        (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), HangUp("agent", "over"), True),
+        (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), Join("b", ("caller", "agent")), False),
+        (RingAgent("one", "PJSIP/x", "", "", 1, "entry"), RingAgent("other", "PJSIP/y", "", "", 1, "entry"), False),
+        (Join("b", ("caller", "agent")), StartMusic("somebody else", "default"), False),
+    ],
+)
+async def test_what_acts_on_the_same_caller_or_bridge_waits_for_what_came_before(first, then, in_order):
+    done, slow = [], asyncio.Event()
+
+    async def perform(act):
+        if act == first:
+            await slow.wait()
+        done.append(act)
+        return ()
+
+    outbox = Outbox(perform, lambda event: None)
+    outbox.put(first)
+    outbox.put(then)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert done == ([] if in_order else [then])
+    slow.set()
+    await outbox.drain(1)
+    assert set(done) == {first, then}
 
 
 async def test_a_command_that_fails_does_not_stop_its_lane():
@@ -130,8 +175,8 @@ async def test_a_command_that_fails_does_not_stop_its_lane():
         return [LegEnded(act.leg)]
 
     outbox = Outbox(perform, events.append)
-    outbox.put(RingAgent("lane", "leg", "PJSIP/x", "", "", 1, "entry"))
-    outbox.put(HangUp("lane", "leg", "over"))
+    outbox.put(RingAgent("leg", "PJSIP/x", "", "", 1, "entry"))
+    outbox.put(HangUp("leg", "over"))
     await outbox.drain(1)
     assert events == [LegEnded("leg")]
 

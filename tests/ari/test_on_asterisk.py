@@ -182,7 +182,7 @@ async def test_after_one_true_409_only_a_fresh_connection_tells_the_truth(centre
         for api, reply in ((centre.ari.api, Reply.CONFLICT), (centre.ari.fresh, Reply.PBX_ERROR)):
             answer = await api.channels.originate_with_id("cbd-bad", endpoint="PJSIP/nobody", app="callbackd")
             assert answer.reply is reply
-        await centre.does(HangUp("lane", leg, "seen"))
+        await centre.does(HangUp(leg, "seen"))
 
 
 async def test_a_wrong_password_is_said(asterisk: Asterisk) -> None:
@@ -236,18 +236,18 @@ async def test_a_caller_is_spoken_to_presses_a_key_and_hangs_up(centre: Centre) 
     leg, far = await centre.caller()
     assert next(told for told in centre.told if isinstance(told, CallArrived)).queue == "support"
     playback, next_one = playback_of(leg, 0), playback_of(leg, 1)
-    await centre.does(Play("lane", leg, playback, (Fixed.OFFER,), "en"))
+    await centre.does(Play(leg, playback, (Fixed.OFFER,), "en"))
     await centre.ari.api.channels.send_dtmf(far, dtmf="1")
     await centre.hears(DigitPressed(leg, "1"))
     assert PlaybackEnded(playback) not in centre.told, "a key does not stop it"
-    await centre.does(StopPlayback("lane", leg, playback))
+    await centre.does(StopPlayback(leg, playback))
     await centre.hears(PlaybackEnded(playback), 0.5)
-    await centre.does(StartMusic("lane", leg, "default"), StopMusic("lane", leg))
-    await centre.does(Play("lane", leg, next_one, (Fixed.OFFER,), "en"))
+    await centre.does(StartMusic(leg, "default"), StopMusic(leg))
+    await centre.does(Play(leg, next_one, (Fixed.OFFER,), "en"))
     await centre.ari.api.channels.hangup(far)
     await centre.hears_the_end_of(leg)
     await asyncio.sleep(0.2)
-    await centre.does(StartMusic("lane", leg, "default"))
+    await centre.does(StartMusic(leg, "default"))
     assert centre.told[-1] == LegEnded(leg, Ending.UNKNOWN)
     assert LegLeft(leg) not in centre.told
     assert not any(isinstance(told, RequestFailed) for told in centre.told)
@@ -257,24 +257,24 @@ async def test_music_for_nobody_and_words_nobody_recorded_have_an_end(centre: Ce
     leg, _ = await centre.caller()
     playback = playback_of(leg, 0)
     perform = Perform(centre.ari, lambda *_: ["sound:/no/such/file"], Dialling())
-    assert await perform(Play("lane", leg, playback, (Fixed.OFFER,), "en")) == ()
+    assert await perform(Play(leg, playback, (Fixed.OFFER,), "en")) == ()
     await centre.hears(PlaybackEnded(playback))
 
 
 async def test_an_unrenewed_dead_man_takes_the_caller_to_the_fallback(centre: Centre) -> None:
     leg, _ = await centre.caller()
-    await centre.does(ArmDeadMan("lane", leg, 1.0), ArmDeadMan("lane", leg, 2.0))
+    await centre.does(ArmDeadMan(leg, 1.0), ArmDeadMan(leg, 2.0))
     await asyncio.sleep(1.5)
     assert LegLeft(leg) not in centre.told, "armed again in time"
     await centre.hears(LegLeft(leg))
-    await centre.does(ArmDeadMan("lane", leg, 60.0))
+    await centre.does(ArmDeadMan(leg, 60.0))
     assert isinstance(centre.told[-1], RequestFailed), "it is not ours any more"
     assert "callbackd-fallback" in await centre.asterisk.cli("core show channels concise")
 
 
 async def test_a_caller_is_handed_to_the_fallback(centre: Centre) -> None:
     leg, _ = await centre.caller()
-    await centre.does(SendToFallback("lane", leg, "callbackd-fallback", "support"))
+    await centre.does(SendToFallback(leg, "callbackd-fallback", "support"))
     await centre.hears(LegLeft(leg))
 
 
@@ -282,11 +282,11 @@ async def test_two_are_joined_and_each_end_is_told_once(centre: Centre) -> None:
     (one, _), (two, far) = await centre.caller("8001"), await centre.caller("8002")
     bridge = MINT.bridge(now())
     await centre.does(
-        MakeBridge("lane", bridge),
-        MakeBridge("lane", bridge),
-        StopMusic("lane", one),
-        Join("lane", bridge, (one, two)),
-        ArmDeadMan("lane", one, 60.0),
+        MakeBridge(bridge),
+        MakeBridge(bridge),
+        StopMusic(one),
+        Join(bridge, (one, two)),
+        ArmDeadMan(one, 60.0),
     )
     found = (await centre.ari.api.bridges.get(bridge)).body
     assert found
@@ -296,7 +296,7 @@ async def test_two_are_joined_and_each_end_is_told_once(centre: Centre) -> None:
     assert not [event for event in seen if isinstance(event, CallArrived)], "they talk, they do not arrive"
     await centre.ari.api.channels.hangup(far)
     await centre.hears_the_end_of(two)
-    await centre.does(HangUp("lane", one, "the other hung up"), DropBridge("lane", bridge), DropBridge("lane", bridge))
+    await centre.does(HangUp(one, "the other hung up"), DropBridge(bridge), DropBridge(bridge))
     await centre.hears_the_end_of(one)
     assert sum(isinstance(told, LegEnded | LegLeft) for told in centre.told) == 2
     assert not any(isinstance(told, RequestFailed) for told in centre.told)
@@ -305,7 +305,7 @@ async def test_two_are_joined_and_each_end_is_told_once(centre: Centre) -> None:
 async def test_joining_one_who_is_gone_tells_who(centre: Centre) -> None:
     leg, _ = await centre.caller()
     bridge, nobody = MINT.bridge(now()), MINT.leg(now())
-    await centre.does(MakeBridge("lane", bridge), Join("lane", bridge, (leg, nobody)))
+    await centre.does(MakeBridge(bridge), Join(bridge, (leg, nobody)))
     assert centre.told[-1] == LegEnded(nobody, Ending.UNKNOWN)
 
 
@@ -321,14 +321,14 @@ async def test_after_a_reconnect_who_waits_is_found_again(asterisk: Asterisk) ->
             assert arrived == before
             assert isinstance(seen, LegsSeen)
             assert leg in seen.legs
-            await centre.does(HangUp("lane", leg, "seen"))
+            await centre.does(HangUp(leg, "seen"))
 
 
 # --- dialling ---------------------------------------------------------------------------------------------------------
 
 
 def ring(leg: LegId, endpoint: str = "PJSIP/agent1", ring_s: float = 5.0) -> RingAgent:
-    return RingAgent(leg, leg, endpoint, "+48221234567", "support", ring_s, EntryId("e1"))
+    return RingAgent(leg, endpoint, "+48221234567", "support", ring_s, EntryId("e1"))
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ async def test_an_agent_answers_and_is_in_our_hands(centre: Centre) -> None:
         await centre.does(ring(leg))
         await centre.hears(LegEntered(leg, Party.AGENT))
         assert LegAnswered(leg) in centre.told
-        await centre.does(HangUp(leg, leg, "seen"))
+        await centre.does(HangUp(leg, "seen"))
         await centre.hears_the_end_of(leg)
 
 
@@ -377,7 +377,7 @@ async def test_the_same_id_rings_once(centre: Centre) -> None:
         await centre.does(ring(leg), ring(leg))
         assert centre.told.count(DialAccepted(leg)) == 2
         await centre.hears(LegRinging(leg))
-        await centre.does(HangUp(leg, leg, "seen"))
+        await centre.does(HangUp(leg, "seen"))
         await centre.hears_the_end_of(leg)
         assert agent.invites == 1
 
@@ -386,15 +386,13 @@ async def test_a_customer_answers_hears_the_greeting_and_comes_to_us(centre: Cen
     attempt = AttemptId(MINT.ulid(now()))
     leg = leg_of(attempt)
     async with phone(centre.asterisk.trunk_port, RINGS, ANSWERS):
-        await centre.does(
-            DialCustomer("lane", leg, attempt, "+48221234567", 5.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl")
-        )
+        await centre.does(DialCustomer(leg, attempt, "+48221234567", 5.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl"))
         await centre.hears(LegEntered(leg, Party.CUSTOMER, attempt), 15)
         assert DialAccepted(leg) in centre.told
         channel = (await centre.ari.api.channels.get(leg)).body
         assert channel
         assert channel["language"] == "pl"
-        await centre.does(HangUp("lane", leg, "seen"))
+        await centre.does(HangUp(leg, "seen"))
         await centre.hears_the_end_of(leg)
 
 
@@ -404,10 +402,10 @@ async def test_a_phones_hold_is_told_and_a_hangup_on_hold_tells_of_no_end(centre
     agent, bridge = MINT.leg(now()), MINT.bridge(now())
     async with Stage.around(centre.asterisk) as stage:
         phone_of_agent = await stage.agent("agent1", behaviour=answers(after=0.1))
-        ring = RingAgent("e", agent, "PJSIP/agent1", "+442079460123", "support", 10.0, EntryId("e"))
-        await centre.does(MakeBridge("e", bridge), ring)
+        ring = RingAgent(agent, "PJSIP/agent1", "+442079460123", "support", 10.0, EntryId("e"))
+        await centre.does(MakeBridge(bridge), ring)
         await centre.hears(LegEntered(agent, Party.AGENT))
-        await centre.does(Join("e", bridge, (caller, agent)))
+        await centre.does(Join(bridge, (caller, agent)))
         call = await phone_of_agent.next_call()
         await call.hold()
         await centre.hears(LegHeld(agent))
@@ -418,4 +416,4 @@ async def test_a_phones_hold_is_told_and_a_hangup_on_hold_tells_of_no_end(centre
         await centre.hears_the_end_of(agent)
     about_hold = [type(told) for told in centre.told if isinstance(told, LegHeld | LegUnheld)]
     assert about_hold == [LegHeld, LegUnheld, LegHeld]
-    await centre.does(HangUp("e", caller, "over"), DropBridge("e", bridge))
+    await centre.does(HangUp(caller, "over"), DropBridge(bridge))

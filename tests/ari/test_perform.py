@@ -54,13 +54,13 @@ from tests.ari.fake_asterisk import FakeAsterisk, asking, serving
 
 CALLER, AGENT, CUSTOMER = LegId("1795393218.74"), LegId("cbd-agent"), LegId("cbd-customer")
 BRIDGE, PLAYBACK = BridgeId("cbd-bridge"), PlaybackId("cbd-playback")
-RING = RingAgent("lane", AGENT, "PJSIP/agent1", "+48221234567", "support", 14.2, EntryId("e1"))
-TRACE = TraceAttempt("lane", CUSTOMER, AttemptId("x"))
+RING = RingAgent(AGENT, "PJSIP/agent1", "+48221234567", "support", 14.2, EntryId("e1"))
+TRACE = TraceAttempt(CUSTOMER, AttemptId("x"))
 DIAL = DialCustomer(
-    "lane", CUSTOMER, AttemptId("customer"), "+48221234567", 30.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl", "support"
+    CUSTOMER, AttemptId("customer"), "+48221234567", 30.0, (Fixed.OFFER,), (Fixed.GOODBYE,), "pl", "support"
 )
-PLAY = Play("lane", CALLER, PLAYBACK, (Fixed.OFFER, Position(2)), "pl", "support")
-JOIN = Join("lane", BRIDGE, (CALLER, AGENT))
+PLAY = Play(CALLER, PLAYBACK, (Fixed.OFFER, Position(2)), "pl", "support")
+JOIN = Join(BRIDGE, (CALLER, AGENT))
 
 
 class Pbx(FakeAsterisk):
@@ -109,24 +109,24 @@ def asked(pbx: Pbx) -> list[str]:
             PLAY,
             f"POST /channels/{CALLER}/play/{PLAYBACK}?media=sound:/support/pl/offer,sound:/support/pl/position-2",
         ),
-        (LookAtPlayback("lane", CALLER, PLAYBACK), f"GET /playbacks/{PLAYBACK}"),
-        (StopPlayback("lane", CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
-        (StartMusic("lane", CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
-        (StopMusic("lane", CALLER), f"DELETE /channels/{CALLER}/moh"),
-        (MakeBridge("lane", BRIDGE), f"POST /bridges/{BRIDGE}?type=mixing"),
+        (LookAtPlayback(CALLER, PLAYBACK), f"GET /playbacks/{PLAYBACK}"),
+        (StopPlayback(CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
+        (StartMusic(CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
+        (StopMusic(CALLER), f"DELETE /channels/{CALLER}/moh"),
+        (MakeBridge(BRIDGE), f"POST /bridges/{BRIDGE}?type=mixing"),
         (JOIN, f"POST /bridges/{BRIDGE}/addChannel?channel={CALLER},{AGENT}&inhibitConnectedLineUpdates=true"),
-        (DropBridge("lane", BRIDGE), f"DELETE /bridges/{BRIDGE}"),
-        (HangUp("lane", CALLER, "all is said"), f"DELETE /channels/{CALLER}?reason=normal"),
+        (DropBridge(BRIDGE), f"DELETE /bridges/{BRIDGE}"),
+        (HangUp(CALLER, "all is said"), f"DELETE /channels/{CALLER}?reason=normal"),
         (
-            ArmDeadMan("lane", CALLER, 14400.0),
+            ArmDeadMan(CALLER, 14400.0),
             f"POST /channels/{CALLER}/variable?variable=TIMEOUT(absolute)&value=14400",
         ),
         (
-            SendToFallback("lane", CALLER, "callbackd-fallback", "sales"),
+            SendToFallback(CALLER, "callbackd-fallback", "sales"),
             f"POST /channels/{CALLER}/continue?context=callbackd-fallback&extension=sales&priority=1",
         ),
         (
-            NotePlace("lane", CALLER, "sales", 1800000000.25),
+            NotePlace(CALLER, "sales", 1800000000.25),
             f"POST /channels/{CALLER}/variable?variable=CBD_PLACE&value=sales:1800000000.250000",
         ),
     ],
@@ -217,7 +217,7 @@ async def test_the_plus_is_left_out_where_the_trunk_wants_it_so(pbx: Pbx) -> Non
 
 @pytest.mark.parametrize("number", ["", "+", "48221234567", "+4822 1234567", "+48221234567@evil", "+0123456", "+1" * 9])
 async def test_what_is_no_number_is_never_dialled(pbx: Pbx, number: str) -> None:
-    act = DialCustomer("lane", CUSTOMER, AttemptId("customer"), number, 30.0, (), (), "pl")
+    act = DialCustomer(CUSTOMER, AttemptId("customer"), number, 30.0, (), (), "pl")
     assert await perform(pbx, act) == (DialRefused(CUSTOMER, "the number is not E.164"),)
     assert asked(pbx) == []
 
@@ -241,7 +241,7 @@ async def test_only_plain_paths_enter_the_dialplan(pbx: Pbx) -> None:
 async def test_what_a_caller_is_called_cannot_become_something_else(
     pbx: Pbx, name: str, number: str, shown: str
 ) -> None:
-    await perform(pbx, RingAgent("lane", AGENT, "PJSIP/agent1", number, name, 15.0, EntryId("e1")))
+    await perform(pbx, RingAgent(AGENT, "PJSIP/agent1", number, name, 15.0, EntryId("e1")))
     assert f"&callerId={shown}&timeout=15" in asked(pbx)[0]
 
 
@@ -274,11 +274,11 @@ GONE = LegEnded(CALLER, Ending.UNKNOWN)
 @pytest.mark.parametrize(
     "act",
     [
-        StartMusic("lane", CALLER, "default"),
-        StopMusic("lane", CALLER),
-        HangUp("lane", CALLER, "x"),
-        ArmDeadMan("lane", CALLER, 60.0),
-        SendToFallback("lane", CALLER, "c", "e"),
+        StartMusic(CALLER, "default"),
+        StopMusic(CALLER),
+        HangUp(CALLER, "x"),
+        ArmDeadMan(CALLER, 60.0),
+        SendToFallback(CALLER, "c", "e"),
     ],
     ids=lambda act: type(act).__name__,
 )
@@ -313,7 +313,7 @@ async def test_a_playback_is_over_only_when_asterisk_says_so(
     pbx: Pbx, status: int, told: tuple[PlaybackEnded, ...]
 ) -> None:
     pbx.says = {"": status}
-    assert await perform(pbx, LookAtPlayback("lane", CALLER, PLAYBACK)) == told
+    assert await perform(pbx, LookAtPlayback(CALLER, PLAYBACK)) == told
 
 
 async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:
@@ -324,12 +324,12 @@ async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:
 
 async def test_what_is_over_already_is_no_trouble(pbx: Pbx) -> None:
     pbx.says = {"": 404}
-    assert await perform(pbx, StopPlayback("lane", CALLER, PLAYBACK)) == ()
-    assert await perform(pbx, DropBridge("lane", BRIDGE)) == ()
+    assert await perform(pbx, StopPlayback(CALLER, PLAYBACK)) == ()
+    assert await perform(pbx, DropBridge(BRIDGE)) == ()
     pbx.says = {"": 409}
-    assert await perform(pbx, MakeBridge("lane", BRIDGE)) == ()
+    assert await perform(pbx, MakeBridge(BRIDGE)) == ()
     pbx.says = {"": 500}
-    assert await perform(pbx, MakeBridge("lane", BRIDGE)) == (), "Join will tell, it knows whom"
+    assert await perform(pbx, MakeBridge(BRIDGE)) == (), "Join will tell, it knows whom"
 
 
 @pytest.mark.parametrize(

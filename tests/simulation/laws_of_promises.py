@@ -65,7 +65,8 @@ def a_promise_is_spoken_after_it_is_stored(step: Step) -> Iterator[str]:
         if Fixed.PROMISE in play.phrases or any(isinstance(phrase, CallAt) for phrase in play.phrases):
             stored = step.event.callback if isinstance(step.event, ev.PromiseStored) else ""
             command = step.past.pending.get(stored)
-            if command is None or command.entry.id != play.lane:
+            listener = step.state.dialogues.get(play.leg)
+            if command is None or listener is None or command.entry.id != listener.entry:
                 yield f"{play.leg} was promised something that nobody stored"
 
 

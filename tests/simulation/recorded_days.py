@@ -29,8 +29,8 @@ NAMES = [
 ]  # fmt: skip
 SEED = 2026
 HOURS = 0.5
-_NOT_KEPT = {"lane", "reason"}
-"""Fields of commands that nobody outside hears of."""
+_NOT_KEPT = {"lane", "reason", "caller"}
+"""Fields of commands that nobody outside hears of: they order them, or are for the log."""
 
 
 def plain(value: Any) -> Any:

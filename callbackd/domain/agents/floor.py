@@ -126,7 +126,7 @@ class Floor:
         if entry.bridge is None:
             bridge = state.mint.bridge(state.now)
             entry = replace(entry, bridge=bridge)
-            state.do(MakeBridge(entry.id, bridge))
+            state.do(MakeBridge(bridge))
         entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
         if entry.leg:
             self._waiting.being_rung(entry.leg)
@@ -142,7 +142,7 @@ class Floor:
         state.move_agent(agent, ActivityTrigger.RING, entry=entry.id, leg=leg)
         state.timers.set(Timer.RING, leg, state.now + queue.ring_s + _RING_GRACE_S)
         endpoint = state.settings.agents[agent.id].endpoint
-        state.do(RingAgent(leg, leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
+        state.do(RingAgent(leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
 
     def ring_over(self, agent: Agent, reason: str) -> None:
         """The agent did not answer, refused, or the phone was not there: the caller keeps the place."""
@@ -166,7 +166,7 @@ class Floor:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
         for agent in self._state.rung_for(entry):
             if agent.id != but and agent.leg:
-                self._state.do(HangUp(agent.leg, agent.leg, reason, elsewhere=but is not None))
+                self._state.do(HangUp(agent.leg, reason, elsewhere=but is not None))
                 self._off(agent, ActivityTrigger.RELEASE)
 
     def release(self, id: AgentId) -> None:
@@ -209,7 +209,7 @@ class Floor:
     def silence(self, dialogue: Dialogue) -> None:
         """No key: whoever picked up is no agent. The caller never hears it."""
         self._speech.end(dialogue.leg)
-        self._state.do(HangUp(dialogue.leg, dialogue.leg, "picked up without accepting"))
+        self._state.do(HangUp(dialogue.leg, "picked up without accepting"))
         agent = self._state.agent_of(dialogue.leg)
         if agent and agent.activity is Activity.RINGING:
             self.ring_over(agent, "picked up without accepting: a voicemail, perhaps")
@@ -222,7 +222,7 @@ class Floor:
         entry = state.entries.get(agent.entry) if agent and agent.entry else None
         if agent is None or entry is None or agent.activity is not Activity.RINGING or entry.leg is None:
             state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
-            state.do(HangUp(leg, leg, "nobody waits for it any more"))
+            state.do(HangUp(leg, "nobody waits for it any more"))
             return
         state.timers.cancel(Timer.RING, leg)
         self.stop_ringing(entry, "another agent was faster", but=agent.id)
@@ -248,9 +248,9 @@ class Floor:
         state, caller_leg = self._state, entry.leg or LegId("")
         state.joining.add(entry.id)
         state.do(
-            StopMusic(entry.id, caller_leg),
-            Join(entry.id, BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
-            ArmDeadMan(entry.id, caller_leg, state.settings.talk_limit_s),
+            StopMusic(caller_leg),
+            Join(BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
+            ArmDeadMan(caller_leg, state.settings.talk_limit_s),
         )
 
     def join_again(self, entry: Entry) -> None:
@@ -259,7 +259,7 @@ class Floor:
         if entry.id in state.joining or agent is None or agent.leg is None:
             return
         state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
-        self._speech.silence(entry.id, entry.leg or LegId(""))
+        self._speech.silence(entry.leg or LegId(""))
         self._join(entry, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:
@@ -267,9 +267,9 @@ class Floor:
         state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
         state.decide(entry.id, "not connected after all", reason)
         if entry.bridge:
-            state.do(DropBridge(entry.id, BridgeId(entry.bridge)))
+            state.do(DropBridge(BridgeId(entry.bridge), entry.leg))
         if agent and agent.leg:
-            state.do(HangUp(entry.id, agent.leg, reason))
+            state.do(HangUp(agent.leg, reason))
         entry = state.move_entry(entry, EntryTrigger.PART, agent=None, connected_at=None, bridge=None)
         if agent:
             state.offered_at.pop(agent.id, None)
@@ -290,7 +290,7 @@ class Floor:
         agent = state.agents[entry.agent] if entry.agent else None
         for leg in (None if left else entry.leg, agent.leg if agent else None):
             if leg:
-                state.do(HangUp(entry.id, leg, f"the {who} hung up"))
+                state.do(HangUp(leg, f"the {who} hung up"))
         talked_s = round(state.now - (entry.connected_at or state.now), 1)
         self._speech.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
         if agent:

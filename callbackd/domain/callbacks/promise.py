@@ -23,7 +23,7 @@ from callbackd.domain.lives.quote import QuoteKind
 from callbackd.domain.phrase import CallAt, Fixed, Phrase
 from callbackd.domain.settings import Queue
 from callbackd.domain.speech import announcement as announce
-from callbackd.domain.speech.speaking import Speech, lane
+from callbackd.domain.speech.speaking import Speech, subject_of
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.domain.wait.ledger import Ledger
@@ -201,7 +201,7 @@ class Promises:
         self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
 
     def _ask_another(self, dialogue: Dialogue, reason: str) -> None:
-        self._state.decide(lane(dialogue), "number refused", reason)
+        self._state.decide(subject_of(dialogue), "number refused", reason)
         self._ask_number(replace(dialogue, tries=0), Fixed.NUMBER_REFUSED, Fixed.KEY_NUMBER)
 
     def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
@@ -249,7 +249,9 @@ class Promises:
     def again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
         """Ask once more, or after ``TRIES`` do what the caller would want who cannot work the keys."""
         tries = dialogue.tries + 1
-        self._state.decide(lane(dialogue), "asked again" if tries < TRIES else "asked no more", reason, tries=tries)
+        self._state.decide(
+            subject_of(dialogue), "asked again" if tries < TRIES else "asked no more", reason, tries=tries
+        )
         dialogue = replace(dialogue, tries=tries)
         if tries >= TRIES:
             self._back(dialogue, *apology)
@@ -375,7 +377,7 @@ class Promises:
         changes = self._promised(callback)
         changes.pop("state", None)
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
-            state.do(DropBridge(entry.id, entry.bridge))
+            state.do(DropBridge(entry.bridge, entry.leg))
         trigger = EntryTrigger.PROMISE if callback.slot_at is None else EntryTrigger.SCHEDULE
         entry = state.move_entry(entry, trigger, saved=True, **changes)
         state.timers.cancel(Timer.MAX_WAIT, entry.id)
@@ -426,7 +428,7 @@ class Promises:
             self._speech.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
 
     def keep_promise(self, dialogue: Dialogue, reason: str) -> None:
-        self._state.decide(lane(dialogue), "promise stays", reason)
+        self._state.decide(subject_of(dialogue), "promise stays", reason)
         self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
 
     def end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:

@@ -118,7 +118,7 @@ class Waiting:
         entry = self._new_entry(event, queue, known, back)
         entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
         dialogue = self._speech.begin(entry, event.leg)
-        self._speech.silence(entry.id, event.leg)
+        self._speech.silence(event.leg)
         self._speech.arm(dialogue)
         self._watch_closing(queue)
         self._places.watch(entry)
@@ -128,7 +128,7 @@ class Waiting:
     def _note(self, entry: Entry) -> None:
         """The leg carries its place, for the day on which our rows are lost and it is not."""
         if entry.leg:
-            self._state.do(NotePlace(entry.id, entry.leg, entry.queue, entry.arrived_at))
+            self._state.do(NotePlace(entry.leg, entry.queue, entry.arrived_at))
 
     def _door(self, queue: Queue, subject: str) -> tuple[Queue, Verdict]:
         """The queue that is at last meant, following the redirections of those before it, and what its door says.
@@ -186,7 +186,7 @@ class Waiting:
         """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
         dialogue = self._speech.begin(entry, leg)
         self._state.decide(entry.id, "adopted", "the caller waited while we were away")
-        self._speech.silence(entry.id, leg)
+        self._speech.silence(leg)
         self._speech.arm(dialogue)
         self._places.watch(entry)
         self._watch_closing(self._state.queue_of(entry))

@@ -203,7 +203,6 @@ class Dial:
             hello = (*hello, Fixed.CUT_OFF_BEFORE)
         state.do(
             DialCustomer(
-                callback.entry,
                 attempt.leg,
                 attempt.id,
                 attempt.number,
@@ -262,7 +261,7 @@ class Dial:
             number=callback.number,
         )
         if not state.pbx:
-            self._speech.silence(callback.entry, leg)  # found, not just come: the menu of a daemon before us may play
+            self._speech.silence(leg)  # found, not just come: the menu of a daemon before us may play
         # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
         state.timers.set(Timer.DEAD_MAN, leg, state.now)
         self._speech.say(dialogue, Fixed.CALLBACK_MENU)
@@ -380,7 +379,7 @@ class Dial:
             return
         self._speech.end(attempt.leg)
         if attempt.state is not AttemptState.CLAIMING:  # before that nothing was dialled
-            self._state.do(HangUp(promise.entry, attempt.leg, "the customer called us"))
+            self._state.do(HangUp(attempt.leg, "the customer called us"))
         again = retry.Again(self._state.now, True, "the customer called us")
         self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
 
@@ -390,8 +389,7 @@ class Dial:
         if attempt and not self._state.pbx:  # whether it rings there, nobody can tell or stop now
             self._state.timers.set(Timer.ATTEMPT, id, self._state.now + _DIAL_GRACE_S)
         elif attempt:
-            callback = self._state.callbacks[attempt.callback]
-            self._state.do(HangUp(callback.entry, attempt.leg, "no end of the dial was reported"))
+            self._state.do(HangUp(attempt.leg, "no end of the dial was reported"))
             self.over(attempt, AttemptOutcome.UNKNOWN, "no end of the dial was reported in time")
 
     def customer_lost(
@@ -403,7 +401,7 @@ class Dial:
         self._close_accepted(callback, outcome)
         callback = state.move_callback(callback, CallbackTrigger.FAIL)
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
-            state.do(DropBridge(entry.id, entry.bridge))
+            state.do(DropBridge(entry.bridge))
         entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None, bridge=None)
         self._next(entry, callback, outcome, reason)
 

@@ -84,13 +84,13 @@ class DoNotCall:
             self._speech.close(state.entries[callback.entry], EntryOutcome.CANCELLED, reason)
         elif attempt:
             self._dial.over(attempt, AttemptOutcome.DECLINED, reason)
-            self._take_leave(callback, attempt)
+            self._take_leave(attempt)
 
-    def _take_leave(self, callback: Callback, attempt: Attempt) -> None:
+    def _take_leave(self, attempt: Attempt) -> None:
         if dialogue := self._state.dialogues.get(attempt.leg):
             self._speech.leave(replace(dialogue, entry=None), Fixed.NEVER_AGAIN)
         elif attempt.state is not AttemptState.CLAIMING:
-            self._state.do(HangUp(callback.entry, attempt.leg, "the number is not to be called"))
+            self._state.do(HangUp(attempt.leg, "the number is not to be called"))
 
 
 def _tame(why: str) -> str:

@@ -48,7 +48,7 @@ class Trace:
         state = self._state
         state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
         if state.pbx:
-            state.do(TraceAttempt(attempt.leg, attempt.leg, attempt.id))
+            state.do(TraceAttempt(attempt.leg, attempt.id))
 
     def _open(self) -> list[Attempt]:
         return [a for a in self._state.attempts.values() if a.state in _UNSETTLED]

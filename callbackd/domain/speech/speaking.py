@@ -67,21 +67,19 @@ class Speech:
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
         self._arm_before_speaking(dialogue)
-        state.do(Play(lane(dialogue), dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
+        state.do(Play(dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
         return dialogue
 
-    def silence(self, lane: str, leg: LegId) -> None:
+    def silence(self, leg: LegId) -> None:
         """Stop whatever a daemon before us was saying: it would block the leg."""
-        self._state.do(
-            *(StopPlayback(lane, leg, playback) for playback in playbacks_of(leg, self._state.generation + 1))
-        )
+        self._state.do(*(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.generation + 1)))
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
         """Stop what is being said, so that nothing blocks the leg."""
         if dialogue.playback is None:
             return dialogue
         self._forget_playback(dialogue.playback)
-        self._state.do(StopPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
+        self._state.do(StopPlayback(dialogue.leg, dialogue.playback))
         return self.keep(replace(dialogue, playback=None))
 
     def begun(self, playback: PlaybackId) -> None:
@@ -100,7 +98,7 @@ class Speech:
         if dialogue.stage is Stage.WAITING:
             self.wait_on(dialogue)
         elif dialogue.stage is Stage.LEAVING:
-            self._state.do(HangUp(lane(dialogue), dialogue.leg, "all is said"))
+            self._state.do(HangUp(dialogue.leg, "all is said"))
         elif dialogue.stage is not Stage.STORING:
             self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
 
@@ -108,7 +106,7 @@ class Speech:
         """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
         dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
         if dialogue:
-            self._state.do(StopPlayback(lane(dialogue), dialogue.leg, playback))
+            self._state.do(StopPlayback(dialogue.leg, playback))
         self.spoken(playback)
 
     def doubt(self) -> None:
@@ -116,7 +114,7 @@ class Speech:
         for dialogue in list(self._state.dialogues.values()):
             if dialogue.playback:
                 self.begun(dialogue.playback)  # for all we know
-                self._state.do(LookAtPlayback(lane(dialogue), dialogue.leg, dialogue.playback))
+                self._state.do(LookAtPlayback(dialogue.leg, dialogue.playback))
 
     def end(self, leg: LegId) -> Dialogue | None:
         """Forget the dialogue: the leg is gone, or talks to an agent now. Stops what is being said."""
@@ -139,7 +137,7 @@ class Speech:
         if entry is None:
             return
         queue = self._state.queue_of(entry)
-        self._state.do(StartMusic(lane(dialogue), dialogue.leg, queue.music))
+        self._state.do(StartMusic(dialogue.leg, queue.music))
         pause_s = queue.announcements.every_s if dialogue.announced else queue.announcements.first_after_s
         self.announce_at(dialogue.leg, self._state.now + pause_s)
 
@@ -163,7 +161,7 @@ class Speech:
         for timer in (Timer.RETRY, Timer.ENTER, Timer.WIDEN, Timer.MAX_WAIT):
             state.timers.cancel(timer, entry.id)
         if entry.bridge:
-            state.do(DropBridge(entry.id, entry.bridge))
+            state.do(DropBridge(entry.bridge, entry.leg))
         state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
 
     def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:
@@ -174,8 +172,8 @@ class Speech:
         self._state.decide(leg, "sent to the dialplan", reason, extension=extension)
         self.end(leg)
         if context:
-            self._state.do(StopMusic(leg, leg), ArmDeadMan(leg, leg, 0.0))
-        self._state.do(SendToFallback(leg, leg, context or self._state.settings.fallback_context, extension))
+            self._state.do(StopMusic(leg), ArmDeadMan(leg, 0.0))
+        self._state.do(SendToFallback(leg, context or self._state.settings.fallback_context, extension))
 
     # --- signs of life ----------------------------------------------------------------------------------------------
 
@@ -196,7 +194,7 @@ class Speech:
 
     def arm(self, dialogue: Dialogue) -> None:
         state = self._state
-        state.do(ArmDeadMan(lane(dialogue), dialogue.leg, state.settings.dead_man_s))
+        state.do(ArmDeadMan(dialogue.leg, state.settings.dead_man_s))
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man_s / 2)
 
     # --- small things -----------------------------------------------------------------------------------------------
@@ -225,7 +223,7 @@ class Speech:
         return self._state.playing.pop(playback, None)
 
 
-def lane(dialogue: Dialogue) -> str:
+def subject_of(dialogue: Dialogue) -> str:
     return dialogue.entry or dialogue.leg
 
 
