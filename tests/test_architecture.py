@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.house_rules import impurities, reaches
+
 ROOT = Path(__file__).parents[1]
-DOMAIN = sorted((ROOT / "callbackd/domain").rglob("*.py"))
+OURS = sorted((ROOT / "callbackd").rglob("*.py"))
+DOMAIN = [file for file in OURS if file.is_relative_to(ROOT / "callbackd/domain")]
 
 
 def test_the_import_contracts_hold():
@@ -20,16 +23,71 @@ def test_the_import_contracts_hold():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("file", DOMAIN, ids=lambda file: file.name)
-def test_the_domain_never_awaits(file):
-    awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    assert not [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, awaiting)]
+def named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("file", DOMAIN, ids=lambda file: file.name)
-def test_every_public_thing_of_the_domain_that_is_not_obvious_says_what_it_means(file):
-    tree = ast.parse(file.read_text())
-    assert file.name == "__init__.py" or ast.get_docstring(tree), f"{file.name} has no docstring"
+@pytest.mark.parametrize("file", DOMAIN, ids=named)
+def test_the_domain_only_computes(file):
+    assert impurities(file.read_text()) == []
+
+
+@pytest.mark.parametrize("file", OURS, ids=named)
+def test_nothing_reaches_into_the_privates_of_another(file):
+    assert reaches(file.read_text()) == []
+
+
+CLEAN = (ROOT / "callbackd/domain/recovery/restore.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        ("import uuid", "imports uuid"),
+        ("import urllib.request", "imports urllib.request"),
+        ("from os.path import join", "imports os.path"),
+        ("from . import secrets", "imports ."),
+        ("def planted(): import random", "imports random"),
+        ("planted = open('/etc/passwd')", "uses open"),
+        ("planted = [print]", "uses print"),
+        ("planted = __import__('os')", "uses __import__"),
+        ("planted = hash('differs in every process')", "uses hash"),
+        ("planted = datetime.now(UTC)", "reads the clock: datetime.now"),
+        ("planted = datetime.datetime.now(UTC)", "reads the clock: datetime.datetime.now()"),
+        ("clock = datetime.now", "reads the clock: datetime.now"),
+        ("planted = date.today()", "reads the clock: date.today"),
+        ("planted = when.astimezone()", "reads the machine's time zone: astimezone()"),
+        ("planted = datetime.fromtimestamp(0.0)", "reads the machine's time zone: fromtimestamp() without a zone"),
+        ("async def planted(): ...", "awaits"),
+        ("def planted(): global seen", "keeps state in a module"),
+    ],
+)
+def test_a_planted_impurity_is_found(plant, found):
+    assert impurities(CLEAN) == []
+    line = len(CLEAN.splitlines()) + 1
+    assert f"{line}: {found}" in impurities(f"{CLEAN}{plant}\n")
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        ("planted = state._out", "state._out"),
+        ("def planted(self): return self.state._out", "self.state._out"),
+        ("state._out = []", "state._out"),
+        ("planted = getattr(state, '_out')", "getattr(state, '_out')"),
+        ("patch.setattr(state, '_out', [])", "patch.setattr(state, '_out', [])"),
+        ("from callbackd.domain.acd import _hidden", "callbackd.domain.acd._hidden"),
+    ],
+)
+def test_a_planted_reach_into_a_private_is_found(plant, found):
+    assert reaches(CLEAN) == []
+    line = len(CLEAN.splitlines()) + 1
+    assert f"{line}: {found}" in reaches(f"{CLEAN}{plant}\n")
+
+
+@pytest.mark.parametrize("file", DOMAIN, ids=named)
+def test_every_file_of_the_domain_says_what_it_is(file):
+    assert file.name == "__init__.py" or ast.get_docstring(ast.parse(file.read_text())), "no docstring"
 
 
 def test_the_word_member_is_not_used():
