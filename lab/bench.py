@@ -26,13 +26,13 @@ from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
 from callbackd.simulate.world import World
+from lab import bench_journal
 from lab.asterisk import Asterisk
 from lab.daemon import Daemon, build_prompts
+from lab.days.laws import Laws
+from lab.days.shapes import TEN_THOUSAND
 from lab.phones import AgentPhone, Stage, answers
 from lab.slots import Slot
-from tests.db import bench_journal
-from tests.simulation.laws import Laws
-from tests.simulation.shapes import TEN_THOUSAND
 
 CALLS = 120
 AT_ONCE = 6

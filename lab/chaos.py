@@ -24,14 +24,13 @@ from sqlalchemy.exc import OperationalError
 from lab.asterisk import Asterisk
 from lab.call import Call, PhoneFailed
 from lab.daemon import QUICK_OFFER, Daemon, build_prompts
-from lab.phones import Caller, CustomerPhones, Stage, answers
+from lab.holds import at_once, counters
+from lab.house import House
+from lab.phones import Caller, CustomerPhones, Stage, answers, presses_one
 from lab.postgres import Postgres
 from lab.slots import HOST, Slot
 from lab.wire import Wire
-from tests.e2e.conftest import House
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import at_once, counters
-from tests.faults.wired import promise
+from lab.wired import promise
 
 CALLERS, PROMISES, AGENTS = 30, 10, 4
 PAUSE_S = (2.0, 8.0)

@@ -54,6 +54,7 @@ __all__ = [
     "answers",
     "customer",
     "name_of",
+    "presses_one",
     "rejects",
     "rings",
     "stays_mute",
@@ -94,6 +95,19 @@ def rejects(status: int = 486, after: float = 0.1, *, ring: bool = False) -> Beh
             await call.ring()
         await asyncio.sleep(after)
         await call.reject(status)
+
+    return behave
+
+
+def presses_one() -> Behaviour:
+    """A person: hears the hello and the menu and presses 1, again when nothing comes of it."""
+
+    async def behave(call: Call) -> None:
+        await answers(after=0.3)(call)
+        await call.hears_voice(within=2)
+        while not call.over:
+            await asyncio.sleep(2.0)
+            await call.press("1")
 
     return behave
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from callbackd.domain.acd import Acd
@@ -38,7 +36,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.ids import AgentId, CallbackId, LegId, Mint, QueueName
+from callbackd.domain.ids import CallbackId, LegId, Mint
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback
@@ -48,60 +46,18 @@ from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.phrase import Phrase
 from callbackd.domain.settings import (
-    AgentSettings,
-    Announcements,
-    Dialling,
-    Numbers,
-    Offer,
-    Queue,
-    Retry,
     Settings,
-    Slots,
 )
 from callbackd.simulate.predictors import QueueLength
+from lab.small_centre import SALES, SUPPORT, agent, number, queue, settings
+
+__all__ = ["ANNA", "BEN", "SALES", "SUPPORT", "T0", "Centre", "agent", "number", "queue", "settings"]
 
 C = TypeVar("C")
 
-SUPPORT = QueueName("support")
-SALES = QueueName("sales")
 T0 = 1_800_000_000.0
 ANNA = "+442079460101"
 BEN = "+442079460102"
-
-
-def queue(name: QueueName = SUPPORT, **changes: Any) -> Queue:
-    return replace(
-        Queue(
-            name,
-            wrap_up_s=10.0,
-            announcements=Announcements(first_after_s=0.0, every_s=30.0),
-            offer=Offer(estimated_wait_s=60.0),
-            retry=Retry(),
-            slots=Slots(enabled=False),
-        ),
-        **changes,
-    )
-
-
-def agent(name: str, *queues: QueueName, **changes: Any) -> AgentSettings:
-    return AgentSettings(AgentId(name), f"PJSIP/{name}", queues or (SUPPORT,), name.capitalize(), **changes)
-
-
-def number(n: int) -> str:
-    """The n-th of a hundred numbers that nobody has."""
-    return f"+4420794601{n:02d}"
-
-
-def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (), **changes: Any) -> Settings:
-    queues = tuple(queues) or (queue(),)
-    agents = tuple(agents) or (agent("alice"), agent("bob"))
-    base = Settings(
-        {q.name: q for q in queues},
-        {a.id: a for a in agents},
-        dialling=Dialling(),
-        numbers=Numbers(region="GB"),
-    )
-    return replace(base, **changes)
 
 
 class Centre:

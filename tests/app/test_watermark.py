@@ -9,7 +9,7 @@ from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
-from tests.db.lives import claim, promised
+from lab.lives import claim, promised
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.commands import Save
-from tests.db.lives import an_entry
+from lab.lives import an_entry
 
 
 async def main(url: str) -> None:

@@ -30,9 +30,9 @@ from callbackd.domain.events import (
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.do_not_call import Blocked
+from lab.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
 from lab.postgres import Postgres
 from lab.wire import Wire
-from tests.db.lives import ANNA, NOW, an_entry, at_another_time, claim, count, promised
 
 pytestmark = pytest.mark.postgres
 

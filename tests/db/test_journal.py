@@ -40,8 +40,8 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome, Remembered
+from lab.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 from tests.builders import Centre, agent, queue, settings
-from tests.db.lives import ANNA, BEN, NOW, an_entry, at_another_time, claim, closed, count, promised
 
 pytestmark = pytest.mark.postgres
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from lab.daemon import QUICK_OFFER
-from lab.phones import answers, rejects, rings
-from tests.e2e.conftest import ANNA, BEN, CORA
+from lab.house import ANNA, BEN, CORA
+from lab.phones import answers, presses_one, rejects, rings
 
 pytestmark = pytest.mark.e2e
 
@@ -20,19 +20,6 @@ RETRY = {
     "congestion_gap_s": 1,
 }
 QUICK_RETRY = {"support": {"wrap_up_s": 0, "ring_s": 4, "offer": QUICK_OFFER, "retry": RETRY}}
-
-
-def presses_one():
-    """A person: hears the hello and the menu and presses 1, again when nothing comes of it."""
-
-    async def behave(call):
-        await answers(after=0.3)(call)
-        await call.hears_voice(within=2)
-        while not call.over:
-            await asyncio.sleep(2.0)
-            await call.press("1")
-
-    return behave
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.daemon import QUICK_OFFER
-from lab.phones import answers
-from tests.e2e.conftest import ANNA, BEN
-from tests.e2e.test_callbacks import presses_one
+from lab.house import ANNA, BEN
+from lab.phones import answers, presses_one
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from lab.daemon import QUICK_OFFER
+from lab.house import ANNA
 from lab.phones import answers, rejects
-from tests.e2e.conftest import ANNA
 
 pytestmark = pytest.mark.e2e
 

@@ -12,9 +12,9 @@ import pytest
 from callbackd.prompts.settings import SHIPPED
 from lab.call import Call
 from lab.daemon import COMPANY
+from lab.house import ANNA, BEN, House
 from lab.phones import answers
 from lab.rtp import FRAME, FRAME_S, Ears, Hearing
-from tests.e2e.conftest import ANNA, BEN, House
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from lab.house import ANNA, BEN, CORA
 from lab.phones import answers, rejects, rings
-from tests.e2e.conftest import ANNA, BEN, CORA
 
 pytestmark = pytest.mark.e2e
 

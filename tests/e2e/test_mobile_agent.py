@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from lab.daemon import NO_TIMES
+from lab.house import ANNA, BEN, DAN
 from lab.phones import answers
-from tests.e2e.conftest import ANNA, BEN, DAN
 
 pytestmark = pytest.mark.e2e
 

@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 
-from lab.phones import answers, rings
-from tests.e2e.conftest import ANNA, BEN, CORA
-from tests.e2e.test_callbacks import presses_one
+from lab.house import ANNA, BEN, CORA
+from lab.phones import answers, presses_one, rings
 
 pytestmark = pytest.mark.e2e
 

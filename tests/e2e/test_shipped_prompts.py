@@ -9,10 +9,9 @@ import pytest
 
 from callbackd.prompts.settings import SHIPPED
 from lab.daemon import COMPANY
-from lab.phones import answers
+from lab.house import ANNA
+from lab.phones import answers, presses_one
 from lab.rtp import FRAME, FRAME_S, Ears, Hearing
-from tests.e2e.conftest import ANNA
-from tests.e2e.test_callbacks import presses_one
 
 pytestmark = pytest.mark.e2e
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.daemon import NO_TIMES
+from lab.house import ANNA, BEN
 from lab.phones import answers
-from tests.e2e.conftest import ANNA, BEN
 
 pytestmark = pytest.mark.e2e
 

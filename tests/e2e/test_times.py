@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lab.daemon import QUICK_OFFER
+from lab.house import ANNA, BEN
 from lab.phones import answers
-from tests.e2e.conftest import ANNA, BEN
 
 pytestmark = pytest.mark.e2e
 

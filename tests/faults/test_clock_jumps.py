@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.phones import answers, rejects
-from tests.e2e.conftest import ANNA, BEN, CORA
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA
+from lab.phones import answers, presses_one, rejects
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -9,11 +9,10 @@ import pytest
 
 from callbackd.protocol import Step
 from lab.daemon import Daemon
-from lab.phones import AgentPhone, CustomerPhones, answers, rejects
-from tests.e2e.conftest import ANNA, House
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.holds import these_hold
+from lab.house import ANNA, House
+from lab.phones import AgentPhone, CustomerPhones, answers, presses_one, rejects
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.holds import these_hold
+from lab.house import ANNA
 from lab.phones import answers, rejects
-from tests.e2e.conftest import ANNA
-from tests.faults.holds import these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

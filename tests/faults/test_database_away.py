@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from lab.phones import AgentPhone, answers, rejects, rings
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA, DAN
+from lab.phones import AgentPhone, answers, presses_one, rejects, rings
 from lab.postgres import Postgres
-from tests.e2e.conftest import ANNA, BEN, CORA, DAN
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import these_hold
-from tests.faults.wired import QUICK_RETRY, Wired
+from lab.wired import QUICK_RETRY, Wired
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from lab.daemon import NO_TIMES
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA
 from lab.phones import answers, rejects
-from tests.e2e.conftest import ANNA, BEN, CORA
-from tests.faults.holds import these_hold
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

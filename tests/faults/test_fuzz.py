@@ -9,14 +9,13 @@ import pytest
 
 from callbackd.app.recovery import LOOK_EVERY_S, SURE_S
 from callbackd.domain.ids import OURS
+from lab.holds import customers as customers_called
+from lab.holds import served_at, these_hold
+from lab.house import ANNA, BEN
 from lab.mangle import Between, Mangler, only
-from lab.phones import answers
+from lab.phones import answers, presses_one
 from lab.slots import HOST
-from tests.e2e.conftest import ANNA, BEN
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import customers as customers_called
-from tests.faults.holds import served_at, these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

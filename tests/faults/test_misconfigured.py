@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from lab.holds import these_hold
+from lab.house import ANNA, BEN
 from lab.phones import answers, rings
-from tests.e2e.conftest import ANNA, BEN
-from tests.faults.holds import these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -8,11 +8,10 @@ from itertools import accumulate, chain
 
 import pytest
 
-from lab.phones import answers, rejects
-from tests.e2e.conftest import until
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import served_at, these_hold
-from tests.faults.wired import QUICK_RETRY
+from lab.holds import served_at, these_hold
+from lab.house import until
+from lab.phones import answers, presses_one, rejects
+from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

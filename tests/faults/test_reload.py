@@ -7,9 +7,9 @@ import time
 import pytest
 
 from lab.daemon import NO_TIMES, QUICK_OFFER
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA
 from lab.phones import answers
-from tests.e2e.conftest import ANNA, BEN, CORA
-from tests.faults.holds import these_hold
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -11,10 +11,9 @@ from sqlalchemy import text
 from callbackd.app.main import REPLACED
 from callbackd.db.engine import engine_for
 from lab.daemon import Daemon
-from lab.phones import answers, rings
-from tests.e2e.conftest import ANNA, BEN, CORA, House
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import these_hold
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA, House
+from lab.phones import answers, presses_one, rings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

@@ -6,10 +6,9 @@ import asyncio
 
 import pytest
 
-from lab.phones import answers, rings
-from tests.e2e.conftest import ANNA, BEN, CORA, DAN
-from tests.e2e.test_callbacks import presses_one
-from tests.faults.holds import these_hold
+from lab.holds import these_hold
+from lab.house import ANNA, BEN, CORA, DAN
+from lab.phones import answers, presses_one, rings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 

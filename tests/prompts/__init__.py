@@ -1,24 +1,16 @@
 """What each language says: ``<code>.txt`` has every sentence, one a line, for a native speaker to read.
 
-A new language's table is printed by ``python -m tests.prompts <code>``; it is worth something once somebody who speaks
-the language has read it.
+A new language's table is printed by ``script/ship-prompts --words <code>``; it is worth something once somebody who
+speaks the language has read it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from callbackd.prompts import catalog
 from callbackd.prompts.language import Language
-from callbackd.prompts.settings import PromptSettings
 
 FOLDER = Path(__file__).parent
-COMPANY = "Acme"
-
-
-def spoken(language: Language) -> dict[str, str]:
-    settings = PromptSettings(cache=Path(), recordings=Path(), company=COMPANY)
-    return catalog.texts(language, settings)
 
 
 def table(language: Language) -> dict[str, str]:

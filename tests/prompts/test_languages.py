@@ -24,7 +24,8 @@ from callbackd.prompts.language import MOST_COUNTED, Language
 from callbackd.prompts.languages import LANGUAGES, en, hr, hu, pl, uk
 from callbackd.prompts.phone import groups
 from callbackd.prompts.settings import Engine, PromptSettings
-from tests.prompts import spoken, table
+from lab.ship_prompts import spoken
+from tests.prompts import table
 
 every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 english_only = LANGUAGES["en"]

@@ -22,7 +22,7 @@ from callbackd.prompts.render import Renderer
 from callbackd.prompts.settings import SHIPPED, Engine, PromptSettings
 from callbackd.prompts.shipped import read_index, sound_files
 from callbackd.prompts.store import Source
-from tests.prompts.ship import ship, wanted
+from lab.ship_prompts import ship, wanted
 
 FRAME_BYTES, FRAME_SAMPLES = 33, 160
 every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
@@ -160,6 +160,6 @@ def test_only_what_changed_is_made_anew(tmp_path: Path):
 def test_another_voice_is_all_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder, language, made = tmp_path / "en", LANGUAGES["en"], []
     copy(folder, *catalog.texts(language, PromptSettings(Path(), Path())))
-    monkeypatch.setattr("tests.prompts.ship._make", lambda _, names, __: made.extend(names))
+    monkeypatch.setattr("lab.ship_prompts._make", lambda _, names, __: made.extend(names))
     ship(replace(language, voice="en-us"), folder)
     assert sorted(made) == sorted(wanted(language).texts)

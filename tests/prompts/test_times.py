@@ -17,7 +17,7 @@ from callbackd.prompts.language import Language
 from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.render import Renderer
 from callbackd.prompts.settings import PromptSettings
-from tests.prompts import spoken
+from lab.ship_prompts import spoken
 
 every_language = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 CODES = ("en", "hr", "uk", "hu", "pl")

@@ -34,10 +34,10 @@ from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer, Timers
 from callbackd.domain.wait.ledger import Ledger
-from tests.simulation import laws_of_calls as calls
-from tests.simulation import laws_of_places as places
-from tests.simulation import laws_of_promises as promises
-from tests.simulation.past import Step
+from lab.days import laws_of_calls as calls
+from lab.days import laws_of_places as places
+from lab.days import laws_of_promises as promises
+from lab.days.past import Step
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

@@ -20,7 +20,7 @@ from typing import Any
 from callbackd.domain.commands import Command, Decided, Save
 from callbackd.simulate import replay
 from callbackd.simulate.world import World
-from tests.simulation.shapes import SHAPES
+from lab.days.shapes import SHAPES
 
 FOLDER = Path(__file__).parent / "recorded"
 NAMES = [

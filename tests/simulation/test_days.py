@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from callbackd.simulate.world import World
-from tests.simulation.laws import Laws
-from tests.simulation.shapes import SHAPES, TEN_THOUSAND, Shape
+from lab.days.laws import Laws
+from lab.days.shapes import SHAPES, TEN_THOUSAND, Shape
 
 SEEDS = 12
 """Days of each shape: with all shapes more than two hundred."""

@@ -26,10 +26,10 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.ids import LegId, Mint
 from callbackd.domain.settings import EntryRules, Exit, Slots, Way
+from lab.days.laws import Laws
+from lab.days.shapes import one
 from tests.builders import SALES, SUPPORT, T0, agent, number, queue
 from tests.builders import settings as house
-from tests.simulation.laws import Laws
-from tests.simulation.shapes import one
 
 ELSEWHERE = Exit(Way.QUEUE, SALES)
 SLOTS = Slots(lead_s=900.0, capacity=1, horizon_days=1)

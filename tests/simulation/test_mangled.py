@@ -12,7 +12,7 @@ from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import EntryState
 from callbackd.simulate.world import World
-from tests.simulation.shapes import SHAPES
+from lab.days.shapes import SHAPES
 
 MANGLED = (ev.LegRinging, ev.LegAnswered, ev.LegEntered, ev.LegEnded, ev.LegLeft, ev.PlaybackEnded, ev.DigitPressed)
 LOST, DOUBLED, LATE = 0.05, 0.05, 0.1

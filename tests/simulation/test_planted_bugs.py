@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from lab.days.laws import LAWS, BrokenLaw
+from lab.days.shapes import SHAPES, Shape
 from tests.simulation.bugs import BUGS
-from tests.simulation.laws import LAWS, BrokenLaw
-from tests.simulation.shapes import SHAPES, Shape
 from tests.simulation.test_days import day
 
 SEEDS = range(6)

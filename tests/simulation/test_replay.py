@@ -18,7 +18,7 @@ from callbackd.domain.events import CallArrived, Event
 from callbackd.domain.ids import LegId
 from callbackd.simulate import replay
 from callbackd.simulate.world import World
-from tests.simulation.shapes import SHAPES
+from lab.days.shapes import SHAPES
 
 NAMES = ["mid", "rules", "closing time", "bad line"]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import URL, make_url
 
@@ -21,13 +19,12 @@ from callbackd.db.rows import values
 from callbackd.domain.ids import Mint, QueueName
 from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.entry import Entry
-from lab.asterisk import Asterisk
-from lab.daemon import QUICK_OFFER, Daemon, build_prompts
-from lab.phones import AgentPhone, Behaviour, Stage
+from lab.daemon import QUICK_OFFER, Daemon
+from lab.house import House
+from lab.phones import AgentPhone, Behaviour
 from lab.postgres import Postgres
-from lab.slots import HOST, Slot
+from lab.slots import Slot
 from lab.wire import Wire
-from tests.e2e.conftest import House
 
 QUICK_RETRY = {
     "support": {
@@ -109,50 +106,12 @@ async def promise(url: str, numbers: Sequence[str], ahead_s: float = 0.0) -> Non
         await engine.dispose()
 
 
-@pytest.fixture
-async def open_wired(postgres: Postgres) -> AsyncIterator[Callable[..., Awaitable[Wired]]]:
-    """``await open_wired(promises=[ANNA], queues={…})``; ``server`` is a PostgreSQL that may be broken."""
-    async with AsyncExitStack() as stack:
-
-        async def opened(
-            *,
-            server: Postgres | None = None,
-            promises: Sequence[str] = (),
-            ahead_s: float | None = None,
-            prepare: Callable[[Daemon], None] = lambda _: None,
-            **changes: Any,
-        ) -> Wired:
-            slot = stack.enter_context(Slot())
-            asterisk = await stack.enter_async_context(Asterisk(slot))
-            url = await (server or postgres).fresh_database()
-            ari = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
-            db = await stack.enter_async_context(_database_line(slot, make_url(url)))
-            if promises:
-                await promise(url, promises, ahead_s or 0.0)
-            daemon = Daemon(slot, asterisk, _over(db, url), **changes)
-            daemon.ahead_s = ahead_s
-            daemon.config["ari"]["url"] = f"http://{HOST}:{ari.port}/ari"
-            prepare(daemon)
-            await build_prompts(daemon)
-            await stack.enter_async_context(daemon)
-            stage = await stack.enter_async_context(Stage.around(asterisk))
-            at_rest = await footprint(daemon, ari, db)
-            return Wired(asterisk, daemon, stage, url, ari, db, server or postgres, at_rest)
-
-        yield opened
-
-
-def _database_line(slot: Slot, url: URL) -> Wire:
+def database_line(slot: Slot, url: URL) -> Wire:
     place, name = slot.dir / "line", f".s.PGSQL.{url.query['port']}"
     place.mkdir()
     return Wire(place / name, Path(str(url.query["host"]), name))
 
 
-def _over(line: Wire, url: str) -> str:
+def over(line: Wire, url: str) -> str:
     assert isinstance(line.here, Path)
     return make_url(url).update_query_dict({"host": str(line.here.parent)}).render_as_string()
-
-
-@pytest.fixture
-async def wired(open_wired: Callable[..., Awaitable[Wired]]) -> Wired:
-    return await open_wired()

@@ -29,7 +29,7 @@ from callbackd.domain.settings import (
     Way,
 )
 from callbackd.simulate.habits import WORKDAY, Habits
-from tests.builders import SALES, SUPPORT, agent, queue, settings
+from lab.small_centre import SALES, SUPPORT, agent, queue, settings
 
 QUICK: dict[str, Any] = {
     "announcements": Announcements(every_s=60.0),

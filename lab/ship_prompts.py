@@ -1,9 +1,12 @@
-"""Makes the prompts that come with callbackd: those whose words, voice or making have changed, and no others."""
+"""Makes the prompts that come with callbackd: those whose words, voice or making have changed, and no others.
+
+``--words CODE`` makes nothing: it prints every sentence of a language, for a native speaker to read.
+"""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
-import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,7 +62,23 @@ def _settings(folder: Path, language: Language) -> PromptSettings:
     return PromptSettings(folder, nothing, nothing, languages=(language.code,), default_language=language.code)
 
 
-if __name__ == "__main__":
-    for code in sys.argv[1:] or LANGUAGES:
+def spoken(language: Language) -> dict[str, str]:
+    """Every prompt's words, by its name, in the voice of a company that is called Acme."""
+    return catalog.texts(language, PromptSettings(cache=Path(), recordings=Path(), company="Acme"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/ship-prompts", description=__doc__)
+    parser.add_argument("languages", nargs="*", metavar="CODE", help="all, when none is named")
+    parser.add_argument("--words", metavar="CODE", choices=LANGUAGES, help="print a language's table instead")
+    asked = parser.parse_args()
+    if asked.words:
+        print("\n".join(f"{name} | {text}" for name, text in spoken(LANGUAGES[asked.words]).items()))
+        return
+    for code in asked.languages or LANGUAGES:
         made, removed = ship(LANGUAGES[code], SHIPPED / code)
         print(f"{code}: {made} made, {removed} removed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""How long a step of a call takes to be written down: ``python -m tests.db.bench_journal``.
+"""How long a step of a call takes to be written down: ``python -m lab.bench_journal``.
 
 A step is an entry, an agent and two decisions, committed with fsync on, to a server of our own on this disk.
 """
@@ -21,7 +21,7 @@ from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.commands import Decided, Save, Write
 from callbackd.domain.lives.agent import Agent
-from tests.db.lives import NOW, an_entry, claim, promised
+from lab.lives import NOW, an_entry, claim, promised
 
 STEPS = 2000
 

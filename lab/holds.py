@@ -10,9 +10,9 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from lab.call import Call
+from lab.house import House, nothing_is_left
 from lab.phones import AgentPhone, CustomerPhones
-from tests.e2e.conftest import House, _nothing_is_left
-from tests.faults.wired import Wired
+from lab.wired import Wired
 
 REFUNDED = {"not_dialled", "congestion", "postponed", "rang_in", "declined"}
 NOT_SEEN = {"not_dialled"}
@@ -43,7 +43,7 @@ async def these_hold(
         *at_once(house),
     ]
     await everybody_hangs_up(house)
-    await _nothing_is_left(house.asterisk, house.daemon)
+    await nothing_is_left(house.asterisk, house.daemon)
     verdict += await at_rest(lambda: counters(house))
     if isinstance(house, Wired) and house.daemon.pid:
         verdict += await at_rest(lambda: leaks(house))

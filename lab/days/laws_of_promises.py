@@ -15,7 +15,7 @@ from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Fixed
 from callbackd.domain.settings import Retry
 from callbackd.domain.timers import Timer
-from tests.simulation.past import Step, never_made
+from lab.days.past import Step, never_made
 
 _OFFERS = {Fixed.OFFER, Fixed.OFFER_TIME, Fixed.OFFER_BOTH}
 

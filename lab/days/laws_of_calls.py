@@ -24,7 +24,7 @@ from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from tests.simulation.past import LONGEST_PLAYBACK_S, Past, Step, never_made, waits_told
+from lab.days.past import LONGEST_PLAYBACK_S, Past, Step, never_made, waits_told
 
 _MAKES_A_LEG = (RingAgent, DialCustomer)
 

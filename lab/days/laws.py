@@ -16,8 +16,8 @@ from callbackd.domain.lives.dialogue import Stage
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.simulate.world import World
-from tests.simulation import laws_of_calls, laws_of_places, laws_of_promises
-from tests.simulation.past import Past, Step
+from lab.days import laws_of_calls, laws_of_places, laws_of_promises
+from lab.days.past import Past, Step
 
 LAWS = (*laws_of_places.LAWS, *laws_of_promises.LAWS, *laws_of_calls.LAWS)
 

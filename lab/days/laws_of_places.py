@@ -13,7 +13,7 @@ from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from tests.simulation.past import Step
+from lab.days.past import Step
 
 _BUSY = {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
 
