@@ -229,17 +229,18 @@ def a_wrap_up_has_no_end(patch):
 
 @bug(places.agents_are_given_what_they_may_serve, "skills")
 def skills_are_not_looked_at(patch):
-    _around(
-        patch, routing, "eligible", lambda _, state, entry, agent: entry.queue in state.settings.agents[agent.id].queues
-    )
+    def serves(_, state, entry, agent):
+        return None if entry.queue in state.settings.agents[agent.id].queues else eligibility.NOT_OF_THIS_QUEUE
+
+    _around(patch, routing, "passed_over", serves)
 
 
 @bug(places.agents_are_given_what_they_may_serve, "skills")
 def the_demand_for_skills_falls_a_minute_early(patch):
     def early(_, state, entry, agent):
-        return eligibility.eligible(state, replace(entry, arrived_at=entry.arrived_at - 60), agent)
+        return eligibility.passed_over(state, replace(entry, arrived_at=entry.arrived_at - 60), agent)
 
-    _around(patch, routing, "eligible", early)
+    _around(patch, routing, "passed_over", early)
 
 
 @bug(places.nobody_waits_while_an_agent_is_free)

@@ -19,18 +19,25 @@ from callbackd.domain.state import State
 _WRITTEN = re.compile(r"([a-z][a-z0-9_-]{0,31})(?::([1-9][0-9]{0,2}))?", re.ASCII)
 
 
+NOT_OF_THIS_QUEUE = "does not serve this queue"
+
+
 def eligible(state: State, entry: Entry, agent: Agent) -> bool:
     """Whether this agent may serve the entry now; being free is another question."""
+    return passed_over(state, entry, agent) is None
+
+
+def passed_over(state: State, entry: Entry, agent: Agent) -> str | None:
+    """Why this agent may not serve the entry now, in words for the log; None when the agent is eligible."""
     if wants_one(state, entry):
-        return agent.id == entry.wanted
-    settings = state.settings.agents[agent.id]
-    if entry.queue not in settings.queues:
-        return False
+        return None if agent.id == entry.wanted else f"the place waits for {entry.wanted}"
+    if entry.queue not in state.settings.agents[agent.id].queues:
+        return NOT_OF_THIS_QUEUE
     waited_s = state.now - entry.arrived_at
     return (
-        all(settings.skills.get(need.skill, 0) >= level(need, waited_s) for need in needs(state, entry))
-        and _within(state, entry, agent, waited_s)
-        and _at_hand(state, entry, agent, waited_s)
+        _lacks(state, entry, agent, waited_s)
+        or _too_high(state, entry, agent, waited_s)
+        or _in_reserve(state, entry, agent, waited_s)
     )
 
 
@@ -86,24 +93,35 @@ def widens_at(state: State, entry: Entry) -> float | None:
     return min((at for at in times if at > state.now), default=None)
 
 
-def _within(state: State, entry: Entry, agent: Agent, waited_s: float) -> bool:
+def _lacks(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
+    skills = state.settings.agents[agent.id].skills
+    for need in needs(state, entry):
+        if (has := skills.get(need.skill, 0)) < (wanted := level(need, waited_s)):
+            return f"has {need.skill} at level {has}, {wanted} is wanted"
+    return None
+
+
+def _too_high(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
     upto = limit(state.queue_of(entry).penalties, waited_s)
-    return upto is None or penalty(state, entry.queue, agent) <= upto
+    if upto is None or (own := penalty(state, entry.queue, agent)) <= upto:
+        return None
+    return f"has penalty {own}, up to {upto} is rung"
 
 
-def _at_hand(state: State, entry: Entry, agent: Agent, waited_s: float) -> bool:
+def _in_reserve(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
     """People in reserve have other work: they are given what a person or the queue's rule calls them in for."""
     reserve = state.settings.agents[agent.id].reserve
     if reserve is Reserve.NO:
-        return True
+        return None
     if reserve is Reserve.CALLBACKS and entry.callback is None:
-        return False
+        return "is in reserve for callbacks only"
     rule = state.queue_of(entry).reserves
-    return (
+    called_in = (
         agent.called_in
         or (rule.waited_s is not None and waited_s >= rule.waited_s)
         or (rule.places is not None and standing(state, entry.queue) >= rule.places)
     )
+    return None if called_in else "is in reserve and not called in"
 
 
 def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:

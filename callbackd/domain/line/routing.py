@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.line.eligibility import eligible, penalty
+from callbackd.domain.line.eligibility import NOT_OF_THIS_QUEUE, passed_over, penalty
 from callbackd.domain.line.order import places
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.dialogue import Stage
@@ -70,18 +70,27 @@ class Match:
 
 
 def next_match(state: State) -> Match | None:
-    """The first place in line that may be served now and has a free agent. A place never waits for one behind it,
-    unless no agent who may serve it is free.
+    """The first place in line that may be served now and has a free agent.
+
+    A place is passed over only while no free agent may serve it.
     """
     free = free_agents(state)
     for entry in places(state, state.settings.queues) if free else ():
-        wanting = servable(state, entry) or awaits_agent(state, entry)
-        if wanting and (fit := [agent for agent in free if eligible(state, entry, agent)]):
-            return _pick(state, entry, fit)
+        if not servable(state, entry) and not awaits_agent(state, entry):
+            continue
+        obstacles = [(agent, passed_over(state, entry, agent)) for agent in free]
+        if fit := [agent for agent, obstacle in obstacles if obstacle is None]:
+            return _pick(state, entry, fit, _why_not(obstacles))
     return None
 
 
-def _pick(state: State, entry: Entry, fit: Sequence[Agent]) -> Match:
+def _why_not(obstacles: Sequence[tuple[Agent, str | None]]) -> str:
+    """Free agents of the queue who may not serve the place, each with the reason; empty when there are none."""
+    told = [f"{agent.id} {why}" for agent, why in obstacles if why is not None and why is not NOT_OF_THIS_QUEUE]
+    return f"; passed over: {', '.join(told)}" if told else ""
+
+
+def _pick(state: State, entry: Entry, fit: Sequence[Agent], why_not: str) -> Match:
     """Of those who may serve the entry: the lowest penalty, then the queue's strategy."""
     queue = state.queue_of(entry)
     lowest = min(penalty(state, queue.name, agent) for agent in fit)
@@ -90,7 +99,7 @@ def _pick(state: State, entry: Entry, fit: Sequence[Agent]) -> Match:
     if strategy is Strategy.RING_ALL and not entry.live:
         strategy = Strategy.LONGEST_IDLE  # one agent is reserved for a customer
     picked = tuple(agent.id for agent in STRATEGIES[strategy](state, queue.name, first))
-    return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(first)} free")
+    return Match(entry, picked, f"first in line of {entry.queue}, {strategy.value} of {len(first)} free{why_not}")
 
 
 def awaits_agent(state: State, entry: Entry) -> bool:

@@ -422,3 +422,32 @@ def test_equal_times_are_settled_for_good_by_the_id():
     first, second = centre.acd._state.entries.values()
     assert order(state, first) != order(state, second)
     assert (order(state, first) < order(state, second)) == (first.id < second.id)
+
+
+# --- why somebody was passed over -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bob", "changes", "why"),
+    [
+        ({"skills": {"polish": 1}}, {"needs": (Need("polish", 2),)}, "bob has polish at level 1, 2 is wanted"),
+        ({}, {"needs": (Need("polish"),)}, "bob has polish at level 0, 1 is wanted"),
+        ({"penalties": {SUPPORT: 5}}, {"penalties": Penalties(3)}, "bob has penalty 5, up to 3 is rung"),
+        ({"reserve": Reserve.YES}, {}, "bob is in reserve and not called in"),
+        ({"reserve": Reserve.CALLBACKS}, {}, "bob is in reserve for callbacks only"),
+    ],
+)
+def test_the_log_says_why_a_free_agent_was_passed_over(bob, changes, why):
+    alice = agent("alice", skills={"polish": 3})
+    centre = Centre(settings([queue(**changes)], [alice, agent("bob", **bob)]))
+    centre.logs_in("bob", "alice")
+    centre.calls("anna")
+    assert centre.rung() == [f"alice:{ANNA}"]
+    assert centre.reasons("rings alice")[0].endswith(f"; passed over: {why}")
+
+
+def test_the_log_says_nothing_of_agents_of_other_queues():
+    centre = Centre(settings([queue(), queue(SALES)], [agent("alice"), agent("bob", SALES)]))
+    centre.logs_in("bob", "alice")
+    centre.calls("anna")
+    assert "passed over" not in centre.reasons("rings alice")[0]
