@@ -220,18 +220,21 @@ def lanes(act: Act) -> tuple[str, ...]:
     """The legs and bridges whose earlier commands must be over before this one may begin.
 
     Two people are joined after what was asked for the caller and for the bridge. The agent's leg is not waited for: it
-    has answered, even if the reply to the request that rang it is still on its way.
+    has answered, even if the reply to the request that rang it is still on its way. A trace only looks, and takes its
+    time: nothing that is done for the leg waits for it.
     """
     match act:
         case Join():
             return (act.bridge, act.legs[0])
         case MakeBridge():
             return (act.bridge,)
+        case TraceAttempt():
+            return (act.attempt,)
         case DropBridge():
             return (act.bridge, act.caller) if act.caller else (act.bridge,)
         case (
             Play() | StopPlayback() | LookAtPlayback() | StartMusic() | StopMusic() | RingAgent() | DialCustomer()
-            | TraceAttempt() | NotePlace() | HangUp() | ArmDeadMan() | SendToFallback()
+            | NotePlace() | HangUp() | ArmDeadMan() | SendToFallback()
         ):  # fmt: skip
             return (act.leg,)
         case _:

@@ -15,6 +15,7 @@ from callbackd.domain.commands import (
     DropBridge,
     HangUp,
     Join,
+    LookAtPlayback,
     MakeBridge,
     Play,
     RingAgent,
@@ -124,7 +125,7 @@ async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
         done.append(act)
         return ()
 
-    outbox, look = Outbox(perform, lambda event: None), TraceAttempt("leg", "attempt")
+    outbox, look = Outbox(perform, lambda event: None), LookAtPlayback("leg", "p0")
     for act in (look, look, look, HangUp("leg", "over"), look):
         outbox.put(act)
         await asyncio.sleep(0)
@@ -143,6 +144,7 @@ async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
         (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), HangUp("agent", "over"), True),
         (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), Join("b", ("caller", "agent")), False),
         (RingAgent("one", "PJSIP/x", "", "", 1, "entry"), RingAgent("other", "PJSIP/y", "", "", 1, "entry"), False),
+        (TraceAttempt("customer", "attempt"), Play("customer", "p0", (), "en"), False),
         (Join("b", ("caller", "agent")), StartMusic("somebody else", "default"), False),
     ],
 )
