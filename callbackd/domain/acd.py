@@ -68,6 +68,8 @@ class Acd:
         self._dial = Dial(self._state, self._speech, self._places, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
         self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
+        self._matched: object = None
+        """The state's stamp when places and agents were last matched: while it is the same, none can be."""
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.CallArrived: self._arrived,
             ev.FeatureCodeDialled: self._floor.feature_code,
@@ -146,10 +148,15 @@ class Acd:
     def handle(self, event: ev.Event, now: float) -> tuple[Command, ...]:
         """What is to be done about ``event``. Deadlines that came before it are served first, so none is skipped."""
         self._state.now = max(now, self._state.now)  # a clock set back must not undo what has been decided
+        woken = False
         while key := self._state.timers.due(self._state.now):
             self._deadlines[key[0]](key[1])
+            woken = True
         self._handlers[type(event)](event)
-        self._match()
+        if woken or self._state.stamp() != self._matched:
+            self._match()
+            self._matched = self._state.stamp()
+        self._dial_ahead()
         commands = self._state.take()
         self._learning.see(event, commands)
         return (*commands, *self._state.take())
@@ -211,6 +218,9 @@ class Acd:
             else:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
                 self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
+
+    def _dial_ahead(self) -> None:
+        """Asked at every step: the chance that an agent will be free in time moves with the clock alone."""
         while ahead := self._dial.ahead():
             self._dial.claim(ahead[0], None, ahead[1])
 

@@ -23,7 +23,7 @@ from callbackd.domain.lives import entry as entries
 from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptState, AttemptTrigger
 from callbackd.domain.lives.callback import Callback, CallbackState, CallbackTrigger
-from callbackd.domain.lives.dialogue import Dialogue
+from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
@@ -80,6 +80,7 @@ class State:
         """Before this time nobody is dialled, so that due promises do not leave all at once."""
         dialling = settings.dialling
         self.breaker = Breaker(dialling.breaker_failures, dialling.breaker_open_s)
+        self._changes = 0
         self._entry_of: dict[LegId, EntryId] = {}
         self._agent_of: dict[LegId, AgentId] = {}
         self._out: list[Command] = []
@@ -133,6 +134,8 @@ class State:
 
     def put(self, row: Row, *, saved: bool = False) -> Row:
         """Take a row into the state and have it written; ``saved`` when it stands in the database as it is."""
+        if not isinstance(row, Quote | Remembered | Blocked):
+            self._changes += 1
         if isinstance(row, Entry):
             self._put_entry(row)
         elif isinstance(row, Agent):
@@ -148,6 +151,33 @@ class State:
         if not saved:
             self._out.append(Save(row))
         return row
+
+    def put_dialogue(self, dialogue: Dialogue) -> None:
+        """Whom we speak with, about which place, and whether a promise is being stored: matching looks at these."""
+        before = self.dialogues.get(dialogue.leg)
+        storing = dialogue.stage is Stage.STORING
+        if before is None or before.entry != dialogue.entry or (before.stage is Stage.STORING) != storing:
+            self._changes += 1
+        self.dialogues[dialogue.leg] = dialogue
+
+    def drop_dialogue(self, leg: LegId) -> None:
+        del self.dialogues[leg]
+        self._changes += 1
+
+    def stamp(self) -> tuple[object, ...]:
+        """Differs from an earlier one if anything has changed since on which matching depends, the clock apart.
+
+        What changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
+        """
+        return (
+            self._changes,
+            self.database,
+            self.pbx,
+            self.dialling,
+            self.draining,
+            self.next_dial_at,
+            self.breaker,
+        )
 
     def forget(self, row: Blocked) -> None:
         self.blocked.pop(row.id, None)

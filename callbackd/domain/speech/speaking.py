@@ -122,7 +122,7 @@ class Speech:
         if dialogue is None:
             return None
         self.hush(dialogue)
-        del self._state.dialogues[leg]
+        self._state.drop_dialogue(leg)
         for timer in (Timer.ANNOUNCE, Timer.REPLY, Timer.DEAD_MAN):
             self._state.timers.cancel(timer, leg)
         return dialogue
@@ -208,7 +208,7 @@ class Speech:
         return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
 
     def keep(self, dialogue: Dialogue) -> Dialogue:
-        self._state.dialogues[dialogue.leg] = dialogue
+        self._state.put_dialogue(dialogue)
         return dialogue
 
     def _reply_s(self, dialogue: Dialogue) -> float:
