@@ -55,7 +55,7 @@ class Acd:
         self._estimator = estimator or Recursive(expected, settings.dialling.answer_s)
         self._speech = Speech(self._state)
         self._places = Places(self._state, self._estimator)
-        self._ledger = Ledger(self._state, self._estimator)
+        self._ledger = Ledger(self._state, self._places)
         self._learning = Learning(self._state, self._estimator, self._places, self._ledger)
         self._promises = Promises(self._state, self._speech, self._places, self._ledger)
         self._rejoin = Rejoin(self._state, self._speech, self._places, self._promises)
@@ -64,7 +64,7 @@ class Acd:
             self._state, self._speech, self._places, self._promises, self._rejoin, self._direct_callback, self._ledger
         )
         self._menus = Menus(self._state, self._speech, self._admit)
-        self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._estimator)
+        self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
         self._dial = Dial(self._state, self._speech, self._places, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
         self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)

@@ -28,7 +28,8 @@ from callbackd.domain.settings import Reserve
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from callbackd.domain.wait.estimator import Estimator, Handled
+from callbackd.domain.wait.estimator import Handled
+from callbackd.domain.wait.place import Places
 
 _SAID = {
     PresenceTrigger.LOGIN: Fixed.AGENT_LOGGED_IN,
@@ -44,13 +45,13 @@ _RING_GRACE_S = 5.0
 
 class Floor:
     def __init__(
-        self, state: State, speech: Speech, waiting: Waiting, direct_callback: DirectCallback, estimator: Estimator
+        self, state: State, speech: Speech, waiting: Waiting, direct_callback: DirectCallback, places: Places
     ) -> None:
         self._state = state
         self._direct_callback = direct_callback
         self._speech = speech
         self._waiting = waiting
-        self._estimator = estimator
+        self._places = places
 
     # --- presence -------------------------------------------------------------------------------------------------
 
@@ -334,7 +335,7 @@ class Floor:
         state = self._state
         queue, since = state.offered_at.pop(id, (None, 0.0))
         if queue:
-            self._estimator.on_event(Handled(queue, state.now - since), state.now)
+            self._places.learn(Handled(queue, state.now - since))
         state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)
 
 

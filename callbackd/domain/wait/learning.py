@@ -129,7 +129,7 @@ class Learning:
 
     def _learn(self, event: Joined | Held | Worked | Reached) -> None:
         self._learned = True
-        self._estimator.on_event(event, self._state.now)
+        self._places.learn(event)
 
     def _remember(self) -> None:
         now = self._state.now

@@ -15,7 +15,8 @@ from callbackd.domain.line.order import Order, order, position, standing
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
-from callbackd.domain.wait.estimator import Estimate, Estimator, TurnCame
+from callbackd.domain.wait.estimator import Estimate, TurnCame
+from callbackd.domain.wait.place import Places
 
 _FOLLOWED_S = 4 * 3600.0
 """For so long somebody who hung up is followed."""
@@ -42,9 +43,9 @@ class _Ghost:
 
 
 class Ledger:
-    def __init__(self, state: State, estimator: Estimator) -> None:
+    def __init__(self, state: State, places: Places) -> None:
         self._state = state
-        self._estimator = estimator
+        self._places = places
         self._open: defaultdict[EntryId, list[_Forecast]] = defaultdict(list)
         self._ghosts: list[_Ghost] = []
 
@@ -127,7 +128,7 @@ class Ledger:
             if forecast.quote:
                 self._close(forecast.quote, came_s, outcome)
             if came_s is not None and forecast.estimate:
-                self._estimator.on_event(TurnCame(forecast.queue, forecast.estimate, came_s), state.now)
+                self._places.learn(TurnCame(forecast.queue, forecast.estimate, came_s))
 
     def _close(self, quote: Quote, came_s: float | None, outcome: QuoteOutcome) -> None:
         self._state.put(replace(quote, came_s=came_s, outcome=outcome, closed_at=self._state.now))

@@ -12,7 +12,7 @@ from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from callbackd.domain.wait.estimator import Ahead, Busy, Estimate, Estimator, Place, Rank
+from callbackd.domain.wait.estimator import Ahead, Busy, Estimate, Estimator, Learnable, Place, Rank
 
 _LOOK_S = 60.0
 """How often the wait is looked at in the last hour before a slot."""
@@ -91,13 +91,27 @@ def _busy(state: State, agent: Agent) -> Busy:
 
 
 class Places:
+    """The desks ask and teach the estimator here, so that an estimate is computed once per step and place."""
+
     def __init__(self, state: State, estimator: Estimator) -> None:
         self._state = state
         self._estimator = estimator
+        self._known: dict[Entry, Estimate | None] = {}
+        self._known_at: object = None
 
     def estimate(self, entry: Entry) -> Estimate | None:
         """The wait still ahead; for an entry outside, what it would be at the end of the line."""
-        return self._estimator.estimate(place_of(self._state, entry), self._state.now)
+        now = (self._state.now, self._state.stamp())
+        if now != self._known_at:
+            self._known, self._known_at = {}, now
+        if entry not in self._known:
+            self._known[entry] = self._estimator.estimate(place_of(self._state, entry), self._state.now)
+        return self._known[entry]
+
+    def learn(self, event: Learnable) -> None:
+        """Hand what happened to the estimator: what was computed before is not used again."""
+        self._known_at = None
+        self._estimator.on_event(event, self._state.now)
 
     def chance(self, entry: Entry, trunk: str, wait_s: float) -> float | None:
         """That a customer who is dialled now and answers waits no longer than ``wait_s`` for an agent, 0-1.
