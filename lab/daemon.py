@@ -209,6 +209,7 @@ class Daemon:
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
         )
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
@@ -323,6 +324,7 @@ async def build_prompts(daemon: Daemon) -> None:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     said, _ = await process.communicate()
     if process.returncode:

@@ -68,7 +68,9 @@ def _system() -> Installed | None:
 
 def _look(command: tuple[str, ...], modules: Path, data: Path) -> Installed | None:
     try:
-        told = subprocess.run([*command, "-V"], capture_output=True, text=True, timeout=20, check=False).stdout
+        told = subprocess.run(
+            [*command, "-V"], capture_output=True, text=True, timeout=20, check=False, start_new_session=True
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"Asterisk ((\d+)\.(\d+)\S*)", told)

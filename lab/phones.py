@@ -53,6 +53,7 @@ __all__ = [
     "Stage",
     "answers",
     "customer",
+    "first_heard",
     "name_of",
     "presses_one",
     "rejects",
@@ -411,6 +412,19 @@ class CustomerPhones(_Answering):
         return next(chosen) if chosen else self.behaviour
 
 
+async def first_heard(listener: Caller | Call, *others: AgentPhone, within: float = 15.0) -> AgentPhone:
+    """Whichever of the others the listener hears first."""
+    waits = {asyncio.create_task(listener.hears(other, within=within)): other for other in others}
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
+    first = done.pop()
+    first.result()
+    return waits[first]
+
+
 def customer(number: str) -> str:
     """The name under which the story knows the customer with this number."""
     return f"customer {number}"
@@ -486,7 +500,8 @@ class Stage:
         music: Mapping[str, Iterable[int]] = NOTES,
     ) -> None:
         self.asterisk = asterisk
-        self.directory = directory or Path(tempfile.mkdtemp(prefix="phones-"))
+        self._own_directory = None if directory else tempfile.TemporaryDirectory(prefix="phones-")
+        self.directory = directory or Path(self._own_directory.name if self._own_directory else "")
         self.origin = time.time()
         """The story's zero."""
         self.ears = Ears(music)
@@ -539,6 +554,8 @@ class Stage:
             crowd.close()
         for call in self.calls:
             call._lost()
+        if self._own_directory:
+            self._own_directory.cleanup()
 
     # --- phones ---
 

@@ -534,6 +534,8 @@ class Sipp:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=screen,
                     stderr=screen,
+                    # Ctrl-C ends the demo, which ends its phones; it does not reach them by itself.
+                    start_new_session=True,
                 )
             except BaseException:
                 self._close()

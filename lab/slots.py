@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -27,9 +28,6 @@ class Slot:
 
     def __init__(self) -> None:
         self._root = Path(tempfile.gettempdir()) / f"callbackd-slots-{os.getuid()}"
-        self._root.mkdir(mode=0o755, exist_ok=True)
-        if self._root.stat().st_uid != os.getuid():
-            raise PermissionError(f"{self._root} belongs to somebody else")
         for number, base in enumerate(_bases()):
             if self._take(number, base):
                 break
@@ -37,16 +35,17 @@ class Slot:
             raise NoSlot(f"no free block of {BLOCK} ports; the locks are in {self._root}")
 
     def _take(self, number: int, base: int) -> bool:
-        lock = (self._root / f"{number}.lock").open("a")
+        lock = self._locked(number)
+        if lock is None:
+            return False
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             guard = _bind(socket.SOCK_STREAM, base + 19)
         except OSError:
-            lock.close()
+            self._unlock(lock)
             return False
         if not _all_free(base):
             guard.close()
-            lock.close()
+            self._unlock(lock)
             return False
         self._lock: TextIO = lock
         self._guard = guard
@@ -55,6 +54,35 @@ class Slot:
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(mode=0o755)
         return True
+
+    def _locked(self, number: int) -> TextIO | None:
+        """The file of a block, locked; None while somebody else has it."""
+        while True:
+            self._root.mkdir(mode=0o755, exist_ok=True)
+            if self._root.stat().st_uid != os.getuid():
+                raise PermissionError(f"{self._root} belongs to somebody else")
+            path = self._root / f"{number}.lock"
+            try:
+                lock = path.open("a")
+            except FileNotFoundError:
+                continue  # whoever left last removed the directory just now
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                    return lock
+            except BlockingIOError:
+                lock.close()
+                return None
+            except FileNotFoundError:
+                pass
+            lock.close()  # between our opening and locking it, its owner removed it
+
+    def _unlock(self, lock: TextIO) -> None:
+        """Nothing stays behind: the file goes while it is locked, the directory with the last of them."""
+        Path(lock.name).unlink()
+        lock.close()
+        with suppress(OSError):
+            self._root.rmdir()
 
     @property
     def sip(self) -> int:
@@ -106,7 +134,7 @@ class Slot:
         if not keep_dir:
             shutil.rmtree(self.dir, ignore_errors=True)
         self._guard.close()
-        self._lock.close()
+        self._unlock(self._lock)
 
     def __enter__(self) -> "Slot":
         return self

@@ -8,7 +8,7 @@ import pytest
 
 from lab.daemon import QUICK_OFFER
 from lab.house import ANNA
-from lab.phones import answers, rejects
+from lab.phones import answers, first_heard, rejects
 
 pytestmark = pytest.mark.e2e
 
@@ -45,14 +45,9 @@ async def attempt(house, agent, *, reached: bool) -> None:
 async def who_gets(house, *agents):
     """The customer calls; which agent do they hear?"""
     anna = await house.calls(ANNA)
-    rung = [asyncio.create_task(anna.hears(agent, within=15)) for agent in agents]
-    done, others = await asyncio.wait(rung, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
-        task.cancel()
-    (first,) = done
-    first.result()
+    agent = await first_heard(anna, *agents)
     await anna.hangup()
-    return agents[rung.index(first)]
+    return agent
 
 
 async def test_an_unsuccessful_attempt_leads_the_customer_straight_to_that_agent(open_house):

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
-from collections.abc import Sequence
-from statistics import correlation
-
 import pytest
 
-from callbackd.prompts.settings import SHIPPED
-from lab.call import Call
 from lab.daemon import COMPANY
 from lab.house import ANNA, BEN, House
 from lab.phones import answers
-from lab.rtp import FRAME, FRAME_S, Ears, Hearing
+from lab.words import ALIKE, hears_out, likeness, number
 
 pytestmark = pytest.mark.e2e
 
@@ -22,68 +15,6 @@ BY_FOURS = ("020", "7946", "0101")
 BY_THREES = ("020", "79", "46", "01", "01")
 GROUPS = {"en": BY_FOURS, "hr": BY_FOURS, "hu": BY_FOURS, "pl": BY_THREES, "uk": BY_THREES}
 """How Anna's number falls into breaths in each language."""
-ALIKE = 0.9
-"""A likeness from here on is the same sound."""
-
-
-def number(groups: Sequence[str]) -> list[str]:
-    """The prompts of a number: each group ends before a pause, the last one falls."""
-    tones = ["-comma"] * (len(groups) - 1) + ["-end"]
-    names: list[str] = []
-    for group, tone in zip(groups, tones, strict=True):
-        names += [*(f"digit-{digit}" for digit in group[:-1]), f"digit-{group[-1]}{tone}"]
-    return names
-
-
-def spoken(language: str, names: Sequence[str]) -> list[list[float]]:
-    """How loud each frame of these shipped prompts is on a phone, prompt by prompt."""
-    return [_levels(language, name) for name in names]
-
-
-def _levels(language: str, name: str) -> list[float]:
-    command = ["sox", "-D", str(SHIPPED / language / f"{name}.gsm"), "-t", "ul", "-"]
-    sound = subprocess.run(command, capture_output=True, check=True).stdout
-    hearing = Hearing(Ears())
-    for start in range(0, len(sound), FRAME):
-        hearing.add(hearing.frames * FRAME_S, sound[start : start + FRAME])
-    return hearing.levels()
-
-
-def likeness(call: Call, language: str, *names: str) -> float:
-    """Of these prompts in a row and the stretch of what was heard that is most like them: 1 is the same."""
-    prompts, heard = spoken(language, names), call.hearing.levels()
-    starts = range(len(heard) - sum(map(len, prompts)) + 1)
-    return max((alike(prompts, heard, start) for start in starts), default=0.0)
-
-
-def alike(prompts: Sequence[Sequence[float]], heard: Sequence[float], start: int) -> float:
-    """As the least like of the prompts is: one wrong digit makes a wrong number, however long the rest."""
-    least = 1.0
-    for prompt in prompts:
-        stretch = heard[start : start + len(prompt)]
-        least = min(least, correlation(prompt, stretch) if max(stretch) > min(stretch) else 0.0)
-        if least < ALIKE:
-            break
-        start += len(prompt)
-    return least
-
-
-async def hears_out(call: Call, language: str, *names: str, within: float = 30) -> None:
-    """Returns when the phone has heard the last frame of these prompts in a row."""
-    prompts, best = spoken(language, names), 0.0
-    try:
-        async with asyncio.timeout(within):
-            while best < ALIKE:
-                await call.hearing.more()
-                heard = call.hearing.levels()
-                start = len(heard) - sum(map(len, prompts))
-                best = max(best, alike(prompts, heard, start) if start >= 0 else 0.0)
-    except TimeoutError:
-        heard = [n for n in range(1, len(names)) if likeness(call, language, *names[:n]) >= ALIKE]
-        alone = {name: round(likeness(call, language, name), 2) for name in names}
-        raise AssertionError(
-            f"{call.who} never heard {names}, but {names[: max(heard, default=0)]}; each alone: {alone}"
-        ) from None
 
 
 async def minutes_told(house: House, kind: str) -> int:

@@ -10,7 +10,7 @@ from callbackd.prompts.settings import SHIPPED
 from lab.daemon import NO_TIMES, QUICK_OFFER
 from lab.house import ANNA, BEN
 from lab.phones import answers
-from tests.e2e.test_heard import hears_out
+from lab.words import hears_out
 
 pytestmark = pytest.mark.e2e
 

@@ -1,0 +1,184 @@
+"""The demo's scene: Anna and Ben talk, Cora takes a callback, Dan holds the line. Told as it happens, judged by phones.
+
+Nobody does anything by the clock but talk: they press, answer and hang up when they have heard what they waited for, so
+the scene goes the same way on a slow machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+
+from lab.daemon import Daemon
+from lab.phones import AgentPhone, Call, Caller, CustomerPhones, Stage, answers, first_heard
+from lab.words import hears_out, number
+
+NAMES = {"Anna": "+442079460101", "Ben": "+442079460102", "Cora": "+442079460103", "Dan": "+442079460104"}
+AGENTS = {"agent1": "Alice", "agent2": "Bob"}
+TALK_S = 5.0
+HER_NUMBER = number(("020", "7946", "0103"))
+"""The prompts of Cora's number as it is read back to her."""
+
+QUEUES = {
+    "support": {
+        "wrap_up_s": 2,
+        "ring_s": 10,
+        "announcements": {"every_s": 20},
+        "offer": {"estimated_wait_s": 30, "waited_s": 60},
+    }
+}
+STAFF = {phone: {"name": name, "endpoint": f"PJSIP/{phone}", "queues": ["support"]} for phone, name in AGENTS.items()}
+TOLD = ("joined", "announced", "rings", "connected", "promised", "reserved", "accepted", "kept", "closed", "available")
+"""What belongs into the story of all that the daemon logs."""
+
+Verdict = tuple[str, bool, str]
+"""What was checked, whether it is so, and what was seen."""
+
+
+@dataclass
+class Scene:
+    """The people, their phones, and the voice that tells the story."""
+
+    console: Console
+    stage: Stage
+    daemon: Daemon
+    entries: dict[str, str] = field(default_factory=dict)
+    """Whose place each entry is."""
+
+    def tell(self, who: str, what: str, why: str = "") -> None:
+        seconds = time.time() - self.stage.origin
+        reason = f"  [dim]({why})[/dim]" if why else ""
+        line = f"[dim]{seconds:6.1f} s[/dim]  [bold]{who:<10}[/bold] {what}{reason}"
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+    async def listen(self) -> None:
+        """Tells the daemon's decisions as they fall. Never returns."""
+        told = 0
+        while True:
+            await self.daemon.more_than(told)
+            for line in self.daemon.lines[told:]:
+                self._decision(line)
+            told = len(self.daemon.lines)
+
+    def _decision(self, line: dict[str, Any]) -> None:
+        event, subject = str(line.get("event")), str(line.get("subject", ""))
+        if event == "joined the line":
+            ending = str(line.get("number", "")).split("~")[0][-4:]
+            self.entries[subject] = next((who for who, number in NAMES.items() if number.endswith(ending)), "somebody")
+        if "reason" not in line or "ignored" in event or not any(word in event for word in TOLD):
+            return
+        for phone, agent in AGENTS.items():
+            event, subject = event.replace(phone, agent), subject.replace(phone, agent)
+        whose = self.entries.get(subject, subject if subject in AGENTS.values() else "")
+        facts = f", position {line['position']}" if "position" in line else ""
+        self.tell("callbackd", f"{whose}: {event}{facts}" if whose else event, str(line.get("reason", "")))
+
+    # --- what the people do ---
+
+    async def agent(self, phone: str) -> AgentPhone:
+        agent = await self.stage.agent(phone, behaviour=answers(after=1.0))
+        self.tell(AGENTS[phone], "dials *50")
+        call = await agent.dial("*50", answered=True)
+        await call.hears_voice()
+        await call.is_over(within=15)
+        return agent
+
+    async def calls(self, who: str) -> Caller:
+        caller = self.stage.caller(NAMES[who])
+        self.tell(who, "dials the toll-free number")
+        await caller.dial("8001", answered=True)
+        return caller
+
+    async def talks(self, caller: Caller | Call, who: str, *agents: AgentPhone, until: asyncio.Event | None) -> str:
+        """The caller talks with whichever agent answers, until something has happened, and hangs up.
+
+        Returns the agent's name.
+        """
+        agent = AGENTS[(await first_heard(caller, *agents, within=90)).name]
+        self.tell(who, f"and {agent} hear each other")
+        await asyncio.sleep(TALK_S)  # a conversation takes the time that it takes
+        if until:
+            await until.wait()
+        await caller.hangup()
+        self.tell(who, "hangs up")
+        return agent
+
+    async def waits_and_talks(self, who: str, agents: list[AgentPhone], until: asyncio.Event | None = None) -> str:
+        return await self.talks(await self.calls(who), who, *agents, until=until)
+
+    async def takes_a_callback(self, who: str) -> Caller:
+        caller = await self.calls(who)
+        await hears_out(caller.call, "en", "offer")
+        self.tell(who, "presses 1: rather be called back")
+        await caller.press("1")
+        await hears_out(caller.call, "en", "number-is", *HER_NUMBER)
+        self.tell(who, "presses 1: yes, that is my number")
+        await caller.press("1")
+        await hears_out(caller.call, "en", "promise")
+        await caller.hangup()
+        self.tell(who, "has heard the promise, hangs up and goes about the day")
+        return caller
+
+    async def is_called_back(self, customers: CustomerPhones, who: str) -> Call:
+        """Returns the call when the customer has pressed the key for an agent."""
+        call = await customers.next_call_to(NAMES[who], within=60)
+        self.tell(who, "the telephone rings")
+        await call.is_answered()
+        heard = await call.hears_voice()
+        self.tell(who, f"answers, hears a voice after {max(0.0, heard.start - (call.answered_at or 0.0)):.1f} s")
+        await hears_out(call, "en", "hello")
+        await call.hears_voice(since=self.stage.now())  # the menu
+        self.tell(who, "presses 1")
+        await call.press("1")
+        return call
+
+
+async def play(scene: Scene) -> list[Verdict]:
+    """The scene, and what came of it."""
+    customers = await scene.stage.customers(behaviour=answers(after=2.0))
+    agents = [await scene.agent(phone) for phone in AGENTS]
+    promised, called_back = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as people:
+        anna = people.create_task(scene.waits_and_talks("Anna", agents, until=promised))
+        ben = people.create_task(scene.waits_and_talks("Ben", agents, until=called_back))
+        for phone in AGENTS:
+            await scene.daemon.said(f"connected to {phone}")
+        cora = people.create_task(scene.takes_a_callback("Cora"))
+        await scene.daemon.said("announced", offer=True)
+        dan = people.create_task(scene.waits_and_talks("Dan", agents))
+        caller = await cora
+        promised.set()
+        back = await scene.is_called_back(customers, "Cora")
+        called_back.set()
+        agent_of_cora = await scene.talks(back, "Cora", *agents, until=None)
+    served = {"Anna": anna.result(), "Ben": ben.result(), "Cora": agent_of_cora, "Dan": dan.result()}
+    await scene.daemon.said("closed: served", since=scene.daemon.last_index("promise kept"))
+    return list(_verdicts(scene, customers, caller, back, served))
+
+
+def _verdicts(
+    scene: Scene, customers: CustomerPhones, caller: Caller, back: Call, served: dict[str, str]
+) -> Iterator[Verdict]:
+    stage = scene.stage
+    for who, agent in served.items():
+        other = back if who == "Cora" else f"caller {NAMES[who]}"
+        phone = next(phone for phone, name in AGENTS.items() if name == agent)
+        talks = stage.spoke(other, phone)
+        yield f"{who} spoke with {agent}", len(talks) == 1, f"{sum(talk.seconds for talk in talks):.1f} s"
+    calls = len(customers.calls_to(NAMES["Cora"]))
+    yield "Cora's telephone rang once", calls == 1, f"{calls} INVITE"
+    voice = back.hearing.spans("voice")
+    delay_s = max(0.0, voice[0].start - (back.answered_at or 0.0)) if voice else 99.0
+    yield "a voice within 2 s of her answer", delay_s < 2.0, f"{delay_s:.2f} s"
+    gaps = caller.gaps(longer_than=1.5)
+    yield "Cora never heard silence while she waited", not gaps, f"{len(gaps)} gaps"
+    kept = scene.daemon.count("promise kept")
+    yield "callbackd says the promise was kept", kept == 1, f"{kept} kept"
+    for_dan = next(call for call in stage.calls if call.who in AGENTS and call.from_user == NAMES["Dan"])
+    ahead_s = (for_dan.invited_at or 0.0) - (back.invited_at or 0.0)
+    yield "Cora's turn came before Dan's, who held the line", ahead_s > 0, f"{ahead_s:.1f} s earlier"
