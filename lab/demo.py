@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +25,7 @@ from lab.slots import Slot
 
 LIMIT_S = 180.0
 INTERRUPTED = 130
+PICTURE_COLUMNS = 110
 
 
 async def show(console: Console, *, keep: bool) -> int:
@@ -116,9 +119,22 @@ async def until_interrupted(console: Console, *, keep: bool) -> int:
 def run() -> int:
     parser = argparse.ArgumentParser(prog="script/demo", description="One minute of callbackd on real phones.")
     parser.add_argument("--keep", action="store_true", help="leave it running afterwards, to dial into")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="keep what is shown as an SVG")
+    asked = parser.parse_args()
+    console = Console(record=True, width=PICTURE_COLUMNS) if asked.picture else Console()
+    status = INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(until_interrupted(Console(), keep=parser.parse_args().keep))
-    return INTERRUPTED
+        status = asyncio.run(until_interrupted(console, keep=asked.keep))
+    if asked.picture:
+        asked.picture.write_text(_picture(console), encoding="utf-8")
+    return status
+
+
+def _picture(console: Console) -> str:
+    """What was shown as an SVG that fetches nothing: any fixed-width font of the reader's will do."""
+    drawn = console.export_svg(title="script/demo", unique_id="demo")
+    plain = re.sub(r"<!--.*?-->|@font-face {.*?}", "", drawn, flags=re.DOTALL)
+    return "\n".join(line.rstrip() for line in plain.splitlines() if line.strip()) + "\n"
 
 
 if __name__ == "__main__":
