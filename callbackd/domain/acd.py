@@ -31,7 +31,7 @@ from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.recovery import compare as comparing
 from callbackd.domain.recovery import restore, snapshot
@@ -497,7 +497,7 @@ class Acd:
             self._dial.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
         else:
             if entry.state is EntryState.RINGING:
-                entry = state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None)
+                entry = state.move(entry.unanswered())
             self._waiting.lost(entry, reason)
         # Nothing is left of the leg. An Asterisk that starts within the same second gives its name away again.
         self._speech.end(leg)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from callbackd.domain import numbers
@@ -16,18 +15,14 @@ from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
-from callbackd.domain.lives import agent as agents
-from callbackd.domain.lives import attempt as attempts
-from callbackd.domain.lives import callback as callbacks
-from callbackd.domain.lives import entry as entries
-from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence
-from callbackd.domain.lives.attempt import Attempt, AttemptState, AttemptTrigger
-from callbackd.domain.lives.callback import Callback, CallbackState, CallbackTrigger
+from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
-from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
-from callbackd.domain.lives.life import Ignored
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.timers import Timers
@@ -104,33 +99,15 @@ class State:
 
     # --- changes, each through its life's table -------------------------------------------------------------------
 
-    def move_entry(self, entry: Entry, trigger: EntryTrigger, *, saved: bool = False, **changes: object) -> Entry:
-        """The entry after ``trigger``; unchanged, with the sentence in the log, when its table ignores it.
+    def move(self, move: Move[R], *, saved: bool = False) -> R:
+        """The row after the move; unchanged, with the sentence in the log, when its table ignores the trigger.
 
         ``saved`` when another write carries the row.
         """
-        return self._move(entry, entries.TABLE[entry.state, trigger], trigger.value, changes, saved)
-
-    def move_callback(
-        self, callback: Callback, trigger: CallbackTrigger, *, saved: bool = False, **changes: object
-    ) -> Callback:
-        return self._move(callback, callbacks.TABLE[callback.state, trigger], trigger.value, changes, saved)
-
-    def move_attempt(self, attempt: Attempt, trigger: AttemptTrigger, **changes: object) -> Attempt:
-        return self._move(attempt, attempts.TABLE[attempt.state, trigger], trigger.value, changes, False)
-
-    def move_agent(self, agent: Agent, trigger: ActivityTrigger, **changes: object) -> Agent:
-        target = agents.ACTIVITY[agent.activity, trigger]
-        if isinstance(target, Ignored):
-            self.decide(agent.id, f"{trigger.value} ignored", target.because)
-            return agent
-        return self.put(replace(agent, activity=target, **changes))  # type: ignore[arg-type]
-
-    def _move(self, row: R, target: object, trigger: str, changes: dict[str, object], saved: bool) -> R:
-        if isinstance(target, Ignored):
-            self.decide(row.id, f"{trigger} ignored", target.because)
-            return row
-        return self.put(replace(row, state=target, **changes), saved=saved)  # type: ignore[arg-type,call-arg]
+        if isinstance(move.after, Ignored):
+            self.decide(move.row.id, f"{move.trigger} ignored", move.after.because)
+            return move.row
+        return self.put(move.after, saved=saved)
 
     def put(self, row: Row, *, saved: bool = False) -> Row:
         """Take a row into the state and have it written; ``saved`` when it stands in the database as it is."""

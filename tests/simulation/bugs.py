@@ -27,7 +27,7 @@ from callbackd.domain.line import eligibility, routing
 from callbackd.domain.line import order as line
 from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence
 from callbackd.domain.lives.callback import Callback, CallbackState
-from callbackd.domain.lives.entry import EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.speech import announcement as announce
 from callbackd.domain.speech.speaking import Speech
@@ -68,6 +68,17 @@ def _around(patch: pytest.MonkeyPatch, owner: Any, name: str, wrap: Callable[...
     patch.setattr(owner, name, lambda *args, **named: wrap(original, *args, **named))
 
 
+def _at_every(patch: pytest.MonkeyPatch, trigger: EntryTrigger, wrong: Callable[[State], dict[str, Any]]) -> None:
+    """Entries move by this trigger with changes that nobody wanted."""
+
+    def moves(original, state, move, **more):
+        if isinstance(move.after, Entry) and move.trigger == trigger.value:
+            move = replace(move, after=replace(move.after, **wrong(state)))
+        return original(state, move, **more)
+
+    _around(patch, State, "move", moves)
+
+
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
@@ -88,38 +99,22 @@ def the_priority_of_queues_is_forgotten(patch):
 
 @bug(places.a_place_is_kept)
 def the_place_is_lost_after_a_missed_ring(patch):
-    def last_in_line(original, state, entry, trigger, **changes):
-        late = {"arrived_at": state.now} if trigger is EntryTrigger.UNANSWERED else {}
-        return original(state, entry, trigger, **changes, **late)
-
-    _around(patch, State, "move_entry", last_in_line)
+    _at_every(patch, EntryTrigger.UNANSWERED, lambda state: {"arrived_at": state.now})
 
 
 @bug(places.a_place_is_kept, "incident")
 def a_failed_dial_sends_to_the_end_of_the_line(patch):
-    def last_in_line(original, state, entry, trigger, **changes):
-        late = {"arrived_at": state.now} if trigger is EntryTrigger.DIAL_OVER else {}
-        return original(state, entry, trigger, **changes, **late)
-
-    _around(patch, State, "move_entry", last_in_line)
+    _at_every(patch, EntryTrigger.DIAL_OVER, lambda state: {"arrived_at": state.now})
 
 
 @bug(places.a_place_is_kept, "incident")
 def who_rejoins_is_given_a_new_place(patch):
-    def last_in_line(original, state, entry, trigger, **changes):
-        late = {"arrived_at": state.now} if trigger is EntryTrigger.REJOIN else {}
-        return original(state, entry, trigger, **(changes | late))
-
-    _around(patch, State, "move_entry", last_in_line)
+    _at_every(patch, EntryTrigger.REJOIN, lambda state: {"arrived_at": state.now})
 
 
 @bug(places.a_place_is_held_by_somebody)
 def the_holder_is_forgotten_after_a_missed_ring(patch):
-    def nobodys(original, state, entry, trigger, **changes):
-        nobody = {"leg": None} if trigger is EntryTrigger.UNANSWERED else {}
-        return original(state, entry, trigger, **changes, **nobody)
-
-    _around(patch, State, "move_entry", nobodys)
+    _at_every(patch, EntryTrigger.UNANSWERED, lambda _: {"leg": None})
 
 
 @bug(places.one_place_per_person, "small")
@@ -134,11 +129,7 @@ def who_has_a_promise_is_not_recognised(patch):
 
 @bug(places.what_is_closed_says_how)
 def an_outcome_is_not_written(patch):
-    def silent(original, state, entry, trigger, **changes):
-        nothing = {"outcome": None} if trigger is EntryTrigger.CLOSE else {}
-        return original(state, entry, trigger, **(changes | nothing))
-
-    _around(patch, State, "move_entry", silent)
+    _at_every(patch, EntryTrigger.CLOSE, lambda _: {"outcome": None})
 
 
 @bug(places.entered_is_open_plus_closed)
@@ -198,14 +189,12 @@ def an_agent_is_free_while_talking(patch):
 
 @bug(places.an_agent_works_for_one_open_entry)
 def an_agent_keeps_the_entry_after_the_talk(patch):
-    def keeps(original, state, agent, trigger, **changes):
-        if trigger is ActivityTrigger.END:
-            changes.pop("entry", None)
-            changes["activity"] = Activity.TALKING
-            return state.put(replace(agent, wrap_up_until=changes["wrap_up_until"]))
-        return original(state, agent, trigger, **changes)
+    def keeps(original, state, move, **more):
+        if isinstance(move.row, Agent) and move.trigger == ActivityTrigger.END.value:
+            return state.put(replace(move.row, wrap_up_until=move.after.wrap_up_until))
+        return original(state, move, **more)
 
-    _around(patch, State, "move_agent", keeps)
+    _around(patch, State, "move", keeps)
 
 
 @bug(places.an_agents_phone_is_rung_once_at_a_time, "mobiles")
@@ -216,7 +205,7 @@ def the_telephones_of_the_slower_agents_ring_on(patch):
 @bug(places.wrap_up_is_not_cut_short)
 def the_wrap_up_is_skipped(patch):
     def skips(_, floor, agent, entry):
-        floor._state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=floor._state.now)
+        floor._state.move(agent.end(floor._state.now))
         floor.wrapped(agent.id)
 
     _around(patch, Floor, "_wrap_up", skips)

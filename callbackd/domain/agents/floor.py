@@ -19,10 +19,10 @@ from callbackd.domain.commands import (
 from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
 from callbackd.domain.ids import AgentId, BridgeId, LegId
 from callbackd.domain.lives import agent as lives
-from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent, Presence, PresenceTrigger
+from callbackd.domain.lives.agent import Activity, Agent, Presence, PresenceTrigger
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
-from callbackd.domain.lives.life import Ignored
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Reserve
 from callbackd.domain.speech.speaking import Speech
@@ -124,11 +124,10 @@ class Floor:
     def ring(self, entry: Entry, agents: Sequence[AgentId], reason: str) -> None:
         """Ring these agents together for a live entry; the first to answer gets it."""
         state = self._state
+        bridge = entry.bridge or state.mint.bridge(state.now)
         if entry.bridge is None:
-            bridge = state.mint.bridge(state.now)
-            entry = replace(entry, bridge=bridge)
             state.do(MakeBridge(bridge))
-        entry = state.move_entry(entry, EntryTrigger.RING, agent=agents[0] if len(agents) == 1 else None)
+        entry = state.move(entry.ring(agents[0] if len(agents) == 1 else None, bridge))
         if entry.leg:
             self._waiting.being_rung(entry.leg)
         state.decide(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
@@ -140,7 +139,7 @@ class Floor:
         leg = state.mint.leg(state.now)
         state.offered_at.setdefault(agent.id, (entry.queue, state.now))
         state.last_rung[entry.queue] = agent.id
-        state.move_agent(agent, ActivityTrigger.RING, entry=entry.id, leg=leg)
+        state.move(agent.ring(entry.id, leg))
         state.timers.set(Timer.RING, leg, state.now + queue.ring_s + _RING_GRACE_S)
         endpoint = state.settings.agents[agent.id].endpoint
         state.do(RingAgent(leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
@@ -148,7 +147,7 @@ class Floor:
     def ring_over(self, agent: Agent, reason: str) -> None:
         """The agent did not answer, refused, or the phone was not there: the caller keeps the place."""
         state, entry = self._state, self._state.entries.get(agent.entry) if agent.entry else None
-        self._off(agent, ActivityTrigger.MISS)
+        self._off(agent.miss())
         agent = state.agents[agent.id]
         rest_until = state.now + state.settings.miss_rest_s
         agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
@@ -161,24 +160,24 @@ class Floor:
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
-            self._waiting.ring_over(self._state.move_entry(entry, EntryTrigger.UNANSWERED, agent=None))
+            self._waiting.ring_over(self._state.move(entry.unanswered()))
 
     def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
         """End the rings for an entry; the agents are free again and nobody holds it against them."""
         for agent in self._state.rung_for(entry):
             if agent.id != but and agent.leg:
                 self._state.do(HangUp(agent.leg, reason, elsewhere=but is not None))
-                self._off(agent, ActivityTrigger.RELEASE)
+                self._off(agent.release())
 
     def release(self, id: AgentId) -> None:
         """Set free an agent who was reserved for a customer."""
-        self._off(self._state.agents[id], ActivityTrigger.RELEASE)
+        self._off(self._state.agents[id].release())
 
-    def _off(self, agent: Agent, trigger: ActivityTrigger) -> None:
-        if agent.leg:
-            self._state.timers.cancel(Timer.RING, agent.leg)
-        self._state.offered_at.pop(agent.id, None)
-        self._state.move_agent(agent, trigger, entry=None, leg=None)
+    def _off(self, move: Move[Agent]) -> None:
+        if move.row.leg:
+            self._state.timers.cancel(Timer.RING, move.row.leg)
+        self._state.offered_at.pop(move.row.id, None)
+        self._state.move(move)
 
     # --- an agent who must show to be a person ------------------------------------------------------------------------
 
@@ -227,9 +226,9 @@ class Floor:
             return
         state.timers.cancel(Timer.RING, leg)
         self.stop_ringing(entry, "another agent was faster", but=agent.id)
-        state.move_agent(agent, ActivityTrigger.CONNECT)
+        state.move(agent.connect())
         state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
-        entry = state.move_entry(entry, EntryTrigger.CONNECT, agent=agent.id, connected_at=state.now)
+        entry = state.move(entry.connect(agent.id, state.now))
         self._connect(entry, leg)
         self._direct_callback.talked(entry, agent.id)
 
@@ -271,14 +270,12 @@ class Floor:
             state.do(DropBridge(BridgeId(entry.bridge), entry.leg))
         if agent and agent.leg:
             state.do(HangUp(agent.leg, reason))
-        entry = state.move_entry(entry, EntryTrigger.PART, agent=None, connected_at=None, bridge=None)
+        entry = state.move(entry.part())
         if agent:
             state.offered_at.pop(agent.id, None)
-            state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=state.now)
+            state.move(agent.end(state.now))
             rest_until = state.now + state.settings.miss_rest_s
-            state.move_agent(
-                state.agents[agent.id], ActivityTrigger.WRAPPED, idle_since=state.now, rest_until=rest_until
-            )
+            state.move(state.agents[agent.id].wrapped(state.now, rest_until))
             state.timers.set(Timer.REST, agent.id, rest_until)
         return entry
 
@@ -301,7 +298,7 @@ class Floor:
         state = self._state
         own_s = state.settings.agents[agent.id].wrap_up_s
         until = state.now + (state.queue_of(entry).wrap_up_s if own_s is None else own_s)
-        state.move_agent(agent, ActivityTrigger.END, entry=None, leg=None, wrap_up_until=until)
+        state.move(agent.end(until))
         state.timers.set(Timer.WRAP_UP, agent.id, until)
         if until <= state.now:
             state.timers.cancel(Timer.WRAP_UP, agent.id)
@@ -336,7 +333,7 @@ class Floor:
         queue, since = state.offered_at.pop(id, (None, 0.0))
         if queue:
             self._places.learn(Handled(queue, state.now - since))
-        state.move_agent(state.agents[id], ActivityTrigger.WRAPPED, idle_since=state.now)
+        state.move(state.agents[id].wrapped(state.now))
 
 
 def _reserve_said(called_in: bool) -> Fixed:

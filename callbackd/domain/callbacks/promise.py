@@ -16,9 +16,10 @@ from callbackd.domain.commands import DropBridge, StorePromise
 from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line.order import standing
-from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
+from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
+from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.lives.quote import QuoteKind
 from callbackd.domain.phrase import CallAt, Fixed, Phrase
 from callbackd.domain.settings import Queue
@@ -302,9 +303,9 @@ class Promises:
             return
         callback = self._new_promise(dialogue, entry, queue, before)
         dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))
-        promised = replace(entry, **self._promised(callback))  # type: ignore[arg-type]
+        promised = _given_to(entry, callback).after
         state.pending[callback.id] = (dialogue.leg, callback)
-        state.store(StorePromise(promised, callback))
+        state.store(StorePromise(entry if isinstance(promised, Ignored) else promised, callback))
 
     def instead(self, entry: Entry) -> bool:
         """Promise a turn at their place to somebody who is on the line no more. False when that cannot be."""
@@ -348,18 +349,6 @@ class Promises:
             expected_at=None if within_s is None else due_at + within_s,
         )
 
-    def _promised(self, callback: Callback) -> dict[str, object]:
-        """What the promise changes in its entry."""
-        changes: dict[str, object] = {
-            "leg": None,
-            "bridge": None,
-            "callback": callback.id,
-            "number": callback.number,
-        }
-        if callback.slot_at is not None:
-            changes |= {"slot_at": callback.slot_at, "not_before": 0.0, "state": EntryState.OUTSIDE}
-        return changes
-
     def stored(self, event: PromiseStored) -> None:
         """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
         leg, callback = self._state.pending.pop(event.callback, (None, None))
@@ -368,18 +357,13 @@ class Promises:
         state, entry = self._state, self._state.entries.get(callback.entry)
         if entry is None:
             reason = "its place was given up while it was being stored"
-            state.put(
-                replace(callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=state.now)
-            )
+            state.move(callback.close(CallbackOutcome.CANCELLED, state.now))
             state.decide(callback.id, "promise ended: cancelled", reason)
             return
         state.put(callback, saved=True)
-        changes = self._promised(callback)
-        changes.pop("state", None)
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
             state.do(DropBridge(entry.bridge, entry.leg))
-        trigger = EntryTrigger.PROMISE if callback.slot_at is None else EntryTrigger.SCHEDULE
-        entry = state.move_entry(entry, trigger, saved=True, **changes)
+        entry = state.move(_given_to(entry, callback), saved=True)
         state.timers.cancel(Timer.MAX_WAIT, entry.id)
         state.timers.cancel(Timer.RETRY, entry.id)
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
@@ -435,7 +419,7 @@ class Promises:
         state = self._state
         state.timers.cancel(Timer.EXPIRE, promise.id)
         state.decide(promise.id, f"promise ended: {outcome.value}", reason)
-        state.move_callback(promise, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        state.move(promise.close(outcome, state.now))
 
     # --- small things -------------------------------------------------------------------------------------------------
 
@@ -452,3 +436,10 @@ class Promises:
 
 def _waits_live(entry: Entry) -> bool:
     return entry.live and entry.state is EntryState.WAITING
+
+
+def _given_to(entry: Entry, callback: Callback) -> Move[Entry]:
+    """The place passes to its promise: where it stands in the line, or outside until the time that was chosen."""
+    if callback.slot_at is None:
+        return entry.promise(callback.id, callback.number)
+    return entry.schedule(callback.id, callback.number, callback.slot_at)

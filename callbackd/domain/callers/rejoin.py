@@ -9,7 +9,7 @@ from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import CallbackId
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryOutcome
 from callbackd.domain.phrase import Fixed, Greeting
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
@@ -66,10 +66,7 @@ class Rejoin:
             self._speech.leave(dialogue, Fixed.NO_TIME_FREE, Fixed.CALLBACK_KEPT)
 
     def _take_place(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
-        """The same entry changes its holder back: from the promise to the caller on the line.
-
-        Who had chosen a time has no place in the line yet and takes the one at its end.
-        """
+        """The same entry changes its holder back: from the promise to the caller on the line."""
         state = self._state
         if state.closes_in_s(state.queue_of(entry)) == 0.0:
             state.decide(entry.id, "promise stays", "rang in to wait live, but the queue is closed")
@@ -78,15 +75,6 @@ class Rejoin:
         self._promises.end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
         for timer in (Timer.RETRY, Timer.ENTER):
             state.timers.cancel(timer, entry.id)
-        entry = state.move_entry(
-            entry,
-            EntryTrigger.REJOIN,
-            leg=dialogue.leg,
-            callback=None,
-            not_before=0.0,
-            slot_at=None,
-            arrived_at=state.now if entry.state is EntryState.OUTSIDE else entry.arrived_at,
-            joined_at=state.now,
-        )
+        entry = state.move(entry.rejoin(dialogue.leg, state.now))
         self._places.watch(entry)
         self._speech.to_waiting(dialogue)

@@ -15,11 +15,11 @@ from callbackd.domain.events import Ending, LegEnded, Party
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
 from callbackd.domain.line.order import places
 from callbackd.domain.line.routing import servable
-from callbackd.domain.lives.agent import Activity, ActivityTrigger, Agent
-from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
-from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState, CallbackTrigger
+from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed, Phrase
 from callbackd.domain.settings import DialPolicy, Queue
 from callbackd.domain.speech.speaking import Speech
@@ -87,12 +87,10 @@ class Dial:
         made = callback.attempts_made + 1
         attempt = Attempt(state.mint.attempt(state.now), callback.id, agent_id, checked.number, made, state.now)
         if agent_id:
-            state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+            state.move(state.agents[agent_id].reserve(entry.id))
             state.offered_at[agent_id] = (entry.queue, state.now)
-        entry = state.move_entry(entry, EntryTrigger.DIAL, saved=True, agent=agent_id)
-        callback = state.move_callback(
-            callback, CallbackTrigger.CLAIM, saved=True, attempt=attempt.id, attempts_made=made
-        )
+        entry = state.move(entry.dial(agent_id), saved=True)
+        callback = state.move(callback.claim(attempt.id, made), saved=True)
         state.attempts[attempt.id] = attempt
         self._pace()
         what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
@@ -164,7 +162,7 @@ class Dial:
         attempt = state.attempts.get(callback.attempt or AttemptId(""))
         if attempt is None:
             return
-        state.move_agent(state.agents[agent_id], ActivityTrigger.RESERVE, entry=entry.id)
+        state.move(state.agents[agent_id].reserve(entry.id))
         state.offered_at[agent_id] = (entry.queue, state.now)
         state.put(replace(attempt, agent=agent_id), saved=attempt.state is AttemptState.CLAIMING)
         state.put(replace(entry, agent=agent_id))
@@ -191,7 +189,7 @@ class Dial:
         state, attempt = self._state, self._state.attempts.get(id)
         if attempt is None or attempt.state is not AttemptState.CLAIMING:
             return
-        self.dial(state.move_attempt(attempt, AttemptTrigger.STORED))
+        self.dial(state.move(attempt.stored()))
 
     def dial(self, attempt: Attempt) -> None:
         """Ask Asterisk for the leg. Asked again under the same id, it rings nobody twice."""
@@ -220,17 +218,17 @@ class Dial:
             self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {reason}")
 
     def accepted_by_pbx(self, attempt: Attempt) -> None:
-        self._state.move_attempt(attempt, AttemptTrigger.DIALED)
+        self._state.move(attempt.dialled())
 
     def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
         self._trunk(worked=False, why=reason)
         self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
 
     def ringing(self, attempt: Attempt) -> None:
-        self._state.move_attempt(attempt, AttemptTrigger.RANG)
+        self._state.move(attempt.rang())
 
     def picked_up(self, attempt: Attempt) -> None:
-        self._state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=self._state.now)
+        self._state.move(attempt.answered(self._state.now))
 
     # --- the customer ---------------------------------------------------------------------------------------------
 
@@ -246,7 +244,7 @@ class Dial:
             )
             return
         if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
-            attempt = state.move_attempt(attempt, AttemptTrigger.ANSWERED, answered_at=state.now)
+            attempt = state.move(attempt.answered(state.now))
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
         callback = state.callbacks[attempt.callback]
@@ -314,9 +312,9 @@ class Dial:
         attempt = state.attempts[dialogue.attempt or AttemptId("")]
         callback = state.callbacks[attempt.callback]
         entry = state.entries[callback.entry]
-        state.move_attempt(attempt, AttemptTrigger.ACCEPTED)
-        state.move_callback(callback, CallbackTrigger.ACCEPT, attempt=None)
-        entry = state.move_entry(entry, EntryTrigger.ACCEPT, leg=dialogue.leg, agent=None)
+        state.move(attempt.accepted())
+        state.move(callback.accept())
+        entry = state.move(entry.accept(dialogue.leg))
         state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
         self._speech.to_waiting(dialogue, Fixed.CONNECTING)
@@ -360,14 +358,14 @@ class Dial:
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
-        state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        state.move(attempt.close(outcome, state.now))
         callback = state.callbacks[attempt.callback]
-        callback = state.move_callback(callback, CallbackTrigger.FAIL, attempt=None)
+        callback = state.move(callback.fail())
         entry = state.entries[callback.entry]
         agent = state.agents.get(attempt.agent or AgentId(""))
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._floor.release(agent.id)
-        entry = state.move_entry(entry, EntryTrigger.DIAL_OVER, agent=None)
+        entry = state.move(entry.dial_over())
         self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
     def rings_in(self, number: str, group: str) -> None:
@@ -399,10 +397,10 @@ class Dial:
         state = self._state
         self._floor.stop_ringing(entry, "the customer is gone")
         self._close_accepted(callback, outcome)
-        callback = state.move_callback(callback, CallbackTrigger.FAIL)
+        callback = state.move(callback.fail())
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
             state.do(DropBridge(entry.bridge))
-        entry = state.move_entry(state.entries[entry.id], EntryTrigger.REVERT, leg=None, agent=None, bridge=None)
+        entry = state.move(state.entries[entry.id].revert())
         self._next(entry, callback, outcome, reason)
 
     def accepted_before(self, callback: Callback, at: float) -> bool:
@@ -419,13 +417,11 @@ class Dial:
         self._state.timers.cancel(Timer.EXPIRE, callback.id)
         late_s = round(self._state.now - callback.created_at, 1)
         self._state.decide(callback.id, "promise kept", "customer and agent are connected", after_s=late_s)
-        self._state.move_callback(
-            callback, CallbackTrigger.CLOSE, outcome=CallbackOutcome.COMPLETED, closed_at=self._state.now
-        )
+        self._state.move(callback.close(CallbackOutcome.COMPLETED, self._state.now))
 
     def _close_accepted(self, callback: Callback, outcome: AttemptOutcome) -> None:
         for attempt in [a for a in self._state.attempts.values() if a.callback == callback.id]:
-            self._state.move_attempt(attempt, AttemptTrigger.CLOSE, outcome=outcome, closed_at=self._state.now)
+            self._state.move(attempt.close(outcome, self._state.now))
 
     def _next(
         self,
@@ -473,5 +469,5 @@ class Dial:
         state = self._state
         state.timers.cancel(Timer.EXPIRE, callback.id)
         state.decide(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
-        state.move_callback(callback, CallbackTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        state.move(callback.close(outcome, state.now))
         self._speech.close(entry, _GIVEN_UP[outcome], reason)

@@ -10,7 +10,7 @@ from callbackd.domain.commands import TraceAttempt
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.events import AttemptTraced, Finding
 from callbackd.domain.ids import AttemptId, LegId
-from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState, AttemptTrigger
+from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -67,7 +67,7 @@ class Trace:
                 self._left_the_menu(attempt)
             return
         if event.trace is Finding.ALIVE:
-            state.move_attempt(attempt, AttemptTrigger.DIALED)
+            state.move(attempt.dialled())
             return  # looked at again until its end or its entering is told
         state.timers.cancel(Timer.TRACE, attempt.id)
         if event.trace is Finding.ANSWERED or attempt.state is AttemptState.ANSWERED:

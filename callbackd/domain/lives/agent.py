@@ -5,11 +5,11 @@ A presence may change at any time; it only decides whether new work comes. Someo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from callbackd.domain.ids import AgentId, EntryId, LegId
-from callbackd.domain.lives.life import Ignored, Table
+from callbackd.domain.lives.life import Ignored, Move, Table
 
 
 class Presence(Enum):
@@ -136,3 +136,33 @@ class Agent:
     @property
     def staffed(self) -> bool:
         return self.presence is not Presence.LOGGED_OUT
+
+    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+
+    def reserve(self, entry: EntryId) -> Move[Agent]:
+        return self._by(ActivityTrigger.RESERVE, replace(self, entry=entry))
+
+    def ring(self, entry: EntryId, leg: LegId) -> Move[Agent]:
+        return self._by(ActivityTrigger.RING, replace(self, entry=entry, leg=leg))
+
+    def miss(self) -> Move[Agent]:
+        return self._by(ActivityTrigger.MISS, replace(self, entry=None, leg=None))
+
+    def release(self) -> Move[Agent]:
+        return self._by(ActivityTrigger.RELEASE, replace(self, entry=None, leg=None))
+
+    def connect(self) -> Move[Agent]:
+        return self._by(ActivityTrigger.CONNECT, self)
+
+    def end(self, wrap_up_until: float) -> Move[Agent]:
+        """The conversation is over; the wrap-up lasts until then."""
+        return self._by(ActivityTrigger.END, replace(self, entry=None, leg=None, wrap_up_until=wrap_up_until))
+
+    def wrapped(self, now: float, rest_until: float | None = None) -> Move[Agent]:
+        """The wrap-up is over; ``rest_until`` is as it was when None."""
+        rest_until = self.rest_until if rest_until is None else rest_until
+        return self._by(ActivityTrigger.WRAPPED, replace(self, idle_since=now, rest_until=rest_until))
+
+    def _by(self, trigger: ActivityTrigger, changed: Agent) -> Move[Agent]:
+        target = ACTIVITY[self.activity, trigger]
+        return Move(self, trigger.value, target if isinstance(target, Ignored) else replace(changed, activity=target))

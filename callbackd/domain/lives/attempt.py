@@ -6,11 +6,11 @@ its channel, whose id is ``cbd-`` + the attempt's id. Only ``NOT_DIALLED`` is re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId, leg_of
-from callbackd.domain.lives.life import Ignored, Table
+from callbackd.domain.lives.life import Ignored, Move, Table
 
 
 class AttemptState(Enum):
@@ -119,3 +119,27 @@ class Attempt:
     @property
     def leg(self) -> LegId:
         return leg_of(self.id)
+
+    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+
+    def stored(self) -> Move[Attempt]:
+        return self._by(AttemptTrigger.STORED, self)
+
+    def dialled(self) -> Move[Attempt]:
+        return self._by(AttemptTrigger.DIALED, self)
+
+    def rang(self) -> Move[Attempt]:
+        return self._by(AttemptTrigger.RANG, self)
+
+    def answered(self, now: float) -> Move[Attempt]:
+        return self._by(AttemptTrigger.ANSWERED, replace(self, answered_at=now))
+
+    def accepted(self) -> Move[Attempt]:
+        return self._by(AttemptTrigger.ACCEPTED, self)
+
+    def close(self, outcome: AttemptOutcome, now: float) -> Move[Attempt]:
+        return self._by(AttemptTrigger.CLOSE, replace(self, outcome=outcome, closed_at=now))
+
+    def _by(self, trigger: AttemptTrigger, changed: Attempt) -> Move[Attempt]:
+        target = TABLE[self.state, trigger]
+        return Move(self, trigger.value, target if isinstance(target, Ignored) else replace(changed, state=target))

@@ -6,11 +6,11 @@ the customer's phone is picked up: a machine picks up too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from callbackd.domain.ids import AttemptId, CallbackId, EntryId, QueueName
-from callbackd.domain.lives.life import Ignored, Table
+from callbackd.domain.lives.life import Ignored, Move, Table
 
 
 class CallbackState(Enum):
@@ -87,3 +87,22 @@ class Callback:
     attempt: AttemptId | None = None
     """The open attempt, if any."""
     closed_at: float | None = None
+
+    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+
+    def claim(self, attempt: AttemptId, made: int) -> Move[Callback]:
+        """``made`` is the number of attempts, this one included."""
+        return self._by(CallbackTrigger.CLAIM, replace(self, attempt=attempt, attempts_made=made))
+
+    def accept(self) -> Move[Callback]:
+        return self._by(CallbackTrigger.ACCEPT, replace(self, attempt=None))
+
+    def fail(self) -> Move[Callback]:
+        return self._by(CallbackTrigger.FAIL, replace(self, attempt=None))
+
+    def close(self, outcome: CallbackOutcome, now: float) -> Move[Callback]:
+        return self._by(CallbackTrigger.CLOSE, replace(self, outcome=outcome, closed_at=now))
+
+    def _by(self, trigger: CallbackTrigger, changed: Callback) -> Move[Callback]:
+        target = TABLE[self.state, trigger]
+        return Move(self, trigger.value, target if isinstance(target, Ignored) else replace(changed, state=target))

@@ -12,11 +12,11 @@ Known weak spot: ``DIALING`` covers everything from the claim to the customer's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from callbackd.domain.ids import AgentId, BridgeId, CallbackId, EntryId, LegId, QueueName
-from callbackd.domain.lives.life import Ignored, Table
+from callbackd.domain.lives.life import Ignored, Move, Table
 from callbackd.domain.settings import Need
 
 
@@ -186,3 +186,57 @@ class Entry:
     @property
     def open(self) -> bool:
         return self.state is not EntryState.CLOSED
+
+    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+
+    def ring(self, agent: AgentId | None, bridge: BridgeId) -> Move[Entry]:
+        """``agent`` is None when several are rung together."""
+        return self._by(EntryTrigger.RING, replace(self, agent=agent, bridge=bridge))
+
+    def unanswered(self) -> Move[Entry]:
+        return self._by(EntryTrigger.UNANSWERED, replace(self, agent=None))
+
+    def connect(self, agent: AgentId, now: float) -> Move[Entry]:
+        return self._by(EntryTrigger.CONNECT, replace(self, agent=agent, connected_at=now))
+
+    def part(self) -> Move[Entry]:
+        return self._by(EntryTrigger.PART, replace(self, agent=None, connected_at=None, bridge=None))
+
+    def promise(self, callback: CallbackId, number: str) -> Move[Entry]:
+        return self._by(EntryTrigger.PROMISE, self._held_by(callback, number))
+
+    def schedule(self, callback: CallbackId, number: str, slot_at: float) -> Move[Entry]:
+        held = self._held_by(callback, number)
+        return self._by(EntryTrigger.SCHEDULE, replace(held, slot_at=slot_at, not_before=0.0))
+
+    def dial(self, agent: AgentId | None) -> Move[Entry]:
+        """``agent`` is None when the customer is dialled before an agent is free."""
+        return self._by(EntryTrigger.DIAL, replace(self, agent=agent))
+
+    def dial_over(self) -> Move[Entry]:
+        return self._by(EntryTrigger.DIAL_OVER, replace(self, agent=None))
+
+    def accept(self, leg: LegId) -> Move[Entry]:
+        return self._by(EntryTrigger.ACCEPT, replace(self, leg=leg, agent=None))
+
+    def revert(self) -> Move[Entry]:
+        return self._by(EntryTrigger.REVERT, replace(self, leg=None, agent=None, bridge=None))
+
+    def rejoin(self, leg: LegId, now: float) -> Move[Entry]:
+        """Who had chosen a time has no place in the line yet and takes the one at its end."""
+        arrived_at = now if self.state is EntryState.OUTSIDE else self.arrived_at
+        held = replace(self, leg=leg, callback=None, not_before=0.0, slot_at=None, arrived_at=arrived_at, joined_at=now)
+        return self._by(EntryTrigger.REJOIN, held)
+
+    def enter(self, now: float) -> Move[Entry]:
+        return self._by(EntryTrigger.ENTER, replace(self, arrived_at=now, joined_at=now))
+
+    def close(self, outcome: EntryOutcome, now: float) -> Move[Entry]:
+        return self._by(EntryTrigger.CLOSE, replace(self, outcome=outcome, closed_at=now))
+
+    def _held_by(self, callback: CallbackId, number: str) -> Entry:
+        return replace(self, leg=None, bridge=None, callback=callback, number=number)
+
+    def _by(self, trigger: EntryTrigger, changed: Entry) -> Move[Entry]:
+        target = TABLE[self.state, trigger]
+        return Move(self, trigger.value, target if isinstance(target, Ignored) else replace(changed, state=target))

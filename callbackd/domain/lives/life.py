@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+R = TypeVar("R")
 S = TypeVar("S", bound=Enum)
 T = TypeVar("T", bound=Enum)
 
@@ -16,6 +17,16 @@ class Ignored:
     """The answer to a trigger that changes nothing in this state, with the sentence for the log."""
 
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Generic[R]):
+    """What a trigger makes of a row. ``State.move`` carries it out."""
+
+    row: R
+    trigger: str
+    after: R | Ignored
+    """The row after it; or why the trigger changes nothing in this state."""
 
 
 Table = Mapping[tuple[S, T], S | Ignored]

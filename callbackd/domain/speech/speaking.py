@@ -19,7 +19,7 @@ from callbackd.domain.commands import (
 from callbackd.domain.events import Party
 from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryOutcome
 from callbackd.domain.phrase import Digits, Phrase
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -162,7 +162,7 @@ class Speech:
             state.timers.cancel(timer, entry.id)
         if entry.bridge:
             state.do(DropBridge(entry.bridge, entry.leg))
-        state.move_entry(entry, EntryTrigger.CLOSE, outcome=outcome, closed_at=state.now)
+        state.move(entry.close(outcome, state.now))
 
     def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:
         """Back to the dialplan: to the fallback, unless another context is named.

@@ -8,7 +8,7 @@ from callbackd.domain.ids import QueueName
 from callbackd.domain.line.eligibility import eligible, widens_at
 from callbackd.domain.line.order import pausing_before, places
 from callbackd.domain.lives.agent import Activity, Agent, Presence
-from callbackd.domain.lives.entry import Entry, EntryState, EntryTrigger
+from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -157,7 +157,7 @@ class Places:
     def _enter(self, entry: Entry, slot_at: float, lead_s: float) -> None:
         state = self._state
         state.decide(entry.id, "enters the line", f"a wait of {lead_s:.0f} s lies before its time", slot_at=slot_at)
-        entry = state.move_entry(entry, EntryTrigger.ENTER, arrived_at=state.now, joined_at=state.now)
+        entry = state.move(entry.enter(state.now))
         if slot_at > state.now:
             state.timers.set(Timer.RETRY, entry.id, slot_at)
         self.watch(entry)
