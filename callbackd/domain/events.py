@@ -316,9 +316,8 @@ class NumberUnblocked:
     number: str
 
 
-Event = (
+LegEvent = (
     CallArrived
-    | FeatureCodeDialled
     | DialAccepted
     | DialRefused
     | DialUnknown
@@ -327,29 +326,20 @@ Event = (
     | LegEntered
     | LegLeft
     | LegEnded
-    | DigitPressed
-    | PlaybackBegan
-    | PlaybackEnded
-    | RequestFailed
-    | LegsSeen
     | LegsJoined
-    | AttemptTraced
-    | PromiseStored
-    | PromiseNotStored
-    | AttemptClaimed
-    | AttemptNotClaimed
-    | DatabaseLost
-    | DatabaseBack
-    | PbxLost
-    | PbxBack
-    | TimePassed
-    | SwitchTurned
-    | DrainBegan
-    | ClosedEarly
-    | AgentDialled
-    | LegHeld
-    | LegUnheld
-    | CallDisposed
-    | NumberBlocked
-    | NumberUnblocked
+    | LegsSeen
+    | RequestFailed
 )
+"""What became of legs."""
+SpokenEvent = PlaybackBegan | PlaybackEnded | DigitPressed
+"""What is heard and answered on a leg that we speak with."""
+StoredEvent = PromiseStored | PromiseNotStored | AttemptClaimed | AttemptNotClaimed
+"""What the database answered."""
+HouseEvent = DatabaseLost | DatabaseBack | PbxLost | PbxBack | SwitchTurned | DrainBegan | ClosedEarly
+"""The conditions under which everybody works, and what supervisors decide."""
+PeopleEvent = FeatureCodeDialled | AgentDialled | AttemptTraced | NumberBlocked | NumberUnblocked
+"""What one agent or one customer did."""
+IdleEvent = TimePassed | LegHeld | LegUnheld | CallDisposed
+"""Nothing is done about these: time wakes what is due anyway, and the others are counted only."""
+
+Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | IdleEvent

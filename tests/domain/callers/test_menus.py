@@ -225,5 +225,5 @@ SILENT = {Stage.WAITING, Stage.STORING, Stage.LEAVING}
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in SILENT])
 def test_every_stage_that_asks_has_an_answer_to_keys_and_to_silence(stage):
     acd = centre().acd
-    assert stage in acd._keys
-    assert stage in acd._silences
+    assert stage in acd._conversation._keys
+    assert stage in acd._conversation._silences

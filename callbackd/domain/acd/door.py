@@ -1,0 +1,272 @@
+"""The door of the domain: one event and the time in, commands out.
+
+>>> acd = Acd(settings, Mint(entropy))
+>>> commands = acd.handle(CallArrived(leg, "support", "+442079460123"), now)
+
+The caller of ``handle`` commits what must be written, carries out the rest in order, and comes back with what happened,
+at the latest at ``next_deadline()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from callbackd.domain import events as ev
+from callbackd.domain.acd.conversation import Conversation
+from callbackd.domain.acd.legs import Legs
+from callbackd.domain.acd.supervision import Supervision
+from callbackd.domain.agents.floor import Floor
+from callbackd.domain.callbacks.promise import Promises
+from callbackd.domain.callers.direct_callback import DirectCallback
+from callbackd.domain.callers.menus import Menus
+from callbackd.domain.callers.rejoin import Rejoin
+from callbackd.domain.callers.waiting import Waiting
+from callbackd.domain.commands import Command
+from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.do_not_call import DoNotCall
+from callbackd.domain.dialler.trace import Trace
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.line import routing
+from callbackd.domain.line.eligibility import widens_at
+from callbackd.domain.lives.entry import EntryState
+from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.recovery import compare as comparing
+from callbackd.domain.recovery import restore, snapshot
+from callbackd.domain.settings import DialPolicy, Settings
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.estimator import Estimator
+from callbackd.domain.wait.learning import Learning
+from callbackd.domain.wait.ledger import Ledger
+from callbackd.domain.wait.place import Places
+from callbackd.domain.wait.recursion import Recursive
+
+
+class Acd:
+    """Automatic call distribution. Not thread-safe and not re-entrant: one writer, the runner."""
+
+    def __init__(self, settings: Settings, mint: Mint, estimator: Estimator | None = None) -> None:
+        self._state = State(settings, mint)
+        expected = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
+        self._estimator = estimator or Recursive(expected, settings.dialling.answer_s)
+        self._speech = Speech(self._state)
+        self._places = Places(self._state, self._estimator)
+        self._ledger = Ledger(self._state, self._places)
+        self._learning = Learning(self._state, self._estimator, self._places, self._ledger)
+        self._promises = Promises(self._state, self._speech, self._places, self._ledger)
+        self._rejoin = Rejoin(self._state, self._speech, self._places, self._promises)
+        self._direct_callback = DirectCallback(self._state)
+        self._waiting = Waiting(
+            self._state, self._speech, self._places, self._promises, self._rejoin, self._direct_callback, self._ledger
+        )
+        self._menus = Menus(self._state, self._speech, self._admit)
+        self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
+        self._dial = Dial(self._state, self._speech, self._places, self._floor)
+        self._trace = Trace(self._state, self._speech, self._dial)
+        self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
+        self._matched: object = None
+        """The state's stamp when places and agents were last matched: while it is the same, none can be."""
+        self._conversation = Conversation(
+            self._state,
+            self._promises,
+            self._rejoin,
+            self._waiting,
+            self._menus,
+            self._floor,
+            self._dial,
+            self._do_not_call,
+        )
+        self._legs = Legs(self._state, self._speech, self._menus, self._waiting, self._floor, self._dial, self._trace)
+        self._supervision = Supervision(self._state, self._speech, self._waiting, self._dial, self._trace)
+
+    # --- the door -------------------------------------------------------------------------------------------------
+
+    def handle(self, event: ev.Event, now: float) -> tuple[Command, ...]:
+        """What is to be done about ``event``. Deadlines that came before it are served first, so none is skipped."""
+        self._state.now = max(now, self._state.now)  # a clock set back must not undo what has been decided
+        woken = False
+        while key := self._state.timers.due(self._state.now):
+            self._wake(*key)
+            woken = True
+        self._hear(event)
+        if woken or self._state.stamp() != self._matched:
+            self._match()
+            self._matched = self._state.stamp()
+        self._dial_ahead()
+        commands = self._state.take()
+        self._learning.see(event, commands)
+        return (*commands, *self._state.take())
+
+    def next_deadline(self) -> float | None:
+        """When ``handle(TimePassed(), …)`` is wanted at the latest; None when nothing is pending."""
+        return self._state.timers.next_at()
+
+    def snapshot(self, now: float) -> snapshot.Snapshot:
+        self._state.now = max(now, self._state.now)
+        return snapshot.take(self._state, self._estimator)
+
+    def in_flight(self) -> int:
+        """Attempts that are under way."""
+        return len(self._state.attempts)
+
+    def open_lives(self) -> tuple[int, int]:
+        """Callers and customers on the line who do not talk yet, and open promises."""
+        waiting = sum(entry.live and entry.state is not EntryState.TALKING for entry in self._state.entries.values())
+        return waiting, len(self._state.callbacks)
+
+    def differences(self, polled: Iterable[ev.Event]) -> frozenset[str]:
+        """Where Asterisk, as a poll found it, and our belief part, in words; nothing changes by asking."""
+        return comparing.differences(self._state, self._trace, polled)
+
+    def broken_laws(self) -> list[str]:
+        """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
+        return [*self._state.broken_laws(), *self._do_not_call.broken_laws()]
+
+    def restore(self, rows: Iterable[restore.Row], now: float, generation: int = 0) -> tuple[Command, ...]:
+        """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
+
+        What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.
+        ``generation`` is one more than that of the daemon before us.
+        """
+        self._state.now = now
+        self._state.generation = generation
+        rows = list(rows)
+        restore.take_up(self._state, rows)
+        self._learning.know()
+        self._ledger.take_up([row for row in rows if isinstance(row, Quote)])
+        for row in rows:
+            if isinstance(row, Remembered):
+                self._estimator.recall(row.id, row.learned)
+        for entry in list(self._state.entries.values()):
+            self._places.look(entry)
+            self._places.watch(entry)
+        self._waiting.staff_changed()
+        return self._state.take()
+
+    # --- matching -------------------------------------------------------------------------------------------------
+
+    def _match(self) -> None:
+        while match := routing.next_match(self._state):
+            if match.entry.live:
+                self._floor.ring(match.entry, match.agents, match.reason)
+            elif match.entry.state is EntryState.DIALING:
+                self._dial.reserve(match.entry, match.agents[0])
+            else:
+                first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
+                self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
+
+    def _dial_ahead(self) -> None:
+        """Asked at every step: the chance that an agent will be free in time moves with the clock alone."""
+        while ahead := self._dial.ahead():
+            self._dial.claim(ahead[0], None, ahead[1])
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: ev.Event) -> None:
+        if isinstance(event, ev.SpokenEvent):
+            self._hear_spoken(event)
+        elif isinstance(event, ev.LegEvent):
+            self._legs.hear(event)
+        elif isinstance(event, ev.StoredEvent):
+            self._hear_stored(event)
+        elif isinstance(event, ev.PeopleEvent):
+            self._hear_of_people(event)
+        elif isinstance(event, ev.HouseEvent):
+            self._supervision.hear(event)
+        elif not isinstance(event, ev.IdleEvent):
+            assert_never(event)
+
+    def _hear_spoken(self, event: ev.SpokenEvent) -> None:
+        match event:
+            case ev.PlaybackBegan():
+                self._speech.begun(event.playback)
+            case ev.PlaybackEnded():
+                self._speech.spoken(event.playback)
+            case ev.DigitPressed():
+                self._conversation.key(event)
+            case _:
+                assert_never(event)
+
+    def _hear_stored(self, event: ev.StoredEvent) -> None:
+        match event:
+            case ev.PromiseStored():
+                self._promises.stored(event)
+            case ev.PromiseNotStored():
+                self._promises.not_stored(event)
+            case ev.AttemptClaimed():
+                self._dial.claimed(event.attempt)
+            case ev.AttemptNotClaimed():
+                self._dial.not_claimed(event.attempt, event.reason)
+            case _:
+                assert_never(event)
+
+    def _hear_of_people(self, event: ev.PeopleEvent) -> None:
+        match event:
+            case ev.AttemptTraced():
+                self._trace.traced(event)
+            case ev.FeatureCodeDialled():
+                self._floor.feature_code(event)
+            case ev.AgentDialled():
+                self._direct_callback.dialled(event)
+            case ev.NumberBlocked():
+                self._do_not_call.blocked(event)
+            case ev.NumberUnblocked():
+                self._do_not_call.unblocked(event)
+            case _:
+                assert_never(event)
+
+    def _admit(self, event: ev.CallArrived, *, greeted: bool) -> None:
+        """The queue is known."""
+        if queue := self._state.settings.queues.get(QueueName(event.queue)):
+            self._dial.rings_in(event.number, queue.group)
+        self._waiting.arrive(event, greeted=greeted)
+
+    # --- deadlines ------------------------------------------------------------------------------------------------
+
+    def _wake(self, timer: Timer, whose: str) -> None:
+        """A deadline has come. Some only want the match that follows."""
+        match timer:
+            case Timer.PLAYBACK:
+                self._speech.overdue(PlaybackId(whose))
+            case Timer.ANNOUNCE:
+                self._waiting.announce(LegId(whose))
+            case Timer.DEAD_MAN:
+                self._speech.dead_man(LegId(whose))
+            case Timer.REPLY:
+                self._conversation.no_key(LegId(whose))
+            case Timer.RING:
+                self._legs.ring_stuck(LegId(whose))
+            case Timer.ATTEMPT:
+                self._dial.stuck(AttemptId(whose))
+            case Timer.TRACE:
+                self._trace.look_again(AttemptId(whose))
+            case Timer.WRAP_UP:
+                self._floor.wrapped(AgentId(whose))
+            case Timer.EXPIRE:
+                self._dial.expire(CallbackId(whose))
+            case Timer.WIDEN:
+                self._widen(EntryId(whose))
+            case Timer.MAX_WAIT:
+                self._waiting.max_wait(EntryId(whose))
+            case Timer.ENTER:
+                self._near_slot(EntryId(whose))
+            case Timer.EMPTY:
+                self._waiting.emptied(QueueName(whose))
+            case Timer.CLOSING:
+                self._waiting.closing(QueueName(whose))
+            case Timer.PACE | Timer.REST | Timer.RETRY:
+                pass
+            case _:
+                assert_never(timer)
+
+    def _widen(self, id: EntryId) -> None:
+        """The match after this event sees more agents; wake again when it widens once more."""
+        entry = self._state.entries.get(id)
+        if entry and (at := widens_at(self._state, entry)) is not None:
+            self._state.timers.set(Timer.WIDEN, id, at)
+
+    def _near_slot(self, id: EntryId) -> None:
+        if entry := self._state.entries.get(id):
+            self._places.look(entry)
