@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house_rules import impurities, reaches
+from lab.rules import impurities, reaches
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted((ROOT / "callbackd").rglob("*.py"))

@@ -62,9 +62,9 @@ def imported(source: str) -> set[str]:
 
 
 def _impurities(tree: ast.AST) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
-    for node, module in _imports(tree):
+    for importing, module in _imports(tree):
         if module not in PURE and not module.startswith("callbackd.domain."):
-            yield node, f"imports {module}"
+            yield importing, f"imports {module}"
     for node in ast.walk(tree):
         match node:
             case ast.AsyncFunctionDef() | ast.AsyncFor() | ast.AsyncWith() | ast.Await():
