@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise, Write
+from callbackd.domain.commands import Act, Command, Decided, Write
 from callbackd.domain.events import Event, TimePassed
 
 _AT_ONCE = 64
@@ -72,7 +72,7 @@ class Runner:
         writes: list[Write] = []
         acts: list[Act] = []
         for command in commands:
-            if isinstance(command, Save | Forget | StorePromise | ClaimAttempt | Decided):
+            if isinstance(command, Write):
                 writes.append(command)
             else:
                 acts.append(command)

@@ -8,7 +8,7 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 
@@ -97,30 +97,48 @@ class Perform:
         """``record`` tells what Asterisk's event log has of a leg that is gone."""
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
         self._told_missing = False
-        self._how: dict[type, Callable[[Any], Awaitable[tuple[Event, ...]]]] = {
-            Play: self._play,
-            StopPlayback: self._stop_playback,
-            LookAtPlayback: self._look_at_playback,
-            StartMusic: self._start_music,
-            StopMusic: self._stop_music,
-            RingAgent: self._ring_agent,
-            DialCustomer: self._dial_customer,
-            TraceAttempt: self._trace,
-            NotePlace: self._note_place,
-            MakeBridge: self._make_bridge,
-            Join: self._join,
-            DropBridge: self._drop_bridge,
-            HangUp: self._hang_up,
-            ArmDeadMan: self._arm_dead_man,
-            SendToFallback: self._send_to_fallback,
-        }
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
         asked, answered = _STEPS.get(type(act), (None, None))
         reached(asked)
-        events = await self._how[type(act)](act)
+        events = await self._carry_out(act)
         reached(answered)
         return events
+
+    async def _carry_out(self, act: Act) -> tuple[Event, ...]:
+        match act:
+            case Play():
+                return await self._play(act)
+            case StopPlayback():
+                return await self._stop_playback(act)
+            case LookAtPlayback():
+                return await self._look_at_playback(act)
+            case StartMusic():
+                return await self._start_music(act)
+            case StopMusic():
+                return await self._stop_music(act)
+            case RingAgent():
+                return await self._ring_agent(act)
+            case DialCustomer():
+                return await self._dial_customer(act)
+            case TraceAttempt():
+                return await self._trace(act)
+            case NotePlace():
+                return await self._note_place(act)
+            case MakeBridge():
+                return await self._make_bridge(act)
+            case Join():
+                return await self._join(act)
+            case DropBridge():
+                return await self._drop_bridge(act)
+            case HangUp():
+                return await self._hang_up(act)
+            case ArmDeadMan():
+                return await self._arm_dead_man(act)
+            case SendToFallback():
+                return await self._send_to_fallback(act)
+            case _:
+                assert_never(act)
 
     # --- speaking ---
 

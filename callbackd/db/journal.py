@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import assert_never
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,7 +18,7 @@ from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refus
 from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Numbered, Row, name_of, values
-from callbackd.domain.commands import ClaimAttempt, Forget, Save, StorePromise, Write
+from callbackd.domain.commands import ClaimAttempt, Decided, Forget, Save, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.protocol import Step, reached
 
@@ -71,17 +72,20 @@ class Journal:
         """
         events: list[Event] = []
         for write in writes:
-            if isinstance(write, StorePromise):
-                events += await self._flush() + await self._settle(Promise(write, self._right))
-            elif isinstance(write, ClaimAttempt):
-                events += await self._flush() + await self._settle(Claim(write, self._right))
-            elif isinstance(write, Save):
-                self._backlog.add(write.row)
-            elif isinstance(write, Forget):
-                self._backlog.add(write)
-            else:
-                self._decisions += 1
-                self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
+            match write:
+                case StorePromise():
+                    events += await self._flush() + await self._settle(Promise(write, self._right))
+                case ClaimAttempt():
+                    events += await self._flush() + await self._settle(Claim(write, self._right))
+                case Save():
+                    self._backlog.add(write.row)
+                case Forget():
+                    self._backlog.add(write)
+                case Decided():
+                    self._decisions += 1
+                    self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
+                case _:
+                    assert_never(write)
         return events + await self._flush()
 
     async def keep(self, post: Callable[[Event], None]) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from callbackd.domain.commands import (
     Act,
+    ArmDeadMan,
     DialCustomer,
     DropBridge,
     HangUp,
     Join,
     LookAtPlayback,
     MakeBridge,
+    NotePlace,
     Play,
     RingAgent,
     SendToFallback,
+    StartMusic,
+    StopMusic,
     StopPlayback,
     TraceAttempt,
 )
@@ -126,6 +130,10 @@ class Pbx:
             case SendToFallback():
                 self.up.discard(act.leg)
                 self.tell_soon(LegLeft(act.leg))
+            case StartMusic() | StopMusic() | ArmDeadMan() | NotePlace():
+                pass  # nobody here listens to music, and this PBX stays
+            case _:
+                assert_never(act)
 
     @property
     def _people(self) -> Listeners:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import assert_never
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import ClaimAttempt, Command, Decided, Forget, Save, StorePromise
+from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -125,6 +126,9 @@ class World:
 
     def _obey(self, commands: Iterable[Command]) -> None:
         for command in commands:
+            if isinstance(command, Act):
+                self.pbx.obey(command)
+                continue
             match command:
                 case StorePromise():
                     self._store(command)
@@ -135,7 +139,7 @@ class World:
                 case Save() | Forget():
                     pass
                 case _:
-                    self.pbx.obey(command)
+                    assert_never(command)
 
     def _notice(self, decided: Decided) -> None:
         if decided.what == "paused" and "in a row" in decided.reason:
