@@ -20,4 +20,5 @@ from callbackd.config import file as config
 if __name__ == "__main__":
     ahead, settings = Path(sys.argv[1]), config.read(Path(sys.argv[2]))
     logs.configure(settings.log.format, settings.log.level, logs.Mask(logs.mask_key(settings.state_dir)))
-    sys.exit(uvloop.run(main.serve(settings, lambda: time.time() + float(ahead.read_text()))))
+    ended = uvloop.run(main.serve(settings, lambda: time.time() + float(ahead.read_text())))
+    sys.exit(ended if isinstance(ended, int) else 0)

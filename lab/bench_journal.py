@@ -20,6 +20,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.commands import Decided, Save, Write
+from callbackd.domain.ids import AgentId
 from callbackd.domain.lives.agent import Agent
 from lab.lives import NOW, an_entry, claim, promised
 
@@ -28,7 +29,12 @@ STEPS = 2000
 
 def a_step(n: int) -> list[Write]:
     rang = Decided(NOW, f"entry-{n}", "rings alice", "longest idle of 3 free", {"agent": "alice", "waited_s": 12.5})
-    return [Save(an_entry(n)), Save(Agent("alice", misses=n % 5)), rang, Decided(NOW, "alice", "ringing", "free")]
+    return [
+        Save(an_entry(n)),
+        Save(Agent(AgentId("alice"), misses=n % 5)),
+        rang,
+        Decided(NOW, "alice", "ringing", "free"),
+    ]
 
 
 def a_promise(n: int) -> list[Write]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.domain.commands import ClaimAttempt, StorePromise
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback, CallbackState
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
@@ -17,8 +19,10 @@ ANNA = "+442079460101"
 BEN = "+442079460102"
 
 
-def an_entry(n: int = 1, **changes: object) -> Entry:
-    return replace(Entry(f"entry-{n}", "support", NOW, leg=f"leg-{n}", number=ANNA), **changes)
+def an_entry(n: int = 1, **changes: Any) -> Entry:
+    return replace(
+        Entry(EntryId(f"entry-{n}"), QueueName("support"), NOW, leg=LegId(f"leg-{n}"), number=ANNA), **changes
+    )
 
 
 def closed(entry: Entry) -> Entry:
@@ -26,7 +30,9 @@ def closed(entry: Entry) -> Entry:
 
 
 def promised(n: int = 1, number: str = ANNA) -> StorePromise:
-    callback = Callback(f"callback-{n}", f"entry-{n}", "support", number, NOW, NOW + 3600)
+    callback = Callback(
+        CallbackId(f"callback-{n}"), EntryId(f"entry-{n}"), QueueName("support"), number, NOW, NOW + 3600
+    )
     return StorePromise(an_entry(n, leg=None, callback=callback.id, number=number), callback)
 
 
@@ -36,9 +42,9 @@ def at_another_time(promise: StorePromise, slot_at: float = NOW + 7200) -> Store
 
 
 def claim(promise: StorePromise, n: int = 1) -> ClaimAttempt:
-    attempt = Attempt(f"attempt-{n}", promise.callback.id, "alice", promise.callback.number, 1, NOW)
+    attempt = Attempt(AttemptId(f"attempt-{n}"), promise.callback.id, AgentId("alice"), promise.callback.number, 1, NOW)
     callback = replace(promise.callback, state=CallbackState.DIALING, attempt=attempt.id, attempts_made=1)
-    entry = replace(promise.entry, state=EntryState.DIALING, agent="alice")
+    entry = replace(promise.entry, state=EntryState.DIALING, agent=AgentId("alice"))
     return ClaimAttempt(entry, callback, attempt)
 
 

@@ -27,7 +27,7 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ __all__ = [
 
 # --- what a called phone does -----------------------------------------------------------------------------------
 
-Behaviour = Callable[[Call], Awaitable[None]]
+Behaviour = Callable[[Call], Coroutine[Any, Any, None]]
 """What a phone does with an incoming call. Write your own as ``async def behave(call: Call) -> None``."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from callbackd.domain.acd import Acd
@@ -36,7 +37,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.ids import CallbackId, LegId, Mint
+from callbackd.domain.ids import CallbackId, LegId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback
@@ -45,15 +46,17 @@ from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.phrase import Phrase
+from callbackd.domain.recovery.restore import Row
 from callbackd.domain.settings import (
     Settings,
 )
-from callbackd.simulate.predictors import QueueLength
+from callbackd.domain.wait.estimator import Estimator
 from lab.small_centre import SALES, SUPPORT, agent, number, queue, settings
 
 __all__ = ["ANNA", "BEN", "SALES", "SUPPORT", "T0", "Centre", "agent", "number", "queue", "settings"]
 
 C = TypeVar("C")
+Plugged = Callable[[Mapping[QueueName, float], float], Estimator]
 
 T0 = 1_800_000_000.0
 ANNA = "+442079460101"
@@ -64,13 +67,16 @@ class Centre:
     """The door with a clock in hand. Every step keeps the invariants, or the test fails at that step."""
 
     def __init__(
-        self, configured: Settings | None = None, entropy: bytes = b"test", estimator: type[QueueLength] | None = None
+        self,
+        configured: Settings | None = None,
+        entropy: bytes = b"test",
+        estimator: Plugged | None = None,
     ) -> None:
         self.settings = configured or settings()
         expected_s = {name: queue.expected_handle_s for name, queue in self.settings.queues.items()}
         self._expected = (expected_s, self.settings.dialling.answer_s)
-        plugged = estimator(*self._expected) if estimator else None
-        self.acd = Acd(self.settings, Mint(entropy), plugged)
+        self._plugged = estimator
+        self.acd = self._opened(entropy)
         self.now = T0
         self.said: list[Command] = []
         self.entries: dict[str, Entry] = {}
@@ -81,6 +87,10 @@ class Centre:
         self.blocked: dict[str, Blocked] = {}
         self.quotes: dict[str, Quote] = {}
         self.remembered: dict[str, Remembered] = {}
+
+    def _opened(self, entropy: bytes) -> Acd:
+        plugged = self._plugged(*self._expected) if self._plugged else None
+        return Acd(self.settings, Mint(entropy), plugged)
 
     # --- time and events ---
 
@@ -137,10 +147,15 @@ class Centre:
 
     def restarts(self) -> None:
         """Another daemon takes up the rows; all legs are there still, and who talked talks."""
-        lives = (*self.entries.values(), *self.callbacks.values(), *self.attempts.values(), *self.quotes.values())
-        rows = [row for row in lives if row.closed_at is None]
+        lives: tuple[Entry | Callback | Attempt | Quote, ...] = (
+            *self.entries.values(),
+            *self.callbacks.values(),
+            *self.attempts.values(),
+            *self.quotes.values(),
+        )
+        rows: list[Row] = [row for row in lives if row.closed_at is None]
         rows += [*self.agents.values(), *self.windows.values(), *self.blocked.values(), *self.remembered.values()]
-        self.acd = Acd(self.settings, Mint(b"another"), type(self.acd._estimator)(*self._expected))
+        self.acd = self._opened(b"another")
         self.acd.restore(rows, self.now, 1)
         agents = frozenset(agent.leg for agent in self.agents.values() if agent.leg and agent.entry)
         talking = frozenset(entry.leg for entry in self.entries.values() if entry.leg and entry.connected_at)

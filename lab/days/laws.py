@@ -63,8 +63,8 @@ class Laws:
             for what in laws_of_calls.unshown(state, self.past, leg):
                 raise BrokenLaw("asterisk_is_shown_that_we_live", what, event)
         for playback, leg in state.playing.items():
-            dialogue = state.dialogues.get(leg)
-            if dialogue is None or dialogue.playback != playback:
+            speaking = state.dialogues.get(leg)
+            if speaking is None or speaking.playback != playback:
                 raise BrokenLaw("a_playback_is_remembered_while_it_lasts", f"{playback} plays to nobody", event)
 
     def at_the_end(self, world: World) -> None:

@@ -19,6 +19,7 @@ from callbackd.domain.commands import (
     StartMusic,
     StopPlayback,
 )
+from callbackd.domain.ids import LegId
 from callbackd.domain.lives.dialogue import Stage
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
@@ -150,10 +151,10 @@ def a_quote_comes_true_or_not_once(step: Step) -> Iterator[str]:
 def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
     """A caller who waits hears something or will, and Asterisk is shown that we live."""
     state = step.state
-    leg = getattr(step.event, "leg", None)
+    leg: LegId | None = getattr(step.event, "leg", None)
     dialogue = state.dialogues.get(leg) if leg else None
     entry = state.entries.get(dialogue.entry) if dialogue and dialogue.entry else None
-    if dialogue is None or entry is None or entry.leg != leg or entry.state is EntryState.TALKING:
+    if leg is None or dialogue is None or entry is None or entry.leg != leg or entry.state is EntryState.TALKING:
         return
     timers = state.timers
     if dialogue.stage is Stage.WAITING and not dialogue.playback:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from callbackd.domain import events as ev
 from callbackd.domain.commands import Decided
+from callbackd.domain.ids import AgentId
 from callbackd.domain.line.eligibility import eligible
 from callbackd.domain.line.routing import awaits_agent, servable
 from callbackd.domain.lives.agent import Activity, Agent, Presence
@@ -37,7 +38,7 @@ def an_agent_works_for_one_open_entry(step: Step) -> Iterator[str]:
             yield f"{agent.id} is {agent.activity.value} for {agent.entry}"
     for change in step.entries():
         for id in step.past.working.get(change.id, ()) if change.after is None else ():
-            if step.state.agents[id].entry == change.id:
+            if step.state.agents[AgentId(id)].entry == change.id:
                 yield f"{id} works for {change.id}, which is closed"
 
 

@@ -9,6 +9,7 @@ from callbackd.domain import events as ev
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Join, Play, StorePromise
+from callbackd.domain.ids import CallbackId
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
@@ -41,7 +42,7 @@ def a_promise_has_its_place(step: Step) -> Iterator[str]:
     ids = {change.id for change in step.callbacks() if change.after}
     for change in step.entries():
         ids |= {row.callback for row in (change.before, change.after) if row and row.callback}
-    for promise in [step.state.callbacks[id] for id in ids if id in step.state.callbacks]:
+    for promise in [step.state.callbacks[CallbackId(id)] for id in ids if id in step.state.callbacks]:
         entry = step.state.entries.get(promise.entry)
         if entry is None or entry.callback != promise.id:
             yield f"promise {promise.id} has lost its place"
@@ -153,6 +154,8 @@ def attempts_keep_their_distance(step: Step) -> Iterator[str]:
         last, slot_at = step.past.over.get(claim.callback.id, (None, None))
         if last is None or slot_at != claim.callback.slot_at:
             continue
+        assert last.outcome
+        assert last.closed_at
         gap_s = _gap_s(step.state.settings.queues[claim.callback.queue].retry, last.outcome)
         if step.now < last.closed_at + gap_s:
             yield f"{claim.callback.id} is dialled {step.now - last.closed_at:.0f} s after {last.outcome.value}"

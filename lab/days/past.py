@@ -32,6 +32,7 @@ from callbackd.domain.commands import (
     StopPlayback,
     StorePromise,
 )
+from callbackd.domain.ids import AgentId, EntryId
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome
 from callbackd.domain.lives.callback import Callback
@@ -250,13 +251,13 @@ class Step:
         ids = [change.id for change in self.entries()]
         for change in self.changes["agents"]:
             ids += [row.entry for row in (change.before, change.after) if row and row.entry]
-        return {id: self.state.entries[id] for id in ids if id in self.state.entries}
+        return {id: self.state.entries[EntryId(id)] for id in ids if id in self.state.entries}
 
     def agents_of(self, entry: Entry) -> list[Agent]:
         """Who works for an entry now."""
         ids = set(self.past.working.get(entry.id, ()))
         ids |= {change.id for change in self.changes["agents"]}
-        return [agent for id in ids if (agent := self.state.agents[id]).entry == entry.id]
+        return [agent for id in ids if (agent := self.state.agents[AgentId(id)]).entry == entry.id]
 
     def joined(self) -> set[str]:
         """Legs that were brought together."""
@@ -273,5 +274,7 @@ def _changed(before: dict[str, Any], state: State, name: str) -> list[Change]:
 
 def never_made(step: Step, dial: DialCustomer) -> bool:
     """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
-    told = isinstance(step.event, ev.AttemptTraced) and step.event.trace is ev.Finding.NOTHING
-    return told and step.event.attempt == dial.attempt and dial.attempt in step.past.dialled
+    event = step.event
+    if not isinstance(event, ev.AttemptTraced) or event.trace is not ev.Finding.NOTHING:
+        return False
+    return event.attempt == dial.attempt and dial.attempt in step.past.dialled

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from callbackd.cli.main import app
 from callbackd.config.file import ConfigError, read, secret, settings_of
 from callbackd.config.prompts import prompt_settings
+from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import Reports, Strategy
 from callbackd.prompts.settings import SHIPPED
 
@@ -39,15 +40,15 @@ def mistakes(tmp_path: Path, text: str) -> list[str]:
 def test_the_example_is_complete_and_right():
     settings = settings_of(read(ROOT / "asterisk-config/callbackd.toml"))
     assert list(settings.queues) == ["support", "sales"]
-    assert settings.queues["sales"].strategy is Strategy.RING_ALL
-    assert settings.agents["alice"].queues == ("support", "sales")
+    assert settings.queues[QueueName("sales")].strategy is Strategy.RING_ALL
+    assert settings.agents[AgentId("alice")].queues == ("support", "sales")
     assert settings.dialling.caller_id == "+448081570000"
 
 
 def test_a_short_file_has_defaults_for_the_rest(tmp_path):
     config = read(written(tmp_path, GOOD))
     assert config.database.url == "embedded"
-    assert settings_of(config).queues["support"].ring_s == 15.0
+    assert settings_of(config).queues[QueueName("support")].ring_s == 15.0
 
 
 def test_five_mistakes_are_named_at_once(tmp_path):
@@ -125,7 +126,7 @@ def test_a_file_that_is_not_toml_names_the_line(tmp_path):
 
 def test_durations_are_seconds_or_iso(tmp_path):
     config = read(written(tmp_path, GOOD.replace("[queues.support]", '[queues.support]\nwrap_up_s = "PT1M30S"')))
-    assert settings_of(config).queues["support"].wrap_up_s == 90.0
+    assert settings_of(config).queues[QueueName("support")].wrap_up_s == 90.0
 
 
 def test_reports_count_by_the_settings_or_by_the_domains_defaults(tmp_path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from callbackd.config.file import ConfigError, read, settings_of
 from callbackd.config.hours import WEEKDAYS
+from callbackd.domain.ids import QueueName
 from callbackd.domain.settings import Calling, Hours, Slots, Span
 from lab.daemon import lab_config, toml
 from tests.app.test_config import GOOD, ROOT, mistakes, written
@@ -111,12 +113,12 @@ def test_slots_can_be_set(tmp_path):
 def test_the_example_shows_the_defaults_of_the_calling_hours(tmp_path):
     example = settings_of(read(ROOT / "asterisk-config/callbackd.toml"))
     assert example.calling == loaded(tmp_path, GOOD).calling
-    assert example.queues["support"].hours is not None
+    assert example.queues[QueueName("support")].hours is not None
 
 
 def test_the_laboratories_ring_at_night(tmp_path):
     addresses = {"ari_url": "http://127.0.0.1:8088/ari", "ari_user": "lab", "ari_password": "x"}
-    asterisk = SimpleNamespace(**addresses, ami_port=5038, ami_user="lab", ami_password="x", event_log=tmp_path)
+    asterisk: Any = SimpleNamespace(**addresses, ami_port=5038, ami_user="lab", ami_password="x", event_log=tmp_path)
     assert loaded(tmp_path, toml(lab_config(asterisk, tmp_path, "embedded"))).calling is None
     assert settings_of(read(ROOT / "docker/callbackd/callbackd.toml")).calling is None
 

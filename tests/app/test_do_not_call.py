@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from callbackd.app import do_not_call
 from callbackd.app.do_not_call import Key, key
 from callbackd.config.file import ConfigError
+from callbackd.domain.ids import EntryId, QueueName
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 
@@ -63,8 +64,8 @@ def test_of_many_who_make_it_at_once_one_does_and_all_have_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("made", "rows", "told"),
     [
-        (True, [Blocked("a" * 64, 1.0, "pressed 9"), Entry("entry-1", "support", 1.0)], [1]),
-        (True, [Entry("entry-1", "support", 1.0)], []),
+        (True, [Blocked("a" * 64, 1.0, "pressed 9"), Entry(EntryId("entry-1"), QueueName("support"), 1.0)], [1]),
+        (True, [Entry(EntryId("entry-1"), QueueName("support"), 1.0)], []),
         (False, [Blocked("a" * 64, 1.0, "pressed 9")], []),
     ],
     ids=["a new key and an old list", "a new key and no list", "the old key"],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
-from callbackd.ami.client import Outcome, Result
+from callbackd.ami.client import Ami, Outcome, Result
 from callbackd.app import fetch_back
 from callbackd.app.fetch_back import FetchBack
 from callbackd.ari.fallback import Stranded
@@ -21,9 +22,9 @@ class House:
 
     def __init__(self):
         self.looks = [(ANNA, BEN), ()]
-        self.answers = []
+        self.answers: list[Result] = []
         self.asked = []
-        self.fetching = FetchBack(self.find, self)
+        self.fetching = FetchBack(self.find, cast(Ami, self))
 
     async def find(self):
         return self.looks.pop(0) if self.looks else ()

@@ -11,7 +11,7 @@ from callbackd.app.runner import Runner
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Save
 from callbackd.domain.events import CallArrived, LegEnded, TimePassed
-from callbackd.domain.ids import Mint
+from callbackd.domain.ids import CallbackId, EntryId, LegId, Mint, QueueName
 from callbackd.domain.lives.entry import Entry, EntryState
 from tests.builders import ANNA, SALES, SUPPORT, T0, queue, settings
 
@@ -32,7 +32,7 @@ HOUSE = settings([queue(SUPPORT), queue(SALES)])
 async def test_the_loop_tells_each_step_with_its_commands_and_its_time():
     told = []
     runner = loop([T0, T0 + 1], lambda *step: told.append(step))
-    await runner.turn([CallArrived("leg", "support", ANNA), LegEnded("leg")])
+    await runner.turn([CallArrived(LegId("leg"), "support", ANNA), LegEnded(LegId("leg"))])
     assert [(type(event), now) for event, _, now in told] == [(CallArrived, T0), (LegEnded, T0 + 1)]
     assert all(any(isinstance(command, Save) for command in commands) for _, commands, _ in told)
 
@@ -41,7 +41,9 @@ async def test_a_quarter_hour_is_one_line_per_queue():
     figures = Figures(HOUSE)
     runner = loop([T0, T0 + 60, T0 + 61, T0 + 899, T0 + 901], figures)
     with capture_logs() as lines:
-        await runner.turn([CallArrived("a", "support", ANNA), LegEnded("a"), CallArrived("b", "support", ANNA)])
+        await runner.turn(
+            [CallArrived(LegId("a"), "support", ANNA), LegEnded(LegId("a")), CallArrived(LegId("b"), "support", ANNA)]
+        )
         await runner.turn([TimePassed(), TimePassed()])
     support, sales = [line for line in lines if line["event"] == "quarter_hour"]
     assert (support["subject"], sales["subject"], support["log_level"]) == ("support", "sales", "info")
@@ -58,19 +60,19 @@ async def test_a_quarter_hour_is_one_line_per_queue():
 
 def test_what_was_open_before_a_restart_is_waiting_now():
     figures = Figures(HOUSE)
-    entry = Entry("e", SUPPORT, T0 - 10, leg="leg", number=ANNA)
-    talking = replace(entry, id="t", state=EntryState.TALKING)
-    promised = replace(entry, id="p", leg=None, callback="c")
+    entry = Entry(EntryId("e"), SUPPORT, T0 - 10, leg=LegId("leg"), number=ANNA)
+    talking = replace(entry, id=EntryId("t"), state=EntryState.TALKING)
+    promised = replace(entry, id=EntryId("p"), leg=None, callback=CallbackId("c"))
     figures.take_up([entry, talking], [Save(promised)], T0)
     assert figures.metrics.standing(SUPPORT) == (1, 1)
     assert figures.metrics.standing(SALES) == (0, 0)
 
 
 def test_a_fault_in_counting_is_logged_and_stops_nothing():
-    row = Entry("e", "nosuch", T0, leg="leg")
+    row = Entry(EntryId("e"), QueueName("nosuch"), T0, leg=LegId("leg"))
     figures = Figures(HOUSE)
     with capture_logs() as lines:
-        figures(CallArrived("leg", "support", ANNA), [Save(row)], T0)
+        figures(CallArrived(LegId("leg"), "support", ANNA), [Save(row)], T0)
     assert [(line["event"], line["step"], line["log_level"]) for line in lines] == [
         ("not_counted", "CallArrived", "error")
     ]

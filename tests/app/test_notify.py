@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -71,7 +72,7 @@ def test_how_often_systemd_wants_to_be_fed(given, seconds):
 def test_a_part_that_does_not_move_starves_the_watchdog_and_is_named_once(systemd):
     listening, address = systemd
     moved = {"loop": 100.0, "reader": 100.0}
-    watchdog = Watchdog(Notifier(address), {part: lambda part=part: moved[part] for part in moved}, lambda: None)
+    watchdog = Watchdog(Notifier(address), {part: partial(moved.__getitem__, part) for part in moved}, lambda: None)
     with capture_logs() as lines:
         watchdog.look(105.0, 7.5)
         assert heard(listening) == ["WATCHDOG=1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,17 +11,19 @@ import pytest
 from callbackd.app import recovery
 from callbackd.app.recovery import Recovery
 from callbackd.ari.client import Link
-from callbackd.domain.events import LegsSeen, PbxBack, PbxLost
+from callbackd.domain.events import Event, LegsSeen, PbxBack, PbxLost
+from callbackd.domain.ids import LegId
 
-SEEN = LegsSeen(frozenset({"leg"}))
+SEEN = LegsSeen(frozenset({LegId("leg")}))
 
 
 class House:
     """``differ`` tells what is found wrong at each look; ``answers`` whether Asterisk answers a poll."""
 
     def __init__(self):
-        self.told, self.looks, self.polls = [], 0, 0
-        self.differ = lambda look: frozenset()
+        self.told: list[Event] = []
+        self.looks = self.polls = 0
+        self.differ: Callable[[int], frozenset[str]] = lambda look: frozenset()
         self.answers = True
         self.recovery = Recovery(lambda raw: raw, self.poll, self.told.append, differences=self.differences)
 

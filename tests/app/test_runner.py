@@ -23,8 +23,8 @@ from callbackd.domain.commands import (
     StopMusic,
     TraceAttempt,
 )
-from callbackd.domain.events import CallArrived, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
-from callbackd.domain.ids import Mint
+from callbackd.domain.events import CallArrived, Event, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
+from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId
 from tests.builders import ANNA, settings
 
 
@@ -58,7 +58,7 @@ async def turned(runner, recorder):
 async def test_rows_are_committed_before_commands_leave():
     recorder = Recorder()
     runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
-    runner.post(CallArrived("leg", "support", ANNA))
+    runner.post(CallArrived(LegId("leg"), "support", ANNA))
     await turned(runner, recorder)
     assert [kind for kind, _ in recorder.told] == ["wrote", "did", "did"]
     assert recorder.told[2] == ("did", "Play")
@@ -68,16 +68,16 @@ async def test_ready_events_share_one_commit():
     recorder = Recorder()
     runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
     for n in range(5):
-        runner.post(CallArrived(f"leg-{n}", "support", ANNA))
+        runner.post(CallArrived(LegId(f"leg-{n}"), "support", ANNA))
     await turned(runner, recorder)
     assert [kind for kind, _ in recorder.told].count("wrote") == 1
 
 
 async def test_what_became_of_a_write_comes_back_as_an_event():
     recorder = Recorder()
-    recorder.answers = [PromiseNotStored("callback", "full")]
+    recorder.answers = [PromiseNotStored(CallbackId("callback"), "full")]
     runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
-    runner.post(CallArrived("leg", "support", ANNA))
+    runner.post(CallArrived(LegId("leg"), "support", ANNA))
     await turned(runner, recorder)
     assert runner.moved_at > 0
 
@@ -85,7 +85,7 @@ async def test_what_became_of_a_write_comes_back_as_an_event():
 async def test_a_deadline_wakes_the_loop():
     recorder = Recorder()
     acd = Acd(settings(), Mint(b""))
-    acd.handle(CallArrived("leg", "support", ANNA), 0.0)
+    acd.handle(CallArrived(LegId("leg"), "support", ANNA), 0.0)
     now = iter([59.95])
     runner = Runner(acd, recorder, recorder.put, lambda: next(now, 61.0))
     await turned(runner, recorder)
@@ -93,7 +93,7 @@ async def test_a_deadline_wakes_the_loop():
 
 
 def play(leg, n):
-    return Play(leg, f"p{n}", (), "en")
+    return Play(leg, PlaybackId(f"p{n}"), (), "en")
 
 
 async def test_commands_of_one_lane_keep_their_order_and_lanes_do_not_wait_for_one_another():
@@ -125,27 +125,42 @@ async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
         done.append(act)
         return ()
 
-    outbox, look = Outbox(perform, lambda event: None), LookAtPlayback("leg", "p0")
-    for act in (look, look, look, HangUp("leg", "over"), look):
+    outbox, look = Outbox(perform, lambda event: None), LookAtPlayback(LegId("leg"), PlaybackId("p0"))
+    for act in (look, look, look, HangUp(LegId("leg"), "over"), look):
         outbox.put(act)
         await asyncio.sleep(0)
     slow.set()
     await outbox.drain(1)
-    assert done == [look, look, HangUp("leg", "over"), look], "the one under way, and one that was asked since"
+    assert done == [look, look, HangUp(LegId("leg"), "over"), look], "the one under way, and one that was asked since"
+
+
+BOTH = (LegId("caller"), LegId("agent"))
 
 
 @pytest.mark.parametrize(
     ("first", "then", "in_order"),
     [
-        (MakeBridge("b"), Join("b", ("caller", "agent")), True),
-        (StopMusic("caller"), Join("b", ("caller", "agent")), True),
-        (Join("b", ("caller", "agent")), DropBridge("b"), True),
-        (DropBridge("b", "caller"), StartMusic("caller", "default"), True),
-        (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), HangUp("agent", "over"), True),
-        (RingAgent("agent", "PJSIP/x", "", "", 1, "entry"), Join("b", ("caller", "agent")), False),
-        (RingAgent("one", "PJSIP/x", "", "", 1, "entry"), RingAgent("other", "PJSIP/y", "", "", 1, "entry"), False),
-        (TraceAttempt("customer", "attempt"), Play("customer", "p0", (), "en"), False),
-        (Join("b", ("caller", "agent")), StartMusic("somebody else", "default"), False),
+        (MakeBridge(BridgeId("b")), Join(BridgeId("b"), BOTH), True),
+        (StopMusic(LegId("caller")), Join(BridgeId("b"), BOTH), True),
+        (Join(BridgeId("b"), BOTH), DropBridge(BridgeId("b")), True),
+        (DropBridge(BridgeId("b"), LegId("caller")), StartMusic(LegId("caller"), "default"), True),
+        (RingAgent(LegId("agent"), "PJSIP/x", "", "", 1, EntryId("entry")), HangUp(LegId("agent"), "over"), True),
+        (
+            RingAgent(LegId("agent"), "PJSIP/x", "", "", 1, EntryId("entry")),
+            Join(BridgeId("b"), BOTH),
+            False,
+        ),
+        (
+            RingAgent(LegId("one"), "PJSIP/x", "", "", 1, EntryId("entry")),
+            RingAgent(LegId("other"), "PJSIP/y", "", "", 1, EntryId("entry")),
+            False,
+        ),
+        (
+            TraceAttempt(LegId("customer"), AttemptId("attempt")),
+            Play(LegId("customer"), PlaybackId("p0"), (), "en"),
+            False,
+        ),
+        (Join(BridgeId("b"), BOTH), StartMusic(LegId("somebody else"), "default"), False),
     ],
 )
 async def test_what_acts_on_the_same_caller_or_bridge_waits_for_what_came_before(first, then, in_order):
@@ -169,7 +184,7 @@ async def test_what_acts_on_the_same_caller_or_bridge_waits_for_what_came_before
 
 
 async def test_a_command_that_fails_does_not_stop_its_lane():
-    events = []
+    events: list[Event] = []
 
     async def perform(act):
         if isinstance(act, RingAgent):
@@ -177,34 +192,39 @@ async def test_a_command_that_fails_does_not_stop_its_lane():
         return [LegEnded(act.leg)]
 
     outbox = Outbox(perform, events.append)
-    outbox.put(RingAgent("leg", "PJSIP/x", "", "", 1, "entry"))
-    outbox.put(HangUp("leg", "over"))
+    outbox.put(RingAgent(LegId("leg"), "PJSIP/x", "", "", 1, EntryId("entry")))
+    outbox.put(HangUp(LegId("leg"), "over"))
     await outbox.drain(1)
-    assert events == [LegEnded("leg")]
+    assert events == [LegEnded(LegId("leg"))]
 
 
 async def test_after_a_connect_the_polled_truth_comes_before_the_stream():
-    events, polled = [], asyncio.Event()
+    events: list[Event] = []
+    polled = asyncio.Event()
 
     async def poll():
         await polled.wait()
-        return (LegsSeen(frozenset({"leg"})),)
+        return (LegsSeen(frozenset({LegId("leg")})),)
 
-    recovery = Recovery(lambda raw: raw, poll, events.append)
+    recovery = Recovery(lambda raw: raw["heard"], poll, events.append)
     recovery.on_link(Link.CONNECTED, "")
-    recovery.on_event(LegEnded("leg"))
+    recovery.on_event({"heard": LegEnded(LegId("leg"))})
     await asyncio.sleep(0)
     assert events == []
     polled.set()
     async with asyncio.timeout(5):
         while len(events) < 3:
             await asyncio.sleep(0)
-    assert events == [LegsSeen(frozenset({"leg"})), PbxBack(), LegEnded("leg")]
+    assert events == [LegsSeen(frozenset({LegId("leg")})), PbxBack(), LegEnded(LegId("leg"))]
 
 
 async def test_a_lost_stream_is_told_and_a_replaced_one_ends_us():
-    events = []
-    recovery = Recovery(lambda raw: raw, asyncio.Event().wait, events.append)
+    events: list[Event] = []
+
+    async def poll() -> None:
+        await asyncio.Event().wait()
+
+    recovery = Recovery(lambda raw: None, poll, events.append)
     recovery.on_link(Link.LOST, "closed")
     assert events == [PbxLost("closed")]
     assert not recovery.replaced.is_set()

@@ -228,4 +228,5 @@ def test_a_spoilt_event_never_raises(data: st.DataObject) -> None:
 )
 def test_a_callers_priority_and_needs_come_with_the_arrival(args, priority, needs):
     arrived = entered({"id": "1.2", "caller": {"number": "", "name": ""}, "dialplan": {"exten": ""}}, args)
+    assert isinstance(arrived, CallArrived)
     assert (arrived.priority, arrived.needs) == (priority, needs)

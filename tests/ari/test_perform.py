@@ -304,8 +304,8 @@ async def test_a_playback_that_never_began_has_ended(pbx: Pbx) -> None:
     (event,) = await perform(pbx, PLAY)
     assert isinstance(event, RequestFailed), "perhaps it plays: its end will be told, or the domain's patience ends"
     pbx.says = {"POST": "silence", "GET": 404}
-    failed, ended = await perform(pbx, PLAY)
-    assert (type(failed), ended) == (RequestFailed, PlaybackEnded(PLAYBACK)), "a look shows that it does not play"
+    failed, over = await perform(pbx, PLAY)
+    assert (type(failed), over) == (RequestFailed, PlaybackEnded(PLAYBACK)), "a look shows that it does not play"
 
 
 @pytest.mark.parametrize(("status", "told"), [(404, (PlaybackEnded(PLAYBACK),)), (200, ()), (500, ())])

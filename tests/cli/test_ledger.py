@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -16,17 +17,20 @@ from callbackd.db.migrate import upgrade
 from callbackd.db.reports import By, ledger
 from callbackd.db.right import Right
 from callbackd.domain.commands import Save
+from callbackd.domain.ids import EntryId, QueueName, QuoteId
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 
+SUPPORT = QueueName("support")
 MONDAY = 1_799_625_600.0
 """2027-01-11 00:00 UTC; in Zagreb it is 01:00."""
 HOUR_S = 3600.0
 
 
-def told(n, at, said_s, came_s, *, queue="support", kind=QuoteKind.WAIT, outcome=QuoteOutcome.CAME, p80_s=None):
+def told(n, at, said_s, came_s, *, queue=SUPPORT, kind=QuoteKind.WAIT, outcome=QuoteOutcome.CAME, p80_s=None):
     closed_at = None if outcome is None else at + (came_s or 0.0)
-    estimate = (100.0, p80_s or 150.0, 90.0) if kind is not QuoteKind.SLOT else (None, None, None)
-    return Quote(f"q{n}", f"e{n}", queue, kind, at, said_s, n, *estimate, came_s, outcome, closed_at)
+    mean_s, p80_s, model_s = (100.0, p80_s or 150.0, 90.0) if kind is not QuoteKind.SLOT else (None, None, None)
+    of = (QuoteId(f"q{n}"), EntryId(f"e{n}"), queue, kind)
+    return Quote(*of, at, said_s, n, mean_s, p80_s, model_s, came_s, outcome, closed_at)
 
 
 QUOTES = [
@@ -85,7 +89,7 @@ async def test_days_and_hours_are_those_of_the_house(engine):
 
 
 async def test_it_is_told_as_a_table(engine, database_url, tmp_path):
-    config = SimpleNamespace(
+    config: Any = SimpleNamespace(
         database=SimpleNamespace(url=database_url), state_dir=tmp_path, site=SimpleNamespace(zone="Europe/Zagreb")
     )
     table = await lines(config, MONDAY, MONDAY + 24 * HOUR_S, By.QUEUE)

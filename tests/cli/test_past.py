@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from callbackd.app.record import Recorder
-from callbackd.cli.main import MISUSED, app
+from callbackd.cli.common import MISUSED
+from callbackd.cli.main import app
 from callbackd.domain.events import CallArrived, DigitPressed, TimePassed
+from callbackd.domain.ids import LegId
 from callbackd.simulate import replay
 
 CONFIG = """
@@ -69,8 +71,8 @@ def test_the_same_seed_is_the_same_day(config):
 def test_what_a_daemon_recorded_is_told_again(config, tmp_path):
     recorder = Recorder(tmp_path / "record", b"entropy")
     for n in range(5):
-        recorder(CallArrived(f"leg-{n}", "support", "+442079460101"), (), 1000.0 + n)
-        recorder(DigitPressed(f"leg-{n}", "1"), (), 1000.5 + n)
+        recorder(CallArrived(LegId(f"leg-{n}"), "support", "+442079460101"), (), 1000.0 + n)
+        recorder(DigitPressed(LegId(f"leg-{n}"), "1"), (), 1000.5 + n)
     recorder(TimePassed(), (), 2000.0)
     assert stat.S_IMODE(recorder.path.stat().st_mode) == 0o600
     told = simulate("-c", config, "--day", recorder.path)

@@ -7,8 +7,7 @@ from array import array
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from callbackd.cli.main import app
 from callbackd.config.file import read

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from callbackd.db.backlog import Backlog
-from callbackd.db.rows import Numbered
+from callbackd.db.rows import Numbered, Row
 from callbackd.domain.commands import Decided, Forget
+from callbackd.domain.ids import AgentId, CallbackId, EntryId, LegId, QueueName
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 
 
-def an_entry(n: int, **changes: object) -> Entry:
-    return replace(Entry(f"entry-{n}", "support", 1.0, leg=f"leg-{n}"), **changes)
+def an_entry(n: int, **changes: Any) -> Entry:
+    return replace(Entry(EntryId(f"entry-{n}"), QueueName("support"), 1.0, leg=LegId(f"leg-{n}")), **changes)
 
 
-def over(n: int, **changes: object) -> Entry:
+def over(n: int, **changes: Any) -> Entry:
     return an_entry(n, state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED, closed_at=2.0, **changes)
 
 
@@ -25,7 +27,7 @@ def a_decision(n: int) -> Numbered:
     return Numbered(1, n, Decided(1.0, "entry-1", "rang", "free"))
 
 
-def holding(*rows: object, **bounds: int) -> Backlog:
+def holding(*rows: Row, **bounds: int) -> Backlog:
     backlog = Backlog(**bounds)
     for row in rows:
         backlog.add(row)
@@ -37,9 +39,9 @@ def test_the_newest_state_of_a_life_waits():
 
 
 def test_rows_come_out_so_that_what_is_pointed_at_is_written_first():
-    callback = Callback("callback-1", "entry-1", "support", "+442079460101", 1.0, 2.0)
-    backlog = holding(a_decision(1), Agent("alice"), callback, an_entry(1), a_decision(2))
-    assert backlog.take() == [an_entry(1), callback, Agent("alice"), a_decision(1), a_decision(2)]
+    callback = Callback(CallbackId("callback-1"), EntryId("entry-1"), QueueName("support"), "+442079460101", 1.0, 2.0)
+    backlog = holding(a_decision(1), Agent(AgentId("alice")), callback, an_entry(1), a_decision(2))
+    assert backlog.take() == [an_entry(1), callback, Agent(AgentId("alice")), a_decision(1), a_decision(2)]
     assert not backlog
 
 
@@ -90,8 +92,8 @@ def test_the_bound_holds_when_decisions_are_put_back():
 
 def test_of_lives_only_calls_that_are_over_are_ever_dropped():
     promised = over(2, callback="callback-2")
-    backlog = holding(an_entry(1), promised, over(3), over(4), Agent("alice"), lives=3)
-    assert backlog.take() == [an_entry(1), promised, Agent("alice")]
+    backlog = holding(an_entry(1), promised, over(3), over(4), Agent(AgentId("alice")), lives=3)
+    assert backlog.take() == [an_entry(1), promised, Agent(AgentId("alice"))]
     assert backlog.dropped == 2
 
 

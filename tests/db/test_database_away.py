@@ -27,6 +27,7 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
+from callbackd.domain.ids import AttemptId, CallbackId
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.do_not_call import Blocked
@@ -87,7 +88,7 @@ async def line(database_url, tmp_path):
     url = make_url(database_url)
     name = f".s.PGSQL.{url.query['port']}"
     over_it = url.update_query_dict({"host": str(tmp_path)}).render_as_string()
-    async with Wire(tmp_path / name, Path(url.query["host"], name)) as proxy, opened(over_it) as books:
+    async with Wire(tmp_path / name, Path(str(url.query["host"]), name)) as proxy, opened(over_it) as books:
         yield proxy, books
 
 
@@ -108,14 +109,16 @@ async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(pri
     async with opened(await private_postgres.fresh_database()) as books:
         private_postgres.kill()
         await books.hears(DatabaseLost)
-        assert await books.commit(promised()) == [PromiseNotStored("callback-1", "the database is away")]
-        assert await books.commit(claim(promised())) == [AttemptNotClaimed("attempt-1", "the database is away")]
+        assert await books.commit(promised()) == [PromiseNotStored(CallbackId("callback-1"), "the database is away")]
+        assert await books.commit(claim(promised())) == [
+            AttemptNotClaimed(AttemptId("attempt-1"), "the database is away")
+        ]
         assert await books.commit(Save(an_entry(2)), Decided(NOW, "a", "b", "c")) == []
         await private_postgres.start()
         await books.hears(DatabaseBack)
         assert await open_rows(books.engine) == [an_entry(2)]
         assert await count(books.engine, tables.decision) == 1
-        assert await books.commit(promised(3)) == [PromiseStored("callback-3")]
+        assert await books.commit(promised(3)) == [PromiseStored(CallbackId("callback-3"))]
         assert books.told.empty()
 
 
@@ -162,7 +165,10 @@ async def test_a_promise_to_a_frozen_server_is_refused_in_time_and_taken_back(pr
         await books.commit(Save(an_entry()))
         with frozen(private_postgres):
             answer = await books.commit(promised())
-            assert answer == [PromiseNotStored("callback-1", "no answer in time"), DatabaseLost("no answer in time")]
+            assert answer == [
+                PromiseNotStored(CallbackId("callback-1"), "no answer in time"),
+                DatabaseLost("no answer in time"),
+            ]
         await books.hears(DatabaseBack)
         assert await open_rows(books.engine) == [an_entry()]
 
@@ -181,6 +187,7 @@ async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed
     daemon = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.db.busy_daemon", url, stdout=asyncio.subprocess.PIPE
     )
+    assert daemon.stdout
     async with asyncio.timeout(60):
         while int(said := await daemon.stdout.readline()) < 200:
             pass
@@ -201,7 +208,7 @@ async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed
 async def test_a_promise_whose_reply_was_lost_is_found(line):
     proxy, books = line
     proxy.lose_reply(b"COMMIT")
-    assert await books.commit(promised()) == [PromiseStored("callback-1")]
+    assert await books.commit(promised()) == [PromiseStored(CallbackId("callback-1"))]
     assert proxy.failed.is_set()
 
 
@@ -213,7 +220,7 @@ async def test_a_promise_that_never_arrived_is_none(line):
     assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
     await books.hears(DatabaseBack)
     assert await open_rows(books.engine) == [an_entry()]
-    assert await books.commit(promised(2)) == [PromiseStored("callback-2")]
+    assert await books.commit(promised(2)) == [PromiseStored(CallbackId("callback-2"))]
 
 
 async def test_a_promise_nobody_can_look_up_is_refused_and_taken_back(line):
@@ -228,7 +235,7 @@ async def test_a_promise_nobody_can_look_up_is_refused_and_taken_back(line):
     async with books.engine.connect() as connection:
         state = (await connection.execute(select(tables.callback.c.state, tables.callback.c.outcome))).one()
     assert tuple(state) == (CallbackState.CLOSED, CallbackOutcome.CANCELLED)
-    assert await books.commit(promised(2)) == [PromiseStored("callback-2")]
+    assert await books.commit(promised(2)) == [PromiseStored(CallbackId("callback-2"))]
 
 
 async def test_a_moved_promise_that_never_arrived_stays_at_its_old_time(line):
@@ -245,14 +252,14 @@ async def test_a_moved_promise_whose_reply_was_lost_is_found_at_its_new_time(lin
     proxy, books = line
     await books.commit(first := promised())
     proxy.lose_reply(b"COMMIT")
-    assert await books.commit(at_another_time(first)) == [PromiseStored("callback-1")]
+    assert await books.commit(at_another_time(first)) == [PromiseStored(CallbackId("callback-1"))]
 
 
 async def test_an_intent_whose_reply_was_lost_is_found(line):
     proxy, books = line
     await books.commit(promised())
     proxy.lose_reply(b"COMMIT")
-    assert await books.commit(claim(promised())) == [AttemptClaimed("attempt-1")]
+    assert await books.commit(claim(promised())) == [AttemptClaimed(AttemptId("attempt-1"))]
     assert await count(books.engine, tables.attempt) == 1
 
 
@@ -268,9 +275,9 @@ async def test_an_intent_nobody_can_look_up_is_not_dialled_and_ends_as_the_domai
     proxy.open = True
     await books.hears(DatabaseBack)
     assert await open_rows(books.engine) == [promised().entry, promised().callback]
-    again = replace(wanted, attempt=replace(wanted.attempt, id="attempt-2"))
-    again = replace(again, callback=replace(again.callback, attempt="attempt-2"))
-    assert await books.commit(again) == [AttemptClaimed("attempt-2")]
+    again = replace(wanted, attempt=replace(wanted.attempt, id=AttemptId("attempt-2")))
+    again = replace(again, callback=replace(again.callback, attempt=AttemptId("attempt-2")))
+    assert await books.commit(again) == [AttemptClaimed(AttemptId("attempt-2"))]
 
 
 async def test_history_whose_reply_was_lost_is_written_once(line):
@@ -316,8 +323,8 @@ async def test_the_session_of_the_right_is_missed_and_taken_again(watchful, book
     await books.hears(DatabaseBack)
     assert books.right.epoch == epoch + 2
     assert await books.commit(promised(), claim(promised())) == [
-        PromiseStored("callback-1"),
-        AttemptClaimed("attempt-1"),
+        PromiseStored(CallbackId("callback-1")),
+        AttemptClaimed(AttemptId("attempt-1")),
     ]
 
 

@@ -97,6 +97,7 @@ async def a_daemon(state_dir: Path, **popen):
     daemon = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOLD, str(state_dir), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=HERE, **popen
     )
+    assert daemon.stdout
     try:
         async for line in daemon.stdout:
             if line.startswith(b"pid "):
@@ -197,6 +198,7 @@ async def test_a_killed_server_comes_back_with_what_was_committed(state_dir):
     async with Embedded(state_dir) as database:
         await ask(database.url, "CREATE TABLE kept AS SELECT 42 AS answer")
         pid = database.pid
+        assert pid
         os.kill(pid, signal.SIGKILL)
         # No wait: it may be dying still, and its sessions notice only later.
         await database.start()
@@ -210,6 +212,7 @@ async def test_a_server_killed_at_work_comes_back_once_its_sessions_are_gone(sta
         client = await psycopg.AsyncConnection.connect(url)
         busy = client.info.backend_pid
         os.kill(busy, signal.SIGSTOP)
+        assert database.pid
         os.kill(database.pid, signal.SIGKILL)
         starting = asyncio.create_task(database.start())
         await until(lambda: "pre-existing shared memory block" in database.log_file.read_text())
@@ -226,8 +229,9 @@ async def test_a_kept_server_is_brought_back_by_itself_until_the_stop(state_dir)
     keeper = asyncio.create_task(database.keep())
     for _ in range(3):
         pid = database.pid
+        assert pid
         os.kill(pid, signal.SIGKILL)
-        await until(lambda before=pid: database.pid not in (before, None))
+        await until(lambda before=pid: database.pid not in (before, None))  # type: ignore[misc]
     await database.stop()
     await asyncio.wait_for(keeper, 10)
     assert servers_of(state_dir) == []
@@ -250,6 +254,7 @@ def test_it_is_the_same_on_the_daemons_own_loop(state_dir):
         await database.start()
         keeper = asyncio.create_task(database.keep())
         pid = database.pid
+        assert pid
         os.kill(pid, signal.SIGKILL)
         await until(lambda: database.pid not in (pid, None))
         assert await ask(await database.start(), "SELECT 1") == 1
@@ -282,6 +287,7 @@ async def test_a_server_that_is_stopping_is_awaited_and_started_anew(state_dir):
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(state_dir):
     async with Embedded(state_dir) as database:
+        assert database.pid
         assert os.getsid(database.pid) == database.pid != os.getsid(0)
         assert os.getpgid(database.pid) == database.pid
 
@@ -340,7 +346,7 @@ async def test_a_pid_that_belongs_to_somebody_else_by_now_does_not_keep_the_serv
 async def test_a_state_path_no_socket_can_have_gets_a_short_private_one(made_once, empty_dir, name):
     state_dir = copy(made_once, empty_dir / name)
     async with Embedded(state_dir) as database:
-        socket = Path(make_url(database.url).query["host"])
+        socket = Path(str(make_url(database.url).query["host"]))
         assert socket.parent == Path("/tmp")
         assert socket.stat().st_mode & 0o777 == 0o700
         assert socket.stat().st_uid == (state_dir / "postgresql/data").stat().st_uid
@@ -351,7 +357,7 @@ async def test_a_state_path_no_socket_can_have_gets_a_short_private_one(made_onc
 async def test_a_socket_directory_that_somebody_else_made_is_refused(empty_dir):
     state_dir = empty_dir / ("x" * 120)
     database = Embedded(state_dir)
-    squatted = Path(make_url(database.url).query["host"])
+    squatted = Path(str(make_url(database.url).query["host"]))
     squatted.mkdir(mode=0o777)
     squatted.chmod(0o777)
     try:
@@ -394,7 +400,8 @@ async def test_strangers_on_the_same_host_do_not_get_in(state_dir):
     async with Embedded(state_dir) as database:
         (state_dir / "postgresql/run").chmod(0o755)
         query = make_url(database.url).query
-        command = [shutil.which("psql"), "-h", query["host"], "-p", query["port"], "-U", "callbackd", "-c", "SELECT 1"]
+        host, port = str(query["host"]), str(query["port"])
+        command = ["psql", "-h", host, "-p", port, "-U", "callbackd", "-c", "SELECT 1"]
         nobody = subprocess.run(
             command, user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True
         )

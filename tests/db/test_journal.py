@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from typing import cast
 
 import psycopg
 import pytest
@@ -33,6 +34,7 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
 )
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, QueueName, QuoteId
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -200,7 +202,7 @@ POISON = {
     "a NUL": Decided(NOW, "x", "y", "a\0b"),
     "half a character": Decided(NOW, "x", "y", "\udc80"),
     "what JSON has no word for": Decided(NOW, "x", "y", "z", {"a": float("nan")}),
-    "what is no value at all": Decided(NOW, "x", "y", "z", {"a": object()}),
+    "what is no value at all": Decided(NOW, "x", "y", "z", {"a": cast(str, object())}),
     "a number too large": Save(an_entry(1, priority=2**40)),
     "a year too late": Save(an_entry(1, not_before=1e15)),
     "no time": Save(an_entry(1, not_before=float("inf"))),
@@ -226,7 +228,7 @@ async def test_poison_among_many_is_found(journal, engine):
 async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(journal, engine):
     promise = promised()
     later = replace(promise.entry, priority=7)
-    assert await journal.commit([Save(an_entry()), promise, Save(later)]) == [PromiseStored("callback-1")]
+    assert await journal.commit([Save(an_entry()), promise, Save(later)]) == [PromiseStored(CallbackId("callback-1"))]
     assert await open_rows(engine) == [later, promise.callback]
 
 
@@ -374,8 +376,12 @@ async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
 
 
 async def test_what_was_told_and_learned_is_loaded_as_it_was_saved_and_what_came_true_no_more(journal, engine):
-    told = Quote("quote-1", "entry-1", "support", QuoteKind.WAIT, NOW, 420.0, 3, 201.5, 377.7, 190.1)
-    over = replace(told, id="quote-2", said_s=None, came_s=33.25, outcome=QuoteOutcome.CAME, closed_at=NOW + 33.25)
+    told = Quote(
+        QuoteId("quote-1"), EntryId("entry-1"), QueueName("support"), QuoteKind.WAIT, NOW, 420.0, 3, 201.5, 377.7, 190.1
+    )
+    over = replace(
+        told, id=QuoteId("quote-2"), said_s=None, came_s=33.25, outcome=QuoteOutcome.CAME, closed_at=NOW + 33.25
+    )
     learned = Remembered("patience support", NOW, {"hung_up": [0.5, 1 / 3], "forgotten_at": 0.1 + 0.2})
     assert await journal.commit([Save(told), Save(over), Save(learned)]) == []
     assert await open_rows(engine) == [told, learned]
@@ -390,7 +396,7 @@ async def test_promises_and_attempts_are_loaded_equal(journal, engine):
     promise = promised()
     await journal.commit([promise])
     wanted = claim(promise)
-    assert await journal.commit([wanted]) == [AttemptClaimed("attempt-1")]
+    assert await journal.commit([wanted]) == [AttemptClaimed(AttemptId("attempt-1"))]
     assert await open_rows(engine) == [wanted.entry, wanted.callback, wanted.attempt]
 
 
@@ -452,7 +458,7 @@ async def test_whatever_the_domain_says_of_blocked_numbers_the_tables_take(journ
 
 async def test_a_number_gets_one_promise_whoever_asks(journal, engine):
     answers = await journal.commit([promised(1), promised(2)])
-    assert answers[0] == PromiseStored("callback-1")
+    assert answers[0] == PromiseStored(CallbackId("callback-1"))
     assert isinstance(answers[1], PromiseNotStored)
     assert answers[1].reason == "already promised"
     assert await count(engine, tables.callback) == 1
@@ -466,21 +472,21 @@ async def test_a_refused_promise_leaves_its_entry_alone(journal, engine):
 
 async def test_a_place_that_is_closed_is_not_promised(journal, engine):
     await journal.commit([Save(closed(an_entry()))])
-    assert await journal.commit([promised()]) == [PromiseNotStored("callback-1", "the place is closed")]
+    assert await journal.commit([promised()]) == [PromiseNotStored(CallbackId("callback-1"), "the place is closed")]
     assert await count(engine, tables.callback) == 0
 
 
 async def test_a_place_that_is_closed_is_not_dialled_for(journal, engine):
     promise = promised()
     await journal.commit([promise, Save(closed(promise.entry))])
-    assert await journal.commit([claim(promise)]) == [AttemptNotClaimed("attempt-1", "the place is closed")]
+    assert await journal.commit([claim(promise)]) == [AttemptNotClaimed(AttemptId("attempt-1"), "the place is closed")]
     assert promise.callback in await open_rows(engine)
 
 
 async def test_a_promise_gets_another_time(journal, engine):
     await journal.commit([first := promised()])
     moved = at_another_time(first)
-    assert await journal.commit([moved]) == [PromiseStored("callback-1")]
+    assert await journal.commit([moved]) == [PromiseStored(CallbackId("callback-1"))]
     assert await open_rows(engine) == [moved.entry, moved.callback]
 
 
@@ -489,16 +495,18 @@ async def test_a_promise_that_is_being_dialled_is_not_moved(journal, engine):
     wanted = claim(first)
     await journal.commit([wanted])
     answer = await journal.commit([at_another_time(first)])
-    assert answer == [PromiseNotStored("callback-1", "the promise is no longer waiting")]
+    assert answer == [PromiseNotStored(CallbackId("callback-1"), "the promise is no longer waiting")]
     assert await open_rows(engine) == [wanted.entry, wanted.callback, wanted.attempt]
 
 
 async def test_a_number_is_dialled_once_at_a_time(journal, engine):
     await journal.commit([promised(1, ANNA), promised(2, BEN)])
     await journal.commit([claim(promised(1, ANNA))])
-    same_number = replace(claim(promised(2, BEN), 2), attempt=replace(claim(promised(2)).attempt, id="attempt-2"))
+    same_number = replace(
+        claim(promised(2, BEN), 2), attempt=replace(claim(promised(2)).attempt, id=AttemptId("attempt-2"))
+    )
     assert await journal.commit([same_number]) == [
-        AttemptNotClaimed("attempt-2", "the number is being dialled already")
+        AttemptNotClaimed(AttemptId("attempt-2"), "the number is being dialled already")
     ]
     assert promised(2, BEN).callback in await open_rows(engine)
 
@@ -517,7 +525,7 @@ async def test_a_closed_promise_is_not_claimed(journal):
     await journal.commit([promise])
     await journal.commit([Save(over)])
     assert await journal.commit([claim(promise)]) == [
-        AttemptNotClaimed("attempt-1", "the promise is no longer waiting")
+        AttemptNotClaimed(AttemptId("attempt-1"), "the promise is no longer waiting")
     ]
 
 
@@ -529,9 +537,9 @@ async def test_an_attempt_that_ended_makes_room_for_the_next(journal):
     over = replace(first.attempt, state=AttemptState.CLOSED, outcome=AttemptOutcome.BUSY, closed_at=NOW)
     waiting = replace(first.callback, state=CallbackState.WAITING, attempt=None)
     await journal.commit([Save(over), Save(waiting)])
-    again = replace(first.attempt, id="attempt-2", ordinal=2)
-    second = ClaimAttempt(first.entry, replace(first.callback, attempt="attempt-2", attempts_made=2), again)
-    assert await journal.commit([second]) == [AttemptClaimed("attempt-2")]
+    again = replace(first.attempt, id=AttemptId("attempt-2"), ordinal=2)
+    second = ClaimAttempt(first.entry, replace(first.callback, attempt=AttemptId("attempt-2"), attempts_made=2), again)
+    assert await journal.commit([second]) == [AttemptClaimed(AttemptId("attempt-2"))]
 
 
 # --- the right to dial ----------------------------------------------------------------------------------------------
@@ -550,15 +558,15 @@ async def test_a_claim_of_somebody_who_lost_the_right_is_refused(engine, right):
     new = Right(engine)
     assert await new.take() == right.epoch + 1
     why = "another callbackd has taken the right to dial"
-    assert await late.commit([claim(promise)]) == [AttemptNotClaimed("attempt-1", why)]
-    assert await late.commit([promised(2, BEN)]) == [PromiseNotStored("callback-2", why)]
+    assert await late.commit([claim(promise)]) == [AttemptNotClaimed(AttemptId("attempt-1"), why)]
+    assert await late.commit([promised(2, BEN)]) == [PromiseNotStored(CallbackId("callback-2"), why)]
     await new.give_up()
 
 
 async def test_of_two_who_take_the_right_at_once_one_gets_it(engine):
     rights = [Right(engine), Right(engine)]
     taken = await asyncio.gather(*(right.take() for right in rights), return_exceptions=True)
-    assert sorted(type(answer) for answer in taken if answer != 1) == [RightHeld]
+    assert [type(answer) for answer in taken if answer != 1] == [RightHeld]
     for right in rights:
         await right.give_up()
 
@@ -587,6 +595,6 @@ async def test_taking_the_right_twice_is_one_taking(right):
 
 
 async def test_a_window_is_loaded_as_it_was_last(journal, engine):
-    opened = DirectWindow(f"alice {ANNA}", "alice", ANNA, NOW, NOW + 100)
+    opened = DirectWindow(f"alice {ANNA}", AgentId("alice"), ANNA, NOW, NOW + 100)
     await journal.commit([Save(opened), Save(replace(opened, expires_at=NOW + 200))])
     assert await open_rows(engine) == [replace(opened, expires_at=NOW + 200)]

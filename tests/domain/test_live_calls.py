@@ -19,6 +19,7 @@ from callbackd.domain.commands import (
     lanes,
 )
 from callbackd.domain.events import DialRefused, Ending, LegLeft, PbxBack, PbxLost, RequestFailed
+from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity, Presence
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Greeting, Position, WaitBelow
@@ -108,7 +109,7 @@ def test_a_free_agent_is_rung_with_the_customers_number_and_connected():
     assert centre.entry().state is EntryState.RINGING
     centre.answers("alice")
     bridge = centre.last(MakeBridge).bridge
-    assert centre.last(Join) == Join(bridge, ("anna", ring.leg))
+    assert centre.last(Join) == Join(bridge, (LegId("anna"), ring.leg))
     assert centre.entry().state is EntryState.TALKING
     assert centre.agents["alice"].activity is Activity.TALKING
 
@@ -358,7 +359,7 @@ def test_a_call_that_the_dialplan_took_back_is_not_hung_up():
     centre.logs_in("alice")
     centre.calls("anna")
     centre.answers("alice")
-    centre.hear(LegLeft("anna"))
+    centre.hear(LegLeft(LegId("anna")))
     assert not centre.hung_up("anna")
     assert centre.hung_up(centre.ring_of("alice"))
 
@@ -368,7 +369,7 @@ def test_a_bridge_that_fails_sends_the_caller_to_the_fallback_instead_of_silence
     centre.logs_in("alice")
     centre.calls("anna")
     centre.answers("alice")
-    centre.hear(RequestFailed("anna", "Join", "409 not in Stasis"))
+    centre.hear(RequestFailed(LegId("anna"), "Join", "409 not in Stasis"))
     assert centre.last(SendToFallback).leg == "anna"
     assert not centre.hung_up("anna")
 

@@ -20,7 +20,7 @@ GROUPS = {"en": BY_FOURS, "hr": BY_FOURS, "hu": BY_FOURS, "pl": BY_THREES, "uk":
 async def minutes_told(house: House, kind: str) -> int:
     """As the ledger has them."""
     (row,) = await house.rows(f"SELECT said_s FROM quote WHERE kind = '{kind}'")
-    return round(row["said_s"] / 60)
+    return round(float(row["said_s"]) / 60)
 
 
 def neighbours(minutes: int) -> list[int]:
@@ -64,6 +64,6 @@ async def test_every_word_of_a_journey_is_heard(open_house, tmp_path, language):
     assert likeness(anna, language, "number-is", *others) < ALIKE, "another number is taken for Anna's"
     assert likeness(anna, language, "position-2") < ALIKE, "another place is taken for the first"
     for name, minutes in (("wait-below", below), ("call-within", within)):
-        told, *others = (likeness(anna, language, f"{name}-{n}") for n in (minutes, *neighbours(minutes)))
-        assert told > max(others), f"{name}: other minutes are more like what was heard than {minutes}"
+        told, *untold = (likeness(anna, language, f"{name}-{n}") for n in (minutes, *neighbours(minutes)))
+        assert told > max(untold), f"{name}: other minutes are more like what was heard than {minutes}"
     assert likeness(call, language, "greeting") < ALIKE

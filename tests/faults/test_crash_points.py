@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -39,7 +39,7 @@ async def starts_to_die(house: House, *steps: Step) -> None:
     house.daemon.dies_at = None
 
 
-async def dialled_up_to(open_wired, step: Step) -> House:
+async def dialled_up_to(open_wired: Callable[..., Awaitable[House]], step: Step) -> House:
     """Anna has a promise and Alice logs in: on the way to Anna the daemon dies."""
     house = await open_wired(promises=[ANNA], queues=QUICK_RETRY, prepare=doomed(step))
     await house.stage.customers(behaviour=presses_one())

@@ -86,13 +86,14 @@ async def test_news_of_a_customer_that_is_lost_all_along_makes_no_second_call(op
     customers = await house.stage.customers(behaviour=rings)
     agent = await house.agent("agent1", answers(after=0.1))
     call = await customers.next_call_to(ANNA, within=10)
-    person = None
+    person: asyncio.Task[None] | None = None
     for news in (b'"Dial"', b"StasisStart", b"PlaybackFinished", b"ChannelDtmfReceived"):
         house.ari.lose_news(news)
         person = person or asyncio.create_task(presses_one()(call))
         async with asyncio.timeout(15):
             await house.ari.failed.wait()
     await call.hears(agent, within=25)
+    assert person
     person.cancel()
     house.ari.lose_news(b"ChannelDestroyed")
     await call.hangup()

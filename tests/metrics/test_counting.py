@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -38,7 +40,7 @@ class Counted(Centre):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.metrics = Metrics(self.settings)
-        self.over = []
+        self.over: list[Any] = []
         door = self.acd.handle
 
         def handle(event, now):
@@ -46,7 +48,7 @@ class Counted(Centre):
             self.over += self.metrics.see(event, commands, now)
             return commands
 
-        self.acd.handle = handle
+        self.acd.handle = handle  # type: ignore[method-assign]
 
     def report(self, **of):
         return self.metrics.report(T0, self.now + 1, **of)
@@ -170,7 +172,7 @@ def test_who_hangs_up_early_is_counted_apart(waited_s, short):
     assert (day.abandoned_short, day.abandoned) == ((1, 0) if short else (0, 1))
 
 
-LINE = Entry("e", SUPPORT, T0, leg="leg", number=ANNA)
+LINE = Entry(EntryId("e"), SUPPORT, T0, leg=LegId("leg"), number=ANNA)
 
 
 def step(metrics, now, *rows, event=None):
@@ -202,7 +204,7 @@ def test_an_overflow_enters_the_first_queue_and_waits_for_both():
     rung = replace(over, state=EntryState.RINGING)
     step(metrics, T0, LINE)
     step(metrics, T0 + 50, over)
-    step(metrics, T0 + 54, rung, replace(rung, state=EntryState.TALKING, agent="alice"))
+    step(metrics, T0 + 54, rung, replace(rung, state=EntryState.TALKING, agent=AgentId("alice")))
     first, second = (metrics.report(T0, T0 + 60, queue=name) for name in (SUPPORT, SALES))
     assert (first.entered, first.overflowed_out, first.overflowed_in, first.answered) == (1, 1, 0, 0)
     assert (second.entered, second.overflowed_out, second.overflowed_in, second.answered) == (0, 0, 1, 1)
@@ -265,7 +267,7 @@ def test_a_promise_that_was_not_stored_was_never_made():
     centre.calls("a", ANNA)
     centre.hears_out("a")
     for key in "11":
-        centre.hear(DigitPressed("a", key), answer_database=False)
+        centre.hear(DigitPressed(LegId("a"), key), answer_database=False)
     store = centre.last(StorePromise)
     centre.wait(1)
     assert centre.support().promised == 0, "on its way is not made"
@@ -281,8 +283,8 @@ def test_a_promise_told_twice_is_one():
     assert centre.support().promised == 1
 
 
-PROMISED = Callback("c", "e", SUPPORT, ANNA, T0, T0 + DAY)
-HELD = replace(LINE, leg=None, callback="c")
+PROMISED = Callback(CallbackId("c"), EntryId("e"), SUPPORT, ANNA, T0, T0 + DAY)
+HELD = replace(LINE, leg=None, callback=CallbackId("c"))
 AT_NOON = T0 + 12 * HOUR
 
 
@@ -351,7 +353,7 @@ def test_who_rejoins_waits_live_again_from_then_on():
     assert day.customers == 0
 
 
-ATTEMPT = Attempt("t", "c", "alice", ANNA, 1, T0 + 60)
+ATTEMPT = Attempt(AttemptId("t"), CallbackId("c"), AgentId("alice"), ANNA, 1, T0 + 60)
 
 
 @pytest.mark.parametrize("outcome", AttemptOutcome)
@@ -361,14 +363,14 @@ def test_an_attempt_is_counted_by_its_outcome_once(outcome):
     store(metrics, T0, HELD, PROMISED)
     claim = ClaimAttempt(replace(HELD, state=EntryState.DIALING), PROMISED, ATTEMPT)
     metrics.see(TimePassed(), [claim], T0 + 60)
-    metrics.see(AttemptClaimed("t"), [], T0 + 60)
+    metrics.see(AttemptClaimed(AttemptId("t")), [], T0 + 60)
     over = replace(ATTEMPT, state=AttemptState.CLOSED, outcome=outcome)
     step(metrics, T0 + 90, over, over)
     for of in ({"queue": SUPPORT}, {"agent": "alice"}, {}):
         assert metrics.report(T0, T0 + 91, **of).attempts == {outcome.value: 1}
 
 
-@pytest.mark.parametrize("answer", [AttemptNotClaimed("t", "away"), None])
+@pytest.mark.parametrize("answer", [AttemptNotClaimed(AttemptId("t"), "away"), None])
 def test_an_attempt_whose_intent_was_not_stored_is_none(answer):
     metrics = Metrics(settings())
     step(metrics, T0, LINE)
@@ -376,7 +378,7 @@ def test_an_attempt_whose_intent_was_not_stored_is_none(answer):
     metrics.see(TimePassed(), [ClaimAttempt(HELD, PROMISED, ATTEMPT)], T0 + 60)
     over = replace(ATTEMPT, state=AttemptState.CLOSED, outcome=AttemptOutcome.NOT_DIALLED)
     step(metrics, T0 + 61, over, event=answer)
-    metrics.see(AttemptClaimed("t"), [], T0 + 62)  # too late to mean anything
+    metrics.see(AttemptClaimed(AttemptId("t")), [], T0 + 62)  # too late to mean anything
     step(metrics, T0 + 70)
     day = metrics.report(T0, T0 + 71, queue=SUPPORT)
     assert day.attempts == {}
@@ -414,23 +416,23 @@ def test_hold_is_apart_from_talk_and_part_of_the_handle_time():
 def test_hold_told_twice_by_both_and_nested_is_one_hold():
     centre = talking()
     alice = centre.ring_of("alice")
-    for event in (LegHeld(alice), LegHeld(alice), LegHeld("a"), LegUnheld(alice), LegUnheld(alice)):
+    for event in (LegHeld(alice), LegHeld(alice), LegHeld(LegId("a")), LegUnheld(alice), LegUnheld(alice)):
         centre.hear(event)
         centre.wait(2)
-    centre.hear(LegUnheld("a"))
-    centre.hear(LegUnheld("a"))
+    centre.hear(LegUnheld(LegId("a")))
+    centre.hear(LegUnheld(LegId("a")))
     day = ended(centre)
     assert (day.talk_s, day.hold_s, day.with_hold) == (10.0, 10.0, 1)
 
 
 def test_a_hangup_ends_the_hold():
     centre = talking()
-    centre.hear(LegHeld("a"))
+    centre.hear(LegHeld(LegId("a")))
     centre.wait(8)
     centre.hangs_up("a")
     centre.wait(5)
-    centre.hear(LegUnheld("a"))
-    centre.hear(LegHeld("a"))
+    centre.hear(LegUnheld(LegId("a")))
+    centre.hear(LegHeld(LegId("a")))
     centre.wait(5)
     day = centre.support()
     assert (day.talk_s, day.hold_s, day.wrap_up_s) == (10.0, 8.0, 10.0)
@@ -439,7 +441,7 @@ def test_a_hangup_ends_the_hold():
 def test_a_hold_told_after_the_hangup_is_none():
     centre = talking()
     centre.hangs_up("a")
-    centre.hear(LegHeld("a"))
+    centre.hear(LegHeld(LegId("a")))
     centre.wait(10)
     assert (centre.support().hold_s, centre.support().with_hold) == (0.0, 0)
 
@@ -447,8 +449,8 @@ def test_a_hold_told_after_the_hangup_is_none():
 def test_a_hold_of_a_leg_that_talks_to_nobody_is_none():
     centre = talking()
     centre.calls("b", BEN)
-    centre.hear(LegHeld("b"))
-    centre.hear(LegHeld("stranger"))
+    centre.hear(LegHeld(LegId("b")))
+    centre.hear(LegHeld(LegId("stranger")))
     centre.wait(5)
     assert (ended(centre).hold_s, centre.support().with_hold) == (0.0, 0)
 
@@ -654,7 +656,7 @@ def test_old_quarter_hours_and_old_customers_are_forgotten():
     counting = centre.metrics._counting
     assert centre.metrics.report(T0, centre.now - DAY - 900, queue=SUPPORT).entered == 0
     assert sum(len(curve._quarters) for curve in counting.queues.values()) == 0
-    assert len(counting.team["alice"]._quarters) <= 97
+    assert len(counting.team[AgentId("alice")]._quarters) <= 97
     assert counting.repeats._served == {}
     assert counting._places == {} == counting._calls
 
@@ -667,28 +669,28 @@ def test_a_report_of_nobody_is_a_mistake(of):
 
 def test_a_report_is_of_one():
     with pytest.raises(ValueError, match="of a queue or of an agent"):
-        Metrics(settings()).report(T0, T0 + 1, queue=SUPPORT, agent="alice")
+        Metrics(settings()).report(T0, T0 + 1, queue=SUPPORT, agent=AgentId("alice"))
 
 
 # --- coming back ----------------------------------------------------------------------------------------------------
 
 
 def test_after_a_restart_open_lives_are_known_and_nothing_is_counted_twice():
-    rows = [
-        replace(LINE, id="w", leg="w", arrived_at=T0 - 30),
-        replace(LINE, id="t", leg="t", state=EntryState.TALKING, agent="alice", connected_at=T0 - 50),
-        HELD,
-        PROMISED,
-        Agent("alice", Presence.AVAILABLE, activity=Activity.TALKING, entry="t", leg="cbd-x", misses=2),
-        Agent("bob", Presence.AVAILABLE),
-    ]
+    waits = replace(LINE, id=EntryId("w"), leg=LegId("w"), arrived_at=T0 - 30)
+    talking = replace(
+        LINE, id=EntryId("t"), leg=LegId("t"), state=EntryState.TALKING, agent=AgentId("alice"), connected_at=T0 - 50
+    )
+    alice = Agent(
+        AgentId("alice"), Presence.AVAILABLE, activity=Activity.TALKING, entry=talking.id, leg=LegId("cbd-x"), misses=2
+    )
     metrics = Metrics(settings())
-    metrics.take_up([*rows, replace(rows[0], priority=1)], T0)
-    step(metrics, T0, replace(LINE, id="unknown", state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED))
-    step(metrics, T0 + 10, replace(rows[0], state=EntryState.RINGING))
-    step(metrics, T0 + 10, replace(rows[0], state=EntryState.TALKING, agent="bob"))
-    step(metrics, T0 + 10, replace(rows[1], state=EntryState.CLOSED, outcome=EntryOutcome.SERVED))
-    wrapping = replace(rows[4], activity=Activity.WRAP_UP, entry=None, leg=None)
+    bob = Agent(AgentId("bob"), Presence.AVAILABLE)
+    metrics.take_up([waits, talking, HELD, PROMISED, alice, bob, replace(waits, priority=1)], T0)
+    step(metrics, T0, replace(LINE, id=EntryId("unknown"), state=EntryState.CLOSED, outcome=EntryOutcome.ABANDONED))
+    step(metrics, T0 + 10, replace(waits, state=EntryState.RINGING))
+    step(metrics, T0 + 10, replace(waits, state=EntryState.TALKING, agent=AgentId("bob")))
+    step(metrics, T0 + 10, replace(talking, state=EntryState.CLOSED, outcome=EntryOutcome.SERVED))
+    wrapping = replace(alice, activity=Activity.WRAP_UP, entry=None, leg=None)
     step(metrics, T0 + 10, wrapping)
     step(metrics, T0 + 20, replace(wrapping, activity=Activity.IDLE))
     step(metrics, T0 + 30, replace(PROMISED, state=CallbackState.CLOSED, outcome=CallbackOutcome.EXPIRED))

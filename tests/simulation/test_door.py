@@ -24,7 +24,7 @@ from callbackd.domain.commands import (
     StorePromise,
     TraceAttempt,
 )
-from callbackd.domain.ids import LegId, Mint
+from callbackd.domain.ids import BridgeId, LegId, Mint
 from callbackd.domain.settings import EntryRules, Exit, Slots, Way
 from lab.days.laws import Laws
 from lab.days.shapes import one
@@ -62,7 +62,7 @@ class Door(RuleBasedStateMachine):
         self.asked: list[StorePromise | ClaimAttempt] = []
         self.told: list[ev.Event] = []
         self.made = 0
-        self.bridges: set[str] = set()
+        self.bridges: set[BridgeId] = set()
         self.joins: list[Join] = []
         self.joined: set[LegId] = set()
         self.traces: list[TraceAttempt] = []
@@ -235,8 +235,8 @@ class Door(RuleBasedStateMachine):
 
     def _again(self, event: ev.Event) -> None:
         """Only a leg that is there is told of as having come: what a reconnect finds is a poll of what there is."""
-        arrival = isinstance(event, ev.CallArrived | ev.FeatureCodeDialled | ev.LegEntered)
-        if not arrival or event.leg in {*self.callers, *self.up}:
+        arrival = ev.CallArrived | ev.FeatureCodeDialled | ev.LegEntered
+        if not isinstance(event, arrival) or event.leg in {*self.callers, *self.up}:
             self.tell(event)
 
     @rule(there=st.booleans())

@@ -11,26 +11,28 @@ from hypothesis import strategies as st
 
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Save
-from callbackd.domain.events import CallDisposed, LegHeld, LegUnheld, PromiseStored
+from callbackd.domain.events import CallDisposed, Event, LegHeld, LegUnheld, PromiseStored
 from callbackd.domain.ids import Mint
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.metrics.metrics import Metrics
 from callbackd.metrics.report import Denominator, Report
 from callbackd.simulate.world import World
-from tests.simulation.test_days import SHAPES
+from lab.days.shapes import SHAPES
 
 
 class Day:
     """A day by seed, counted; agents hold now and then, and say what calls were about."""
 
     def __init__(self, shape: str, seed: int, hours: float = 1.0) -> None:
-        settings, habits, *start = SHAPES[shape]
+        settings, habits, start = SHAPES[shape]
         self.settings = replace(settings, reports=replace(settings.reports, days_kept=30))  # slots are a week ahead
         self.metrics = Metrics(self.settings)
-        self.steps = []
-        self.over = []
-        self.entries, self.talked, self.stored = set(), set(), set()
-        self.world = World(self.settings, habits, seed, self._step, *start)
+        self.steps: list[tuple[Event, float]] = []
+        self.over: list[Report] = []
+        self.entries: set[str] = set()
+        self.talked: set[str] = set()
+        self.stored: set[str] = set()
+        self.world = World(self.settings, habits, seed, self._step, start)
         self.since = self.world.now
         self.world.run(hours * min(1.0, 150 / habits.calls_per_hour))
         self.until = self.world.now + 1

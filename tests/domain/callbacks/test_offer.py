@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -133,8 +134,8 @@ def test_no_turn_is_promised_that_closing_time_breaks(settings, asked, offered, 
 
 
 def test_the_first_obstacle_is_the_reason():
-    everything = {"switched_on": False, "database": False, "open_promises": 999, "lot": 1.0, "live": 0}
-    in_order = [
+    everything: dict[str, Any] = {"switched_on": False, "database": False, "open_promises": 999, "lot": 1.0, "live": 0}
+    in_order: list[tuple[dict[str, Any], str]] = [
         ({}, "offers are switched off"),
         ({"switched_on": True}, "the database is away: a promise could not be kept"),
         ({"database": True}, "999 promises are open, as many as allowed"),
@@ -221,7 +222,7 @@ def test_a_caller_draws_once_and_who_lost_is_not_offered_one_later():
     for n in range(20):
         centre.calls(f"c{n}", number(n))
     centre.wait(600)
-    told = {}
+    told: dict[str, list[object]] = {}
     for decided in centre.all(Decided, what="announced"):
         told.setdefault(decided.subject, []).append(decided.facts["offer"])
     assert all(len(offers) > 3 for offers in told.values())

@@ -37,6 +37,7 @@ from callbackd.domain.events import (
     SwitchTurned,
     TimePassed,
 )
+from callbackd.domain.ids import AttemptId, LegId
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
@@ -92,7 +93,7 @@ def test_the_key_cuts_off_the_announcement_and_the_own_number_is_read_back():
 def test_the_promise_is_stored_before_it_is_spoken():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     assert Fixed.PROMISE not in centre.heard("anna")
     centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
     assert centre.heard("anna")[-4:] == [Fixed.PROMISE, Digits("02079460101"), CallWithin(10), Fixed.GOODBYE]
@@ -111,7 +112,7 @@ def test_the_same_entry_stays_in_line():
 def test_hanging_up_after_confirming_keeps_the_promise():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hangs_up("anna")
     centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
     assert centre.entry().state is EntryState.WAITING
@@ -129,7 +130,7 @@ def test_hanging_up_before_confirming_is_an_abandon():
 def test_a_promise_that_cannot_be_stored_is_apologised_for_and_the_caller_waits_on():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "connection lost"))
     assert centre.heard("anna")[-1] is Fixed.NO_CALLBACK_NOW
     assert centre.entry().live
@@ -140,7 +141,7 @@ def test_a_promise_that_cannot_be_stored_is_apologised_for_and_the_caller_waits_
 def test_a_caller_gone_before_the_promise_could_not_be_stored_has_abandoned():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hangs_up("anna")
     centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "connection lost"))
     assert centre.entry().outcome is EntryOutcome.ABANDONED
@@ -564,7 +565,7 @@ def test_after_the_last_attempt_nobody_is_told_of_another():
 def test_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hangs_up("anna")
     centre.hear(LegsSeen(frozenset()))
     rung = centre.rung()
@@ -675,7 +676,7 @@ def test_the_reserved_agent_does_not_answer_and_the_next_one_gets_the_customer()
 
 def test_a_customers_leg_that_belongs_to_no_attempt_gets_an_apology():
     centre = Centre()
-    centre.hear(LegEntered("cbd-stray", Party.CUSTOMER, "stray"))
+    centre.hear(LegEntered(LegId("cbd-stray"), Party.CUSTOMER, AttemptId("stray")))
     assert centre.heard("cbd-stray") == [Fixed.CALLBACK_SORRY]
 
 

@@ -193,6 +193,7 @@ def test_a_window_outlives_a_restart():
     centre = house(1)
     happens(centre, "missed")
     kept = window(centre)
+    assert kept
     later = house(1)
     later.acd.restore([kept, *later.agents.values()], later.now)
     later.calls("anna")

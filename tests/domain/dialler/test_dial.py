@@ -375,8 +375,11 @@ def test_a_promise_is_given_up_when_all_or_all_of_one_cause_is_used_up(outcome, 
 @pytest.mark.parametrize(("expires_s", "again"), [(300, False), (300.1, True)])
 def test_no_attempt_is_planned_beyond_the_end_of_the_promise(expires_s, again):
     answer = decide(Retry(busy_gap_s=300.0), _o.BUSY, 1, T0, T0 + expires_s)
-    assert isinstance(answer, Again) is again
-    assert again or answer.outcome is CallbackOutcome.EXPIRED
+    if again:
+        assert isinstance(answer, Again)
+    else:
+        assert isinstance(answer, GiveUp)
+        assert answer.outcome is CallbackOutcome.EXPIRED
 
 
 def test_who_asks_for_later_loses_no_attempt():

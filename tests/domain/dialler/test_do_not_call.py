@@ -20,7 +20,7 @@ from callbackd.domain.events import (
     PromiseStored,
     TimePassed,
 )
-from callbackd.domain.ids import CallbackId, EntryId
+from callbackd.domain.ids import CallbackId, EntryId, LegId
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -305,7 +305,7 @@ def test_a_blocked_number_still_waits_and_is_served_live():
 def test_a_promise_stored_while_its_number_is_blocked_is_cancelled_at_the_dial():
     centre = waiting()
     centre.presses("anna", "1")
-    centre.hear(DigitPressed("anna", "1"), answer_database=False)
+    centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     blocked(centre)
     promise = centre.last(StorePromise).callback
     centre.hear(PromiseStored(promise.id))

@@ -128,14 +128,14 @@ def test_fifty_promises_due_at_opening_are_dialled_one_by_one_and_live_callers_i
             if state.leg == ring.leg and state.activity.value == "ringing":
                 centre.answers(state.id)
                 talking[state.id] = centre.now
-                served.add(centre.entries[state.entry].leg)
+                served.add(centre.entries[str(state.entry)].leg)
         for dial in centre.all(DialCustomer):
             if dial.attempt not in dialled_at:
                 dialled_at.add(dial.attempt)
                 centre.presses(centre.customer_answers(), "1")
         for id, since in list(talking.items()):
             if centre.now - since >= 3:
-                centre.hangs_up(centre.agents[id].leg)
+                centre.hangs_up(str(centre.agents[id].leg))
                 del talking[id]
         open_now = [a for a in centre.attempts.values() if a.outcome is None and a.state.value != "accepted"]
         assert len(open_now) <= 2

@@ -36,7 +36,7 @@ from callbackd.domain.events import (
     PbxLost,
     SwitchTurned,
 )
-from callbackd.domain.ids import BridgeId, LegId
+from callbackd.domain.ids import BridgeId, LegId, QueueName
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
@@ -330,7 +330,7 @@ def test_two_who_are_found_apart_are_joined():
     centre.calls("anna")
     centre.answers("alice")
     (first,) = centre.all(Join)
-    centre.hear(LegsSeen(frozenset({"anna", centre.ring_of("alice")}), bridges=frozenset({first.bridge})))
+    centre.hear(LegsSeen(frozenset({LegId("anna"), centre.ring_of("alice")}), bridges=frozenset({first.bridge})))
     assert centre.all(Join) == [first, first]
     centre.hear(LegsSeen(frozenset(first.legs), joined=frozenset(first.legs), bridges=frozenset({first.bridge})))
     assert len(centre.all(Join)) == 2
@@ -363,7 +363,7 @@ def test_who_is_alone_in_the_bridge_has_had_the_conversation():
     centre.calls("anna")
     centre.answers("alice")
     bridge = frozenset({BridgeId(centre.entry(ANNA).bridge)})
-    centre.hear(LegsSeen(frozenset({"anna"}), alone=frozenset({"anna"}), bridges=bridge))
+    centre.hear(LegsSeen(frozenset({LegId("anna")}), alone=frozenset({LegId("anna")}), bridges=bridge))
     assert centre.hung_up("anna")
     assert centre.reasons("closed: served")
 
@@ -401,7 +401,7 @@ def test_a_leg_is_told_its_place_before_it_is_spoken_to():
 
 
 def test_who_carries_a_place_stands_there_again_without_a_greeting():
-    centre = Centre(settings([queue(), queue("sales")]))
+    centre = Centre(settings([queue(), queue(QueueName("sales"))]))
     centre.calls("ben", BEN, "sales")
     stood = CallArrived(LegId("anna"), SUPPORT, ANNA, stood_in="sales", stood_since=centre.now - 300)
     centre.hear(stood)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 
-from callbackd.domain.commands import ArmDeadMan, Play, SendToFallback, StopMusic, StorePromise
+from callbackd.domain.commands import ArmDeadMan, Command, Play, SendToFallback, StopMusic, StorePromise
 from callbackd.domain.events import ClosedEarly, DatabaseLost, DigitPressed, PromiseNotStored
 from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.line.admission import Facts, Obstacle, decide
@@ -25,8 +26,8 @@ HOUR_S = 3600.0
 
 # --- the door, as a table ---------------------------------------------------------------------------------------------
 
-NOTHING = {"closed": None, "logged_in": True, "available": True, "places": 0}
-OBSTACLES = {
+NOTHING: dict[str, Any] = {"closed": None, "logged_in": True, "available": True, "places": 0}
+OBSTACLES: dict[Obstacle, tuple[str, dict[str, Any], str]] = {
     Obstacle.HOLIDAY: ("holiday", {"closed": Obstacle.HOLIDAY}, "a holiday"),
     Obstacle.CLOSED: ("closed", {"closed": Obstacle.CLOSED}, "outside the opening hours"),
     Obstacle.NO_AGENTS: ("no_agents", {"logged_in": False, "available": False}, "no agent is logged in"),
@@ -38,7 +39,7 @@ OBSTACLES = {
 @pytest.mark.parametrize(("obstacle", "way_on"), list(product(OBSTACLES, WAYS)))
 def test_each_obstacle_has_its_own_rule(obstacle, way_on):
     rule, there, reason = OBSTACLES[obstacle]
-    others = {name: WAIT for name, _, _ in OBSTACLES.values()}
+    others: dict[str, Any] = {name: WAIT for name, _, _ in OBSTACLES.values()}
     rules = EntryRules(max_places=3, **{**others, rule: way_on})
     verdict = decide(rules, Facts(**{**NOTHING, **there}))
     if way_on is WAIT:
@@ -50,7 +51,7 @@ def test_each_obstacle_has_its_own_rule(obstacle, way_on):
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_a_rule_does_nothing_while_its_obstacle_is_not_there(obstacle):
     rule, _, _ = OBSTACLES[obstacle]
-    others = {name: WAIT for name, _, _ in OBSTACLES.values()}
+    others: dict[str, Any] = {name: WAIT for name, _, _ in OBSTACLES.values()}
     rules = EntryRules(max_places=3, **{**others, rule: DIALPLAN})
     for other in set(OBSTACLES) - {obstacle}:
         assert decide(rules, Facts(**{**NOTHING, **OBSTACLES[other][1]})).admitted, other
@@ -66,10 +67,12 @@ def test_a_rule_does_nothing_while_its_obstacle_is_not_there(obstacle):
     ],
 )
 def test_of_several_obstacles_the_first_whose_rule_does_not_wait_decides(facts, order):
-    rules = dict.fromkeys(("holiday", "closed", "no_agents", "all_paused", "full"), WAIT)
+    rules: dict[str, Any] = dict.fromkeys(("holiday", "closed", "no_agents", "all_paused", "full"), WAIT)
     rules |= {name: Exit(Way.DIALPLAN, name) for name in order}
     for name in order:
-        assert decide(EntryRules(max_places=3, **rules), facts).exit.to == name
+        verdict = decide(EntryRules(max_places=3, **rules), facts)
+        assert verdict.exit
+        assert verdict.exit.to == name
         rules[name] = WAIT
     assert decide(EntryRules(max_places=3, **rules), facts).admitted
 
@@ -195,7 +198,8 @@ def test_redirections_in_a_circle_end():
     ]
     centre = Centre(settings(queues))
     centre.calls("anna")
-    assert centre.all(Play, leg="anna") or centre.all(SendToFallback, leg="anna")
+    answers: list[Command] = [*centre.all(Play, leg="anna"), *centre.all(SendToFallback, leg="anna")]
+    assert answers
 
 
 def test_a_promise_fills_the_line_like_a_caller():

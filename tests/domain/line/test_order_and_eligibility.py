@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from callbackd.domain.commands import RingAgent
-from callbackd.domain.ids import AgentId, Mint
+from callbackd.domain.commands import Decided, RingAgent
+from callbackd.domain.ids import AgentId, LegId, Mint
 from callbackd.domain.line.order import order
 from callbackd.domain.settings import EntryRules, Exit, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
@@ -34,7 +34,7 @@ def fill(centre, *arrivals):
 
 def served(centre, agent="alice"):
     """The legs in the order in which one agent is given them, each hung up at once."""
-    legs = []
+    legs: list[LegId] = []
     while (rings := centre.all(RingAgent, endpoint=f"PJSIP/{agent}"))[len(legs) :]:
         leg = centre.entry(rings[-1].caller_number).leg
         legs.append(leg)
@@ -180,9 +180,8 @@ def test_a_need_that_no_agent_of_the_queue_meets_is_lowered_to_the_best_there_is
     centre.logs_in("alice", "bob", "carol")
     centre.calls("anna", needs=wanted)
     assert centre.rung() == [f"{agent}:{ANNA}" for agent in gets]
-    assert {d.facts.get("needs_lowered") for d in centre.said if getattr(d, "what", "") == "joined the line"} == {
-        lowered
-    }
+    joined = centre.all(Decided, what="joined the line")
+    assert {decided.facts.get("needs_lowered") for decided in joined} == {lowered}
 
 
 def test_a_need_that_another_queue_met_is_lowered_in_the_line_that_takes_the_caller_over():

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
 import pytest
 
 from callbackd.domain.lives import agent, attempt, callback, entry
 from callbackd.domain.lives.life import Ignored, blanks
 
-LIVES = {
+Table = Mapping[tuple[Any, Any], Enum | Ignored]
+
+LIVES: dict[str, tuple[Table, type[Enum], type[Enum]]] = {
     "entry": (entry.TABLE, entry.EntryState, entry.EntryTrigger),
     "presence": (agent.PRESENCE, agent.Presence, agent.PresenceTrigger),
     "activity": (agent.ACTIVITY, agent.Activity, agent.ActivityTrigger),

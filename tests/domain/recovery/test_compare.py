@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
 from callbackd.domain.commands import Join, MakeBridge
@@ -23,8 +26,9 @@ LOGIN = "code-alice-login-0"
 """The leg by which Alice logged in."""
 
 
-def seen(*legs, **more):
-    return LegsSeen(frozenset(legs), **{name: frozenset(values) for name, values in more.items()})
+def seen(*legs: LegId, **more: Iterable[Any]) -> LegsSeen:
+    sets: dict[str, Any] = {name: frozenset(values) for name, values in more.items()}
+    return LegsSeen(frozenset(legs), **sets)
 
 
 def at_work():
