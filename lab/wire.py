@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +28,10 @@ class _Line:
     """What the client said first."""
     warned: bool = False
     """Whether the client has said what must come before the word."""
+    deaf: bool = False
+    """Whether the client hears nothing any more."""
+    obeyed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server has answered a deaf client."""
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Wire:
         self._expect(_Word(word, then_close=then_close, after=after))
 
     def lose_reply(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
-        """Let the server hear and obey ``word``, and cut before the client hears so."""
+        """Let the server hear and obey ``word``, and cut when it has answered, before the client hears so."""
         self._expect(_Word(word, forward=True, then_close=then_close, after=after))
 
     def lose_news(self, word: bytes) -> None:
@@ -173,24 +177,33 @@ class Wire:
     ) -> None:
         async def hear(said: bytes) -> bool:
             line.opening = line.opening or said
-            if word := self._said(said, line, by_server=False):
-                back.cancel()
-                await self._fail(word, said, server)
-                return False
-            server.write(said)
-            return True
+            word = self._said(said, line, by_server=False)
+            if word is None or word.forward:
+                line.deaf = word is not None
+                server.write(said)
+            if word is None:
+                return True
+            if word.forward:
+                await line.obeyed.wait()
+            back.cancel()
+            self._fail(word)
+            return False
 
         await self._pump(client, hear)
 
     async def _answer(self, from_server: asyncio.StreamReader, line: _Line) -> None:
         async def hear(said: bytes) -> bool:
+            if line.deaf:
+                line.obeyed.set()
+                return True
             if word := self._said(said, line, by_server=True):
-                await self._fail(word, said, line.client)
+                self._fail(word)
                 return False
             line.client.write(said)
             return True
 
         await self._pump(from_server, hear)
+        line.obeyed.set()  # or it never will
         line.client.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, hear: Callable[[bytes], Awaitable[bool]]) -> None:
@@ -210,19 +223,15 @@ class Wire:
         line.warned = line.warned or word.after in said
         if not line.warned or word.text not in said:
             return None
+        self._word = None
         if word.act:
-            self._word = None
             word.act()
             self.failed.set()
             return None
         return word
 
-    async def _fail(self, word: _Word, said: bytes, to: asyncio.StreamWriter) -> None:
-        self._word = None
+    def _fail(self, word: _Word) -> None:
         self.open = not word.then_close
-        if word.forward:
-            to.write(said)
-            await to.drain()
         self.failed.set()
 
 
