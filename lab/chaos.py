@@ -319,7 +319,7 @@ async def chaos(seconds: float, seed: int, log: Path | None = None) -> Tally:
         postgres = await stack.enter_async_context(Postgres())
         asterisk = await stack.enter_async_context(Asterisk(slot))
         line = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
-        url = await postgres.fresh_database()
+        url = await postgres.migrated_database()
         await promise(url, [f"+4420794699{n:02d}" for n in range(PROMISES)])
         daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE})
         daemon.config["ari"]["url"] = f"http://{HOST}:{line.port}/ari"

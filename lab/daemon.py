@@ -16,10 +16,11 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from callbackd.protocol import Step
 from lab.asterisk import AGENTS, Asterisk
+from lab.forked import Forked
 from lab.installed import cache_root
 from lab.slots import Slot
 
@@ -83,6 +84,9 @@ class DaemonFailed(RuntimeError):
 class Daemon:
     """One callbackd. ``lines`` are its log, each a dict with ``event`` and what belongs to it."""
 
+    forked: ClassVar[bool] = False
+    """Whether it is forked ready for work instead of started anew: for tests that are not about its start."""
+
     def __init__(
         self,
         slot: Slot,
@@ -108,7 +112,7 @@ class Daemon:
         """When it did last, by ``time.monotonic``."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Forked | None = None
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -133,16 +137,20 @@ class Daemon:
             self.set_clock(self.ahead_s)
             run = ("lab.at_another_hour", str(self._clock), str(self.config_path))
         self._listen()
-        self._process = await asyncio.create_subprocess_exec(
-            *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            limit=2**20,
-            env=os.environ | {"NOTIFY_SOCKET": str(self._notify)} | self._watchdog(),
-        )
+        env = os.environ | {"NOTIFY_SOCKET": str(self._notify)} | self._watchdog()
+        if self.forked:
+            self._process = await Forked.start(*run, cwd=ROOT, env=env)
+        else:
+            self._process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig=TERM", sys.executable, "-m", *run),
+                cwd=ROOT,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                limit=2**20,
+                env=env,
+            )
         self._reading = asyncio.create_task(self._read(self._process))
         if wait:
             await self.said("back", subject="asterisk", since=since, within_s=60)
@@ -260,7 +268,7 @@ class Daemon:
             await self._reading
         return process.returncode
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: asyncio.subprocess.Process | Forked) -> None:
         assert process.stdout
         async for raw in process.stdout:
             text = raw.decode(errors="replace").rstrip()

@@ -23,6 +23,8 @@ import pytest_asyncio
 from sqlalchemy.engine import make_url
 
 from callbackd.db.embedded import Embedded, EmbeddedError
+from callbackd.db.journal import engine_for
+from callbackd.db.migrate import upgrade
 
 _OURS = re.compile(r"callbackd-test-postgres-(?P<pid>[0-9]+)-[^-]+")
 _ROOMY_BYTES = 4_000_000_000
@@ -43,6 +45,7 @@ class Postgres:
         self.state_dir = Path(tempfile.mkdtemp(prefix=prefix, dir=where or place()))
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
+        self._template: str | None = None
 
     async def __aenter__(self) -> Self:
         await _sweep()
@@ -83,8 +86,21 @@ class Postgres:
 
     async def fresh_database(self) -> str:
         """The URL of an empty database that nobody else has."""
+        return await self._copy("template0")
+
+    async def migrated_database(self) -> str:
+        """The URL of a database of one's own with all tables in it: a copy, so that not every daemon makes its own."""
+        if self._template is None:
+            url = await self.fresh_database()
+            engine = engine_for(url)
+            await upgrade(engine)
+            await engine.dispose()
+            self._template = make_url(url).database
+        return await self._copy(str(self._template))
+
+    async def _copy(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
-        await self._admin(f"CREATE DATABASE {name} TEMPLATE template0")
+        await self._admin(f"CREATE DATABASE {name} TEMPLATE {template}")
         return make_url(self.embedded.url).set(database=name).render_as_string()
 
     async def drop(self, url: str) -> None:

@@ -14,6 +14,8 @@ from lab.house import House, nothing_is_left, until
 from lab.phones import Stage
 from lab.slots import Slot
 
+Daemon.forked = True
+
 
 @pytest.fixture
 async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[House]]]:
@@ -28,7 +30,7 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
         ) -> House:
             slot = stack.enter_context(Slot())
             asterisk = await stack.enter_async_context(Asterisk(slot, variables=variables))
-            url = await postgres.fresh_database()
+            url = await postgres.migrated_database()
             daemon = Daemon(slot, asterisk, url, **changes)
             daemon.ahead_s = until(at) if at else None
             if built:

@@ -11,6 +11,11 @@ from lab.slots import Slot
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture(autouse=True)
+def _started_anew(monkeypatch):
+    monkeypatch.setattr(Daemon, "forked", False)
+
+
 @pytest.fixture
 def slot():
     with Slot() as slot:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from callbackd.app.main import REPLACED
 from callbackd.db.engine import engine_for
-from lab.daemon import Daemon
+from lab.daemon import NO_TIMES, Daemon
 from lab.holds import these_hold
 from lab.house import ANNA, BEN, CORA, House
 from lab.phones import answers, presses_one, rings
@@ -120,9 +120,11 @@ async def test_a_daemon_whose_application_is_taken_ends(open_house):
 
 
 async def test_nobody_comes_back_and_rescue_hands_the_callers_to_the_fallback(open_house):
-    house = await open_house()
+    quiet = {"announcements": {"first_after_s": 600}, "offer": {"enabled": False}, "slots": NO_TIMES}
+    house = await open_house(queues={"support": quiet})
     agent = await house.stage.agent("agent1", behaviour=answers(after=0.1, talk=1.0))
     anna, ben = await house.joins(ANNA), await house.joins(BEN)
+    await anna.hears_music(within=15)  # which goes on by itself, however long the rescue takes to come
     status, said = await house.daemon.runs("rescue", "--after", "0")
     assert status == 3, "a daemon is at work"
     assert "looks after its callers" in said
