@@ -18,7 +18,8 @@ from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, 
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
-from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.conversation import Interrupt, may_interrupt
+from callbackd.domain.lives.dialogue import Dialogue
 from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -130,10 +131,9 @@ class State:
         return row
 
     def put_dialogue(self, dialogue: Dialogue) -> None:
-        """Whom we speak with, about which place, and whether a promise is being stored: matching looks at these."""
+        """Whom we speak with, about which place, and whether an agent may be given to them: matching looks at these."""
         before = self.dialogues.get(dialogue.leg)
-        storing = dialogue.stage is Stage.STORING
-        if before is None or before.entry != dialogue.entry or (before.stage is Stage.STORING) != storing:
+        if before is None or before.entry != dialogue.entry or _may_be_matched(before) != _may_be_matched(dialogue):
             self._changes += 1
         self.dialogues[dialogue.leg] = dialogue
 
@@ -306,3 +306,7 @@ def _keep(where: dict[K, V], key: K, row: V, *, keep: bool) -> None:
         where[key] = row
     else:
         where.pop(key, None)
+
+
+def _may_be_matched(dialogue: Dialogue) -> bool:
+    return may_interrupt(Interrupt.AGENT, dialogue)

@@ -369,7 +369,7 @@ def silence_is_taken_for_a_yes(patch):
         else:
             original(desk, dialogue)
 
-    _around(patch, Dial, "silence", yes)
+    _around(patch, Dial, "_no_person", yes)
 
 
 @bug(promises.nothing_is_offered_without_a_database, "outages")

@@ -1,10 +1,13 @@
-"""Keys and silence: what a leg that we speak with answers goes to the desk whose question it is."""
+"""Keys and silence: what the table of the conversation says they mean goes to the desk that knows how.
+
+Questions are asked again here, for all desks alike: counted, and given up after the last reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
 
-from callbackd.domain import events as ev
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.menus import Menus
@@ -12,8 +15,13 @@ from callbackd.domain.callers.rejoin import Rejoin
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.dialler.do_not_call import DoNotCall
+from callbackd.domain.events import DigitPressed
 from callbackd.domain.ids import LegId
-from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives import conversation as table
+from callbackd.domain.lives.conversation import Again, Anywhere, Question, Readings, row_of
+from callbackd.domain.lives.dialogue import Dialogue
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.speech.speaking import Speech, subject_of
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
@@ -22,6 +30,7 @@ class Conversation:
     def __init__(
         self,
         state: State,
+        speech: Speech,
         promises: Promises,
         rejoin: Rejoin,
         waiting: Waiting,
@@ -31,39 +40,122 @@ class Conversation:
         do_not_call: DoNotCall,
     ) -> None:
         self._state = state
-        waiting_keys = {Stage.WAITING: waiting.key, Stage.REJOINING: rejoin.key}
-        of_customers = {Stage.INVITED: do_not_call.key, Stage.POSTPONING: dial.key}
-        self._keys: dict[Stage, Callable[[Dialogue, str], object]] = {
-            **promises.keys,
-            **waiting_keys,
-            **of_customers,
-            Stage.ACCEPTING: floor.key,
-            Stage.LANGUAGE: menus.key,
-            Stage.MENU: menus.key,
-        }
-        self._silences: dict[Stage, Callable[[Dialogue], None]] = {
-            **dict.fromkeys([*promises.keys, Stage.REJOINING], promises.silence),
-            **dict.fromkeys(of_customers, dial.silence),
-            **dict.fromkeys([Stage.LANGUAGE, Stage.MENU], menus.silence),
-            Stage.ACCEPTING: floor.silence,
-        }
+        self._speech = speech
+        self._promises = promises
+        self._rejoin = rejoin
+        self._waiting = waiting
+        self._menus = menus
+        self._floor = floor
+        self._dial = dial
+        self._do_not_call = do_not_call
 
-    def key(self, event: ev.DigitPressed) -> None:
+    def key(self, event: DigitPressed) -> None:
         dialogue = self._state.dialogues.get(event.leg)
         if dialogue is None:
             return
-        if dialogue.playback and not dialogue.begun and dialogue.stage is not Stage.WAITING:
-            # In the line a key asks for a callback at any moment; elsewhere it answers a question that was heard.
-            self._state.decide(dialogue.entry or event.leg, f"key {event.digit} ignored", "before the question began")
-        elif handler := self._keys.get(dialogue.stage):
-            self._state.timers.cancel(Timer.REPLY, event.leg)
-            handler(dialogue, event.digit)
+        row = row_of(dialogue)
+        act = row.act(event.digit)
+        if dialogue.playback and not dialogue.begun and not row.early_keys:
+            self._ignored(dialogue, event.digit, "before the question began")
+        elif act is Anywhere.IGNORE:
+            self._ignored(dialogue, event.digit, f"it means nothing while {dialogue.stage.value}")
+        elif row.needs_place and self._speech.entry_of(dialogue) is None:
+            self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)  # given up meanwhile: it was too old
         else:
-            reason = f"nothing is asked while {dialogue.stage.value}"
-            self._state.decide(dialogue.entry or event.leg, f"key {event.digit} ignored", reason)
+            self._state.timers.cancel(Timer.REPLY, event.leg)
+            self._obey(dialogue, act, event.digit)
 
     def no_key(self, leg: LegId) -> None:
         """The time for an answer is over."""
         dialogue = self._state.dialogues.get(leg)
-        if dialogue and (handler := self._silences.get(dialogue.stage)):
-            handler(dialogue)
+        if dialogue and (act := row_of(dialogue).silence):
+            self._obey(dialogue, act)
+
+    def _ignored(self, dialogue: Dialogue, digit: str, reason: str) -> None:
+        self._state.decide(subject_of(dialogue), f"key {digit} ignored", reason)
+
+    # --- acts -----------------------------------------------------------------------------------------------------
+
+    def _obey(self, dialogue: Dialogue, act: table.Act, digit: str = "", *apology: Fixed) -> None:
+        again: Again | None = None
+        match act:
+            case Anywhere():
+                again = self._not_an_answer(dialogue, act, digit)
+            case table.AtMenu():
+                again = self._menus.obey(dialogue, act, digit)
+            case table.InLine():
+                self._waiting.obey(dialogue, act, digit)
+            case table.Promising():
+                again = self._promises.obey(dialogue, act, digit, *apology)
+            case table.AtPromise():
+                self._rejoin.obey(dialogue, act)
+            case table.ByCustomer():
+                self._dial.obey(dialogue, act, digit)
+            case table.ToBeLeftAlone():
+                again = self._do_not_call.obey(dialogue, act)
+            case table.ByAgent():
+                self._floor.obey(dialogue, act, digit)
+            case _:
+                assert_never(act)
+        if again:
+            self._again(again)
+
+    def _not_an_answer(self, dialogue: Dialogue, act: Anywhere, digit: str) -> Again | None:
+        match act:
+            case Anywhere.ASK_AGAIN:
+                return Again(dialogue, "no key was pressed")
+            case Anywhere.WRONG_KEY if row_of(dialogue).counts_wrong_keys:
+                return table.wrong_key(dialogue, digit)
+            case Anywhere.WRONG_KEY:
+                self._ignored(dialogue, digit, f"it means nothing while {dialogue.stage.value}")
+                self._ask(dialogue, Fixed.WRONG_KEY)
+            case Anywhere.IGNORE:
+                pass
+            case _:
+                assert_never(act)
+        return None
+
+    # --- asking again ---------------------------------------------------------------------------------------------
+
+    def _again(self, again: Again) -> None:
+        """Ask once more, or after the last reading do what somebody would want who cannot work the keys."""
+        dialogue = replace(again.dialogue, tries=again.dialogue.tries + 1)
+        apology = (again.apology,) if again.apology else ()
+        row, tries = row_of(dialogue), dialogue.tries
+        last = tries >= self._readings(row.readings)
+        self._state.decide(subject_of(dialogue), "asked no more" if last else "asked again", again.reason, tries=tries)
+        if not last:
+            self._ask(dialogue, *apology)
+        elif row.give_up:
+            self._obey(dialogue, row.give_up, "", *apology)
+
+    def _readings(self, readings: Readings) -> int:
+        match readings:
+            case Readings.NONE:
+                return 0
+            case Readings.ONCE:
+                return 1
+            case Readings.TRIES:
+                return table.TRIES
+            case Readings.AS_SET:
+                return self._state.settings.dialling.menu_readings
+            case _:
+                assert_never(readings)
+
+    def _ask(self, dialogue: Dialogue, *apology: Fixed) -> None:
+        row, dialogue = row_of(dialogue), table.go(dialogue, dialogue.stage)
+        question = row.again or row.question
+        match question:
+            case Fixed():
+                self._speech.say(dialogue, *apology, question)
+            case Question.LANGUAGES | Question.MENU:
+                self._menus.ask(dialogue, *apology)
+            case Question.NUMBER:
+                self._promises.read_back(dialogue, *apology)
+            case Question.TIMES:
+                if not self._promises.choose(dialogue, *apology):
+                    self._promises.back(dialogue, *apology)
+            case None:
+                pass
+            case _:
+                assert_never(question)

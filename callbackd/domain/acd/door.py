@@ -70,6 +70,7 @@ class Acd:
         """The state's stamp when places and agents were last matched: while it is the same, none can be."""
         self._conversation = Conversation(
             self._state,
+            self._speech,
             self._promises,
             self._rejoin,
             self._waiting,

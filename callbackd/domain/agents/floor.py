@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain.callers.direct_callback import DirectCallback
 from callbackd.domain.callers.waiting import Waiting
@@ -20,6 +21,7 @@ from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
 from callbackd.domain.ids import AgentId, BridgeId, LegId
 from callbackd.domain.lives import agent as lives
 from callbackd.domain.lives.agent import Activity, Agent, Presence, PresenceTrigger
+from callbackd.domain.lives.conversation import ByAgent
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.life import Ignored, Move
@@ -195,7 +197,16 @@ class Floor:
             self._state.decide(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
             self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
+    def obey(self, dialogue: Dialogue, act: ByAgent, digit: str) -> None:
+        match act:
+            case ByAgent.PROVE:
+                self._prove(dialogue, digit)
+            case ByAgent.NOBODY:
+                self._no_person(dialogue)
+            case _:
+                assert_never(act)
+
+    def _prove(self, dialogue: Dialogue, digit: str) -> None:
         """A key of an agent who picked up: the one awaited connects."""
         agent = self._state.agent_of(dialogue.leg)
         if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
@@ -206,8 +217,8 @@ class Floor:
         self._speech.end(dialogue.leg)
         self.answered(dialogue.leg)
 
-    def silence(self, dialogue: Dialogue) -> None:
-        """No key: whoever picked up is no agent. The caller never hears it."""
+    def _no_person(self, dialogue: Dialogue) -> None:
+        """Nobody proved to be the agent. The caller never hears it."""
         self._speech.end(dialogue.leg)
         self._state.do(HangUp(dialogue.leg, "picked up without accepting"))
         agent = self._state.agent_of(dialogue.leg)
@@ -259,7 +270,7 @@ class Floor:
         if entry.id in state.joining or agent is None or agent.leg is None:
             return
         state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
-        self._speech.silence(entry.leg or LegId(""))
+        self._speech.stop_leftovers(entry.leg or LegId(""))
         self._join(entry, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:

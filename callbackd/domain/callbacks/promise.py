@@ -5,8 +5,8 @@ A caller comes here by the offer's keys, by a rule that found the door closed, o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain import numbers
 from callbackd.domain.calendar import slots
@@ -17,6 +17,7 @@ from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
+from callbackd.domain.lives.conversation import Again, Promising, go, wrong_key
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.life import Ignored, Move
@@ -31,8 +32,6 @@ from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places
 
 BETWEEN_DIGITS_S = 4.0
-TRIES = 3
-"""Wrong keys or refused numbers before the caller simply keeps waiting."""
 _MAX_DIGITS = 15
 _TIME_DIGITS = 4
 
@@ -43,13 +42,41 @@ class Promises:
         self._speech = speech
         self._places = places
         self._ledger = ledger
-        self.keys: dict[Stage, Callable[[Dialogue, str], None]] = {
-            Stage.CONFIRMING: self._key_to_confirm,
-            Stage.KEYING: self._key_of_number,
-            Stage.CHOOSING: self._key_to_choose,
-            Stage.KEYING_TIME: self._key_of_time,
-            Stage.KEYING_DAY: self._key_of_day,
-        }
+
+    # --- keys -------------------------------------------------------------------------------------------------------
+
+    def obey(self, dialogue: Dialogue, act: Promising, digit: str, *apology: Phrase) -> Again | None:
+        """Do what a key or silence means. What is no answer comes back, to be asked for again."""
+        match act:
+            case Promising.CONFIRM:
+                return self._confirm(dialogue)
+            case Promising.ADD_DIGIT:
+                return self._digit(dialogue, digit)
+            case Promising.END_NUMBER:
+                return self._number_keyed(self._speech.hush(dialogue))
+            case Promising.PAUSE_IN_NUMBER:
+                return self._number_keyed(dialogue) if dialogue.keyed else Again(dialogue, "no key was pressed")
+            case Promising.TAKE_SLOT:
+                return self._take_slot(dialogue, digit)
+            case Promising.OTHER_TIME:
+                return self._other_time(dialogue, digit)
+            case Promising.NO_TIME:
+                return Again(self._speech.hush(dialogue), "a time has four digits", Fixed.TIME_REFUSED)
+            case Promising.TAKE_DAY:
+                return self._take_day(dialogue, digit)
+            case Promising.LEAVE_IT:
+                return self._leave_it(dialogue, digit)
+            case Promising.OTHER_NUMBER:
+                self._ask_number(dialogue)
+            case Promising.ADD_TIME_DIGIT:
+                self._time_digit(dialogue, digit)
+            case Promising.TIME_IS_ENDED:
+                pass
+            case Promising.GO_BACK:
+                self.back(dialogue, *apology)
+            case _:
+                assert_never(act)
+        return None
 
     # --- the offer ------------------------------------------------------------------------------------------------
 
@@ -86,7 +113,7 @@ class Promises:
         """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
         if answer.turn or (dialogue.offered_at is not None and self._state.database and not answer.time):
-            self._confirm_number(replace(dialogue, slot_at=None))
+            self._confirm_number(dialogue)
         elif answer.time:
             self._state.decide(entry.id, "no turn, but a time", answer.reason)
             self._choose_or_stay(dialogue)
@@ -109,11 +136,19 @@ class Promises:
 
     def _confirm_number(self, dialogue: Dialogue) -> None:
         if not dialogue.number:
-            self._ask_number(dialogue, Fixed.KEY_NUMBER)
+            self._ask_number(dialogue)
         elif isinstance(refused := self._state.callable(dialogue.number), numbers.Refused):
             self._ask_another(dialogue, refused.reason)
         else:
-            self._read_back(dialogue)
+            self.read_back(dialogue)
+
+    def _leave_it(self, dialogue: Dialogue, digit: str) -> Again | None:
+        """No time at all: back to the line. A caller who was not let into it has no such key."""
+        entry = self._speech.entry_of(dialogue)
+        if entry and entry.state is EntryState.OUTSIDE:
+            return wrong_key(dialogue, digit)
+        self.back(dialogue)
+        return None
 
     # --- a time -----------------------------------------------------------------------------------------------------
 
@@ -129,7 +164,7 @@ class Promises:
         if not starts:
             return False
         inside = entry.live and entry.state is not EntryState.OUTSIDE
-        dialogue = replace(dialogue, stage=Stage.CHOOSING, choices=starts, keyed="")
+        dialogue = replace(go(dialogue, Stage.CHOOSING), choices=starts)
         self._speech.say(dialogue, *phrases, Fixed.SLOT_INTRO, *menu(self._state, queue, starts, inside=inside))
         return True
 
@@ -137,148 +172,96 @@ class Promises:
         if not self.choose(dialogue):
             self._speech.to_waiting(dialogue, Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING)
 
-    def _key_to_choose(self, dialogue: Dialogue, digit: str) -> None:
-        entry, queue = self._speech.entry_of(dialogue), self._queue(dialogue)
-        if entry is None or queue is None:
-            self._speech.leave(dialogue, Fixed.GOODBYE)
-        elif digit in "123456789" and int(digit) <= len(dialogue.choices):
-            self._chosen(dialogue, dialogue.choices[int(digit) - 1])
-        elif digit == "9" and queue.slots.enabled:
-            self._speech.say(replace(dialogue, stage=Stage.KEYING_TIME, keyed=""), Fixed.KEY_TIME)
-        elif digit == "0" and entry.state is not EntryState.OUTSIDE:
-            self._back(dialogue)
-        else:
-            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+    def _take_slot(self, dialogue: Dialogue, digit: str) -> Again | None:
+        if int(digit) > len(dialogue.choices):
+            return wrong_key(dialogue, digit)
+        return self._chosen(dialogue, dialogue.choices[int(digit) - 1])
 
-    def _key_of_time(self, dialogue: Dialogue, digit: str) -> None:
+    def _other_time(self, dialogue: Dialogue, digit: str) -> Again | None:
+        queue = self._queue(dialogue)
+        if queue is None or not queue.slots.enabled:
+            return wrong_key(dialogue, digit)
+        self._speech.say(go(dialogue, Stage.KEYING_TIME), Fixed.KEY_TIME)
+        return None
+
+    def _time_digit(self, dialogue: Dialogue, digit: str) -> None:
         dialogue = self._speech.hush(dialogue)
-        if digit in "#*":
-            self.again(replace(dialogue, keyed=""), "a time has four digits", Fixed.TIME_REFUSED)
-            return
         dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
         if len(dialogue.keyed) < _TIME_DIGITS:
-            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+            self._await_digit(dialogue)
         else:
-            self._speech.say(replace(dialogue, stage=Stage.KEYING_DAY), Fixed.KEY_DAY)
+            self._speech.say(go(dialogue, Stage.KEYING_DAY), Fixed.KEY_DAY)
 
-    def _key_of_day(self, dialogue: Dialogue, digit: str) -> None:
+    def _take_day(self, dialogue: Dialogue, digit: str) -> Again | None:
         queue = self._queue(dialogue)
         if queue is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
-            return
-        if digit in "#*":
-            return  # the time was ended by it, out of habit
-        if digit not in "01234567":
-            self.again(dialogue, f"key {digit} is no day", Fixed.WRONG_KEY)
-            return
+            return None
         found = slots.at(book(self._state, queue, dialogue.number), self._state.now, int(digit), dialogue.keyed)
         if isinstance(found, slots.Refused):
-            self.again(replace(dialogue, stage=Stage.CHOOSING), f"no slot then: {found.reason}", Fixed.TIME_REFUSED)
-        else:
-            self._chosen(dialogue, found.start)
+            return Again(go(dialogue, Stage.CHOOSING), f"no slot then: {found.reason}", Fixed.TIME_REFUSED)
+        return self._chosen(dialogue, found.start)
 
-    def _chosen(self, dialogue: Dialogue, start: float, *, confirmed: bool = False) -> None:
+    def _chosen(self, dialogue: Dialogue, start: float, *, confirmed: bool = False) -> Again | None:
         queue, entry = self._queue(dialogue), self._speech.entry_of(dialogue)
         if queue is None or entry is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
-            return
+            return None
         if taken(self._state, queue, dialogue.number, start):
-            self.again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
-            return
-        dialogue = replace(dialogue, slot_at=start, tries=0)
+            return Again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
+        dialogue = replace(dialogue, slot_at=start)
         if confirmed or entry.callback:  # a promise is moved: its number is confirmed already
             self._store(dialogue)
         else:
             self._confirm_number(dialogue)
+        return None
 
     # --- the number ---------------------------------------------------------------------------------------------------
 
-    def _read_back(self, dialogue: Dialogue) -> None:
-        dialogue = replace(dialogue, stage=Stage.CONFIRMING, keyed="")
+    def read_back(self, dialogue: Dialogue, *apology: Phrase) -> None:
         number = self._speech.spoken_number(dialogue.number)
-        self._speech.say(dialogue, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
+        self._speech.say(go(dialogue, Stage.CONFIRMING), *apology, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
 
-    def _ask_number(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        self._speech.say(replace(dialogue, stage=Stage.KEYING, keyed=""), *phrases)
+    def _ask_number(self, dialogue: Dialogue, *apology: Phrase) -> None:
+        self._speech.say(go(dialogue, Stage.KEYING), *apology, Fixed.KEY_NUMBER)
 
     def _ask_another(self, dialogue: Dialogue, reason: str) -> None:
         self._state.decide(subject_of(dialogue), "number refused", reason)
-        self._ask_number(replace(dialogue, tries=0), Fixed.NUMBER_REFUSED, Fixed.KEY_NUMBER)
+        self._ask_number(dialogue, Fixed.NUMBER_REFUSED)
 
-    def _key_to_confirm(self, dialogue: Dialogue, digit: str) -> None:
-        if digit == "1" and dialogue.slot_at is not None:  # somebody may have been faster meanwhile
-            self._chosen(replace(dialogue, stage=Stage.CHOOSING), dialogue.slot_at, confirmed=True)
-        elif digit == "1":
-            self._store(dialogue)
-        elif digit == "2":
-            self._ask_number(replace(dialogue, tries=0), Fixed.KEY_NUMBER)
-        elif digit == "0":
-            self._back(dialogue)
-        else:
-            self.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+    def _confirm(self, dialogue: Dialogue) -> Again | None:
+        if dialogue.slot_at is not None:  # somebody may have been faster meanwhile
+            return self._chosen(go(dialogue, Stage.CHOOSING), dialogue.slot_at, confirmed=True)
+        self._store(dialogue)
+        return None
 
-    def _key_of_number(self, dialogue: Dialogue, digit: str) -> None:
+    def _digit(self, dialogue: Dialogue, digit: str) -> Again | None:
         dialogue = self._speech.hush(dialogue)
-        if digit == "#":
-            self._number_keyed(dialogue)
-            return
-        if digit == "*":  # start again
-            self._ask_number(dialogue, Fixed.KEY_NUMBER)
-            return
         dialogue = self._speech.keep(replace(dialogue, keyed=dialogue.keyed + digit))
         if len(dialogue.keyed) >= _MAX_DIGITS:
-            self._number_keyed(dialogue)
-        else:
-            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+            return self._number_keyed(dialogue)
+        self._await_digit(dialogue)
+        return None
 
-    def _number_keyed(self, dialogue: Dialogue) -> None:
+    def _await_digit(self, dialogue: Dialogue) -> None:
+        self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + BETWEEN_DIGITS_S)
+
+    def _number_keyed(self, dialogue: Dialogue) -> Again | None:
         checked = self._state.callable(dialogue.keyed)
         if isinstance(checked, numbers.Refused):
-            self.again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
-        elif dialogue.slot_at is not None and not self._state.may_ring(checked.number, dialogue.slot_at, chosen=True):
-            self.again(dialogue, "it is night there at the time chosen", Fixed.NUMBER_REFUSED)
-        else:
-            self._read_back(replace(dialogue, number=checked.number, tries=0))
+            return Again(dialogue, f"keyed number refused: {checked.reason}", Fixed.NUMBER_REFUSED)
+        if dialogue.slot_at is not None and not self._state.may_ring(checked.number, dialogue.slot_at, chosen=True):
+            return Again(dialogue, "it is night there at the time chosen", Fixed.NUMBER_REFUSED)
+        self.read_back(replace(dialogue, number=checked.number))
+        return None
 
-    def silence(self, dialogue: Dialogue) -> None:
-        """No key came in time."""
-        if dialogue.stage is Stage.KEYING and dialogue.keyed:
-            self._number_keyed(dialogue)
-        elif dialogue.stage is not Stage.STORING:
-            self.again(dialogue, "no key was pressed")
-
-    def again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
-        """Ask once more, or after ``TRIES`` do what the caller would want who cannot work the keys."""
-        tries = dialogue.tries + 1
-        self._state.decide(
-            subject_of(dialogue), "asked again" if tries < TRIES else "asked no more", reason, tries=tries
-        )
-        dialogue = replace(dialogue, tries=tries)
-        if tries >= TRIES:
-            self._back(dialogue, *apology)
-        elif dialogue.stage is Stage.REJOINING:
-            self._speech.say(dialogue, *apology, Fixed.ALREADY_MENU)
-        elif dialogue.stage in {Stage.CHOOSING, Stage.KEYING_DAY}:
-            if not self.choose(dialogue, *apology):
-                self._back(dialogue, *apology)
-        elif dialogue.stage is Stage.KEYING_TIME:
-            self._speech.say(replace(dialogue, keyed=""), *apology, Fixed.KEY_TIME)
-        elif dialogue.stage is Stage.KEYING:
-            self._ask_number(dialogue, *apology, Fixed.KEY_NUMBER)
-        else:
-            self._read_back_again(dialogue, *apology)
-
-    def _read_back_again(self, dialogue: Dialogue, *apology: Phrase) -> None:
-        number = self._speech.spoken_number(dialogue.number)
-        self._speech.say(dialogue, *apology, Fixed.NUMBER_IS, number, Fixed.CONFIRM_MENU)
-
-    def _back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
+    def back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """To where the caller was before: the line, the promise, or outside."""
         entry = self._speech.entry_of(dialogue)
         if entry and entry.callback:
             self.keep_promise(dialogue, "nothing was chosen")
         elif entry and entry.state is not EntryState.OUTSIDE:
-            self._speech.to_waiting(replace(dialogue, slot_at=None), *phrases, Fixed.KEEP_WAITING)
+            self._speech.to_waiting(dialogue, *phrases, Fixed.KEEP_WAITING)
         else:
             if entry:
                 self._speech.close(entry, EntryOutcome.REFUSED, "no callback was taken")
@@ -295,14 +278,14 @@ class Promises:
         before = state.callbacks.get(entry.callback or CallbackId(""))
         if before is None and state.promised_to(dialogue.number, queue.group):
             state.decide(entry.id, "no second promise", "this number has an open callback")
-            self._back(dialogue, Fixed.ALREADY_PROMISED)
+            self.back(dialogue, Fixed.ALREADY_PROMISED)
             return
         refused = state.callable(dialogue.number)
         if before is None and isinstance(refused, numbers.Refused):  # blocked since it was read back
             self._ask_another(dialogue, refused.reason)
             return
         callback = self._new_promise(dialogue, entry, queue, before)
-        dialogue = self._speech.keep(replace(self._speech.hush(dialogue), stage=Stage.STORING))
+        dialogue = self._speech.keep(go(self._speech.hush(dialogue), Stage.STORING))
         promised = _given_to(entry, callback).after
         state.pending[callback.id] = (dialogue.leg, callback)
         state.store(StorePromise(entry if isinstance(promised, Ignored) else promised, callback))
@@ -407,7 +390,7 @@ class Promises:
         elif dialogue and entry and entry.callback:
             self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
         elif dialogue:
-            self._speech.to_waiting(replace(dialogue, slot_at=None), Fixed.NO_CALLBACK_NOW)
+            self._speech.to_waiting(dialogue, Fixed.NO_CALLBACK_NOW)
         elif entry and not entry.callback:
             self._speech.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
 
@@ -428,10 +411,6 @@ class Promises:
 
     def is_storing(self, entry: Entry) -> bool:
         return any(callback.entry == entry.id for _, callback in self._state.pending.values())
-
-    def asked(self, leg: LegId) -> bool:
-        """Whether a menu is in progress on this leg that gives way when an agent is there."""
-        return self._state.dialogues[leg].stage in self.keys
 
 
 def _waits_live(entry: Entry) -> bool:

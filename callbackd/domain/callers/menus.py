@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain import numbers
-from callbackd.domain.callbacks.promise import TRIES
 from callbackd.domain.events import CallArrived, Party
+from callbackd.domain.lives.conversation import Again, AtMenu, go, wrong_key
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.phrase import Fixed, Greeting, LanguageChoice, Phrase
+from callbackd.domain.phrase import Greeting, LanguageChoice, Phrase
 from callbackd.domain.phrase import Menu as MenuPhrase
 from callbackd.domain.settings import Menu
 from callbackd.domain.speech.speaking import Speech
@@ -41,33 +42,40 @@ class Menus:
             dialogue = Dialogue(
                 event.leg, Party.CALLER, Stage.LANGUAGE, language, queue=menu.name, arrival=event, menu=menu.name
             )
-            self._ask(dialogue if menu.languages and not event.language else self._meant(dialogue), Greeting(menu.name))
+            asks_language = menu.languages and not event.language
+            self.ask(dialogue if asks_language else go(dialogue, Stage.MENU), Greeting(menu.name))
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
-        menu = self._menu(dialogue)
-        chosen = (menu.languages if dialogue.stage is Stage.LANGUAGE else menu.choices).get(digit)
+    def obey(self, dialogue: Dialogue, act: AtMenu, digit: str) -> Again | None:
+        match act:
+            case AtMenu.CHOOSE:
+                return self._choose(dialogue, digit)
+            case AtMenu.GO_ON:
+                self._go_on(dialogue)
+                return None
+            case _:
+                assert_never(act)
+
+    def _choose(self, dialogue: Dialogue, digit: str) -> Again | None:
+        menu, asks_language = self._menu(dialogue), dialogue.stage is Stage.LANGUAGE
+        chosen = (menu.languages if asks_language else menu.choices).get(digit)
         if chosen is None:
-            self._again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
-        elif dialogue.stage is Stage.LANGUAGE:
-            self._ask(self._meant(replace(dialogue, language=chosen)))
+            return wrong_key(dialogue, digit)
+        if asks_language:
+            self.ask(go(replace(dialogue, language=chosen), Stage.MENU))
         elif chosen in self._state.settings.menus:
-            self._ask(replace(dialogue, menu=chosen, queue=chosen, tries=0))
+            self.ask(replace(dialogue, menu=chosen, queue=chosen, tries=0))
         else:
             self._pass_on(dialogue, chosen, f"key {digit} of menu {menu.name}")
+        return None
 
-    def silence(self, dialogue: Dialogue) -> None:
-        self._again(dialogue, "no key was pressed")
-
-    def _again(self, dialogue: Dialogue, reason: str, *apology: Phrase) -> None:
-        dialogue = replace(dialogue, tries=dialogue.tries + 1)
-        if dialogue.tries < TRIES:
-            self._ask(dialogue, *apology)
-        elif dialogue.stage is Stage.LANGUAGE:
-            self._ask(self._meant(dialogue))
+    def _go_on(self, dialogue: Dialogue) -> None:
+        """Without an answer: in the default language to the menu, and from there to the default queue."""
+        if dialogue.stage is Stage.LANGUAGE:
+            self.ask(go(dialogue, Stage.MENU))
         else:
-            self._pass_on(dialogue, self._menu(dialogue).otherwise, reason)
+            self._pass_on(dialogue, self._menu(dialogue).otherwise, "no choice was made")
 
-    def _ask(self, dialogue: Dialogue, *before: Phrase) -> None:
+    def ask(self, dialogue: Dialogue, *before: Phrase) -> None:
         """The question of the stage; a menu that asks only for the language is gone through by now."""
         menu = self._menu(dialogue)
         if dialogue.stage is Stage.LANGUAGE:
@@ -85,9 +93,6 @@ class Menus:
             self._speech.end(dialogue.leg)
         if event:
             self._admit(replace(event, queue=to, language=dialogue.language), greeted=True)
-
-    def _meant(self, dialogue: Dialogue) -> Dialogue:
-        return replace(dialogue, stage=Stage.MENU, tries=0)
 
     def _menu(self, dialogue: Dialogue) -> Menu:
         return self._state.settings.menus[dialogue.menu]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import CallbackId
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.conversation import AtPromise
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome
 from callbackd.domain.phrase import Fixed, Greeting
@@ -38,21 +40,23 @@ class Rejoin:
         )
         self._speech.say(dialogue, Greeting(promise.queue), Fixed.ALREADY_MENU)
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
+    def obey(self, dialogue: Dialogue, act: AtPromise) -> None:
         entry = self._speech.entry_of(dialogue)
         promise = self._state.callbacks.get(entry.callback or CallbackId("")) if entry else None
         if entry is None or promise is None or promise.state is not CallbackState.WAITING:
-            self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)  # given up meanwhile: it was too old
-        elif digit == "1":
-            self._take_place(dialogue, entry, promise)
-        elif digit == "2":
-            self._promises.keep_promise(dialogue, "kept by key")
-        elif digit == "3":
-            self._cancel(dialogue, entry, promise)
-        elif digit == "4":
-            self._move(dialogue)
-        else:
-            self._promises.again(dialogue, f"key {digit} means nothing here", Fixed.WRONG_KEY)
+            self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)
+            return
+        match act:
+            case AtPromise.WAIT_LIVE:
+                self._take_place(dialogue, entry, promise)
+            case AtPromise.KEEP:
+                self._promises.keep_promise(dialogue, "kept by key")
+            case AtPromise.CANCEL:
+                self._cancel(dialogue, entry, promise)
+            case AtPromise.MOVE:
+                self._move(dialogue)
+            case _:
+                assert_never(act)
 
     def _cancel(self, dialogue: Dialogue, entry: Entry, promise: Callback) -> None:
         self._promises.end_promise(promise, CallbackOutcome.CANCELLED, "cancelled by the caller")

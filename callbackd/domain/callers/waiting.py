@@ -17,7 +17,8 @@ from callbackd.domain.line.admission import Obstacle, Verdict
 from callbackd.domain.line.eligibility import beyond, read_needs, somebody
 from callbackd.domain.line.order import position, standing
 from callbackd.domain.lives.callback import CallbackState
-from callbackd.domain.lives.dialogue import Dialogue, Stage
+from callbackd.domain.lives.conversation import InLine, Interrupt, may_interrupt, row_of
+from callbackd.domain.lives.dialogue import Dialogue
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import QuoteKind
 from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase
@@ -29,8 +30,6 @@ from callbackd.domain.timers import Timer
 from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places
 
-TURN_KEY, TIME_KEY = "1", "2"
-"""As the prompts say."""
 QUIET_S = 5.0
 """Pause before an announcement that came at a bad moment is thought of again."""
 
@@ -118,7 +117,7 @@ class Waiting:
         entry = self._new_entry(event, queue, known, back)
         entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
         dialogue = self._speech.begin(entry, event.leg)
-        self._speech.silence(event.leg)
+        self._speech.stop_leftovers(event.leg)
         self._speech.arm(dialogue)
         self._watch_closing(queue)
         self._places.watch(entry)
@@ -186,7 +185,7 @@ class Waiting:
         """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
         dialogue = self._speech.begin(entry, leg)
         self._state.decide(entry.id, "adopted", "the caller waited while we were away")
-        self._speech.silence(leg)
+        self._speech.stop_leftovers(leg)
         self._speech.arm(dialogue)
         self._places.watch(entry)
         self._watch_closing(self._state.queue_of(entry))
@@ -213,13 +212,14 @@ class Waiting:
 
     def being_rung(self, leg: LegId) -> None:
         """An agent is being rung for this leg: a menu in progress gives way to music."""
-        if self._promises.asked(leg):
-            self._speech.to_waiting(self._state.dialogues[leg])
+        dialogue = self._state.dialogues[leg]
+        if row_of(dialogue).gives_way:
+            self._speech.to_waiting(dialogue)
 
     def announce(self, leg: LegId) -> None:
         state, dialogue = self._state, self._state.dialogues.get(leg)
         entry = self._speech.entry_of(dialogue) if dialogue else None
-        if dialogue is None or entry is None or dialogue.stage is not Stage.WAITING:
+        if dialogue is None or entry is None or not may_interrupt(Interrupt.ANNOUNCEMENT, dialogue):
             return
         queue = state.queue_of(entry)
         if entry.state is not EntryState.WAITING or dialogue.party is Party.CUSTOMER:
@@ -262,24 +262,25 @@ class Waiting:
     def crisis(self, queue: QueueName) -> None:
         """Switched on: those who wait are told soon."""
         for dialogue in list(self._state.dialogues.values()):
-            if dialogue.queue == queue and dialogue.stage is Stage.WAITING and dialogue.playback is None:
+            silent = dialogue.playback is None and may_interrupt(Interrupt.ANNOUNCEMENT, dialogue)
+            if dialogue.queue == queue and silent:
                 self._speech.announce_at(dialogue.leg, self._state.now)
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
+    def obey(self, dialogue: Dialogue, act: InLine, digit: str) -> None:
         """A key pressed while waiting."""
         entry = self._speech.entry_of(dialogue)
         if entry is None or entry.callback:
             return
-        exit_key = self._state.queue_of(entry).rules.key
-        if digit not in {TURN_KEY, TIME_KEY, exit_key}:
-            self._state.decide(entry.id, f"key {digit} ignored", f"only {TURN_KEY} and {TIME_KEY} mean something here")
+        rules = self._state.queue_of(entry).rules
+        if act is InLine.EXIT and digit != rules.key:
+            self._state.decide(entry.id, f"key {digit} ignored", "it means nothing in the line")
         elif entry.state is not EntryState.WAITING:
             self._state.decide(entry.id, f"key {digit} ignored", "an agent is being rung")
-        elif digit == exit_key:
-            self._exit(entry, self._state.queue_of(entry).rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
+        elif digit == rules.key:
+            self._exit(entry, rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
         else:
             dialogue = self._speech.keep(replace(dialogue, lot=0.0))  # who asks has drawn the lot
-            take = self._promises.take_turn if digit == TURN_KEY else self._promises.take_time
+            take = self._promises.take_turn if act is InLine.TAKE_TURN else self._promises.take_time
             take(dialogue, entry)
 
     # --- the exits ----------------------------------------------------------------------------------------------------
@@ -331,7 +332,7 @@ class Waiting:
             return
         for entry in self._in_line(name):
             dialogue = state.dialogues.get(entry.leg or LegId(""))
-            if dialogue and dialogue.stage is Stage.WAITING and state.offering and state.database:
+            if dialogue and may_interrupt(Interrupt.CLOSING, dialogue) and state.offering and state.database:
                 state.decide(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
                 self._promises.choose(dialogue, Fixed.CLOSING)
@@ -353,7 +354,7 @@ class Waiting:
         """A rule or a key takes a waiting caller out of the line, the way that is set."""
         state = self._state
         dialogue = state.dialogues.get(entry.leg or LegId(""))
-        if dialogue is None or dialogue.stage not in self._promises.keys.keys() | {Stage.WAITING}:
+        if dialogue is None or not may_interrupt(Interrupt.RULE, dialogue):
             return  # a promise is on its way to the database, or last words are spoken
         if way_on.way is Way.QUEUE:
             self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
@@ -390,7 +391,7 @@ class Waiting:
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
         """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
         state = self._state
-        if self._promises.asked(dialogue.leg) and entry.state is not EntryState.OUTSIDE:
+        if row_of(self._state.dialogues[dialogue.leg]).gives_way and entry.state is not EntryState.OUTSIDE:
             return  # the caller is choosing already
         if state.database and self._promises.choose(dialogue, *phrases):
             return

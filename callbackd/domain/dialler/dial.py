@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain import numbers
 from callbackd.domain.agents.floor import Floor
@@ -18,6 +19,7 @@ from callbackd.domain.line.routing import servable
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.conversation import ByCustomer, go
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.phrase import CallAgainIn, CallbackHello, Fixed, Phrase
@@ -259,39 +261,32 @@ class Dial:
             number=callback.number,
         )
         if not state.pbx:
-            self._speech.silence(leg)  # found, not just come: the menu of a daemon before us may play
+            self._speech.stop_leftovers(leg)  # found, not just come: the menu of a daemon before us may play
         # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
         state.timers.set(Timer.DEAD_MAN, leg, state.now)
         self._speech.say(dialogue, Fixed.CALLBACK_MENU)
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
-        if dialogue.stage is Stage.POSTPONING and digit in "123456789":
-            self._postpone(dialogue, 10 * int(digit))
-        elif dialogue.stage is Stage.POSTPONING:
-            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.POSTPONE_MENU)
-        elif digit == "1":
-            self._accept(dialogue)
-        elif digit == "2":
-            self._speech.say(replace(dialogue, stage=Stage.POSTPONING, tries=0), Fixed.POSTPONE_MENU)
-        else:
-            self._state.decide(
-                dialogue.entry or "", f"key {digit} ignored", "1 connects, 2 postpones, 9 is never again"
-            )
-            self._speech.say(dialogue, Fixed.WRONG_KEY, Fixed.CALLBACK_MENU)
+    def obey(self, dialogue: Dialogue, act: ByCustomer, digit: str) -> None:
+        """A customer's answer to the menu, or none."""
+        match act:
+            case ByCustomer.ACCEPT:
+                self._accept(dialogue)
+            case ByCustomer.LATER:
+                self._speech.say(go(dialogue, Stage.POSTPONING), Fixed.POSTPONE_MENU)
+            case ByCustomer.POSTPONE:
+                self._postpone(dialogue, 10 * int(digit))
+            case ByCustomer.POSTPONE_LEAST:
+                self._postpone(dialogue, 10)
+            case ByCustomer.NOBODY:
+                self._no_person(dialogue)
+            case _:
+                assert_never(act)
 
-    def silence(self, dialogue: Dialogue) -> None:
-        """No key after the menu: read it again, then take it for a machine; who asked for later gets ten minutes."""
-        tries, postponing = dialogue.tries + 1, dialogue.stage is Stage.POSTPONING
-        if tries < self._state.settings.dialling.menu_readings:
-            menu = Fixed.POSTPONE_MENU if postponing else Fixed.CALLBACK_MENU
-            self._speech.say(replace(dialogue, tries=tries), menu)
-            return
-        if postponing:
-            self._postpone(dialogue, 10)
-            return
+    def _no_person(self, dialogue: Dialogue) -> None:
+        """No key, however often the menu was read: a machine, for all we know."""
         attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
         if attempt:
-            self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {tries} readings")
+            self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
         again = attempt and attempt.callback in self._state.callbacks
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
 

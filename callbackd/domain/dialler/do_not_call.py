@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain import numbers
 from callbackd.domain.callbacks.promise import Promises
@@ -12,6 +13,7 @@ from callbackd.domain.events import NumberBlocked, NumberUnblocked
 from callbackd.domain.ids import AttemptId
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.conversation import Again, ToBeLeftAlone
 from callbackd.domain.lives.dialogue import Dialogue
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import EntryOutcome
@@ -19,8 +21,6 @@ from callbackd.domain.phrase import Fixed
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 
-NEVER_KEY = "9"
-"""As the customer's menu says. In the menu after it, which asks for how much later, 9 is ninety minutes."""
 _LIST = "do-not-call"
 
 
@@ -31,13 +31,17 @@ class DoNotCall:
         self._promises = promises
         self._dial = dial
 
-    def key(self, dialogue: Dialogue, digit: str) -> None:
-        """A customer's answer to the menu. The number blocked is the one we dialled: no stranger can block it."""
+    def obey(self, dialogue: Dialogue, act: ToBeLeftAlone) -> Again | None:
+        """A customer's key. The number blocked is the one we dialled: no stranger can block it."""
         attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
-        if digit == NEVER_KEY and attempt:
-            self._block(attempt.number, "the customer pressed 9")
-        else:
-            self._dial.key(dialogue, digit)
+        match act:
+            case ToBeLeftAlone.NEVER_AGAIN if attempt:
+                self._block(attempt.number, "the customer pressed 9")
+                return None
+            case ToBeLeftAlone.NEVER_AGAIN:
+                return Again(dialogue, "the attempt is over", Fixed.WRONG_KEY)
+            case _:
+                assert_never(act)
 
     def blocked(self, event: NumberBlocked) -> None:
         if number := self._understood(event.number):

@@ -10,7 +10,7 @@ from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.eligibility import NOT_OF_THIS_QUEUE, passed_over, penalty
 from callbackd.domain.line.order import places
 from callbackd.domain.lives.agent import Activity, Agent
-from callbackd.domain.lives.dialogue import Stage
+from callbackd.domain.lives.conversation import Interrupt, may_interrupt
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import DialPolicy, Strategy
 from callbackd.domain.state import State
@@ -117,7 +117,7 @@ def servable(state: State, entry: Entry) -> bool:
         return False
     if entry.leg is not None:
         dialogue = state.dialogues.get(entry.leg)
-        return dialogue is not None and dialogue.stage is not Stage.STORING
+        return dialogue is not None and may_interrupt(Interrupt.AGENT, dialogue)
     if entry.slot_at is not None and entry.slot_at > state.now:
         return False  # in the line early, so that the agent is there at the time; the customer is not rung before
     if not may_dial(state):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from callbackd.domain import numbers
 from callbackd.domain.commands import (
@@ -18,6 +19,7 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.events import Party
 from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
+from callbackd.domain.lives.conversation import After, go, row_of
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome
 from callbackd.domain.phrase import Digits, Phrase
@@ -70,7 +72,7 @@ class Speech:
         state.do(Play(dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
         return dialogue
 
-    def silence(self, leg: LegId) -> None:
+    def stop_leftovers(self, leg: LegId) -> None:
         """Stop whatever a daemon before us was saying: it would block the leg."""
         self._state.do(*(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.generation + 1)))
 
@@ -95,12 +97,18 @@ class Speech:
         if dialogue is None:
             return
         dialogue = self.keep(replace(dialogue, playback=None))
-        if dialogue.stage is Stage.WAITING:
-            self.wait_on(dialogue)
-        elif dialogue.stage is Stage.LEAVING:
-            self._state.do(HangUp(dialogue.leg, "all is said"))
-        elif dialogue.stage is not Stage.STORING:
-            self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
+        after = row_of(dialogue).after
+        match after:
+            case After.MUSIC:
+                self.wait_on(dialogue)
+            case After.HANG_UP:
+                self._state.do(HangUp(dialogue.leg, "all is said"))
+            case After.REPLY:
+                self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + self._reply_s(dialogue))
+            case After.NOTHING:
+                pass
+            case _:
+                assert_never(after)
 
     def overdue(self, playback: PlaybackId) -> None:
         """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
@@ -129,7 +137,7 @@ class Speech:
 
     def leave(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """Say last words, then hang up."""
-        self.say(replace(dialogue, stage=Stage.LEAVING), *phrases)
+        self.say(go(dialogue, Stage.LEAVING), *phrases)
 
     def wait_on(self, dialogue: Dialogue) -> None:
         """Music until the next announcement; with pauses between announcements counted from the end of the last."""
@@ -147,7 +155,7 @@ class Speech:
 
     def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """Back to the line, whatever was going on, perhaps with a word."""
-        dialogue = self.keep(replace(dialogue, stage=Stage.WAITING, keyed="", tries=0))
+        dialogue = self.keep(go(dialogue, Stage.WAITING))
         self._state.timers.cancel(Timer.REPLY, dialogue.leg)
         if phrases:
             self.say(dialogue, *phrases)
@@ -213,10 +221,16 @@ class Speech:
 
     def _reply_s(self, dialogue: Dialogue) -> float:
         settings = self._state.settings
-        if dialogue.stage is Stage.ACCEPTING:
-            agent = self._state.agent_of(dialogue.leg)
-            return settings.agents[agent.id].accept_s if agent else REPLY_S
-        return settings.dialling.key_s if dialogue.party is Party.CUSTOMER else REPLY_S
+        match dialogue.party:
+            case Party.AGENT:
+                agent = self._state.agent_of(dialogue.leg)
+                return settings.agents[agent.id].accept_s if agent else REPLY_S
+            case Party.CUSTOMER:
+                return settings.dialling.key_s
+            case Party.CALLER:
+                return REPLY_S
+            case _:
+                assert_never(dialogue.party)
 
     def _forget_playback(self, playback: PlaybackId) -> LegId | None:
         self._state.timers.cancel(Timer.PLAYBACK, playback)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from callbackd.domain.commands import DialCustomer
 from callbackd.domain.events import CallArrived, DigitPressed, LegsSeen
 from callbackd.domain.ids import LegId
@@ -213,17 +211,3 @@ def test_a_key_that_confirmed_by_accident_promises_nothing():
     house.hear(DigitPressed(LegId("ben"), "1"), answer_plays=False)
     early(house, "ben", "1")
     assert house.callbacks == {}
-
-
-# --- every stage ------------------------------------------------------------------------------------------------------
-
-
-SILENT = {Stage.WAITING, Stage.STORING, Stage.LEAVING}
-"""Nothing is asked in these."""
-
-
-@pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in SILENT])
-def test_every_stage_that_asks_has_an_answer_to_keys_and_to_silence(stage):
-    acd = centre().acd
-    assert stage in acd._conversation._keys
-    assert stage in acd._conversation._silences
