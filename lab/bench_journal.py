@@ -19,7 +19,7 @@ from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
-from callbackd.domain.commands import Decided, Save, Write
+from callbackd.domain.commands import Changed, Decided, Write
 from callbackd.domain.ids import AgentId
 from callbackd.domain.lives.agent import Agent
 from lab.lives import NOW, an_entry, claim, promised
@@ -30,8 +30,8 @@ STEPS = 2000
 def a_step(n: int) -> list[Write]:
     rang = Decided(NOW, f"entry-{n}", "rings alice", "longest idle of 3 free", {"agent": "alice", "waited_s": 12.5})
     return [
-        Save(an_entry(n)),
-        Save(Agent(AgentId("alice"), misses=n % 5)),
+        Changed(None, an_entry(n)),
+        Changed(None, Agent(AgentId("alice"), misses=n % 5)),
         rang,
         Decided(NOW, "alice", "ringing", "free"),
     ]

@@ -7,16 +7,15 @@ from typing import Any, TypeVar
 
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
+    Changed,
     ClaimAttempt,
     Command,
     Decided,
     DialCustomer,
-    Forget,
     HangUp,
     Join,
     Play,
     RingAgent,
-    Save,
     Saved,
     StorePromise,
 )
@@ -102,10 +101,10 @@ class Centre:
         assert self.acd.broken_laws() == [], (event, self.acd.broken_laws())
         self.said.extend(fresh)
         for command in list(fresh):
-            if isinstance(command, Save):
-                self._write(command.row)
-            elif isinstance(command, Forget):
+            if isinstance(command, Changed) and command.after is None:
                 del self.blocked[command.row.id]
+            elif isinstance(command, Changed) and not command.stored:
+                self._write(command.row)
             elif isinstance(command, StorePromise) and answer_database:
                 self._write(command.entry, command.callback)
                 fresh += self.hear(PromiseStored(command.callback.id))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from callbackd.domain.commands import Command, Save, Saved
+from callbackd.domain.commands import Changed, Command, Saved
 from callbackd.domain.events import Event
 from callbackd.domain.ids import QueueName
 from callbackd.domain.settings import Settings
@@ -28,8 +28,9 @@ class Figures:
 
     def take_up(self, rows: Iterable[Saved], mended: Iterable[Command], now: float) -> None:
         """What ``Acd.restore`` was given and what it answered."""
+        changed = [command.after for command in mended if isinstance(command, Changed) and command.after]
         with _harmless("take up"):
-            self.metrics.take_up([*rows, *(command.row for command in mended if isinstance(command, Save))], now)
+            self.metrics.take_up([*rows, *changed], now)
 
     def __call__(self, event: Event, commands: Sequence[Command], now: float) -> None:
         with _harmless(type(event).__name__):

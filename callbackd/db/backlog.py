@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import chain
 
-from callbackd.db.rows import Numbered, Row, in_order
-from callbackd.domain.commands import Forget, Saved
+from callbackd.db.rows import Forget, Numbered, Row, in_order
+from callbackd.domain.commands import Saved
 from callbackd.domain.lives.entry import Entry
 
 LIVES = 50_000

@@ -17,8 +17,8 @@ from callbackd.db.backlog import Backlog
 from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refusal, transaction
 from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
 from callbackd.db.right import Right
-from callbackd.db.rows import WRITE, Numbered, Row, name_of, values
-from callbackd.domain.commands import ClaimAttempt, Decided, Forget, Save, StorePromise, Write
+from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
+from callbackd.domain.commands import Changed, ClaimAttempt, Decided, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.protocol import Step, reached
 
@@ -77,10 +77,8 @@ class Journal:
                     events += await self._flush() + await self._settle(Promise(write, self._right))
                 case ClaimAttempt():
                     events += await self._flush() + await self._settle(Claim(write, self._right))
-                case Save():
-                    self._backlog.add(write.row)
-                case Forget():
-                    self._backlog.add(write)
+                case Changed():
+                    self._change(write)
                 case Decided():
                     self._decisions += 1
                     self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
@@ -109,6 +107,14 @@ class Journal:
             await self._write_backlog()
         except TROUBLE as trouble:
             log.error("rows_lost", rows=len(self._backlog), why=in_words(trouble))
+
+    def _change(self, change: Changed) -> None:
+        """A row that a promise or an intent carries is written by that one."""
+        if change.after is None:
+            if change.before is not None:
+                self._backlog.add(Forget(change.before))
+        elif not change.stored:
+            self._backlog.add(change.after)
 
     # --- rows -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from sqlalchemy import Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from callbackd.db import tables
-from callbackd.domain.commands import Decided, Forget, Saved
+from callbackd.domain.commands import Decided, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,13 @@ class Numbered:
     epoch: int
     n: int
     decided: Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A row that is to be deleted."""
+
+    row: Saved
 
 
 Row = Saved | Forget | Numbered

@@ -154,17 +154,25 @@ class SendToFallback:
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
-    """Write a row as it is now. May wait in bounded memory while the database is away."""
+class Changed:
+    """A row has become another: the one fact of a step that journal, learning, metrics and laws read.
 
-    row: Saved
+    It is to be written, and may wait in bounded memory while the database is away; unless ``stored``: then a promise or
+    an intent carries the row to the database.
+    """
 
+    before: Saved | None
+    """None for a new row."""
+    after: Saved | None
+    """None for a row that is deleted."""
+    stored: bool = False
 
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Delete a row. May wait as ``Save`` does."""
-
-    row: Blocked
+    @property
+    def row(self) -> Saved:
+        """The newest that is known of it: the row after the change, or the one that is deleted."""
+        if row := self.after or self.before:
+            return row
+        raise ValueError("a change of nothing into nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ Act = (
     | ArmDeadMan
     | SendToFallback
 )
-Write = Save | Forget | StorePromise | ClaimAttempt | Decided
+Write = Changed | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
 
 

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from callbackd.domain import numbers
 from callbackd.domain.breaker import Breaker
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
-from callbackd.domain.commands import Act, ClaimAttempt, Command, Decided, Forget, Save, StorePromise
-from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
+from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
+from callbackd.domain.ids import (
+    OURS,
+    AgentId,
+    AttemptId,
+    CallbackId,
+    EntryId,
+    LegId,
+    Mint,
+    PlaybackId,
+    QueueName,
+    QuoteId,
+)
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -47,6 +58,10 @@ class State:
         """Direct callback windows by id; those whose time is over may still be here."""
         self.blocked: dict[str, Blocked] = {}
         """The do-not-call list, by tag."""
+        self.quotes: dict[QuoteId, Quote] = {}
+        """What was told and has not come true or false yet."""
+        self.remembered: dict[str, Remembered] = {}
+        """What the estimator had learned when it was last stored."""
         self.dialogues: dict[LegId, Dialogue] = {}
         self.generation = 0
         """Of the daemon: one more than that of the one before it."""
@@ -111,9 +126,13 @@ class State:
         return self.put(move.after, saved=saved)
 
     def put(self, row: Row, *, saved: bool = False) -> Row:
-        """Take a row into the state and have it written; ``saved`` when it stands in the database as it is."""
-        if not isinstance(row, Quote | Remembered | Blocked):
-            self._changes += 1
+        """Take a row into the state and tell all readers; ``saved`` when another write carries it to the database."""
+        self._out.append(Changed(self.load(row), row, saved))
+        return row
+
+    def load(self, row: Saved) -> Saved | None:
+        """Take a row into the state as it stands in the database; returns the one that stood here."""
+        before = self._row(row)
         if isinstance(row, Entry):
             self._put_entry(row)
         elif isinstance(row, Agent):
@@ -126,9 +145,39 @@ class State:
             self.blocked[row.id] = row
         elif isinstance(row, Attempt):
             _keep(self.attempts, row.id, row, keep=row.state is not AttemptState.CLOSED)
-        if not saved:
-            self._out.append(Save(row))
-        return row
+        elif isinstance(row, Quote):
+            _keep(self.quotes, row.id, row, keep=row.outcome is None)
+        elif isinstance(row, Remembered):
+            self.remembered[row.id] = row
+        if not isinstance(row, Quote | Remembered | Blocked):
+            self._changes += 1
+        return before
+
+    def _row(self, row: Saved) -> Saved | None:
+        """The row of the same life that stands here now."""
+        match row:
+            case Entry():
+                return self.entries.get(row.id)
+            case Agent():
+                return self.agents.get(row.id)
+            case Callback():
+                return self.callbacks.get(row.id)
+            case Attempt():
+                return self.attempts.get(row.id)
+            case DirectWindow():
+                return self.windows.get(row.id)
+            case Blocked():
+                return self.blocked.get(row.id)
+            case Quote():
+                return self.quotes.get(row.id)
+            case Remembered():
+                return self.remembered.get(row.id)
+            case _:
+                assert_never(row)
+
+    def changes(self) -> tuple[Changed, ...]:
+        """The facts of this step so far, in order."""
+        return tuple(command for command in self._out if isinstance(command, Changed))
 
     def put_dialogue(self, dialogue: Dialogue) -> None:
         """Whom we speak with, about which place, and whether an agent may be given to them: matching looks at these."""
@@ -158,7 +207,7 @@ class State:
 
     def forget(self, row: Blocked) -> None:
         self.blocked.pop(row.id, None)
-        self._out.append(Forget(row))
+        self._out.append(Changed(row, None))
 
     def _put_entry(self, entry: Entry) -> None:
         before = self.entries.get(entry.id)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from callbackd.domain.commands import Saved
-from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName
+from callbackd.domain.commands import Changed, Saved
+from callbackd.domain.ids import AgentId, CallbackId, EntryId, LegId, QueueName
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -97,10 +97,9 @@ class Counting:
         self.repeats = Repeats(settings.reports.repeat_days)
         self.now = 0.0
         self._places: dict[EntryId, _Place] = {}
-        self._agents: dict[AgentId, Agent] = {}
         self._calls: dict[AgentId, Handling] = {}
-        self._promises: dict[CallbackId, Callback] = {}
-        self._attempts: dict[AttemptId, Attempt] = {}
+        self._promises: dict[CallbackId, tuple[QueueName, EntryId]] = {}
+        """Where the attempts of each open promise are counted."""
 
     @property
     def now_us(self) -> int:
@@ -109,17 +108,16 @@ class Counting:
     def know(self, rows: Iterable[Saved]) -> None:
         """Rows of an earlier run: their time runs from now on, nothing of the past is counted."""
         rows = list({(type(row), row.id): row for row in rows}.values())
-        self._promises = {row.id: row for row in rows if isinstance(row, Callback) and row.queue in self.queues}
-        self._attempts = {row.id: row for row in rows if isinstance(row, Attempt) and row.callback in self._promises}
+        promises = {row.id: row for row in rows if isinstance(row, Callback) and row.queue in self.queues}
+        self._promises = {row.id: (row.queue, row.entry) for row in promises.values()}
         for row in rows:
             if isinstance(row, Entry) and row.open and row.queue in self.queues:
-                promise = self._promises.get(row.callback or CallbackId(""))
+                promise = promises.get(row.callback) if row.callback else None
                 place = _Place(row, self.now if promise else row.arrived_at, bool(promise and promise.attempts_made))
                 self._places[row.id] = place
                 self._run_entry(place)
         for row in rows:
             if isinstance(row, Agent) and row.id in self.team:
-                self._agents[row.id] = row
                 self._worked(row)
                 self._run_agent(row)
 
@@ -131,25 +129,6 @@ class Counting:
         return live, len(waiting) - live
 
     # --- events -------------------------------------------------------------------------------------------------------
-
-    def promised(self, entry: Entry, callback: Callback) -> None:
-        """The promise is stored; stored again it has been moved to another time."""
-        if entry.id not in self._places:
-            return
-        if callback.id not in self._promises:
-            self._count(callback.queue, Key(What.PROMISED))
-        self._promises[callback.id] = callback
-        self._entry(entry)
-
-    def claimed(self, attempt: Attempt) -> None:
-        """The intent is stored: from now on the time passes on the customer's account."""
-        promise = self._promises.get(attempt.callback)
-        if promise is None:
-            return
-        self._attempts[attempt.id] = attempt
-        if place := self._places.get(promise.entry):
-            place.dialled = True
-            self._run_entry(place)
 
     def held(self, leg: LegId, on: bool) -> None:
         for call in self._calls.values():
@@ -171,15 +150,17 @@ class Counting:
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def row(self, row: Saved) -> None:
-        if isinstance(row, Entry):
-            self._entry(row)
-        elif isinstance(row, Agent):
-            self._agent(row)
-        elif isinstance(row, Callback):
-            self._callback(row)
-        elif isinstance(row, Attempt):
-            self._attempt(row)
+    def changed(self, change: Changed) -> None:
+        before = change.before
+        match change.after:
+            case Entry() as row:
+                self._entry(row)
+            case Agent() as row:
+                self._agent(before if isinstance(before, Agent) else Agent(row.id), row)
+            case Callback() as row:
+                self._callback(before, row)
+            case Attempt() as row:
+                self._attempt(before if isinstance(before, Attempt) else None, row)
 
     def _entry(self, row: Entry) -> None:
         place = self._places.get(row.id)
@@ -255,9 +236,9 @@ class Counting:
                 keys = _SAVED
         self.clocks.run(f"entry {entry.id}", self.now_us, self.queues[entry.queue], keys)
 
-    def _agent(self, row: Agent) -> None:
-        before = self._agents.get(row.id, Agent(row.id))
-        self._agents[row.id] = row
+    def _agent(self, before: Agent, row: Agent) -> None:
+        if row.id not in self.team:
+            return
         if row.misses > before.misses:
             self._count(None, Key(What.MISSED), agent=row.id)
         if row.activity is not before.activity:
@@ -291,14 +272,15 @@ class Counting:
         count(Key(What.WRAP_UP_US), self.now_us - call.ended_us)
         count(Key(What.WITH_HOLD), int(call.with_hold))
 
-    def _callback(self, row: Callback) -> None:
-        before = self._promises.get(row.id)
-        if before is None:
+    def _callback(self, before: object, row: Callback) -> None:
+        """A promise is counted from when it is stored; stored again it has been moved to another time."""
+        if row.state is not CallbackState.CLOSED:
+            if before is None and row.entry in self._places:
+                self._count(row.queue, Key(What.PROMISED))
+                self._promises[row.id] = (row.queue, row.entry)
             return
-        self._promises[row.id] = row
-        if row.state is not CallbackState.CLOSED or row.outcome is None:
+        if self._promises.pop(row.id, None) is None or row.outcome is None:
             return
-        del self._promises[row.id]
         self._count(row.queue, Key(What.PROMISE, row.outcome.value))
         if (row.slot_at is not None or row.expected_at is not None) and row.outcome in _ENDS_TIMED:
             self._count(row.queue, Key(What.TIMED))
@@ -310,17 +292,20 @@ class Counting:
             return row.expected_at is not None and self.now <= row.expected_at
         return row.slot_at <= self.now <= row.slot_at + self._settings.queues[row.queue].slots.length_s
 
-    def _attempt(self, row: Attempt) -> None:
-        promise = self._promises.get(row.callback)
-        before = self._attempts.get(row.id)
-        if before and promise and _alone(before) and not _alone(row):
-            self._count(promise.queue, Key(What.AHEAD_US), microseconds(self.now - row.claimed_at))
-        if row.state is not AttemptState.CLOSED:
-            if before:
-                self._attempts[row.id] = row
+    def _attempt(self, before: Attempt | None, row: Attempt) -> None:
+        """Counted from when the intent is stored: then the time passes on the customer's account."""
+        if before is None or before.state is AttemptState.CLOSED or row.callback not in self._promises:
             return
-        if self._attempts.pop(row.id, None) and promise and row.outcome:
-            self._count(promise.queue, Key(What.ATTEMPT, row.outcome.value), agent=row.agent)
+        queue, entry = self._promises[row.callback]
+        if before.state is AttemptState.CLAIMING:
+            if row.state is AttemptState.CLAIMED and (place := self._places.get(entry)):
+                place.dialled = True
+                self._run_entry(place)
+            return
+        if _alone(before) and not _alone(row):
+            self._count(queue, Key(What.AHEAD_US), microseconds(self.now - row.claimed_at))
+        if row.state is AttemptState.CLOSED and row.outcome:
+            self._count(queue, Key(What.ATTEMPT, row.outcome.value), agent=row.agent)
 
     def _count(self, queue: QueueName | None, key: Key, count: int = 1, *, agent: AgentId | None = None) -> None:
         if queue is not None:

@@ -2,9 +2,6 @@
 
 >>> commands = acd.handle(event, now)
 >>> for report in metrics.see(event, commands, now): ...  # a quarter hour is over
-
-The rows of a promise or an attempt on its way to the database are held back until ``PromiseStored`` or
-``AttemptClaimed`` makes them true.
 """
 
 from __future__ import annotations
@@ -13,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from callbackd.domain import events as ev
-from callbackd.domain.commands import ClaimAttempt, Command, Save, Saved, StorePromise
-from callbackd.domain.ids import AgentId, AttemptId, CallbackId, QueueName
-from callbackd.domain.lives.attempt import Attempt, AttemptState
+from callbackd.domain.commands import Changed, Command, Saved
+from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import Settings
 from callbackd.metrics import report as reports
 from callbackd.metrics.counting import OF_TEAM, Counting
@@ -31,8 +27,6 @@ class Metrics:
         self._settings = settings
         self._counting = Counting(settings)
         self._quarter: int | None = None
-        self._promises: dict[CallbackId, StorePromise] = {}
-        self._intents: dict[AttemptId, ClaimAttempt] = {}
 
     # --- what it is told ----------------------------------------------------------------------------------------------
 
@@ -44,7 +38,8 @@ class Metrics:
         over = self._clock(now)
         self._hear(event)
         for command in commands:
-            self._obey(command)
+            if isinstance(command, Changed):
+                self._counting.changed(command)
         return over
 
     def take_up(self, rows: Iterable[Saved], now: float) -> None:
@@ -72,29 +67,10 @@ class Metrics:
     def _hear(self, event: ev.Event) -> None:
         counting = self._counting
         match event:
-            case ev.PromiseStored():
-                if promise := self._promises.pop(event.callback, None):
-                    counting.promised(promise.entry, promise.callback)
-            case ev.PromiseNotStored():
-                self._promises.pop(event.callback, None)
-            case ev.AttemptClaimed():
-                if intent := self._intents.pop(event.attempt, None):
-                    counting.claimed(intent.attempt)
             case ev.LegHeld() | ev.LegUnheld():
                 counting.held(event.leg, isinstance(event, ev.LegHeld))
             case ev.CallDisposed():
                 counting.disposed(event.endpoint, event.disposition)
-
-    def _obey(self, command: Command) -> None:
-        match command:
-            case Save():
-                if isinstance(command.row, Attempt) and command.row.state is AttemptState.CLOSED:
-                    self._intents.pop(command.row.id, None)  # its intent was not stored, or too late
-                self._counting.row(command.row)
-            case StorePromise():
-                self._promises[command.callback.id] = command
-            case ClaimAttempt():
-                self._intents[command.attempt.id] = command
 
     # --- what it tells ------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callbackd.domain.commands import ClaimAttempt, Command, Save, StorePromise
+from callbackd.domain.commands import Changed, ClaimAttempt, Command, StorePromise
 from callbackd.domain.ids import AttemptId, CallbackId
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -21,8 +21,8 @@ class Database:
     def note(self, commands: Iterable[Command]) -> None:
         """Rows of the history are never refused."""
         for command in commands:
-            if isinstance(command, Save):
-                self._save(command.row)
+            if isinstance(command, Changed) and not command.stored:
+                self._save(command.after)
 
     def refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
         """Commit a promise or an intent to dial; the reason when it was not."""

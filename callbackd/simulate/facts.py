@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from callbackd.domain.commands import Command, Decided, Join, Save, StorePromise
+from callbackd.domain.commands import Changed, Command, Decided, Join, StorePromise
 from callbackd.domain.ids import CallbackId, EntryId
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.lives.entry import Entry, EntryOutcome
@@ -33,8 +33,8 @@ class Facts:
         for command in commands:
             if isinstance(command, Decided):
                 self.decisions.append(command)
-            elif isinstance(command, Save):
-                self._row(command.row)
+            elif isinstance(command, Changed) and not command.stored:
+                self._row(command.after)
             elif isinstance(command, StorePromise):
                 self.entered.add(command.entry.id)
             elif isinstance(command, Join):

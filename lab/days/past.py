@@ -16,6 +16,7 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain.commands import (
     ArmDeadMan,
+    Changed,
     ClaimAttempt,
     Command,
     DialCustomer,
@@ -25,7 +26,6 @@ from callbackd.domain.commands import (
     MakeBridge,
     Play,
     RingAgent,
-    Save,
     SendToFallback,
     StartMusic,
     StopMusic,
@@ -179,8 +179,8 @@ class Past:
                 self.playing[command.leg] = (command.playback, step.now)
                 for minutes in waits_told(command):
                     self.quoted[command.leg, command.queue] = minutes
-            case Save():
-                self._saved(command.row, step.state)
+            case Changed(stored=False):
+                self._saved(command.after, step.state)
 
     def _saved(self, row: object, state: State) -> None:
         if isinstance(row, Callback) and row.outcome:
@@ -215,8 +215,8 @@ class Step:
         self._saved: dict[type, list[Any]] = {}
         for command in commands:
             self._of.setdefault(type(command), []).append(command)
-            if isinstance(command, Save):
-                self._saved.setdefault(type(command.row), []).append(command.row)
+            if isinstance(command, Changed) and not command.stored:
+                self._saved.setdefault(type(command.after), []).append(command.after)
 
     def of(self, kind: type) -> list[Any]:
         """The commands of a kind, in order."""
@@ -239,12 +239,8 @@ class Step:
     @cached_property
     def turns(self) -> list[tuple[Agent, Agent]]:
         """Each change of an agent, the ones that a later change of the same step hides included."""
-        turns, last = [], dict[str, Agent]()
-        for row in self.saved(Agent):
-            before = last.get(row.id) or self.past.tables["agents"].get(row.id) or Agent(row.id)
-            turns.append((before, row))
-            last[row.id] = row
-        return turns
+        changes = [change for change in self.of(Changed) if isinstance(change.after, Agent)]
+        return [(change.before, change.after) for change in changes]
 
     def touched_entries(self) -> dict[str, Entry]:
         """Open entries that changed, or whose agents did."""

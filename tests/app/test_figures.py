@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from callbackd.app.figures import Figures
 from callbackd.app.runner import Runner
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Save
+from callbackd.domain.commands import Changed
 from callbackd.domain.events import CallArrived, LegEnded, TimePassed
 from callbackd.domain.ids import CallbackId, EntryId, LegId, Mint, QueueName
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -34,7 +34,7 @@ async def test_the_loop_tells_each_step_with_its_commands_and_its_time():
     runner = loop([T0, T0 + 1], lambda *step: told.append(step))
     await runner.turn([CallArrived(LegId("leg"), "support", ANNA), LegEnded(LegId("leg"))])
     assert [(type(event), now) for event, _, now in told] == [(CallArrived, T0), (LegEnded, T0 + 1)]
-    assert all(any(isinstance(command, Save) for command in commands) for _, commands, _ in told)
+    assert all(any(isinstance(command, Changed) for command in commands) for _, commands, _ in told)
 
 
 async def test_a_quarter_hour_is_one_line_per_queue():
@@ -63,7 +63,7 @@ def test_what_was_open_before_a_restart_is_waiting_now():
     entry = Entry(EntryId("e"), SUPPORT, T0 - 10, leg=LegId("leg"), number=ANNA)
     talking = replace(entry, id=EntryId("t"), state=EntryState.TALKING)
     promised = replace(entry, id=EntryId("p"), leg=None, callback=CallbackId("c"))
-    figures.take_up([entry, talking], [Save(promised)], T0)
+    figures.take_up([entry, talking], [Changed(None, promised)], T0)
     assert figures.metrics.standing(SUPPORT) == (1, 1)
     assert figures.metrics.standing(SALES) == (0, 0)
 
@@ -72,7 +72,7 @@ def test_a_fault_in_counting_is_logged_and_stops_nothing():
     row = Entry(EntryId("e"), QueueName("nosuch"), T0, leg=LegId("leg"))
     figures = Figures(HOUSE)
     with capture_logs() as lines:
-        figures(CallArrived(LegId("leg"), "support", ANNA), [Save(row)], T0)
+        figures(CallArrived(LegId("leg"), "support", ANNA), [Changed(None, row)], T0)
     assert [(line["event"], line["step"], line["log_level"]) for line in lines] == [
         ("not_counted", "CallArrived", "error")
     ]

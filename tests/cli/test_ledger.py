@@ -16,7 +16,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.reports import By, ledger
 from callbackd.db.right import Right
-from callbackd.domain.commands import Save
+from callbackd.domain.commands import Changed
 from callbackd.domain.ids import EntryId, QueueName, QuoteId
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 
@@ -52,7 +52,7 @@ async def engine(database_url):
     await upgrade(engine)
     right = Right(engine)
     await right.take()
-    assert await Journal(engine, right).commit([Save(quote) for quote in QUOTES]) == []
+    assert await Journal(engine, right).commit([Changed(None, quote) for quote in QUOTES]) == []
     await right.give_up()
     yield engine
     await engine.dispose()

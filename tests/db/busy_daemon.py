@@ -10,7 +10,7 @@ from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
-from callbackd.domain.commands import Save
+from callbackd.domain.commands import Changed
 from lab.lives import an_entry
 
 
@@ -21,7 +21,7 @@ async def main(url: str) -> None:
     await right.take()
     journal = Journal(engine, right)
     for n in itertools.count():
-        if await journal.commit([Save(an_entry(n))]):
+        if await journal.commit([Changed(None, an_entry(n))]):
             return
         print(n, flush=True)
 

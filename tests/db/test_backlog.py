@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from callbackd.db.backlog import Backlog
-from callbackd.db.rows import Numbered, Row
-from callbackd.domain.commands import Decided, Forget
+from callbackd.db.rows import Forget, Numbered, Row
+from callbackd.domain.commands import Decided
 from callbackd.domain.ids import AgentId, CallbackId, EntryId, LegId, QueueName
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.callback import Callback

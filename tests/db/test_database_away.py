@@ -18,7 +18,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right, RightHeld
-from callbackd.domain.commands import Decided, Forget, Save
+from callbackd.domain.commands import Changed, Decided
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -113,7 +113,7 @@ async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(pri
         assert await books.commit(claim(promised())) == [
             AttemptNotClaimed(AttemptId("attempt-1"), "the database is away")
         ]
-        assert await books.commit(Save(an_entry(2)), Decided(NOW, "a", "b", "c")) == []
+        assert await books.commit(Changed(None, an_entry(2)), Decided(NOW, "a", "b", "c")) == []
         await private_postgres.start()
         await books.hears(DatabaseBack)
         assert await open_rows(books.engine) == [an_entry(2)]
@@ -127,8 +127,8 @@ async def test_who_said_never_while_the_database_was_away_is_listed_when_it_is_b
     async with opened(await private_postgres.fresh_database()) as books:
         private_postgres.kill()
         await books.hears(DatabaseLost)
-        assert await books.commit(Save(listed), Save(replace(listed, id="b" * 64))) == []
-        assert await books.commit(Forget(replace(listed, id="b" * 64))) == []
+        assert await books.commit(Changed(None, listed), Changed(None, replace(listed, id="b" * 64))) == []
+        assert await books.commit(Changed(replace(listed, id="b" * 64), None)) == []
         await private_postgres.start()
         await books.hears(DatabaseBack)
         assert await open_rows(books.engine) == [listed]
@@ -141,7 +141,7 @@ async def test_a_server_killed_at_work_loses_and_doubles_nothing(private_postgre
                 private_postgres.kill()
             if n == 200:
                 await private_postgres.start()
-            await books.commit(Save(an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
+            await books.commit(Changed(None, an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
         await books.hears(DatabaseBack)
         assert {row.id for row in await open_rows(books.engine)} == {f"entry-{n}" for n in range(300)}
         assert await count(books.engine, tables.decision) == 300
@@ -151,10 +151,10 @@ async def test_a_frozen_server_holds_the_loop_up_once_and_shortly(private_postgr
     monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
     async with opened(await private_postgres.fresh_database()) as books:
         with frozen(private_postgres):
-            assert [type(event) for event in await books.commit(Save(an_entry(1)))] == [DatabaseLost]
+            assert [type(event) for event in await books.commit(Changed(None, an_entry(1)))] == [DatabaseLost]
             async with asyncio.timeout(0.1):
                 for n in range(2, 20):
-                    assert await books.journal.commit([Save(an_entry(n))]) == []
+                    assert await books.journal.commit([Changed(None, an_entry(n))]) == []
         await books.hears(DatabaseBack)
         assert len(await open_rows(books.engine)) == 19
 
@@ -162,7 +162,7 @@ async def test_a_frozen_server_holds_the_loop_up_once_and_shortly(private_postgr
 async def test_a_promise_to_a_frozen_server_is_refused_in_time_and_taken_back(private_postgres, monkeypatch):
     monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
     async with opened(await private_postgres.fresh_database()) as books:
-        await books.commit(Save(an_entry()))
+        await books.commit(Changed(None, an_entry()))
         with frozen(private_postgres):
             answer = await books.commit(promised())
             assert answer == [
@@ -177,7 +177,7 @@ async def test_a_table_that_somebody_locked_counts_as_away_after_the_limit(books
     monkeypatch.setattr(reaching, "LIMIT_S", 0.5)
     async with books.engine.begin() as blocker:
         await blocker.execute(text("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE"))
-        assert [type(event) for event in await books.commit(Save(an_entry()))] == [DatabaseLost]
+        assert [type(event) for event in await books.commit(Changed(None, an_entry()))] == [DatabaseLost]
     await books.hears(DatabaseBack)
     assert await open_rows(books.engine) == [an_entry()]
 
@@ -214,7 +214,7 @@ async def test_a_promise_whose_reply_was_lost_is_found(line):
 
 async def test_a_promise_that_never_arrived_is_none(line):
     proxy, books = line
-    await books.commit(Save(an_entry()))
+    await books.commit(Changed(None, an_entry()))
     proxy.lose_request(b"COMMIT")
     answer = await books.commit(promised())
     assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
@@ -225,7 +225,7 @@ async def test_a_promise_that_never_arrived_is_none(line):
 
 async def test_a_promise_nobody_can_look_up_is_refused_and_taken_back(line):
     proxy, books = line
-    await books.commit(Save(an_entry()))
+    await books.commit(Changed(None, an_entry()))
     proxy.lose_reply(b"COMMIT", then_close=True)
     answer = await books.commit(promised())
     assert [type(event) for event in answer] == [PromiseNotStored, DatabaseLost]
@@ -271,7 +271,7 @@ async def test_an_intent_nobody_can_look_up_is_not_dialled_and_ends_as_the_domai
     answer = await books.commit(wanted)
     assert [type(event) for event in answer] == [AttemptNotClaimed, DatabaseLost]
     over = replace(wanted.attempt, state=AttemptState.CLOSED, outcome=AttemptOutcome.NOT_DIALLED, closed_at=NOW)
-    await books.commit(Save(over), Save(promised().callback), Save(promised().entry))
+    await books.commit(Changed(None, over), Changed(None, promised().callback), Changed(None, promised().entry))
     proxy.open = True
     await books.hears(DatabaseBack)
     assert await open_rows(books.engine) == [promised().entry, promised().callback]
@@ -283,7 +283,7 @@ async def test_an_intent_nobody_can_look_up_is_not_dialled_and_ends_as_the_domai
 async def test_history_whose_reply_was_lost_is_written_once(line):
     proxy, books = line
     proxy.lose_reply(b"COMMIT")
-    answer = await books.commit(Save(an_entry()), Decided(NOW, "a", "b", "c"))
+    answer = await books.commit(Changed(None, an_entry()), Decided(NOW, "a", "b", "c"))
     assert [type(event) for event in answer] == [DatabaseLost]
     await books.hears(DatabaseBack)
     assert await count(books.engine, tables.decision) == 1
@@ -293,9 +293,9 @@ async def test_history_whose_reply_was_lost_is_written_once(line):
 async def test_a_line_cut_again_and_again_costs_nothing(line):
     proxy, books = line
     for n in range(20):
-        await books.commit(Save(an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
+        await books.commit(Changed(None, an_entry(n)), Decided(NOW, f"entry-{n}", "b", "c"))
         proxy.cut_all()
-        await books.commit(Save(an_entry(n, priority=1)))
+        await books.commit(Changed(None, an_entry(n, priority=1)))
         while not isinstance(await books.told.get(), DatabaseBack):
             pass  # that the session of the right is gone may be seen, and told, in between
     assert await open_rows(books.engine) == sorted((an_entry(n, priority=1) for n in range(20)), key=lambda e: e.id)
@@ -345,7 +345,7 @@ async def test_a_daemon_that_was_deposed_ends(watchful, line, database_url):
     engine = engine_for(database_url)
     new = Right(engine)
     await new.take()
-    await books.commit(Save(an_entry()))
+    await books.commit(Changed(None, an_entry()))
     proxy.open = True
     with pytest.raises(RightHeld, match="another callbackd"):
         await books.keeper
@@ -361,7 +361,7 @@ async def test_what_waits_is_written_at_the_end_if_it_can_be(line):
     proxy, books = line
     proxy.open = False
     proxy.cut_all()
-    await books.commit(Save(an_entry()))
+    await books.commit(Changed(None, an_entry()))
     books.keeper.cancel()
     proxy.open = True
     await books.journal.close()

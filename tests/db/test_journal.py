@@ -24,7 +24,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import CannotMigrate, alembic_config, upgrade
 from callbackd.db.right import Right, RightHeld
-from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer, Forget, Save, StorePromise
+from callbackd.domain.commands import Changed, ClaimAttempt, Decided, DialCustomer, StorePromise
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -178,21 +178,24 @@ async def test_a_slow_migration_is_not_cut_off(engine, monkeypatch):
 
 async def test_the_latest_state_of_a_life_is_what_is_written(journal, engine):
     entry = an_entry()
-    assert await journal.commit([Save(entry), Save(replace(entry, state=EntryState.RINGING))]) == []
+    assert await journal.commit([Changed(None, entry), Changed(None, replace(entry, state=EntryState.RINGING))]) == []
     assert await open_rows(engine) == [replace(entry, state=EntryState.RINGING)]
 
 
 async def test_a_closed_row_is_never_reopened(journal, engine):
     entry = an_entry()
-    await journal.commit([Save(closed(entry))])
-    await journal.commit([Save(entry)])
+    await journal.commit([Changed(None, closed(entry))])
+    await journal.commit([Changed(None, entry)])
     assert await open_rows(engine) == []
     assert journal.dropped == 0
 
 
 async def test_a_row_that_the_tables_refuse_does_not_take_the_others_with_it(journal, engine):
     held_by_nobody = an_entry(1, leg=None)
-    assert await journal.commit([Save(held_by_nobody), Save(an_entry(2)), Decided(NOW, "x", "y", "z")]) == []
+    assert (
+        await journal.commit([Changed(None, held_by_nobody), Changed(None, an_entry(2)), Decided(NOW, "x", "y", "z")])
+        == []
+    )
     assert await open_rows(engine) == [an_entry(2)]
     assert journal.dropped == 1
     assert await count(engine, tables.decision) == 1
@@ -203,15 +206,15 @@ POISON = {
     "half a character": Decided(NOW, "x", "y", "\udc80"),
     "what JSON has no word for": Decided(NOW, "x", "y", "z", {"a": float("nan")}),
     "what is no value at all": Decided(NOW, "x", "y", "z", {"a": cast(str, object())}),
-    "a number too large": Save(an_entry(1, priority=2**40)),
-    "a year too late": Save(an_entry(1, not_before=1e15)),
-    "no time": Save(an_entry(1, not_before=float("inf"))),
+    "a number too large": Changed(None, an_entry(1, priority=2**40)),
+    "a year too late": Changed(None, an_entry(1, not_before=1e15)),
+    "no time": Changed(None, an_entry(1, not_before=float("inf"))),
 }
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
 async def test_what_no_table_takes_costs_itself_only(journal, engine, poison):
-    assert await journal.commit([Save(an_entry(2)), poison, Decided(NOW, "a", "b", "c")]) == []
+    assert await journal.commit([Changed(None, an_entry(2)), poison, Decided(NOW, "a", "b", "c")]) == []
     assert await open_rows(engine) == [an_entry(2)]
     assert await count(engine, tables.decision) == 1
     assert journal.dropped == 1
@@ -228,7 +231,9 @@ async def test_poison_among_many_is_found(journal, engine):
 async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(journal, engine):
     promise = promised()
     later = replace(promise.entry, priority=7)
-    assert await journal.commit([Save(an_entry()), promise, Save(later)]) == [PromiseStored(CallbackId("callback-1"))]
+    assert await journal.commit([Changed(None, an_entry()), promise, Changed(None, later)]) == [
+        PromiseStored(CallbackId("callback-1"))
+    ]
     assert await open_rows(engine) == [later, promise.callback]
 
 
@@ -340,7 +345,7 @@ def open_lives(draw):
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=open_lives())
 async def test_what_was_saved_is_loaded_equal(journal, engine, lives):
-    await journal.commit([Save(row) for row in lives])
+    await journal.commit([Changed(None, row) for row in lives])
     assert journal.dropped == 0
     loaded = {(type(row), row.id): row for row in await open_rows(engine)}
     assert [loaded[type(row), row.id] for row in lives] == lives
@@ -363,7 +368,7 @@ async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
     centre.hangs_up(leg)
     centre.calls("leg-3", "anonymous")
     centre.hangs_up("leg-3")
-    wanted = [Save, StorePromise, ClaimAttempt, Decided]
+    wanted = [Changed, StorePromise, ClaimAttempt, Decided]
     answers = [
         answer for said in centre.said if type(said) in wanted for answer in await journal.commit([said]) if answer
     ]
@@ -383,10 +388,10 @@ async def test_what_was_told_and_learned_is_loaded_as_it_was_saved_and_what_came
         told, id=QuoteId("quote-2"), said_s=None, came_s=33.25, outcome=QuoteOutcome.CAME, closed_at=NOW + 33.25
     )
     learned = Remembered("patience support", NOW, {"hung_up": [0.5, 1 / 3], "forgotten_at": 0.1 + 0.2})
-    assert await journal.commit([Save(told), Save(over), Save(learned)]) == []
+    assert await journal.commit([Changed(None, told), Changed(None, over), Changed(None, learned)]) == []
     assert await open_rows(engine) == [told, learned]
     late = replace(over, outcome=QuoteOutcome.UNKNOWN, came_s=None)
-    assert await journal.commit([Save(late)]) == []
+    assert await journal.commit([Changed(None, late)]) == []
     async with engine.connect() as connection:
         outcomes = await connection.scalars(select(tables.quote.c.outcome).order_by(tables.quote.c.id))
         assert list(outcomes) == [None, QuoteOutcome.CAME], "what came true stays so"
@@ -408,23 +413,23 @@ OTHER = Blocked("b" * 64, NOW, "by letter")
 
 
 async def test_the_list_is_loaded_as_it_was_saved(journal, engine):
-    assert await journal.commit([Save(OTHER), Save(LISTED), Save(an_entry())]) == []
+    assert await journal.commit([Changed(None, OTHER), Changed(None, LISTED), Changed(None, an_entry())]) == []
     assert await open_rows(engine) == [an_entry(), LISTED, OTHER]
 
 
 @pytest.mark.parametrize(
     ("words", "left"),
     [
-        ([Save(LISTED), Forget(LISTED)], [OTHER]),
-        ([Save(LISTED), Forget(LISTED), Save(LATER)], [LATER, OTHER]),
-        ([Forget(LISTED)], [OTHER]),
-        ([Forget(LISTED), Save(LISTED), Forget(LISTED)], [OTHER]),
+        ([Changed(None, LISTED), Changed(LISTED, None)], [OTHER]),
+        ([Changed(None, LISTED), Changed(LISTED, None), Changed(None, LATER)], [LATER, OTHER]),
+        ([Changed(LISTED, None)], [OTHER]),
+        ([Changed(LISTED, None), Changed(None, LISTED), Changed(LISTED, None)], [OTHER]),
     ],
     ids=["unblocked", "blocked again", "unblocked without need", "unblocked again"],
 )
 @pytest.mark.parametrize("together", [True, False], ids=["in one step", "step by step"])
 async def test_the_last_word_on_a_number_stands(journal, engine, words, left, together):
-    await journal.commit([Save(OTHER)])
+    await journal.commit([Changed(None, OTHER)])
     for step in [words] if together else [[word] for word in words]:
         assert await journal.commit(step) == []
     assert await open_rows(engine) == left
@@ -443,7 +448,7 @@ async def test_whatever_the_domain_says_of_blocked_numbers_the_tables_take(journ
     centre.hear(NumberBlocked(BEN, "by\0 letter"))
     centre.hear(NumberBlocked("+442079460103", "by letter"))
     centre.hear(NumberUnblocked("+442079460103"))
-    wanted = [Save, Forget, StorePromise, ClaimAttempt, Decided]
+    wanted = [Changed, StorePromise, ClaimAttempt, Decided]
     for said in centre.said:
         if type(said) in wanted:
             await journal.commit([said])
@@ -465,20 +470,20 @@ async def test_a_number_gets_one_promise_whoever_asks(journal, engine):
 
 
 async def test_a_refused_promise_leaves_its_entry_alone(journal, engine):
-    await journal.commit([promised(1), Save(an_entry(2))])
+    await journal.commit([promised(1), Changed(None, an_entry(2))])
     await journal.commit([promised(2)])
     assert an_entry(2) in await open_rows(engine)
 
 
 async def test_a_place_that_is_closed_is_not_promised(journal, engine):
-    await journal.commit([Save(closed(an_entry()))])
+    await journal.commit([Changed(None, closed(an_entry()))])
     assert await journal.commit([promised()]) == [PromiseNotStored(CallbackId("callback-1"), "the place is closed")]
     assert await count(engine, tables.callback) == 0
 
 
 async def test_a_place_that_is_closed_is_not_dialled_for(journal, engine):
     promise = promised()
-    await journal.commit([promise, Save(closed(promise.entry))])
+    await journal.commit([promise, Changed(None, closed(promise.entry))])
     assert await journal.commit([claim(promise)]) == [AttemptNotClaimed(AttemptId("attempt-1"), "the place is closed")]
     assert promise.callback in await open_rows(engine)
 
@@ -523,7 +528,7 @@ async def test_a_closed_promise_is_not_claimed(journal):
     promise = promised()
     over = replace(promise.callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=NOW)
     await journal.commit([promise])
-    await journal.commit([Save(over)])
+    await journal.commit([Changed(None, over)])
     assert await journal.commit([claim(promise)]) == [
         AttemptNotClaimed(AttemptId("attempt-1"), "the promise is no longer waiting")
     ]
@@ -536,7 +541,7 @@ async def test_an_attempt_that_ended_makes_room_for_the_next(journal):
     await journal.commit([first])
     over = replace(first.attempt, state=AttemptState.CLOSED, outcome=AttemptOutcome.BUSY, closed_at=NOW)
     waiting = replace(first.callback, state=CallbackState.WAITING, attempt=None)
-    await journal.commit([Save(over), Save(waiting)])
+    await journal.commit([Changed(None, over), Changed(None, waiting)])
     again = replace(first.attempt, id=AttemptId("attempt-2"), ordinal=2)
     second = ClaimAttempt(first.entry, replace(first.callback, attempt=AttemptId("attempt-2"), attempts_made=2), again)
     assert await journal.commit([second]) == [AttemptClaimed(AttemptId("attempt-2"))]
@@ -596,5 +601,5 @@ async def test_taking_the_right_twice_is_one_taking(right):
 
 async def test_a_window_is_loaded_as_it_was_last(journal, engine):
     opened = DirectWindow(f"alice {ANNA}", AgentId("alice"), ANNA, NOW, NOW + 100)
-    await journal.commit([Save(opened), Save(replace(opened, expires_at=NOW + 200))])
+    await journal.commit([Changed(None, opened), Changed(None, replace(opened, expires_at=NOW + 200))])
     assert await open_rows(engine) == [replace(opened, expires_at=NOW + 200)]

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from callbackd.domain.commands import Command, Decided, Save
+from callbackd.domain.commands import Changed, Command, Decided
 from callbackd.simulate import replay
 from callbackd.simulate.world import World
 from lab.days.shapes import SHAPES
@@ -61,8 +61,11 @@ def done(commands: Sequence[Command]) -> str:
     acts: list[Any] = []
     rows: dict[tuple[str, str], Any] = {}
     for command in commands:
-        if isinstance(command, Save):
-            rows[type(command.row).__name__, str(command.row.id)] = plain(command.row)
+        if isinstance(command, Changed) and command.after is None:
+            acts.append(["Forget", {"row": plain(command.before)}])
+        elif isinstance(command, Changed):
+            if not command.stored:
+                rows[type(command.row).__name__, str(command.row.id)] = plain(command.row)
         elif not isinstance(command, Decided):
             acts.append(plain(command))
     return json.dumps([acts, [rows[key] for key in sorted(rows)]], sort_keys=True)

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Save
+from callbackd.domain.commands import Changed
 from callbackd.domain.events import CallDisposed, Event, LegHeld, LegUnheld, PromiseStored
 from callbackd.domain.ids import Mint
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -40,7 +40,7 @@ class Day:
     def _step(self, world, event, commands):
         self.steps.append((event, world.now))
         self.over += self.metrics.see(event, commands, world.now)
-        entries = [c.row for c in commands if isinstance(c, Save) and isinstance(c.row, Entry)]
+        entries = [c.after for c in commands if isinstance(c, Changed) and not c.stored and isinstance(c.after, Entry)]
         self.entries |= {entry.id for entry in entries}
         self.talked |= {entry.id for entry in entries if entry.state is EntryState.TALKING}
         self.stored |= {event.callback} if isinstance(event, PromiseStored) else set()

@@ -96,9 +96,8 @@ class Acd:
             self._match()
             self._matched = self._state.stamp()
         self._dial_ahead()
-        commands = self._state.take()
-        self._learning.see(event, commands)
-        return (*commands, *self._state.take())
+        self._learning.see(self._state.changes())
+        return self._state.take()
 
     def next_deadline(self) -> float | None:
         """When ``handle(TimePassed(), …)`` is wanted at the latest; None when nothing is pending."""

@@ -93,7 +93,7 @@ class Dial:
             state.offered_at[agent_id] = (entry.queue, state.now)
         entry = state.move(entry.dial(agent_id), saved=True)
         callback = state.move(callback.claim(attempt.id, made), saved=True)
-        state.attempts[attempt.id] = attempt
+        state.put(attempt, saved=True)
         self._pace()
         what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
         state.decide(entry.id, what, reason, attempt=attempt.id, ordinal=made)

@@ -36,18 +36,18 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
         state.decide(entry.id, "left in the database", "nobody holds it: its promise is not there")
         del entries[entry.id]
     for entry in entries.values():
-        state.put(entry, saved=True)
+        state.load(entry)
     for callback in callbacks.values():
-        state.put(callback, saved=True)
+        state.load(callback)
     for row in rows:
         if isinstance(row, Attempt) and row.callback in callbacks:
             _take_attempt(state, row)
         elif isinstance(row, DirectWindow) and row.agent in state.settings.agents:
-            state.put(row, saved=True)
+            state.load(row)
         elif isinstance(row, Agent) and row.id in state.settings.agents:
             _take_agent(state, row)
-        elif isinstance(row, Blocked):
-            state.put(row, saved=True)
+        elif isinstance(row, Blocked | Remembered) or (isinstance(row, Quote) and row.entry in entries):
+            state.load(row)
     _mend(state)
     _set_timers(state)
 
@@ -56,12 +56,12 @@ def _take_attempt(state: State, attempt: Attempt) -> None:
     """A stored intent may have been dialled: from here on only its leg or its absence can say."""
     if attempt.state is AttemptState.CLAIMING:
         attempt = replace(attempt, state=AttemptState.CLAIMED)
-    state.put(attempt, saved=True)
+    state.load(attempt)
     state.timers.set(Timer.ATTEMPT, attempt.id, state.now + _GRACE_S)
 
 
 def _take_agent(state: State, agent: Agent) -> None:
-    state.put(agent, saved=True)
+    state.load(agent)
     if agent.entry:
         queue = state.entries[agent.entry].queue if agent.entry in state.entries else None
         if queue:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callbackd.domain.breaker import trunk_of
-from callbackd.domain.commands import ClaimAttempt, Command, Save
-from callbackd.domain.events import Event, PromiseStored
+from callbackd.domain.commands import Changed, Saved
 from callbackd.domain.ids import AgentId, EntryId
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
@@ -29,49 +28,36 @@ class Learning:
         self._estimator = estimator
         self._places = places
         self._ledger = ledger
-        self._entries: dict[EntryId, Entry] = {}
         self._live_since: dict[EntryId, float] = {}
-        self._agents: dict[AgentId, tuple[Presence, float]] = {}
-        """What each agent is there for, and up to when that has been told to the estimator."""
+        self._told_at: dict[AgentId, float] = {}
+        """Up to when what each agent is there for has been told to the estimator."""
         self._remembered_at = 0.0
         self._learned = False
 
     def know(self) -> None:
         """The lives of an earlier run, before any step; how long somebody held on before us is not learned from."""
-        self._entries = dict(self._state.entries)
-        self._agents = {agent.id: (agent.presence, self._state.now) for agent in self._state.agents.values()}
+        self._told_at = dict.fromkeys(self._state.agents, self._state.now)
         self._remembered_at = self._state.now
 
-    def see(self, event: Event, commands: Iterable[Command]) -> None:
+    def see(self, changes: Iterable[Changed]) -> None:
         """One step of the door, when it is over."""
-        if isinstance(event, PromiseStored) and (callback := self._state.callbacks.get(event.callback)):
-            self._entry(self._state.entries[callback.entry])
-        for command in commands:
-            if isinstance(command, Save):
-                self._row(command.row)
-            elif isinstance(command, ClaimAttempt):
-                self._entry(command.entry)
+        for change in changes:
+            match change.after:
+                case Entry() as row:
+                    self._entry(row, change.before)
+                case Agent() as row:
+                    self._agent(row, change.before)
+                case Attempt() as row:
+                    self._attempt(row)
         self._ledger.look()
         self._remembered_at = self._remembered_at or self._state.now
         if self._learned and self._state.now - self._remembered_at >= _REMEMBER_S:
             self._remember()
 
-    def _row(self, row: object) -> None:
-        if isinstance(row, Entry):
-            self._entry(row)
-        elif isinstance(row, Agent):
-            self._agent(row)
-        elif isinstance(row, Attempt):
-            self._attempt(row)
-
     # --- places ---------------------------------------------------------------------------------------------------
 
-    def _entry(self, row: Entry) -> None:
-        before = self._entries.get(row.id)
-        if row.open:
-            self._entries[row.id] = row
-        else:
-            self._entries.pop(row.id, None)
+    def _entry(self, row: Entry, before: Saved | None) -> None:
+        before = before if isinstance(before, Entry) else None
         stood = before is not None and before.state is not EntryState.OUTSIDE
         if before is not None and row.queue != before.queue:
             self._ledger.left(before)
@@ -107,10 +93,10 @@ class Learning:
 
     # --- people ---------------------------------------------------------------------------------------------------
 
-    def _agent(self, row: Agent) -> None:
+    def _agent(self, row: Agent, before: Saved | None) -> None:
         now = self._state.now
-        presence, since = self._agents.get(row.id, (row.presence, now))
-        self._agents[row.id] = (row.presence, now)
+        since, self._told_at[row.id] = self._told_at.get(row.id, now), now
+        presence = before.presence if isinstance(before, Agent) else row.presence
         if presence is Presence.LOGGED_OUT or now <= since:
             return
         changed = row.presence not in {presence, Presence.LOGGED_OUT}

@@ -6,6 +6,7 @@ import pytest
 
 from callbackd.domain.commands import (
     ArmDeadMan,
+    Changed,
     ClaimAttempt,
     DialCustomer,
     DropBridge,
@@ -13,7 +14,6 @@ from callbackd.domain.commands import (
     MakeBridge,
     Play,
     RingAgent,
-    Save,
     StartMusic,
     StorePromise,
 )
@@ -388,7 +388,8 @@ def test_the_intent_is_written_before_the_customer_is_dialled():
     fresh = centre.hear(TimePassed(), answer_database=False)
     claim = next(c for c in fresh if isinstance(c, ClaimAttempt))
     assert not centre.all(DialCustomer)
-    assert not [c for c in fresh if isinstance(c, Save) and c.row.id in {claim.entry.id, claim.callback.id}]
+    its_own = {claim.entry.id, claim.callback.id}
+    assert not [c for c in fresh if isinstance(c, Changed) and not c.stored and c.row.id in its_own]
     assert centre.agents["alice"].activity is Activity.RESERVED
 
 
@@ -418,7 +419,7 @@ def test_key_one_is_written_down_before_the_agent_is_rung_and_the_promise_kept_w
     centre = dialled()
     leg = centre.customer_answers()
     fresh = centre.presses(leg, "1")
-    saved = [n for n, c in enumerate(fresh) if isinstance(c, Save) and c.row == centre.callback()]
+    saved = [n for n, c in enumerate(fresh) if isinstance(c, Changed) and c.after == centre.callback()]
     assert saved[-1] < [isinstance(c, RingAgent) for c in fresh].index(True)
     assert centre.callback().state is CallbackState.ACCEPTED
     centre.hear(LegEntered(centre.ring_of("alice"), Party.AGENT), answer_joins=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.commands import Save
+from callbackd.domain.commands import Changed
 from callbackd.domain.events import AgentDialled
 from callbackd.domain.lives.direct_window import TABLE, DirectWindow, Trigger, Window
 from callbackd.domain.lives.life import Ignored
@@ -70,7 +70,7 @@ def happens(centre: Centre, what: str) -> None:
 
 
 def window(centre: Centre) -> DirectWindow | None:
-    rows = [s.row for s in centre.all(Save) if isinstance(s.row, DirectWindow)]
+    rows = [c.after for c in centre.all(Changed) if isinstance(c.after, DirectWindow)]
     return rows[-1] if rows and rows[-1].expires_at > centre.now else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.commands import ClaimAttempt, DialCustomer, Save, StartMusic
+from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, StartMusic
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler.retry import Again, GiveUp, decide, postpone
 from callbackd.domain.events import AttemptClaimed, ClosedEarly, Ending, SwitchTurned, TimePassed
@@ -313,7 +313,7 @@ def test_an_agent_who_is_free_before_the_intent_is_stored_is_kept_but_no_row_is_
     attempt = centre.last(ClaimAttempt).attempt
     centre.hangs_up("with-alice")
     assert centre.agents["alice"].activity is Activity.RESERVED
-    assert not any(save.row.id == attempt.id for save in centre.all(Save))
+    assert not any(c.after.id == attempt.id and not c.stored for c in centre.all(Changed))
     centre.hear(AttemptClaimed(attempt.id))
     assert centre.attempt().agent == "alice"
     centre.presses(centre.customer_answers(), "1")

@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from callbackd.domain import numbers
-from callbackd.domain.commands import ClaimAttempt, DialCustomer, Forget, Save, StorePromise
+from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, StorePromise
 from callbackd.domain.dialler import retry
 from callbackd.domain.events import (
     AttemptClaimed,
@@ -160,7 +160,7 @@ def test_the_list_holds_the_tag_and_the_reason_not_the_number():
 
 def test_number_and_end_are_written_in_the_step_of_the_key():
     centre, leg = asked()
-    rows = [type(command.row).__name__ for command in centre.presses(leg, "9") if isinstance(command, Save)]
+    rows = [type(c.after).__name__ for c in centre.presses(leg, "9") if isinstance(c, Changed) and not c.stored]
     assert {"Blocked", "Attempt", "Callback", "Entry", "Agent"} <= set(rows)
 
 
@@ -213,7 +213,7 @@ def test_9_in_answer_to_how_much_later_is_ninety_minutes():
 def test_9_pressed_twice_blocks_once():
     centre, leg = asked()
     centre.presses(leg, "99")
-    assert len([s for s in centre.all(Save) if isinstance(s.row, Blocked)]) == 1
+    assert len([c for c in centre.all(Changed) if isinstance(c.after, Blocked)]) == 1
     assert centre.heard(leg)[-1] is Fixed.NEVER_AGAIN
 
 
@@ -421,7 +421,7 @@ def test_an_unblocked_number_is_forgotten_and_may_be_called():
     blocked(centre)
     row = centre.blocked[TAG]
     centre.hear(NumberUnblocked("020 7946 0101"))
-    assert centre.all(Forget) == [Forget(row)]
+    assert [c for c in centre.all(Changed) if c.after is None] == [Changed(row, None)]
     centre.takes_callback("anna")
     alice_is_free(centre)
     assert centre.last(DialCustomer).number == ANNA
@@ -438,7 +438,7 @@ def test_unblocking_brings_back_no_promise():
 def test_unblocking_who_is_not_blocked_is_answered():
     centre = promised()
     centre.hear(NumberUnblocked(ANNA))
-    assert centre.all(Forget) == []
+    assert [c for c in centre.all(Changed) if c.after is None] == []
     assert centre.reasons("unblocking ignored") == ["the number is not on the list"]
 
 
