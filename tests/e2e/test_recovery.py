@@ -126,6 +126,7 @@ async def test_without_the_daemon_the_fallback_serves_new_callers(house):
     assert anna.gaps(longer_than=1.0) == []
 
 
+@pytest.mark.long
 async def test_the_dead_man_switch_takes_waiting_callers_to_the_fallback(open_house):
     house = await open_house()
     anna = await house.calls(ANNA)
