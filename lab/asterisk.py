@@ -32,7 +32,7 @@ class AsteriskFailed(RuntimeError):
 class Asterisk:
     """An Asterisk in a slot. Everything it writes is in `dir`; it dies with this process.
 
-    `variables` become dialplan globals (CBD_DEADMAN ...). With `qualify_s` the agents' phones are asked every so many
+    `variables` become dialplan globals (CBD_DEADMAN ...). With `qualify_s` the agents' phones are asked every this many
     seconds whether they are there, and must answer OPTIONS.
     """
 

@@ -137,7 +137,7 @@ class Call:
         return await self._hears(None, "hear anything", within, seconds, since)
 
     async def hears_silence(self, seconds: float = 1.0, *, within: float = 5.0) -> None:
-        """Nothing at all for so long, from some moment after now on."""
+        """Returns when nothing was heard for this long, counted from now at the earliest."""
         start = time.time()
 
         def quiet() -> bool | None:

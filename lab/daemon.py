@@ -302,7 +302,7 @@ class Daemon:
             raise DaemonFailed(f"it never said {event!r} {fields or ''}\n{self.story()}") from None
 
     async def more_than(self, lines: int) -> None:
-        """Wait until there are more lines than so many."""
+        """Returns when the log has more lines than this."""
         async with self._more:
             await self._more.wait_for(lambda: len(self.lines) > lines)
 

@@ -23,7 +23,7 @@ ARI_CONNECTIONS, DB_CONNECTIONS = 10, 5
 AT_ONCE_S = 0.75
 """Two agents who answer in another order than they were rung overtake nobody."""
 TOGETHER_S = 0.25
-"""Who calls so soon after another may arrive before."""
+"""A caller who dials this soon after another may arrive before them."""
 VOICE_S = 2.0
 
 

@@ -70,7 +70,7 @@ Behaviour = Callable[[Call], Coroutine[Any, Any, None]]
 def answers(
     after: float = 0.2, *, talk: float | None = None, press: str = "", press_after: float = 0.5, silent: bool = False
 ) -> Behaviour:
-    """Rings, answers after so many seconds, presses keys, and with ``talk`` hangs up that many seconds later."""
+    """Rings, answers after this many seconds, presses keys, and with ``talk`` hangs up that many seconds later."""
 
     async def behave(call: Call) -> None:
         await call.ring()
@@ -199,7 +199,7 @@ class Caller(Phone):
     ) -> Call:
         """Call; returns when the INVITE is out, with ``answered`` when it is answered.
 
-        With ``patience`` the caller hangs up after so many seconds, answered or not. ``headers`` are whole lines.
+        With ``patience`` the caller hangs up after this many seconds, answered or not. ``headers`` are whole lines.
         """
         call = await self._dial(number, self._from, self._host, self._port, headers, silent=self._silent)
         if patience is not None:
@@ -674,7 +674,7 @@ class Stage:
     # --- for the phones ---
 
     def later(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-        """Do something after so many seconds, unless the stage is closed before."""
+        """Does something after this many seconds, unless the stage is closed before."""
 
         async def wait() -> None:
             await asyncio.sleep(seconds)

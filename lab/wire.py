@@ -1,4 +1,4 @@
-"""A line that fails when it is told to: stands between a client and a server, on TCP or on socket files.
+"""A line that fails when a test wants it to: stands between a client and a server, on TCP or on socket files.
 
 async with Wire(("127.0.0.1", 0), ("127.0.0.1", 8088)) as wire:
     wire.lose_reply(b"POST /ari/channels")

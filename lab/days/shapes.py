@@ -178,4 +178,4 @@ TEN_THOUSAND = shape(
     team(70),
     habits=Habits(calls_per_hour=1550, curve=WORKDAY, customers=10_000, agent_codes=0.02),
 )
-"""So many calls in ten hours, with peaks before and after noon."""
+"""This many calls arrive in ten hours, with peaks before and after noon."""
