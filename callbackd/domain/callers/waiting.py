@@ -40,6 +40,8 @@ _SORRY = {
     Obstacle.ALL_PAUSED: Fixed.NOBODY_HERE,
     Obstacle.FULL: Fixed.FULL,
 }
+Known = numbers.Allowed | numbers.Refused
+"""What is known of a caller's number."""
 _OFFERED = {(True, False): Fixed.OFFER, (False, True): Fixed.OFFER_TIME, (True, True): Fixed.OFFER_BOTH}
 
 
@@ -84,25 +86,33 @@ class Waiting:
         promise = state.promised_to(known.number, queue.group) if isinstance(known, numbers.Allowed) else None
         if promise and promise.state is CallbackState.WAITING:
             self._rejoin.meet_again(event, promise)
-            return
-        if stood_in := state.settings.queues.get(QueueName(event.stood_in)):
+        elif stood_in := state.settings.queues.get(QueueName(event.stood_in)):
             self._come_back(event, stood_in, known)
-            return
+        else:
+            self._to_the_door(event, queue, known, greeted=greeted)
+
+    def _to_the_door(self, event: CallArrived, queue: Queue, known: Known, *, greeted: bool) -> None:
+        """Into the line, if the queue's door is open; else the way its rule says."""
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
-            self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, state.settings.exit_context)
+            context = self._state.settings.exit_context
+            self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, context)
             return
         entry = self._new_entry(event, queue, known, verdict)
         dialogue = self._speech.begin(entry, event.leg)
         welcome = () if greeted else (Greeting(queue.name),)
         if verdict.admitted:
             self._note(entry)
-            self._watch_closing(queue)
-            self._places.watch(entry)
-            self.staff_changed()
+            self._stands(entry, queue)
             self._welcome(dialogue, *welcome, *self._crisis(dialogue))
         else:
             self._last_resort(dialogue, entry, *welcome, _sorry(verdict))
+
+    def _stands(self, entry: Entry, queue: Queue) -> None:
+        """Somebody stands in the line: its closing, the place's deadlines, and whether anybody works are watched."""
+        self._watch_closing(queue)
+        self._places.watch(entry)
+        self.staff_changed()
 
     def _welcome(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         if phrases:
@@ -111,7 +121,7 @@ class Waiting:
             self._speech.arm(dialogue)
             self._speech.wait_on(dialogue)
 
-    def _come_back(self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused) -> None:
+    def _come_back(self, event: CallArrived, queue: Queue, known: Known) -> None:
         """Who stood in the line before is let in without a question and without a greeting, at the old place."""
         back = Verdict(Exit(Way.WAIT), None, "stood in the line already")
         entry = self._new_entry(event, queue, known, back)
@@ -119,9 +129,7 @@ class Waiting:
         dialogue = self._speech.begin(entry, event.leg)
         self._speech.stop_leftovers(event.leg)
         self._speech.arm(dialogue)
-        self._watch_closing(queue)
-        self._places.watch(entry)
-        self.staff_changed()
+        self._stands(entry, queue)
         self._speech.wait_on(dialogue)
 
     def _note(self, entry: Entry) -> None:
@@ -149,9 +157,7 @@ class Waiting:
             queue = state.settings.queues[QueueName(verdict.exit.to)]
         return queue, verdict
 
-    def _new_entry(
-        self, event: CallArrived, queue: Queue, known: numbers.Allowed | numbers.Refused, verdict: Verdict
-    ) -> Entry:
+    def _new_entry(self, event: CallArrived, queue: Queue, known: Known, verdict: Verdict) -> Entry:
         state = self._state
         number = known.number if isinstance(known, numbers.Allowed) else numbers.tame(event.number)
         wanted, unknown = read_needs(event.needs)
