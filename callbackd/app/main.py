@@ -25,7 +25,7 @@ from callbackd.app.handover import drained, hand_over, hold, pid_file
 from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
-from callbackd.app.recovery import Recovery
+from callbackd.app.recovery import Recovery, report_laws
 from callbackd.app.reload import Reload
 from callbackd.app.runner import Runner, Watch
 from callbackd.app.watermark import Watermark
@@ -112,6 +112,7 @@ async def serve(
             notifier,
             acd.differences,
             lambda: fetch_back.begin(),
+            acd.broken_laws,
         )
         ari = await stack.enter_async_context(Ari(address, recovery.on_event, recovery.on_link, WANTED))
         renderer = Renderer(prompt_settings(config), _unspoken)
@@ -130,6 +131,7 @@ async def serve(
             rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
         mended = acd.restore(rows, now, right.epoch)
+        report_laws(acd.broken_laws)
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
         reached(Step.RESTORED)

@@ -33,6 +33,17 @@ _POLL_AGAIN_S = 0.2
 log = structlog.get_logger("recovery")
 
 
+def report_laws(broken_laws: Callable[[], list[str]]) -> None:
+    """An error in the log for each invariant of the domain that does not hold. Calls go on, whatever comes of it."""
+    try:
+        broken = broken_laws()
+    except Exception:
+        log.exception("laws_not_asked", why="a fault in asking for the invariants; calls are not concerned")
+        return
+    for law in broken:
+        log.error("law_broken", law=law, why="a fault of callbackd; calls go on; please report it with this log")
+
+
 class Recovery:
     """Give ``on_event`` and ``on_link`` to the ARI client. ``replaced`` is set when another daemon took our place."""
 
@@ -44,8 +55,10 @@ class Recovery:
         notifier: Notifier | None = None,
         differences: Differences = lambda _: frozenset(),
         caught_up: Callable[[], None] = lambda: None,
+        broken_laws: Callable[[], list[str]] = list,
     ) -> None:
-        """``caught_up`` is told each time that what was missed has been posted."""
+        """``caught_up`` is called each time after what was missed has been posted; ``broken_laws`` at each look."""
+        self._broken_laws = broken_laws
         self._caught_up = caught_up
         self._differences = differences
         self._connected = False
@@ -83,6 +96,7 @@ class Recovery:
         """Look for events that never came, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            report_laws(self._broken_laws)
             if lasting := await self._lasting():
                 log.error("events_missed", differences=sorted(lasting), why="the event stream did not tell; polled")
                 self._post(PbxLost("events were missed"))

@@ -14,7 +14,16 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    PendingRollbackError,
+    ResourceClosedError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 LIMIT_S = 3.0
@@ -29,8 +38,20 @@ _SESSION = {
     "tcp_keepalives_count": "3",
 }
 
-TROUBLE = (SQLAlchemyError, psycopg.Error, OSError, TimeoutError, ValueError, TypeError, ArithmeticError)
-"""All that a statement can fail with for reasons outside; ``is_refusal`` tells the two kinds apart."""
+TROUBLE = (
+    DBAPIError,
+    DisconnectionError,
+    PendingRollbackError,
+    ResourceClosedError,
+    PoolTimeout,
+    psycopg.Error,
+    OSError,
+    TimeoutError,
+)
+"""What the drivers and the operating system raise for reasons outside; ``is_refusal`` tells the two kinds apart.
+
+Anything else that a statement raises is a fault of ours, and no reason to think that the database is away.
+"""
 
 
 def engine_for(url: str) -> AsyncEngine:
@@ -92,9 +113,7 @@ def _shut(driver: Any) -> None:
 
 def is_refusal(trouble: BaseException) -> bool:
     """Whether it lies in the rows, so that trying again cannot help; else the database is away."""
-    if isinstance(trouble, DBAPIError):
-        return isinstance(trouble, IntegrityError | DataError)
-    return isinstance(trouble, StatementError | ValueError | TypeError | ArithmeticError)
+    return isinstance(trouble, IntegrityError | DataError | psycopg.DataError | psycopg.IntegrityError)
 
 
 def in_words(trouble: BaseException) -> str:

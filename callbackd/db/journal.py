@@ -143,12 +143,20 @@ class Journal:
                     parts += [part[middle:], part[:middle]]
                 elif refusal:
                     self._refused += 1
-                    log.error("row_refused", row=name_of(part[0]), why=in_words(refusal))
+                    self._complain(part[0], refusal)
         finally:
             self._backlog.put_back(row for part in reversed(parts) for row in part)
 
+    def _complain(self, row: Row, refusal: Exception) -> None:
+        """The row is lost, and calls go on: a daemon that ends for it would meet its like again and again."""
+        if isinstance(refusal, TROUBLE):
+            log.error("row_refused", row=name_of(row), why=in_words(refusal))
+        else:
+            why = "a fault of callbackd: the row is lost, calls go on; please report it"
+            log.critical("row_not_written", row=name_of(row), why=why, exc_info=refusal)
+
     async def _write(self, rows: Sequence[Row]) -> Exception | None:
-        """What the tables have against these rows, None when they are written."""
+        """What the tables have against these rows, or what we did wrong with them; None when they are written."""
         if not rows:
             return None
         try:
@@ -162,6 +170,8 @@ class Journal:
             if not is_refusal(trouble):
                 raise
             return trouble
+        except Exception as fault:
+            return fault
         return None
 
     # --- promises and intents -------------------------------------------------------------------------------------
@@ -185,6 +195,9 @@ class Journal:
             for row in intent.undo():
                 self._backlog.add(row)
             return [intent.refused(in_words(trouble)), *self._lose(in_words(trouble))]
+        except Exception as fault:  # raised before the commit, unless the row is there
+            log.critical("intent_not_written", intent=intent.key, why="a fault of callbackd", exc_info=fault)
+            return [intent.done() if await self._is_there(intent) else intent.refused("a fault of callbackd")]
         await self._stored(*intent.key)
         reached(stored)
         return [intent.done()]

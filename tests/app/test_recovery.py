@@ -7,12 +7,17 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from callbackd.app import recovery
-from callbackd.app.recovery import Recovery
+from callbackd.app.recovery import Recovery, report_laws
 from callbackd.ari.client import Link
+from callbackd.domain.acd import Acd
 from callbackd.domain.events import Event, LegsSeen, PbxBack, PbxLost
-from callbackd.domain.ids import LegId
+from callbackd.domain.ids import CallbackId, EntryId, LegId, Mint
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.entry import Entry
+from tests.builders import ANNA, SUPPORT, T0, agent, queue, settings
 
 SEEN = LegsSeen(frozenset({LegId("leg")}))
 
@@ -25,7 +30,10 @@ class House:
         self.looks = self.polls = 0
         self.differ: Callable[[int], frozenset[str]] = lambda look: frozenset()
         self.answers = True
-        self.recovery = Recovery(lambda raw: raw, self.poll, self.told.append, differences=self.differences)
+        self.laws: list[str] = []
+        self.recovery = Recovery(
+            lambda raw: raw, self.poll, self.told.append, differences=self.differences, broken_laws=lambda: self.laws
+        )
 
     async def poll(self):
         self.polls += 1
@@ -101,3 +109,39 @@ async def test_nothing_is_compared_without_a_stream_or_an_answer(quickly):
             await asyncio.sleep(0.001)
         assert house.looks == looks
         assert house.told == [PbxLost("cut")]
+
+
+# --- the laws of the domain, asked in production ----------------------------------------------------------------------
+
+
+async def test_a_broken_law_is_an_error_in_the_log_at_the_next_look_and_ends_nothing(quickly):
+    async with connected() as house:
+        with capture_logs() as lines:
+            house.laws = ["entry e1 is held by nobody"]
+            await house.until(lambda: any(line["event"] == "law_broken" for line in lines))
+            looks = house.looks
+            await house.until(lambda: house.looks > looks)
+    broken = next(line for line in lines if line["event"] == "law_broken")
+    assert (broken["log_level"], broken["law"]) == ("error", "entry e1 is held by nobody")
+
+
+def test_rows_that_contradict_each_other_are_named_with_their_ids_after_a_restore():
+    acd = Acd(settings([queue()], [agent("alice")]), Mint(b"laws"))
+    rows: list[Entry | Callback] = []
+    for n in ("1", "2"):
+        id = CallbackId(f"c{n}")
+        rows.append(Entry(EntryId(f"e{n}"), SUPPORT, T0, number=ANNA, callback=id))
+        rows.append(Callback(id, EntryId(f"e{n}"), SUPPORT, ANNA, T0, T0 + 3600))
+    acd.restore(rows, T0)
+    with capture_logs() as lines:
+        report_laws(acd.broken_laws)
+    assert [line["law"] for line in lines] == [f"{ANNA} has 2 promises"]
+
+
+def test_a_fault_in_asking_for_the_laws_is_logged_and_ends_nothing():
+    def faulty() -> list[str]:
+        raise KeyError("entry")
+
+    with capture_logs() as lines:
+        report_laws(faulty)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("laws_not_asked", "error")]

@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import event, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from callbackd.db import tables
 from callbackd.db.engine import _SESSION, engine_for
@@ -218,6 +219,15 @@ async def test_what_no_table_takes_costs_itself_only(journal, engine, poison):
     assert await open_rows(engine) == [an_entry(2)]
     assert await count(engine, tables.decision) == 1
     assert journal.dropped == 1
+
+
+async def test_a_fault_of_ours_is_loud_costs_its_row_and_is_no_reason_to_think_the_database_away(journal, engine):
+    ours = Decided(NOW, "x", "y", "z", {"a": cast(str, object())})
+    with capture_logs() as lines:
+        assert await journal.commit([Changed(None, an_entry(2)), ours]) == []
+    assert [(line["event"], line["log_level"]) for line in lines] == [("row_not_written", "critical")]
+    assert "TypeError" in repr(lines[0]["exc_info"])
+    assert await open_rows(engine) == [an_entry(2)]
 
 
 async def test_poison_among_many_is_found(journal, engine):
