@@ -83,6 +83,7 @@ def _become(arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: Co
     os.dup2(said.fileno(), 1)
     os.dup2(said.fileno(), 2)
     said.close()
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
     os.chdir(cwd)
     os.environ.clear()
