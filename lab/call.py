@@ -57,11 +57,11 @@ class Call:
         self._sipp: Sipp | None = None
         self._established = False
         self._held = False
-        self._rtp_port = 0
+        self.rtp_port = 0
         self._media: Address | None = None
         self._cseq = 1
         self._one_at_a_time = asyncio.Lock()
-        self._changed = asyncio.Event()
+        self.changed = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<{self.who}: {self.state}>"
@@ -182,10 +182,10 @@ class Call:
                     if hopeless():
                         problem = "before it was over"
                         break
-                    self._changed.clear()
+                    self.changed.clear()
                     # Three frames: sounds are judged in steps of 60 ms.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), 0.06 if often else None)
+                        await asyncio.wait_for(self.changed.wait(), 0.06 if often else None)
                 else:
                     return value
         value = check()
@@ -200,8 +200,8 @@ class Call:
     async def answer(self) -> None:
         """Take an incoming call. Does nothing when it is over already."""
         if not self.over and self.answered_at is None:
-            await self._until(lambda: self._rtp_port or None, 5.0, "have its audio ready")
-            self._tell("XANSWER", rtp=self._rtp_port)
+            await self._until(lambda: self.rtp_port or None, 5.0, "have its audio ready")
+            self._tell("XANSWER", rtp=self.rtp_port)
             await self._until(lambda: self._established or self.over or None, 5.0, "have its answer acknowledged")
 
     async def ring(self) -> None:
@@ -304,8 +304,8 @@ class Call:
     async def _quiet_wait(self, check: Callable[[], bool], limit: float) -> None:
         async with asyncio.timeout(limit):
             while not check():
-                self._changed.clear()
-                await self._changed.wait()
+                self.changed.clear()
+                await self.changed.wait()
 
     def _tell(self, method: str, **headers: str | int) -> None:
         assert self._sipp is not None
@@ -321,7 +321,7 @@ class Call:
 
     # --- SIP ---
 
-    def _on_message(self, message: SipMessage) -> None:
+    def on_message(self, message: SipMessage) -> None:
         self.messages.append(message)
         if message.method == "INVITE":
             self._on_invite(message)
@@ -333,7 +333,7 @@ class Call:
                 self._end(message, mine, 487)
             elif message.method == "BYE":
                 self._end(message, mine, self.status)
-        self._changed.set()
+        self.changed.set()
 
     def _on_invite(self, message: SipMessage) -> None:
         if message.media and not message.sent:
@@ -360,12 +360,12 @@ class Call:
             self.reason = message.headers.get("reason", "")
             self.rtp.close()
 
-    def _lost(self) -> None:
+    def lost(self) -> None:
         """The phone is gone: its power was cut."""
         if self.ended_at is None:
             self.ended_at, self.ended_by, self.reason = time.time(), "us", "the phone was switched off"
             self.rtp.close()
-            self._changed.set()
+            self.changed.set()
 
 
 def name_of(somebody: Phone | Call | str) -> str:

@@ -160,7 +160,7 @@ class Phone:
         def on_message(message: SipMessage) -> None:
             call.call_id = call.call_id or message.call_id
             if message.call_id == call.call_id:
-                call._on_message(message)
+                call.on_message(message)
 
         call._sipp = Sipp(
             stage.file_name(self.name),
@@ -285,10 +285,10 @@ class _Answering(Phone):
             self.address,
             stage.asterisk,
             stage.directory,
-            self._on_message,
+            self.on_message,
             control_port=stage.control_port(self.address[0]),
         )
-        stage._processes.append(self._sipp)
+        stage.processes.append(self._sipp)
         await self._sipp.start()
 
     async def switch_off(self) -> None:
@@ -298,16 +298,16 @@ class _Answering(Phone):
         for task in self._tasks:
             task.cancel()
         for call in self.calls:
-            call._lost()
+            call.lost()
 
     async def next_call(self, within: float = 10.0, *, answered: bool = False) -> Call:
         """The oldest incoming call that this method has not returned yet."""
-        call = await self._next_of(lambda call: not call.outgoing, within, "be called")
+        call = await self.next_of(lambda call: not call.outgoing, within, "be called")
         if answered:
             await call.is_answered(within)
         return call
 
-    async def _next_of(self, fits: Callable[[Call], bool], within: float, what: str) -> Call:
+    async def next_of(self, fits: Callable[[Call], bool], within: float, what: str) -> Call:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while True:
@@ -328,7 +328,7 @@ class _Answering(Phone):
     def _behaviour_for(self, call: Call) -> Behaviour:
         return self.behaviour
 
-    def _on_message(self, message: SipMessage) -> None:
+    def on_message(self, message: SipMessage) -> None:
         call = self._by_id.get(message.call_id)
         if call is None:
             if message.method != "INVITE" or message.status is not None or message.sent:
@@ -345,17 +345,17 @@ class _Answering(Phone):
             self._by_id[call.call_id] = call
             self._stage.calls.append(call)
             self.calls.append(call)
-            call._on_message(message)
+            call.on_message(message)
             task = asyncio.create_task(self._take(call), name=f"{who} takes a call")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             self._news.set()
         else:
-            call._on_message(message)
+            call.on_message(message)
 
     async def _take(self, call: Call) -> None:
-        call._rtp_port = await call.rtp.open(self.address[0], self._stage.rtp_ports())
-        call._changed.set()
+        call.rtp_port = await call.rtp.open(self.address[0], self._stage.rtp_ports())
+        call.changed.set()
         try:
             await self._behaviour_for(call)(call)
         except PhoneFailed as failed:
@@ -399,7 +399,7 @@ class CustomerPhones(_Answering):
 
     async def next_call_to(self, number: str, within: float = 10.0, *, answered: bool = False) -> Call:
         """The oldest call to the number that was not returned yet."""
-        call = await self._next_of(lambda call: call.dialled == number, within, f"be called at {number}")
+        call = await self.next_of(lambda call: call.dialled == number, within, f"be called at {number}")
         if answered:
             await call.is_answered(within)
         return call
@@ -514,7 +514,7 @@ class Stage:
         self._sip, self._media = _Pool(sip_ports), _Pool(media_ports)
         self._tones: dict[str, int] = {}
         self._files: dict[str, int] = {}
-        self._processes: list[Sipp] = []
+        self.processes: list[Sipp] = []
         self._crowds: list[Crowd] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -549,11 +549,11 @@ class Stage:
         for phone in self.phones:
             if isinstance(phone, _Answering):
                 await phone.switch_off()
-        await asyncio.gather(*(process.stop() for process in self._processes))
+        await asyncio.gather(*(process.stop() for process in self.processes))
         for crowd in self._crowds:
             crowd.close()
         for call in self.calls:
-            call._lost()
+            call.lost()
         if self._own_directory:
             self._own_directory.cleanup()
 
@@ -630,7 +630,7 @@ class Stage:
             numbers=tuple(numbers),
             control_port=self.control_port(host),
         )
-        self._processes.append(sipp)
+        self.processes.append(sipp)
         self._crowds.append(found)
         await sipp.start()
         return found
@@ -654,7 +654,7 @@ class Stage:
         """Phones whose SIPp ended though nobody ended it, and what it said."""
         return "".join(
             f"\n{process.name}: sipp ended with {process.exit_code}: {process.complaints()}"
-            for process in self._processes
+            for process in self.processes
             if process.exit_code
         )
 
@@ -717,4 +717,4 @@ class Stage:
 
     def _adopt(self, call: Call, process: Sipp) -> None:
         self.calls.append(call)
-        self._processes.append(process)
+        self.processes.append(process)

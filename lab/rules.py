@@ -51,9 +51,14 @@ def impurities(source: str) -> list[str]:
     return [f"{node.lineno}: {what}" for node, what in _impurities(ast.parse(source))]
 
 
-def reaches(source: str) -> list[str]:
-    """Every use of a private name of another object or another module, by attribute, import or string."""
-    return [f"{node.lineno}: {what}" for node, what in _reaches(ast.parse(source))]
+def reaches(source: str, *, own: bool = False) -> list[str]:
+    """Every use of a private name of another object or another module, by attribute, import or string.
+
+    With ``own``, classes of one file may use each other's.
+    """
+    tree = ast.parse(source)
+    mine = _defined(tree) if own else set()
+    return [f"{node.lineno}: {what}" for node, name, what in _reaches(tree) if name not in mine]
 
 
 def imported(source: str) -> set[str]:
@@ -83,21 +88,31 @@ def _impurities(tree: ast.AST) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
                 yield node, "reads the machine's time zone: fromtimestamp() without a zone"
 
 
-def _reaches(tree: ast.AST) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
+def _reaches(tree: ast.AST) -> Iterator[tuple[ast.stmt | ast.expr, str, str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id="self" | "cls")):
                 pass
             case ast.Attribute(attr=name) if _private(name):
-                yield node, ast.unparse(node)
+                yield node, name, ast.unparse(node)
             case ast.ImportFrom(module=module, names=names):
-                for alias in names:
-                    if _private(alias.name):
-                        yield node, f"{module}.{alias.name}"
+                yield from ((node, "", f"{module}.{alias.name}") for alias in names if _private(alias.name))
             case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in _BY_NAME:
                 for argument in node.args[:2]:
                     if isinstance(argument, ast.Constant) and _private(str(argument.value).rpartition(".")[2]):
-                        yield node, ast.unparse(node)
+                        yield node, "", ast.unparse(node)
+
+
+def _defined(tree: ast.AST) -> set[str]:
+    """The private methods and attributes of the classes of a file."""
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                names.add(name)
+    return names
 
 
 def _private(name: str) -> bool:

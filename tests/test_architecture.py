@@ -37,6 +37,16 @@ def test_nothing_reaches_into_the_privates_of_another(file):
     assert reaches(file.read_text()) == []
 
 
+# Plants bugs, by replacing private methods of the domain with wrong ones.
+PLANTER = ROOT / "tests/simulation/bugs.py"
+TESTS = sorted({*(ROOT / "tests").rglob("*.py"), *(ROOT / "lab").rglob("*.py")} - {PLANTER})
+
+
+@pytest.mark.parametrize("file", TESTS, ids=named)
+def test_no_test_reaches_into_the_privates_of_what_it_tests(file):
+    assert reaches(file.read_text(), own=True) == []
+
+
 CLEAN = (ROOT / "callbackd/domain/recovery/restore.py").read_text()
 
 
@@ -83,6 +93,7 @@ def test_a_planted_reach_into_a_private_is_found(plant, found):
     assert reaches(CLEAN) == []
     line = len(CLEAN.splitlines()) + 1
     assert f"{line}: {found}" in reaches(f"{CLEAN}{plant}\n")
+    assert f"{line}: {found}" in reaches(f"{CLEAN}{plant}\n", own=True)
 
 
 @pytest.mark.parametrize("file", DOMAIN, ids=named)

@@ -17,7 +17,8 @@ from callbackd.ari.fallback import Stranded
 INBOUND_CONTEXT = "callbackd-inbound"
 LOOK_AGAIN_S = 5.0
 """Who was being spoken to when they were handed over goes when that ends, perhaps after our first look."""
-_TRIES, _AGAIN_S = 20, 0.5
+AGAIN_S = 0.5
+_TRIES = 20
 """The manager interface is connected a little later than ARI."""
 
 log = structlog.get_logger("callbackd")
@@ -51,7 +52,7 @@ class FetchBack:
             )
             if result.outcome is not Outcome.NOT_SENT:
                 break
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
         if result.outcome is Outcome.DONE:
             log.info("fetched_back", channel=caller.channel, queue=caller.queue, since=caller.since)
             return

@@ -86,7 +86,7 @@ async def serve(
         if config.database.standby:
             notifier.ready("standby: another callbackd is at work")
             log.info("standby", why="waits for the right to dial")
-        with _starting():
+        with starting():
             if not config.database.standby:
                 await right.take()
             elif not await right.take_when_free(stopping):
@@ -127,7 +127,7 @@ async def serve(
         )
         fetch_back = FetchBack(lambda: stranded(ari.api, settings.fallback_context, settings.queues), ami)
 
-        with _starting():
+        with starting():
             rows, now = await open_rows(engine), clock()
         do_not_call.warn_if_useless(rows, list_key)
         mended = acd.restore(rows, now, right.epoch)
@@ -135,7 +135,7 @@ async def serve(
         figures.take_up(rows, mended, now)
         await runner.obey(mended)
         reached(Step.RESTORED)
-        with _starting():
+        with starting():
             missing = await watermark.missing(engine)
         if missing:
             hold(runner.post, missing, watermark.path)
@@ -210,7 +210,7 @@ async def _database(config: Config, stopping: asyncio.Event) -> AsyncIterator[As
                 async with asyncio.timeout(_DATABASE_AGAIN_S):
                     await stopping.wait()
         if not stopping.is_set():
-            with _starting():
+            with starting():
                 await upgrade(engine)
         yield engine
 
@@ -220,7 +220,7 @@ class DatabaseGone(Exception):
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
+def starting() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, ConnectionError, TimeoutError) as trouble:

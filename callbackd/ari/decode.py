@@ -65,6 +65,10 @@ class Decode:
             "ChannelUnhold": lambda raw: LegUnheld(LegId(_text(raw, "channel", "id"))),
         }
 
+    def remembered(self) -> int:
+        """How many things it remembers of legs; 0 when all of them have ended."""
+        return len(self._heard) + len(self._hung_up)
+
     def __call__(self, raw: Any) -> Event | None:
         kind = raw.get("type") if isinstance(raw, dict) else None
         reader = self.readers.get(kind) if isinstance(kind, str) else None

@@ -24,7 +24,7 @@ from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
 
-_AGAIN_S = 1.0
+AGAIN_S = 1.0
 
 log = structlog.get_logger("callbackd")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -52,7 +52,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
             raise typer.Exit(REFUSED) from trouble
         except main.DatabaseGone as trouble:
             log.warning("database_waiting", why=f"{trouble}; starting again")
-            time.sleep(_AGAIN_S)
+            time.sleep(AGAIN_S)
             continue
         if isinstance(ended, int):
             raise typer.Exit(ended)

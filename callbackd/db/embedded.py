@@ -91,7 +91,7 @@ def normalise(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class Account:
     """The system user the server runs as."""
 
     uid: int
@@ -233,7 +233,7 @@ class Embedded:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         if self._lock is None:
             self._lock = _hold(self.state_dir)
-        self._account = _Account.of(self.data)
+        self._account = Account.of(self.data)
         # Root's own, so that nothing in it can be swapped for a link by the server's user.
         with suppress(FileExistsError):
             self.home.mkdir()
@@ -459,7 +459,7 @@ def _hold(state_dir: Path) -> int:
     return file
 
 
-def _private(directory: Path, account: _Account) -> None:
+def _private(directory: Path, account: Account) -> None:
     """A directory that ``account`` alone may use. One that somebody else made first is refused, not trusted."""
     with suppress(FileExistsError):
         directory.mkdir(mode=0o700)

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 LIMIT_S = 3.0
 """What takes longer means that the database is away: calls must not wait for it."""
 
-_SESSION = {
+SESSION = {
     "statement_timeout": f"{LIMIT_S:.0f}s",
     "lock_timeout": f"{LIMIT_S:.0f}s",
     # A host that vanished lets go of the right to dial within a quarter of a minute. No meaning on a socket file.
@@ -59,7 +59,7 @@ def engine_for(url: str) -> AsyncEngine:
 
     ``url`` leads to PostgreSQL itself or to a pooler in session mode: the right to dial is held by a session.
     """
-    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     connect = {"connect_timeout": 2, "application_name": "callbackd", "options": options}
     return create_async_engine(
         url, pool_size=3, max_overflow=2, pool_timeout=LIMIT_S, connect_args=connect, use_native_hstore=False

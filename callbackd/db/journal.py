@@ -25,7 +25,7 @@ from callbackd.protocol import Step, reached
 __all__ = ["Journal", "answers", "engine_for"]
 
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-_WATCH_S = 2.0
+WATCH_S = 2.0
 """How often the database is asked whether it is there although nothing is to be written."""
 _LOOK_UP_S = 1.0
 
@@ -221,7 +221,7 @@ class Journal:
 
     async def _wait_for_loss(self) -> None:
         try:
-            async with asyncio.timeout(_WATCH_S):
+            async with asyncio.timeout(WATCH_S):
                 await self._lost.wait()
         except TimeoutError:
             pass

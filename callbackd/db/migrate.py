@@ -49,7 +49,7 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         await connection.execute(text("SET LOCAL lock_timeout = '3s'"))
         try:
-            await connection.run_sync(_upgrade, revision)
+            await connection.run_sync(carry_out, revision)
         except ProgrammingError as error:
             user = engine.url.username or "its user"
             raise CannotMigrate(
@@ -58,7 +58,7 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
             ) from error
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def carry_out(connection: Connection, revision: str) -> None:
     config = alembic_config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     there = MigrationContext.configure(connection).get_current_revision()

@@ -42,13 +42,13 @@ class Mint:
     """
 
     def __init__(self, entropy: bytes) -> None:
-        self._entropy = entropy
+        self.entropy = entropy
         self._made = 0
 
     def _noise(self) -> int:
         """80 bits, others each time."""
         self._made += 1
-        return int.from_bytes(blake2b(self._made.to_bytes(8, "big"), key=self._entropy, digest_size=10).digest(), "big")
+        return int.from_bytes(blake2b(self._made.to_bytes(8, "big"), key=self.entropy, digest_size=10).digest(), "big")
 
     def fraction(self) -> float:
         """A number from 0 up to but not including 1: the lot, where a rule wants one drawn."""

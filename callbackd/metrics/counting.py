@@ -101,6 +101,12 @@ class Counting:
         self._promises: dict[CallbackId, tuple[QueueName, EntryId]] = {}
         """Where the attempts of each open promise are counted."""
 
+    def kept(self) -> int:
+        """How many quarter hours, customers and open lives are in memory; it must not grow with the days."""
+        lives = len(self._places) + len(self._calls) + len(self._promises)
+        quarters = sum(curve.kept() for curve in (*self.queues.values(), *self.team.values()))
+        return quarters + self.repeats.kept() + lives
+
     @property
     def now_us(self) -> int:
         return microseconds(self.now)

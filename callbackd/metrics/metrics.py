@@ -100,6 +100,10 @@ class Metrics:
         starts = range(quarter_of(since), -quarter_of(-until))
         return tuple(self.report(q * QUARTER_S, (q + 1) * QUARTER_S, queue=queue, agent=agent) for q in starts)
 
+    def kept(self) -> int:
+        """How many quarter hours, customers and open lives are in memory; it must not grow with the days."""
+        return self._counting.kept()
+
     def standing(self, queue: QueueName) -> tuple[int, int]:
         """How many places are held now by live callers and by promises, those at a chosen time included."""
         return self._counting.standing(queue)

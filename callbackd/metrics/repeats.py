@@ -51,6 +51,10 @@ class Repeats:
         last = self._served.get(number)
         return last if last and now - last.at <= self._within_s else None
 
+    def kept(self) -> int:
+        """How many customers are remembered."""
+        return len(self._served)
+
     def forget(self, now: float) -> None:
         """Drop what no call can repeat any more."""
         for number, last in list(self._served.items()):

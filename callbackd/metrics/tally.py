@@ -119,6 +119,10 @@ class Curve:
     def _end(self) -> int:
         return max(self._quarters, default=0) + 1
 
+    def kept(self) -> int:
+        """How many quarters are in memory."""
+        return len(self._quarters)
+
     def forget(self, before: int) -> None:
         for quarter in [quarter for quarter in self._quarters if quarter < before]:
             del self._quarters[quarter]

@@ -37,7 +37,7 @@ class Laws:
         self._every = every
 
     def __call__(self, world: World, event: ev.Event, commands: tuple[Command, ...]) -> None:
-        self.judge(world.acd._state, event, commands, world.now)
+        self.judge(world.acd.state, event, commands, world.now)
 
     def judge(self, state: State, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
         """Raises ``BrokenLaw`` for the first law that does not hold."""
@@ -69,14 +69,13 @@ class Laws:
 
     def at_the_end(self, world: World) -> None:
         """Everything that began has ended, and how is written down."""
-        state, facts, past = world.acd._state, world.facts, self.past
+        state, facts, past = world.acd.state, world.facts, self.past
         self._whole(state, None)
         _nothing("everything_ends", "places are left over", state.entries)
         _nothing("everything_ends", "promises are left over", state.callbacks)
         _nothing("everything_ends", "attempts are left over", state.attempts)
         _nothing("everything_ends", "dialogues are left over", state.dialogues)
-        said = {id: forecasts for id, forecasts in world.acd._ledger._open.items() if forecasts}
-        _nothing("a_quote_comes_true_or_not_once", "quotes without an end", said)
+        _nothing("a_quote_comes_true_or_not_once", "quotes without an end", world.acd.open_quotes())
         _nothing("everything_ends", "promises on their way are left over", state.pending)
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)

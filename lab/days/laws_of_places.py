@@ -187,7 +187,7 @@ def entered_is_open_plus_closed(step: Step) -> Iterator[str]:
 
 
 def what_is_closed_says_how(step: Step) -> Iterator[str]:
-    for kind in step._saved:
+    for kind in step.rows_saved:
         for row in step.saved(kind) if hasattr(kind, "state") and hasattr(kind, "outcome") else ():
             if (row.state.value == "closed") != (row.outcome is not None) or (row.outcome and row.closed_at is None):
                 yield f"{kind.__name__} {row.id} is {row.state.value} with {row.outcome} at {row.closed_at}"

@@ -212,11 +212,12 @@ class Step:
         self.now = now
         self.changes: dict[str, list[Change]] = {name: _changed(past.tables[name], state, name) for name in TABLES}
         self._of: dict[type, list[Any]] = {}
-        self._saved: dict[type, list[Any]] = {}
+        self.rows_saved: dict[type, list[Any]] = {}
+        """By kind, in order."""
         for command in commands:
             self._of.setdefault(type(command), []).append(command)
             if isinstance(command, Changed) and not command.stored:
-                self._saved.setdefault(type(command.after), []).append(command.after)
+                self.rows_saved.setdefault(type(command.after), []).append(command.after)
 
     def of(self, kind: type) -> list[Any]:
         """The commands of a kind, in order."""
@@ -224,7 +225,7 @@ class Step:
 
     def saved(self, kind: type) -> list[Any]:
         """The rows of a kind that were written, in order."""
-        return self._saved.get(kind, [])
+        return self.rows_saved.get(kind, [])
 
     def closed(self, kind: type, id: str) -> Any:
         """The row with which a life ended in this step."""

@@ -42,7 +42,7 @@ class House:
 @asynccontextmanager
 async def begun(monkeypatch):
     monkeypatch.setattr(fetch_back, "LOOK_AGAIN_S", 0.0)
-    monkeypatch.setattr(fetch_back, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(fetch_back, "AGAIN_S", 0.0)
     house = House()
     running = asyncio.create_task(house.fetching.run())
     yield house

@@ -24,7 +24,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
 
     monkeypatch.setattr(main, "serve", serve)
     monkeypatch.setattr(logs, "configure", lambda *_: None)  # it is for the life of a process, and this one lives on
-    monkeypatch.setattr("callbackd.cli.main._AGAIN_S", 0.0)
+    monkeypatch.setattr("callbackd.cli.main.AGAIN_S", 0.0)
     path = written(tmp_path, f'state_dir = "{tmp_path}"\n' + GOOD)
     with capture_logs() as log:
         done = CliRunner().invoke(app, ["run", "--config", str(path)])
@@ -33,7 +33,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
 
 
 def test_what_the_database_does_to_us_at_the_start_is_its_going_away():
-    with pytest.raises(main.DatabaseGone, match="terminating connection"), main._starting():
+    with pytest.raises(main.DatabaseGone, match="terminating connection"), main.starting():
         raise OperationalError("SELECT", {}, Exception("terminating connection due to unexpected postmaster exit"))
-    with pytest.raises(RightHeld), main._starting():
+    with pytest.raises(RightHeld), main.starting():
         raise RightHeld("another daemon")

@@ -142,8 +142,7 @@ def test_nothing_is_remembered_of_legs_that_are_gone() -> None:
     decode = Decode()
     for raw in ALL:
         decode(raw)
-    assert not decode._heard
-    assert not decode._hung_up
+    assert decode.remembered() == 0
 
 
 def test_a_stranger_in_the_application_is_a_caller_for_no_queue() -> None:

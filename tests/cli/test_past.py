@@ -83,7 +83,6 @@ def test_what_a_daemon_recorded_is_told_again(config, tmp_path):
 def test_a_record_of_a_daemon_that_was_killed_ends_with_its_last_whole_line(tmp_path):
     recorder = Recorder(tmp_path, b"entropy")
     recorder(TimePassed(), (), 1.0)
-    recorder._file.close()
     with recorder.path.open("a") as file:
         file.write('{"at": 2.0, "eve')
     with recorder.path.open() as file:

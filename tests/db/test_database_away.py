@@ -307,7 +307,7 @@ async def test_a_line_cut_again_and_again_costs_nothing(line):
 
 @pytest.fixture
 def watchful(monkeypatch):
-    monkeypatch.setattr("callbackd.db.journal._WATCH_S", 0.05)
+    monkeypatch.setattr("callbackd.db.journal.WATCH_S", 0.05)
 
 
 async def test_the_session_of_the_right_is_missed_and_taken_again(watchful, books):

@@ -639,4 +639,4 @@ async def test_the_lab_gives_databases_that_know_nothing_of_each_other():
 def test_what_the_server_is_told_says_nothing_of_us(monkeypatch):
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("NOTIFY_SOCKET", "/x")
-    assert set(embedded._Account.of(Path("/nonexistent")).become()["env"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_ALL"}
+    assert set(embedded.Account.of(Path("/nonexistent")).become()["env"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_ALL"}

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from callbackd.db import tables
-from callbackd.db.engine import _SESSION, engine_for
+from callbackd.db.engine import SESSION, engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.migrate import CannotMigrate, alembic_config, upgrade
@@ -170,8 +170,8 @@ async def test_a_slow_migration_is_not_cut_off(engine, monkeypatch):
     def slowly(connection, _):
         connection.execute(text("SELECT pg_sleep(0.3)"))
 
-    monkeypatch.setattr("callbackd.db.migrate._upgrade", slowly)
-    monkeypatch.setitem(_SESSION, "statement_timeout", "100ms")
+    monkeypatch.setattr("callbackd.db.migrate.carry_out", slowly)
+    monkeypatch.setitem(SESSION, "statement_timeout", "100ms")
     hasty = engine_for(engine.url.render_as_string())
     await upgrade(hasty)
     await hasty.dispose()

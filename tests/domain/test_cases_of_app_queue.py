@@ -231,7 +231,7 @@ def test_set_penalty():
         agent("carol", first, second, third, penalties=dict.fromkeys((first, second, third), 3)),
     ]
     centre = Centre(settings([queue(name) for name in (first, second, third)], team))
-    state = centre.acd._state
+    state = centre.acd.state
     found = {
         name: [penalty(state, q, state.agents[AgentId(name)]) for q in (first, second, third)]
         for name in ("alice", "bob", "carol")

@@ -60,7 +60,7 @@ async def stage(asterisk: Asterisk) -> AsyncIterator[Stage]:
     async with Stage.around(asterisk) as stage:
         yield stage
         print(stage.story())
-    for process in stage._processes:
+    for process in stage.processes:
         assert process.pid is not None
         with pytest.raises(ProcessLookupError):
             os.kill(process.pid, 0)

@@ -41,7 +41,7 @@ async def test_a_trunk_that_answers_503_to_everybody_costs_nobody_an_attempt(ope
 
 async def _one_that_rings(customers):
     while not any(ringing := [call for call in customers.calls if call.state == "ringing"]):
-        await customers._next_of(lambda call: True, 20, "be called")
+        await customers.next_of(lambda call: True, 20, "be called")
         await asyncio.sleep(0.1)
     return ringing[0]
 

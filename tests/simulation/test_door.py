@@ -69,13 +69,13 @@ class Door(RuleBasedStateMachine):
 
     def tell(self, event: ev.Event) -> None:
         """Deadlines that have come are told apart, so that a law knows what came of which."""
-        while (at := self.acd.next_deadline()) is not None and at <= max(self.now, self.acd._state.now):
+        while (at := self.acd.next_deadline()) is not None and at <= max(self.now, self.acd.state.now):
             self._tell(ev.TimePassed())
         self._tell(event)
 
     def _tell(self, event: ev.Event) -> None:
         commands = self.acd.handle(event, self.now)
-        self.laws.judge(self.acd._state, event, commands, self.acd._state.now)
+        self.laws.judge(self.acd.state, event, commands, self.acd.state.now)
         self.told.append(event)
         for command in commands:
             self._obey(command)

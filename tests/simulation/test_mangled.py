@@ -77,7 +77,7 @@ class Mangled(World):
 
     def differences(self) -> list[str]:
         """Where belief and truth part, right after a poll."""
-        state, up = self.acd._state, self.pbx.up
+        state, up = self.acd.state, self.pbx.up
         believed = {entry.leg for entry in state.entries.values() if entry.leg}
         callers = {leg for leg, event in self.inside.items() if isinstance(event, ev.CallArrived) and leg in up}
         known = believed | set(state.dialogues)

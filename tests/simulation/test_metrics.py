@@ -143,7 +143,7 @@ def test_a_replayed_day_counts_alike_to_the_last_digit(day):
 
 
 def _entropy(day):
-    return day.world.acd._state.mint._entropy
+    return day.world.acd.state.mint.entropy
 
 
 def test_days_have_everything_in_them():

@@ -103,6 +103,20 @@ class Acd:
         """When ``handle(TimePassed(), …)`` is wanted at the latest; None when nothing is pending."""
         return self._state.timers.next_at()
 
+    @property
+    def state(self) -> State:
+        """What is believed now, for laws and tests to read. Whoever changes it writes nothing down."""
+        return self._state
+
+    @property
+    def estimator(self) -> Estimator:
+        """What answers how long it takes, with all it has learned, to read."""
+        return self._estimator
+
+    def open_quotes(self) -> frozenset[EntryId]:
+        """The entries of quotes and forecasts that have neither come true nor been given up."""
+        return self._ledger.open()
+
     def snapshot(self, now: float) -> snapshot.Snapshot:
         self._state.now = max(now, self._state.now)
         return snapshot.take(self._state, self._estimator)

@@ -251,6 +251,11 @@ class Stagger:
         self._per_s = per_s
         self._taken: set[int] = set()
 
+    @property
+    def remembered(self) -> int:
+        """How many moments it holds as taken."""
+        return len(self._taken)
+
     def moment(self, wanted: float, now: float) -> float:
         """Takes it. The moments of those who are gone by then stay taken: nobody misses a twentieth of a second."""
         if len(self._taken) > _REMEMBERED:

@@ -49,6 +49,10 @@ class Ledger:
         self._open: defaultdict[EntryId, list[_Forecast]] = defaultdict(list)
         self._ghosts: list[_Ghost] = []
 
+    def open(self) -> frozenset[EntryId]:
+        """The entries with something forecast or told that has not ended."""
+        return frozenset(id for id, forecasts in self._open.items() if forecasts)
+
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def forecast(self, entry: Entry, estimate: Estimate | None) -> None:

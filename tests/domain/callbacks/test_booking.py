@@ -47,7 +47,7 @@ def hears_times(centre, leg="anna", shown=ANNA):
 
 
 def read_out(centre, leg="anna"):
-    return centre.acd._state.dialogues[LegId(leg)].choices
+    return centre.acd.state.dialogues[LegId(leg)].choices
 
 
 def promised(centre, leg="anna", shown=ANNA, key="1"):
@@ -60,7 +60,7 @@ def promised(centre, leg="anna", shown=ANNA, key="1"):
 
 
 def entry_of(centre, callback):
-    return centre.acd._state.entries[callback.entry]
+    return centre.acd.state.entries[callback.entry]
 
 
 def dialled(centre):
@@ -168,7 +168,7 @@ def test_a_time_that_could_not_be_stored_leaves_the_place_as_it_was():
     centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "disk full"))
     assert centre.heard("anna")[-1] is Fixed.NO_CALLBACK_NOW
-    entry = centre.acd._state.entry_of(LegId("anna"))
+    entry = centre.acd.state.entry_of(LegId("anna"))
     assert (entry.state, entry.slot_at) == (EntryState.WAITING, None)
 
 
@@ -269,7 +269,7 @@ def test_a_move_that_could_not_be_stored_leaves_the_old_time():
     centre.hear(DigitPressed(LegId(leg), "3"), answer_database=False)
     centre.hear(PromiseNotStored(before.id, "disk full"))
     assert centre.heard(leg)[-1] is Fixed.CALLBACK_KEPT
-    assert centre.acd._state.callbacks[before.id] == before
+    assert centre.acd.state.callbacks[before.id] == before
     assert entry_of(centre, before).slot_at == before.slot_at
 
 
@@ -280,7 +280,7 @@ def test_without_a_database_a_promise_is_not_moved_but_kept():
     leg = rings_in(centre)
     centre.presses(leg, "4")
     assert centre.heard(leg)[-1] is Fixed.CALLBACK_KEPT
-    assert centre.acd._state.callbacks[before.id] == before
+    assert centre.acd.state.callbacks[before.id] == before
 
 
 def test_who_rings_in_and_chooses_nothing_keeps_the_time():
@@ -292,7 +292,7 @@ def test_who_rings_in_and_chooses_nothing_keeps_the_time():
         centre.hears_out(leg)
         centre.wait(8)
     assert centre.heard(leg)[-1] is Fixed.CALLBACK_KEPT
-    assert centre.acd._state.callbacks[before.id] == before
+    assert centre.acd.state.callbacks[before.id] == before
 
 
 def test_who_hangs_up_while_moving_keeps_the_time():
@@ -301,7 +301,7 @@ def test_who_hangs_up_while_moving_keeps_the_time():
     leg = rings_in(centre)
     centre.presses(leg, "4")
     centre.hangs_up(leg)
-    assert centre.acd._state.callbacks[before.id] == before
+    assert centre.acd.state.callbacks[before.id] == before
 
 
 # --- rejoining from outside the line ----------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def test_a_closed_queue_is_not_rejoined_and_the_time_stays():
     leg = rings_in(centre)
     centre.presses(leg, "1")
     assert centre.heard(leg)[-2:] == [Fixed.CLOSED, Fixed.CALLBACK_KEPT]
-    assert centre.acd._state.callbacks[before.id] == before
+    assert centre.acd.state.callbacks[before.id] == before
 
 
 # --- its time comes near ----------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ def listens(centre, leg="anna", seconds=300):
     """The caller hears everything out for a while. Returns how often a callback was offered."""
     until = centre.now + seconds
     while centre.now < until:
-        if centre.acd._state.dialogues[leg].playback:
+        if centre.acd.state.dialogues[leg].playback:
             centre.hears_out(leg)
         centre.wait(1)
     return sum(phrase in OFFERS for phrase in centre.heard(leg))

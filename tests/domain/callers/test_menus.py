@@ -132,7 +132,7 @@ def test_who_hangs_up_in_a_menu_leaves_nothing_behind():
     house = arrives(centre())
     house.hangs_up("anna")
     assert house.entries == {}
-    assert house.acd._state.dialogues == {}
+    assert house.acd.state.dialogues == {}
     assert house.acd.next_deadline() is None
 
 
@@ -170,7 +170,7 @@ def test_an_arrival_told_twice_asks_once():
 def test_a_caller_in_a_menu_who_is_gone_when_we_look_is_forgotten():
     house = arrives(centre())
     house.hear(LegsSeen(frozenset()))
-    assert house.acd._state.dialogues == {}
+    assert house.acd.state.dialogues == {}
 
 
 # --- keys before their question ---------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_a_key_before_the_question_is_no_answer_to_it():
     house = centre()
     house.hear(CallArrived(LegId("anna"), "main", ANNA), answer_plays=False)
     early(house, "anna", "2")
-    assert house.acd._state.dialogues["anna"].stage is Stage.LANGUAGE
+    assert house.acd.state.dialogues["anna"].stage is Stage.LANGUAGE
     assert "before the question began" in house.reasons("key 2 ignored")
 
 
@@ -194,7 +194,7 @@ def test_a_key_that_is_pressed_twice_answers_one_question():
     house = arrives(centre())
     house.hear(DigitPressed(LegId("anna"), "1"), answer_plays=False)
     early(house, "anna", "1")
-    assert house.acd._state.dialogues["anna"].stage is Stage.MENU
+    assert house.acd.state.dialogues["anna"].stage is Stage.MENU
     assert house.entries == {}
 
 
@@ -202,7 +202,7 @@ def test_in_the_line_a_key_takes_a_callback_at_any_moment():
     house = centre()
     house.hear(CallArrived(LegId("ben"), SUPPORT, BEN), answer_plays=False)
     early(house, "ben", "1")
-    assert house.acd._state.dialogues["ben"].stage is Stage.CONFIRMING
+    assert house.acd.state.dialogues["ben"].stage is Stage.CONFIRMING
 
 
 def test_a_key_that_confirmed_by_accident_promises_nothing():

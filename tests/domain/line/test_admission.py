@@ -262,7 +262,7 @@ def test_at_a_closed_door_a_time_is_chosen_confirmed_stored_and_only_then_spoken
     assert promise.slot_at is not None
     assert promise.slot_at >= centre.now + HOUR_S
     assert any(isinstance(phrase, CallAt) for phrase in centre.heard("anna"))
-    entry = centre.acd._state.entries[promise.entry]
+    entry = centre.acd.state.entries[promise.entry]
     assert (entry.state, entry.leg, entry.slot_at) == (EntryState.OUTSIDE, None, promise.slot_at)
 
 
@@ -303,7 +303,7 @@ def test_a_promise_that_cannot_be_stored_at_a_closed_door_goes_to_the_fallback()
     centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
     centre.hear(PromiseNotStored(centre.last(StorePromise).callback.id, "disk full"))
     assert centre.last(SendToFallback).extension == SUPPORT
-    assert centre.acd._state.callbacks == {}
+    assert centre.acd.state.callbacks == {}
 
 
 def test_a_queue_that_opens_again_lets_people_in():

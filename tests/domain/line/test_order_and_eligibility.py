@@ -77,7 +77,7 @@ def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
 )
 def test_the_order_of_two_entries_never_changes_by_waiting(worth_s, arrivals, later_s):
     centre = Centre(settings([queue()], [agent("alice")], priority_worth_s=worth_s))
-    state = centre.acd._state
+    state = centre.acd.state
     fill(centre, *arrivals)
     before = sorted(state.entries.values(), key=lambda e: order(state, e))
     state.now += later_s
@@ -208,7 +208,7 @@ def test_patience_spent_in_another_queue_counts_for_relaxing():
     """The wait is counted from the arrival, not from joining this line."""
     centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
     centre.calls("anna")
-    state = centre.acd._state
+    state = centre.acd.state
     state.put(replace(centre.entry(), arrived_at=T0 - 73.5, joined_at=T0))
     centre.logs_in("bob")
     assert centre.rung() == [f"bob:{ANNA}"]
@@ -362,9 +362,10 @@ def test_a_reserve_who_is_not_called_in_does_not_make_the_queue_look_staffed():
 
 
 def wants(centre, leg, name, for_s):
-    state = centre.acd._state
-    state.put(replace(centre.entry(leg), wanted=AgentId(name), wanted_until=centre.now + for_s))
-    centre.acd._places.watch(state.entries[centre.entry(leg).id])
+    """The caller's place is one that waits for an agent, as the daemon finds it among its rows."""
+    entry = centre.entry(leg)
+    centre.entries[entry.id] = replace(entry, wanted=AgentId(name), wanted_until=centre.now + for_s)
+    centre.restarts()
 
 
 def test_who_waits_for_one_agent_is_given_no_other_until_the_time_is_over():
@@ -409,7 +410,7 @@ def test_a_place_with_nothing_left_to_widen_keeps_no_timer():
     centre = Centre(settings([queue(needs=(POLISH,))], SPEAKS))
     centre.calls("anna")
     centre.wait(75)
-    assert not centre.acd._state.timers.is_set(Timer.WIDEN, centre.entry().id)
+    assert not centre.acd.state.timers.is_set(Timer.WIDEN, centre.entry().id)
 
 
 def test_equal_times_are_settled_for_good_by_the_id():
@@ -418,7 +419,7 @@ def test_equal_times_are_settled_for_good_by_the_id():
     centre = one_agent()
     centre.calls("c1", number(1))
     centre.calls("c2", number(2))
-    first, second = centre.acd._state.entries.values()
+    first, second = centre.acd.state.entries.values()
     assert order(state, first) != order(state, second)
     assert (order(state, first) < order(state, second)) == (first.id < second.id)
 

@@ -67,4 +67,4 @@ def test_what_is_over_is_forgotten():
     stagger = Stagger(20)
     for n in range(20_000):
         stagger.moment(n / 20, n / 20)
-    assert len(stagger._taken) < 5_000
+    assert stagger.remembered < 5_000

@@ -21,6 +21,7 @@ from callbackd.domain.wait.estimator import (
     TurnCame,
     Worked,
 )
+from callbackd.domain.wait.learned import Patience
 from callbackd.domain.wait.recursion import Recursive
 from tests.builders import SALES, SUPPORT, T0
 
@@ -282,6 +283,6 @@ def test_variation_of_handle_times_widens_the_estimate():
 
 def test_a_hazard_is_a_hazard():
     """With one hanging up per 600 s at every age, exp(-t/600) stay: the prior."""
-    patience = estimator()._patience[SUPPORT]
+    patience = Patience()
     for waited_s, longer_s in ((0, 60), (100, 500), (5, 7200)):
         assert patience.stays(waited_s, longer_s) == pytest.approx(exp(-longer_s / 600))

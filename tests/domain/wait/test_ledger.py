@@ -38,7 +38,7 @@ def busy(agents=("alice",), queues=None, **changes):
 
 
 def told(centre, kind):
-    return [event for event in centre.acd._estimator.told if isinstance(event, kind)]
+    return [event for event in centre.acd.estimator.told if isinstance(event, kind)]
 
 
 def waits(centre, leg="anna", shown=ANNA, **how):
@@ -301,4 +301,4 @@ def test_what_was_learned_is_written_once_a_minute_and_taken_up():
     learned = centre.remembered["handling support"].learned
     assert learned["seen"] == 11.0
     centre.restarts()
-    assert centre.acd._estimator.memories()["handling support"] == learned
+    assert centre.acd.estimator.memories()["handling support"] == learned
