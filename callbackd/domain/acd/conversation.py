@@ -1,6 +1,6 @@
-"""Keys and silence: what the table of the conversation says they mean goes to the desk that knows how.
+"""Keys and silence: looked up in the table of the conversation, carried out by the desk that owns the act.
 
-Questions are asked again here, for all desks alike: counted, and given up after the last reading.
+Questions are asked again here, for all desks alike: each reading is counted, and after the last the stage gives up.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The door of the domain: one event and the time in, commands out.
+"""The door of the domain: one event and the time go in, commands come out.
 
 >>> acd = Acd(settings, Mint(entropy))
 >>> commands = acd.handle(CallArrived(leg, "support", "+442079460123"), now)
 
-The caller of ``handle`` commits what must be written, carries out the rest in order, and comes back with what happened,
-at the latest at ``next_deadline()``.
+The caller of ``handle`` commits what must be written, carries out the rest in order, and calls again with what
+happened, at the latest at ``next_deadline()``.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Acd:
     # --- the door -------------------------------------------------------------------------------------------------
 
     def handle(self, event: ev.Event, now: float) -> tuple[Command, ...]:
-        """What is to be done about ``event``. Deadlines that came before it are served first, so none is skipped."""
+        """The commands that follow from ``event``. Deadlines that came before it are served first: none is skipped."""
         self._state.now = max(now, self._state.now)  # a clock set back must not undo what has been decided
         woken = False
         while key := self._state.timers.due(self._state.now):
@@ -276,7 +276,7 @@ class Acd:
                 assert_never(timer)
 
     def _widen(self, id: EntryId) -> None:
-        """The match after this event sees more agents; wake again when it widens once more."""
+        """The match after this finds more agents for the entry; wakes again when there are more still."""
         entry = self._state.entries.get(id)
         if entry and (at := widens_at(self._state, entry)) is not None:
             self._state.timers.set(Timer.WIDEN, id, at)

@@ -145,7 +145,7 @@ class Legs:
             self._waiting.gone(entry, outcome, reason)
 
     def _talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
-        """A promise whose conversation nobody told us of, because we were away, was kept all the same."""
+        """Ends a conversation. A promise is kept by it even if the daemon was away when it began."""
         self._dial.connected(entry)
         self._floor.talk_over(entry, who, left=left)
 
@@ -179,7 +179,7 @@ class Legs:
     # --- which legs are there ---------------------------------------------------------------------------------------
 
     def _seen(self, event: ev.LegsSeen) -> None:
-        """What we believe in and Asterisk does not know has ended; restored callers who are there are taken up.
+        """Legs that we believe in and Asterisk does not know have ended; restored callers who are there are taken up.
 
         Attempts are not judged by this alone: a dial may be on its way, and what became of it is worth a second look.
         """
@@ -222,7 +222,7 @@ class Legs:
             state.do(DropBridge(bridge))
 
     def _gone_meanwhile(self, leg: LegId, since: float) -> None:
-        """A leg ended while nobody told us. Who came before this Asterisk started was cut off by its end."""
+        """A leg ended unnoticed. Legs from before this Asterisk started were cut off when the one before it ended."""
         state, entry = self._state, self._state.entry_of(leg)
         callback = state.callbacks.get(entry.callback or CallbackId("")) if entry else None
         if entry is None or entry.arrived_at > since or (callback and not self._dial.accepted_before(callback, since)):

@@ -1,4 +1,4 @@
-"""Which times a caller can have, and the menu that says so."""
+"""The times a caller can have, and the menu that offers them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def last_resort(state: State, queue: Queue) -> float | None:
 
 
 def menu(state: State, queue: Queue, starts: Sequence[float], *, inside: bool) -> list[Phrase]:
-    """A key for each time; another time by 9; who stands ``inside`` the line may stay there by 0."""
+    """A key for each time; 9 for another time; 0 to stay, for callers who stand ``inside`` the line."""
     zone = state.zone_of(queue)
     said: list[Phrase] = [
         SlotChoice(key, *slots.spoken(start, state.now, zone)) for key, start in enumerate(starts, start=1)

@@ -46,7 +46,7 @@ class Promises:
     # --- keys -------------------------------------------------------------------------------------------------------
 
     def obey(self, dialogue: Dialogue, act: Promising, digit: str, *apology: Phrase) -> Again | None:
-        """Do what a key or silence means. What is no answer comes back, to be asked for again."""
+        """None, or why the question is to be asked again: the key or the silence was no answer to it."""
         match act:
             case Promising.CONFIRM:
                 return self._confirm(dialogue)
@@ -256,7 +256,7 @@ class Promises:
         return None
 
     def back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        """To where the caller was before: the line, the promise, or outside."""
+        """Takes the caller back to where they were before: the line, the promise, or outside."""
         entry = self._speech.entry_of(dialogue)
         if entry and entry.callback:
             self.keep_promise(dialogue, "nothing was chosen")
@@ -359,7 +359,7 @@ class Promises:
             self._speech.leave(dialogue, *self._words(callback))
 
     def _quote(self, entry: Entry, callback: Callback) -> None:
-        """What the promise says of when, for the ledger; what was said of another time before no longer holds."""
+        """Writes the promised time into the ledger; a time that was quoted before no longer holds."""
         if callback.slot_at is not None:
             self._ledger.left(entry)
             length_s = self._state.queue_of(entry).slots.length_s

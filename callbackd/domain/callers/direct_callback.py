@@ -27,7 +27,7 @@ class DirectCallback:
         agent = next((a for a in agents if event.endpoint in {a.endpoint, *a.phones}), None)
         called = numbers.check(event.number, state.settings.numbers)
         if agent is None or isinstance(called, numbers.Refused):
-            return  # strangers' calls and calls inside the house are nobody's business here
+            return  # strangers' calls and calls inside the house open no window
         trigger = Trigger.SUCCESSFUL if event.talked else Trigger.UNSUCCESSFUL
         self._happened(agent.id, called.number, trigger, self._settings(agent))
 

@@ -1,6 +1,7 @@
 """The desk at the entrance: the language, and which queue is meant, before anybody stands in a line.
 
-Who presses nothing, or three times what means nothing, is let through: to the default language and the default queue.
+Callers who press nothing, or keys without a meaning, are let through after the last reading: in the default language,
+to the default queue.
 """
 
 from __future__ import annotations

@@ -67,11 +67,11 @@ class Waiting:
     # --- a caller comes -------------------------------------------------------------------------------------------
 
     def knows(self, leg: LegId) -> bool:
-        """Whether the leg is somebody's who is with us already: arrivals are told again after each reconnect."""
+        """Whether we serve this leg already: after each reconnect Asterisk's legs are reported as arrivals again."""
         return leg in self._state.dialogues or self._state.entry_of(leg) is not None
 
     def arrive(self, event: CallArrived, *, greeted: bool = False) -> None:
-        """A leg that nobody knows: to its promise, to a place in the line, or the way its rule says.
+        """An unknown leg goes to its promise, to a place in the line, or the way that the queue's rule names.
 
         ``greeted`` when a menu has welcomed the caller.
         """
@@ -92,7 +92,7 @@ class Waiting:
             self._to_the_door(event, queue, known, greeted=greeted)
 
     def _to_the_door(self, event: CallArrived, queue: Queue, known: Known, *, greeted: bool) -> None:
-        """Into the line, if the queue's door is open; else the way its rule says."""
+        """Into the line, if the queue's door is open; else the way that its rule names."""
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
             context = self._state.settings.exit_context
@@ -122,7 +122,7 @@ class Waiting:
             self._speech.wait_on(dialogue)
 
     def _come_back(self, event: CallArrived, queue: Queue, known: Known) -> None:
-        """Who stood in the line before is let in without a question and without a greeting, at the old place."""
+        """Callers who stood in the line before are let in at the old place, without a question or a greeting."""
         back = Verdict(Exit(Way.WAIT), None, "stood in the line already")
         entry = self._new_entry(event, queue, known, back)
         entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
@@ -138,7 +138,7 @@ class Waiting:
             self._state.do(NotePlace(entry.leg, entry.queue, entry.arrived_at))
 
     def _door(self, queue: Queue, subject: str) -> tuple[Queue, Verdict]:
-        """The queue that is at last meant, following the redirections of those before it, and what its door says.
+        """The queue at the end of all redirections, and whether its door is open.
 
         The config has no circles; the bound is for a day on which somebody finds one.
         """
@@ -201,7 +201,7 @@ class Waiting:
             self._speech.wait_on(dialogue)
 
     def take_back(self, entry: Entry) -> None:
-        """The agent who answered was gone before they were connected: at the same place, with a word of apology."""
+        """The agent who answered was gone before they were connected: back to the same place, with an apology."""
         dialogue = self._speech.begin(entry, entry.leg or LegId(""))
         self._speech.arm(dialogue)
         self._places.watch(entry)
@@ -266,7 +266,7 @@ class Waiting:
         return replace(dialogue, crisis_at=self._state.now)
 
     def crisis(self, queue: QueueName) -> None:
-        """Switched on: those who wait are told soon."""
+        """The crisis announcement was switched on: callers who wait hear it soon."""
         for dialogue in list(self._state.dialogues.values()):
             silent = dialogue.playback is None and may_interrupt(Interrupt.ANNOUNCEMENT, dialogue)
             if dialogue.queue == queue and silent:
@@ -292,7 +292,7 @@ class Waiting:
     # --- the exits ----------------------------------------------------------------------------------------------------
 
     def max_wait(self, id: EntryId) -> None:
-        """The caller has stood in this line for as long as its rule says."""
+        """The caller has stood in this line for as long as its rule allows."""
         state, entry = self._state, self._state.entries.get(id)
         if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
             return
@@ -304,15 +304,15 @@ class Waiting:
         self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
 
     def ring_over(self, entry: Entry) -> None:
-        """Nobody answered: whose time ran out meanwhile goes before the next is rung, or agents who let it ring by
-        turns would keep them for ever.
+        """Nobody answered. Callers whose longest wait is over go before the next agent is rung: agents who let it ring
+        in turn would keep them for ever.
         """
         longest_s = self._state.queue_of(entry).rules.max_wait_s
         if longest_s is not None and not self._state.timers.is_set(Timer.MAX_WAIT, entry.id):
             self.max_wait(entry.id)
 
     def staff_changed(self) -> None:
-        """Somebody came, went or paused: which queues have nobody, and since when."""
+        """An agent came, went or paused: starts or stops the clock of each queue with nobody at work."""
         state = self._state
         for queue in state.settings.queues.values():
             grace_s = queue.rules.empty_after_s
@@ -324,7 +324,7 @@ class Waiting:
                 state.timers.set(Timer.EMPTY, queue.name, state.now + grace_s)
 
     def emptied(self, name: QueueName) -> None:
-        """Nobody has been at work for the time of grace: the line is led out, and again who joins it meanwhile."""
+        """Nobody has been at work for the time of grace: the line is led out, later arrivals in the next round."""
         state, queue = self._state, self._state.settings.queues[name]
         state.timers.set(Timer.EMPTY, name, state.now + max(queue.rules.empty_after_s or 0.0, 60.0))
         for entry in self._in_line(name):
@@ -373,7 +373,7 @@ class Waiting:
             state.decide(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
 
     def _overflow(self, dialogue: Dialogue, entry: Entry, to: Queue, outcome: EntryOutcome, reason: str) -> None:
-        """To another line with the time of arrival kept; if that one's door is shut, what its rule says."""
+        """To another line with the time of arrival kept; if that one's door is shut, the way that its rule names."""
         state = self._state
         queue, verdict = self._door(to, entry.id)
         if verdict.exit.way is Way.DIALPLAN:
@@ -414,7 +414,7 @@ class Waiting:
     # --- a caller goes --------------------------------------------------------------------------------------------
 
     def gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
-        """The live caller of an entry that waits is gone. Who hung up after confirming keeps the promise."""
+        """The live caller of a waiting entry is gone. A caller who hung up after confirming keeps the promise."""
         if self._promises.is_storing(entry):
             self._state.decide(entry.id, "hung up while the promise is stored", "it is kept all the same")
         elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:

@@ -1,4 +1,4 @@
-"""The desk for those who want no calls from us: a customer's key 9, or word from outside (``NumberBlocked``)."""
+"""The desk for numbers that are never to be called: by a customer's key 9, or from outside (``NumberBlocked``)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DoNotCall:
             self._block(number, _tame(event.why))
 
     def unblocked(self, event: NumberUnblocked) -> None:
-        """Promises that were cancelled stay so: whoever asked for them was told nothing else."""
+        """Cancelled promises stay cancelled: whoever asked for that has heard it confirmed."""
         state, number = self._state, self._understood(event.number)
         if number is None:
             return
@@ -59,7 +59,7 @@ class DoNotCall:
             state.decide(state.tag(number), "unblocking ignored", "the number is not on the list")
 
     def broken_laws(self) -> list[str]:
-        """A number on the list is not being dialled; who pressed 1 before it came there may talk."""
+        """No number on the list is being dialled; a customer who pressed 1 before it was listed may talk."""
         dialled = [a for a in self._state.attempts.values() if a.state is not AttemptState.ACCEPTED]
         return [f"attempt {a.id} dials a blocked number" for a in dialled if self._state.is_blocked(a.number)]
 
@@ -80,7 +80,7 @@ class DoNotCall:
             self._end(callback, f"never again: {why}")
 
     def _end(self, callback: Callback, reason: str) -> None:
-        """A promise ends with its attempt. Who has pressed 1 is on the line by choice and is not cut off."""
+        """A promise ends with its attempt. Customers who pressed 1 are on the line by choice and are not cut off."""
         state = self._state
         attempt = state.attempts.get(callback.attempt or AttemptId(""))
         if callback.state is CallbackState.WAITING:
@@ -98,5 +98,5 @@ class DoNotCall:
 
 
 def _tame(why: str) -> str:
-    """Somebody's words, such that every table takes them: for want of a reason no number is left off the list."""
+    """The reason cut to what every table takes: a number is never left off the list because of its reason."""
     return "".join(c for c in why if c.isprintable())[:200]

@@ -1,4 +1,4 @@
-"""What a waiting caller is told: position and a wait that is kept in four of five cases, or nothing."""
+"""What a waiting caller hears: position and a wait that is kept in four of five cases, or nothing."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def promised_s(estimate: Estimate | None) -> float | None:
 
 
 def promised_wait(within_s: float | None) -> tuple[Phrase, ...]:
-    """What the promise says about when."""
+    """The part of the spoken promise that names a time; empty when none is promised."""
     return () if within_s is None else (CallWithin(round(within_s / 60)),)

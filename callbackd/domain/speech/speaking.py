@@ -31,7 +31,7 @@ REPLY_S = 8.0
 LONGEST_PLAYBACK_S = 55.0
 """After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
 _FRESH_S = 5.0
-"""A switch that was armed so lately is not armed again before speaking."""
+"""A switch that was armed less than this before is not armed again for speaking."""
 BEGIN_PER_S = 20
 """Announcements that begin within a second, at most. Two hundred callers are spoken to within ten seconds."""
 _REMEMBERED = 4096
@@ -73,7 +73,7 @@ class Speech:
         return dialogue
 
     def stop_leftovers(self, leg: LegId) -> None:
-        """Stop whatever a daemon before us was saying: it would block the leg."""
+        """Stop whatever an earlier daemon was saying: it would block the leg."""
         self._state.do(*(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.generation + 1)))
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
@@ -118,7 +118,7 @@ class Speech:
         self.spoken(playback)
 
     def doubt(self) -> None:
-        """The event stream was broken: what was being said may be over, and nobody has told us."""
+        """The event stream was broken: playbacks may have ended unnoticed."""
         for dialogue in list(self._state.dialogues.values()):
             if dialogue.playback:
                 self.begun(dialogue.playback)  # for all we know
@@ -195,7 +195,7 @@ class Speech:
             self.arm(dialogue)
 
     def _arm_before_speaking(self, dialogue: Dialogue) -> None:
-        """Somebody who goes from menu to menu by key leaves hardly a moment at which nothing is played."""
+        """Callers who go from menu to menu by key leave hardly a moment at which nothing is played."""
         at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man_s / 2
         if at is not None and at < self._state.now + half_s - _FRESH_S:
             self.arm(dialogue)
