@@ -52,7 +52,7 @@ def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (),
     base = Settings(
         {q.name: q for q in queues},
         {a.id: a for a in agents},
-        dialling=Dialling(),
+        dialling=Dialling(per_s=0.0),
         numbers=Numbers(region="GB"),
     )
     return replace(base, **changes)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from callbackd.config.file import ConfigError
+from callbackd.config.mistakes import ConfigError
 from callbackd.domain.commands import Saved
 from callbackd.domain.lives.do_not_call import Blocked
 

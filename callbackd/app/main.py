@@ -37,9 +37,8 @@ from callbackd.ari.event_log import EventLog
 from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
-from callbackd.config import file as configuration
-from callbackd.config.file import Config
-from callbackd.config.prompts import prompt_settings
+from callbackd.config.build import prompt_settings, secret, settings_of
+from callbackd.config.sections import Config
 from callbackd.db.embedded import Embedded, normalise
 from callbackd.db.engine import in_words
 from callbackd.db.journal import Journal, answers, engine_for
@@ -72,9 +71,9 @@ async def serve(
     """
     clock, notifier = SteadyClock(wall), Notifier()
     list_key = do_not_call.key(config.state_dir)
-    settings = configuration.settings_of(config, list_key.secret)
-    ari_password = configuration.secret(config.ari, "ari")
-    ami_password = configuration.secret(config.ami, "ami")
+    settings = settings_of(config, list_key.secret)
+    ari_password = secret(config.ari, "ari")
+    ami_password = secret(config.ami, "ami")
     stopping, draining, rereading = _on(signal.SIGTERM, signal.SIGINT), _on(signal.SIGUSR1), _on(signal.SIGHUP)
     reload = Reload(reread or (lambda: config))
     async with AsyncExitStack() as stack:
@@ -125,7 +124,7 @@ async def serve(
         ami = Ami(
             AmiAddress(config.ami.host, config.ami.port, config.ami.user, ami_password), from_ami, lambda *_: None
         )
-        fetch_back = FetchBack(lambda: stranded(ari.api, settings.fallback_context, settings.queues), ami)
+        fetch_back = FetchBack(lambda: stranded(ari.api, settings.dead_man.fallback_context, settings.queues), ami)
 
         with starting():
             rows, now = await open_rows(engine), clock()

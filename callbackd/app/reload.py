@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import structlog
 
-from callbackd.config.file import Config, ConfigError, secret, settings_of
+from callbackd.config.build import secret, settings_of
+from callbackd.config.mistakes import ConfigError
+from callbackd.config.sections import Config
 
 log = structlog.get_logger("callbackd")
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from callbackd.config.file import Config, ConfigError, read
+from callbackd.config.file import read
+from callbackd.config.mistakes import ConfigError
+from callbackd.config.sections import Config
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.", envvar="CALLBACKD_CONFIG")]
 DEFAULT = Path("/etc/callbackd/callbackd.toml")

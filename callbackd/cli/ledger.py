@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callbackd.config.file import Config
+from callbackd.config.sections import Config
 from callbackd.db.embedded import Embedded, normalise
 from callbackd.db.engine import answers, engine_for
 from callbackd.db.reports import By, Held, ledger

@@ -19,7 +19,9 @@ from callbackd.cli import rescue as rescuing
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
 from callbackd.cli.past import ledger, simulate
 from callbackd.cli.prompts import prompts
-from callbackd.config.file import ConfigError, read, secret, settings_of
+from callbackd.config.build import secret, settings_of
+from callbackd.config.file import read
+from callbackd.config.mistakes import ConfigError
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld

@@ -11,7 +11,7 @@ import typer
 
 from callbackd.cli import ledger as ledgers
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
-from callbackd.config.file import settings_of
+from callbackd.config.build import settings_of
 from callbackd.db.embedded import UrlRefused
 from callbackd.db.reports import By
 from callbackd.simulate import compare, replay

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
-from callbackd.config.prompts import prompt_settings
+from callbackd.config.build import prompt_settings
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
 from callbackd.prompts import example, listen, sound

@@ -35,7 +35,7 @@ async def _hand_over(ari: Ari, settings: Settings, event: object) -> int:
     match event:
         case CallArrived(leg=leg, queue=queue):
             answer = await ari.api.channels.continue_in_dialplan(
-                leg, context=settings.fallback_context, extension=queue, priority=1
+                leg, context=settings.dead_man.fallback_context, extension=queue, priority=1
             )
         case LegEntered(leg=leg, party=Party.CUSTOMER):  # on to the apology that follows Stasis() there
             answer = await ari.api.channels.continue_in_dialplan(

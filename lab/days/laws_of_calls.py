@@ -175,7 +175,11 @@ def asterisk_is_shown_that_we_live(step: Step) -> Iterator[str]:
 
 def unshown(state: State, past: Past, leg: str) -> Iterator[str]:
     shown = past.armed.get(leg)
-    if shown is not None and state.timers.is_set(Timer.DEAD_MAN, leg) and state.now > shown + state.settings.dead_man_s:
+    if (
+        shown is not None
+        and state.timers.is_set(Timer.DEAD_MAN, leg)
+        and state.now > shown + state.settings.dead_man.waiting_s
+    ):
         yield f"{leg} for {state.now - shown:.0f} s"
 
 

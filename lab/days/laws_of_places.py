@@ -116,7 +116,7 @@ def _given(step: Step) -> Iterator[tuple[Agent, Entry]]:
 def _order(state: State, entry: Entry) -> tuple[bool, float, float, str]:
     settings = state.settings
     alone = entry.wanted is not None and state.now < entry.wanted_until
-    queue, own, worth_s = settings.queues[entry.queue].priority, entry.priority, settings.priority_worth_s
+    queue, own, worth_s = settings.queues[entry.queue].priority, entry.priority, settings.line.priority_worth_s
     if worth_s is not None:
         return (not alone, entry.arrived_at - worth_s * (queue + own), 0.0, entry.id)
     return (not alone, -queue * 1e6 - own, entry.arrived_at, entry.id)

@@ -15,6 +15,7 @@ from callbackd.domain.settings import (
     EntryRules,
     Exit,
     Hours,
+    Line,
     Menu,
     Need,
     Offer,
@@ -125,9 +126,14 @@ SHAPES: dict[str, Shape] = {
         team(4, SUPPORT, SALES),
         habits=Habits(calls_per_hour=90, rings_again=0.3),
         menus={
-            "main": Menu("main", SUPPORT, {"1": SALES, "2": "bills", "3": SUPPORT}, {"1": "en", "2": "pl"}),
-            "bills": Menu("bills", SALES, {"1": SALES, "3": "main"}),
-            "tongues": Menu("tongues", SUPPORT, languages={"1": "en", "2": "hu"}),
+            "main": Menu(
+                "main",
+                otherwise=SUPPORT,
+                choices={"1": SALES, "2": "bills", "3": SUPPORT},
+                languages={"1": "en", "2": "pl"},
+            ),
+            "bills": Menu("bills", otherwise=SALES, choices={"1": SALES, "3": "main"}),
+            "tongues": Menu("tongues", otherwise=SUPPORT, languages={"1": "en", "2": "hu"}),
         },
     ),
     "skills": shape(
@@ -164,7 +170,7 @@ SHAPES: dict[str, Shape] = {
         [queue(SUPPORT, **QUICK), queue(SALES, priority=3, **QUICK)],
         team(3, SUPPORT, SALES),
         habits=Habits(calls_per_hour=70),
-        priority_worth_s=60.0,
+        line=Line(priority_worth_s=60.0),
     ),
     "bad line": shape(
         [queue(**QUICK)],

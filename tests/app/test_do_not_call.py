@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from callbackd.app import do_not_call
 from callbackd.app.do_not_call import Key, key
-from callbackd.config.file import ConfigError
+from callbackd.config.mistakes import ConfigError
 from callbackd.domain.ids import EntryId, QueueName
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from callbackd.app.reload import Reload
 from callbackd.config.file import read
-from tests.app.test_config import GOOD, written
+from tests.config.test_file import GOOD, written
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def test_a_good_config_is_taken_up(tmp_path, asked):
     asked.set()
     await reload.wanted(asked)
     assert reload.config
-    assert reload.config.model_dump() == read(path).model_dump()
+    assert reload.config == read(path)
 
 
 async def test_a_bad_one_is_refused_mistake_by_mistake_and_a_later_one_is_taken(tmp_path, asked):
@@ -41,7 +41,7 @@ async def test_a_bad_one_is_refused_mistake_by_mistake_and_a_later_one_is_taken(
     assert all(line["event"] == "config_refused" for line in log)
     assert any("nonsense: unknown key" in line["why"] and "stays in force" in line["why"] for line in log)
     assert reload.config
-    assert reload.config.model_dump() == read(path).model_dump()
+    assert reload.config == read(path)
 
 
 async def test_a_secret_that_cannot_be_read_is_a_mistake_too(tmp_path, asked):

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from callbackd.app import logs, main
 from callbackd.cli.main import app
 from callbackd.db.right import RightHeld
-from tests.app.test_config import GOOD, written
+from tests.config.test_file import GOOD, written
 
 
 def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from callbackd.cli.main import app
+from callbackd.config.build import prompt_settings
 from callbackd.config.file import read
-from callbackd.config.prompts import prompt_settings
 from callbackd.domain.phrase import Fixed
 from callbackd.prompts import sound
 from callbackd.prompts.build import build

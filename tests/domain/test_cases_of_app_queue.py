@@ -15,7 +15,7 @@ from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.eligibility import penalty
 from callbackd.domain.lives.agent import Activity, Presence
 from callbackd.domain.lives.entry import EntryOutcome
-from callbackd.domain.settings import EntryRules, Exit, Penalties, Strategy, Way
+from callbackd.domain.settings import EntryRules, Exit, Penalties, Ringing, Strategy, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 
 BACK_TO_DIALPLAN = Exit(Way.DIALPLAN, "timeout")
@@ -137,7 +137,7 @@ def test_ringinuse_and_pause():
     ``autopause=yes`` is ``rona_limit = 1``.
     """
     team = [agent("alice", SUPPORT, SALES)]
-    centre = Centre(settings([queue(wrap_up_s=0.0), queue(SALES, wrap_up_s=0.0)], team, rona_limit=1))
+    centre = Centre(settings([queue(wrap_up_s=0.0), queue(SALES, wrap_up_s=0.0)], team, ringing=Ringing(rona_limit=1)))
     centre.logs_in("alice")
     centre.calls("first")
     centre.answers("alice")
@@ -241,7 +241,7 @@ def test_set_penalty():
 
 def test_reason_pause_ami():
     """Why an agent is paused is shown while it lasts, in ``QueueMember`` events there, in the snapshot here."""
-    centre = Centre(settings(agents=[agent("alice")], rona_limit=1))
+    centre = Centre(settings(agents=[agent("alice")], ringing=Ringing(rona_limit=1)))
     centre.logs_in("alice")
     centre.calls("anna")
     centre.misses("alice")

@@ -167,7 +167,7 @@ class Legs:
         entry = self._state.entry_of(event.leg)
         self._state.decide(entry.id if entry else event.leg, f"{event.request} failed", event.reason)
         if event.request == "Join" and entry and entry.state is EntryState.TALKING and entry.leg:
-            context = self._state.settings.fallback_context
+            context = self._state.settings.dead_man.fallback_context
             self._state.do(SendToFallback(entry.leg, context, entry.queue))
             self._talk_over(entry, "bridge", left=True)
 

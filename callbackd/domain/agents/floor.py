@@ -151,11 +151,11 @@ class Floor:
         state, entry = self._state, self._state.entries.get(agent.entry) if agent.entry else None
         self._off(agent.miss())
         agent = state.agents[agent.id]
-        rest_until = state.now + state.settings.miss_rest_s
+        rest_until = state.now + state.settings.ringing.miss_rest_s
         agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
         state.timers.set(Timer.REST, agent.id, rest_until)
         state.decide(agent.id, "missed a ring", reason, in_a_row=agent.misses)
-        if 0 < state.settings.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
+        if 0 < state.settings.ringing.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
             self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
         if entry:
             self._if_unanswered(entry)
@@ -261,7 +261,7 @@ class Floor:
         state.do(
             StopMusic(caller_leg),
             Join(BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
-            ArmDeadMan(caller_leg, state.settings.talk_limit_s),
+            ArmDeadMan(caller_leg, state.settings.dead_man.talking_s),
         )
 
     def join_again(self, entry: Entry) -> None:
@@ -285,7 +285,7 @@ class Floor:
         if agent:
             state.offered_at.pop(agent.id, None)
             state.move(agent.end(state.now))
-            rest_until = state.now + state.settings.miss_rest_s
+            rest_until = state.now + state.settings.ringing.miss_rest_s
             state.move(state.agents[agent.id].wrapped(state.now, rest_until))
             state.timers.set(Timer.REST, agent.id, rest_until)
         return entry

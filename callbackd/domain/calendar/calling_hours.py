@@ -60,7 +60,7 @@ def _clocks(calling: Calling, number: str, chosen: bool, zone: str) -> tuple[Hou
     zones, country = _home(number)
     week = _stretched(calling.week, calling.chosen) if chosen else calling.week
     closed_in = country if calling.holidays and country in list_supported_countries() else ""
-    return tuple(Hours(name, week, closed_in) for name in zones or (zone,))
+    return tuple(Hours(name, week, country=closed_in) for name in zones or (zone,))
 
 
 def _home(number: str) -> tuple[tuple[str, ...], str]:

@@ -37,7 +37,7 @@ class Menus:
             self._admit(replace(event, queue=menu.otherwise), greeted=False)
         else:
             state = self._state
-            state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
+            state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man.waiting_s / 2)
             state.decide(event.leg, f"asked by menu {menu.name}", "called it", number=numbers.tame(event.number))
             language = event.language or menu.language
             dialogue = Dialogue(

@@ -81,7 +81,7 @@ class Waiting:
             reason = f"no queue is called {event.queue!r}; see [queues] in the config"
             self._speech.send_away(event.leg, event.queue, reason)
             return
-        state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man_s / 2)
+        state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man.waiting_s / 2)
         known = numbers.check(event.number, state.settings.numbers)
         promise = state.promised_to(known.number, queue.group) if isinstance(known, numbers.Allowed) else None
         if promise and promise.state is CallbackState.WAITING:
@@ -95,7 +95,7 @@ class Waiting:
         """Into the line, if the queue's door is open; else the way that its rule names."""
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
-            context = self._state.settings.exit_context
+            context = self._state.settings.dead_man.exit_context
             self._speech.send_away(event.leg, verdict.exit.to, verdict.reason, context)
             return
         entry = self._new_entry(event, queue, known, verdict)
@@ -392,7 +392,7 @@ class Waiting:
 
     def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
         self._speech.close(entry, outcome, reason)
-        self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.exit_context)
+        self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.dead_man.exit_context)
 
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
         """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""

@@ -19,7 +19,7 @@ def order(state: State, entry: Entry, points: int = 0) -> Order:
     Where a point of priority is worth a time of waiting, it is a head start of that time: as everybody ages alike, the
     order of two entries never changes by waiting, and no timer is needed. ``points`` are added to the entry's own.
     """
-    priority, worth_s = entry.priority + points, state.settings.priority_worth_s
+    priority, worth_s = entry.priority + points, state.settings.line.priority_worth_s
     if worth_s is None:
         return (-priority, entry.arrived_at, entry.id)
     return (0, entry.arrived_at - priority * worth_s, entry.id)
@@ -55,7 +55,7 @@ def pausing_before(state: State, entry: Entry, queues: Iterable[QueueName]) -> l
 
 def _across(state: State, entry: Entry) -> tuple[int, Order]:
     points = state.queue_of(entry).priority
-    if state.settings.priority_worth_s is None:
+    if state.settings.line.priority_worth_s is None:
         return (-points, order(state, entry))
     return (0, order(state, entry, points))
 

@@ -181,7 +181,7 @@ class Speech:
         self.end(leg)
         if context:
             self._state.do(StopMusic(leg), ArmDeadMan(leg, 0.0))
-        self._state.do(SendToFallback(leg, context or self._state.settings.fallback_context, extension))
+        self._state.do(SendToFallback(leg, context or self._state.settings.dead_man.fallback_context, extension))
 
     # --- signs of life ----------------------------------------------------------------------------------------------
 
@@ -196,14 +196,14 @@ class Speech:
 
     def _arm_before_speaking(self, dialogue: Dialogue) -> None:
         """Callers who go from menu to menu by key leave hardly a moment at which nothing is played."""
-        at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man_s / 2
+        at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man.waiting_s / 2
         if at is not None and at < self._state.now + half_s - _FRESH_S:
             self.arm(dialogue)
 
     def arm(self, dialogue: Dialogue) -> None:
         state = self._state
-        state.do(ArmDeadMan(dialogue.leg, state.settings.dead_man_s))
-        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man_s / 2)
+        state.do(ArmDeadMan(dialogue.leg, state.settings.dead_man.waiting_s))
+        state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man.waiting_s / 2)
 
     # --- small things -----------------------------------------------------------------------------------------------
 

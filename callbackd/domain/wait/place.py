@@ -49,7 +49,7 @@ def _wants_an_agent(entry: Entry) -> bool:
 
 def rank_of(state: State, entry: Entry) -> Rank:
     """Nobody overtakes by rank alone where priority is only worth a time of waiting."""
-    if state.settings.priority_worth_s is not None:
+    if state.settings.line.priority_worth_s is not None:
         return (0, 0)
     return (state.queue_of(entry).priority, entry.priority)
 

@@ -7,7 +7,7 @@ from callbackd.domain.lives.agent import Activity, Presence
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import Fixed
-from callbackd.domain.settings import Strategy
+from callbackd.domain.settings import Ringing, Strategy
 from tests.builders import ANNA, BEN, Centre, agent, queue, settings
 
 
@@ -156,7 +156,7 @@ def test_a_pick_up_that_is_told_twice_is_asked_once():
 
 
 def test_rings_picked_up_without_the_key_pause_the_agent_like_rings_not_answered():
-    centre = on_a_mobile(rona_limit=2)
+    centre = on_a_mobile(ringing=Ringing(rona_limit=2))
     leg = asked(centre)
     for _ in range(2):
         assert centre.agents["alice"].presence is Presence.AVAILABLE
@@ -169,7 +169,7 @@ def test_rings_picked_up_without_the_key_pause_the_agent_like_rings_not_answered
 
 
 def test_the_key_forgives_the_rings_missed_before():
-    centre = on_a_mobile(rona_limit=2)
+    centre = on_a_mobile(ringing=Ringing(rona_limit=2))
     centre.logs_in("alice")
     centre.calls("anna")
     centre.misses("alice")

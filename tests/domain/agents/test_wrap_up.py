@@ -7,6 +7,7 @@ import pytest
 from callbackd.domain.commands import Play
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.phrase import Fixed
+from callbackd.domain.settings import Ringing
 from tests.builders import ANNA, SALES, SUPPORT, Centre, agent, number, queue, settings
 
 
@@ -90,7 +91,7 @@ def test_who_pauses_during_the_wrap_up_is_not_rung_after_it():
 
 
 def test_a_missed_ring_has_no_wrap_up():
-    centre = Centre(settings(agents=[agent("alice")], miss_rest_s=5.0))
+    centre = Centre(settings(agents=[agent("alice")], ringing=Ringing(miss_rest_s=5.0)))
     centre.logs_in("alice")
     centre.calls("anna")
     centre.misses("alice")

@@ -201,7 +201,7 @@ def test_a_span_that_the_clock_skips_is_none():
 
 
 def test_a_holiday_begins_and_ends_at_midnight_there():
-    closed = Hours(NEW_YORK, week("00:00-24:00", "00:00-24:00", "00:00-24:00"), "US")
+    closed = Hours(NEW_YORK, week("00:00-24:00", "00:00-24:00", "00:00-24:00"), country="US")
     assert closes_at(closed, utc("2027-07-04 12:00")) is None
     assert opening(closed, local("2027-07-04 12:00", NEW_YORK)).reason is Reason.HOLIDAY
     assert next_open(closed, local("2027-07-04 12:00", NEW_YORK)) == local("2027-07-06 00:00", NEW_YORK)

@@ -267,7 +267,9 @@ BOOKS = st.builds(
         lead_s=st.sampled_from([0.0, 3600.0, 86400.0]),
         horizon_days=st.integers(0, 7),
     ),
-    st.sampled_from([None, OFFICE, Hours(LONDON, week("00:00-02:00 20:00-24:00", "00:00-24:00", "00:30-03:00"), "GB")]),
+    st.sampled_from(
+        [None, OFFICE, Hours(LONDON, week("00:00-02:00 20:00-24:00", "00:00-24:00", "00:30-03:00"), country="GB")]
+    ),
     st.just(LONDON),
 )
 INSTANTS = st.floats(utc("2027-03-20 00:00"), utc("2027-04-02 00:00")) | st.floats(

@@ -701,7 +701,7 @@ def test_the_number_is_checked_again_at_the_dial():
 
 
 def test_no_more_customers_are_dialled_at_once_than_set():
-    centre = Centre(settings([queue()], [agent("alice"), agent("bob")], dialling=Dialling(in_flight=1)))
+    centre = Centre(settings([queue()], [agent("alice"), agent("bob")], dialling=Dialling(per_s=0.0, in_flight=1)))
     centre.calls("anna")
     centre.takes_callback("anna")
     centre.calls("ben", BEN)

@@ -10,7 +10,7 @@ from callbackd.domain.ids import QueueName
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Position, WaitAboveHour
-from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
+from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Ringing, Slots, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 
 BILLING = QueueName("billing")
@@ -184,7 +184,7 @@ def test_a_customer_whom_we_called_is_not_taken_out_for_having_waited():
 def test_who_has_waited_too_long_goes_when_the_ring_is_over_though_the_next_agent_is_free():
     """Agents who let it ring by turns must not keep a caller for ever."""
     queues = [queue(rules=EntryRules(max_wait_s=60.0, max_wait=DIALPLAN))]
-    centre = Centre(settings(queues, rona_limit=0))
+    centre = Centre(settings(queues, ringing=Ringing(rona_limit=0)))
     centre.logs_in("alice", "bob")
     centre.calls("anna")
     for n in range(4):

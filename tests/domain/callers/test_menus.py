@@ -15,13 +15,12 @@ from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, queue, sett
 
 MAIN = MenuSettings(
     "main",
-    SUPPORT,
-    {"1": SUPPORT, "2": SALES, "3": "bills", "0": SUPPORT},
-    {"1": "en", "2": "hr", "9": "uk"},
-    "en",
+    otherwise=SUPPORT,
+    choices={"1": SUPPORT, "2": SALES, "3": "bills", "0": SUPPORT},
+    languages={"1": "en", "2": "hr", "9": "uk"},
 )
-BILLS = MenuSettings("bills", SALES, {"1": SALES, "9": "main"})
-TONGUES = MenuSettings("tongues", SALES, languages={"1": "en", "2": "pl"})
+BILLS = MenuSettings("bills", otherwise=SALES, choices={"1": SALES, "9": "main"})
+TONGUES = MenuSettings("tongues", otherwise=SALES, languages={"1": "en", "2": "pl"})
 LANGUAGES = [LanguageChoice(1, "en"), LanguageChoice(2, "hr"), LanguageChoice(9, "uk")]
 
 

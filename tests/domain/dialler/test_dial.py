@@ -25,7 +25,7 @@ SHORT_CALLS = {"expected_handle_s": 1.0}
 def promised(policy, agents=1, promises=1, **changes):
     """So many agents, all talking, and promises at the head of the line; waits by a textbook formula."""
     team = [agent(name) for name in ("alice", "bob", "carol")[:agents]]
-    dialling = changes.pop("dialling", Dialling())
+    dialling = changes.pop("dialling", Dialling(per_s=0.0))
     estimator = changes.pop("estimator", QueueLength)
     changes = {"offer": Offer(estimated_wait_s=0.0), "wrap_up_s": 0.0, **changes}
     configured = settings([queue(dial=policy, **changes)], team, dialling=dialling)
@@ -182,7 +182,7 @@ def test_no_more_customers_are_dialled_ahead_than_agents_are_at_work(policy):
 
 @pytest.mark.parametrize("policy", AHEAD)
 def test_no_more_are_dialled_at_once_than_set(policy):
-    centre = promised(policy, agents=3, promises=3, expected_handle_s=0.1, dialling=Dialling(in_flight=2))
+    centre = promised(policy, agents=3, promises=3, expected_handle_s=0.1, dialling=Dialling(per_s=0.0, in_flight=2))
     go(centre)
     assert dialled(centre) == [number(1), number(2)]
 
@@ -235,7 +235,7 @@ def test_look_ahead_dials_when_the_estimate_says_an_agent_will_be_free_in_time(h
         DialPolicy.LOOK_AHEAD,
         expected_handle_s=handle_s,
         waiting_share=share,
-        dialling=Dialling(answer_s=answer_s),
+        dialling=Dialling(per_s=0.0, answer_s=answer_s),
     )
     go(centre)
     assert bool(dialled(centre)) is dials

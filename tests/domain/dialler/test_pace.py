@@ -64,7 +64,7 @@ def test_what_a_trunk_is_called(endpoint, trunk):
 
 def failing():
     """Anna's promise on a trunk of which every dial fails, tried again after a second, for ten minutes."""
-    dialling = Dialling(breaker_failures=3, breaker_open_s=60.0)
+    dialling = Dialling(per_s=0.0, breaker_failures=3, breaker_open_s=60.0)
     centre = Centre(settings([queue(retry=Retry(congestion_gap_s=1.0))], [agent("alice")], dialling=dialling))
     centre.calls("anna")
     centre.hears_out("anna")

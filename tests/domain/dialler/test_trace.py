@@ -353,7 +353,7 @@ def test_who_was_connected_on_paper_only_and_lost_the_agent_has_the_next_one(pro
     assert (centre.entry(ANNA).state, centre.entry(ANNA).arrived_at) == (EntryState.WAITING, before.arrived_at)
     assert not centre.hung_up(leg)
     assert centre.heard(leg)[-1] is Fixed.AGENT_LOST
-    centre.wait(centre.settings.miss_rest_s)
+    centre.wait(centre.settings.ringing.miss_rest_s)
     assert centre.rings("alice")[-2:] == [ANNA, ANNA]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from callbackd.domain.commands import Decided, RingAgent
 from callbackd.domain.ids import AgentId, LegId, Mint
 from callbackd.domain.line.order import order
-from callbackd.domain.settings import EntryRules, Exit, Need, Penalties, Reserve, Reserves, Strategy, Way
+from callbackd.domain.settings import EntryRules, Exit, Line, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
@@ -56,14 +56,14 @@ def test_higher_priority_comes_first_and_equals_by_arrival():
 
 @pytest.mark.parametrize(("late_s", "first"), [(119, "c2"), (121, "c1")])
 def test_a_point_of_priority_can_be_worth_a_time_of_waiting(late_s, first):
-    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], priority_worth_s=MINUTE_S))
+    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], line=Line(priority_worth_s=MINUTE_S)))
     fill(centre, (0, 1), (late_s, 3))
     centre.logs_in("alice")
     assert served(centre)[0] == first
 
 
 def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
-    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], priority_worth_s=MINUTE_S))
+    centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], line=Line(priority_worth_s=MINUTE_S)))
     fill(centre, (0, 0), (60, 1))
     centre.logs_in("alice")
     assert served(centre) == ["c1", "c2"]
@@ -76,7 +76,7 @@ def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
     later_s=st.integers(1, 100_000),
 )
 def test_the_order_of_two_entries_never_changes_by_waiting(worth_s, arrivals, later_s):
-    centre = Centre(settings([queue()], [agent("alice")], priority_worth_s=worth_s))
+    centre = Centre(settings([queue()], [agent("alice")], line=Line(priority_worth_s=worth_s)))
     state = centre.acd.state
     fill(centre, *arrivals)
     before = sorted(state.entries.values(), key=lambda e: order(state, e))
@@ -89,7 +89,7 @@ def test_the_order_of_two_entries_never_changes_by_waiting(worth_s, arrivals, la
 
 def two_queues(worth_s, sales_priority=0, support_priority=0):
     queues = [queue(wrap_up_s=0.0, priority=support_priority), queue(SALES, wrap_up_s=0.0, priority=sales_priority)]
-    return Centre(settings(queues, [agent("alice", SUPPORT, SALES)], priority_worth_s=worth_s))
+    return Centre(settings(queues, [agent("alice", SUPPORT, SALES)], line=Line(priority_worth_s=worth_s)))
 
 
 @pytest.mark.parametrize("worth_s", [None, MINUTE_S])

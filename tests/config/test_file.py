@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from callbackd.cli.main import app
-from callbackd.config.file import ConfigError, read, secret, settings_of
-from callbackd.config.prompts import prompt_settings
+from callbackd.config.build import prompt_settings, secret, settings_of
+from callbackd.config.file import read
+from callbackd.config.mistakes import ConfigError
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import Reports, Strategy
 from callbackd.prompts.settings import SHIPPED

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from callbackd.config.file import ConfigError, read, settings_of
-from callbackd.config.hours import WEEKDAYS
+from callbackd.config.build import settings_of
+from callbackd.config.file import read
+from callbackd.config.mistakes import ConfigError
+from callbackd.config.words import WEEKDAYS
 from callbackd.domain.ids import QueueName
 from callbackd.domain.settings import Calling, Hours, Slots, Span
 from lab.daemon import lab_config, toml
-from tests.app.test_config import GOOD, ROOT, mistakes, written
+from tests.config.test_file import GOOD, ROOT, mistakes, written
 from tests.when import LONDON, ZAGREB, spans, week
 
 OFFICE = '[hours.office]\nmonday = ["09:00-17:30"]\n'
@@ -34,7 +36,7 @@ def support_hours(tmp_path, hours, site=""):
 def test_without_a_word_it_is_always_open_and_customers_are_rung_by_the_law(tmp_path):
     settings = loaded(tmp_path, GOOD)
     assert settings.zone == "UTC"
-    assert settings.calling == Calling(week("09:00-20:00", "10:00-17:00"), Span(480, 1260), holidays=True)
+    assert settings.calling == Calling(week("09:00-20:00", "10:00-17:00"), chosen=Span(480, 1260), holidays=True)
     assert settings.queues["support"].hours is None
     assert settings.queues["support"].slots == Slots()
 
@@ -54,10 +56,10 @@ def test_hours_are_a_week_with_its_exceptions(tmp_path):
     assert support_hours(tmp_path, text) == Hours(
         ZAGREB,
         (spans("09:00-12:00 13:00-17:30"), (), (), (), (), (), ()),
-        "GB",
-        "SCT",
-        frozenset({date(2026, 12, 24)}),
-        {date(2026, 12, 31): spans("09:00-12:00"), date(2027, 1, 2): ()},
+        country="GB",
+        subdivision="SCT",
+        holidays=frozenset({date(2026, 12, 24)}),
+        days={date(2026, 12, 31): spans("09:00-12:00"), date(2027, 1, 2): ()},
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.config.file import read, settings_of
+from callbackd.config.build import settings_of
+from callbackd.config.file import read
 from callbackd.domain.ids import QueueName
 from callbackd.domain.settings import Menu
-from tests.app.test_config import mistakes, written
-from tests.app.test_config_rules import text
+from tests.config.test_file import mistakes, written
+from tests.config.test_rules import text
 
 WORDS = """
 [prompts.texts.en]
@@ -27,7 +28,13 @@ languages = { 1 = "en", 2 = "pl" }
 def test_a_menu_is_read(tmp_path):
     found = settings_of(read(written(tmp_path, text() + MAIN + WORDS))).menus
     assert found == {
-        "main": Menu("main", QueueName("support"), {"1": "sales", "2": "support"}, {"1": "en", "2": "pl"}, "en")
+        "main": Menu(
+            "main",
+            "en",
+            otherwise=QueueName("support"),
+            choices={"1": "sales", "2": "support"},
+            languages={"1": "en", "2": "pl"},
+        )
     }
 
 

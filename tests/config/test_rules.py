@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.config.file import read, settings_of
+from callbackd.config.build import settings_of
+from callbackd.config.file import read
 from callbackd.domain.settings import DialPolicy, Exit, Need, Reserve, Way
-from tests.app.test_config import mistakes, written
+from tests.config.test_file import mistakes, written
 
 BASE = """
 [ari]

@@ -1,0 +1,116 @@
+"""From the declarations of sections to a reader of them: pydantic checks by the limits that the fields declare.
+
+How the file writes what the domain holds in another form (a span, an exit, a duration), and what a value must name, is
+added here: no declaration knows of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from functools import cache, partial
+from typing import Annotated, Any, get_args, get_origin
+
+from annotated_types import Unit
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
+
+from callbackd.config import words
+from callbackd.config.declared import REQUIRED, is_mapping, is_union, key_field, keys
+from callbackd.domain.settings import DaySpans, Exit, LevelSteps, LimitSteps, Means, Pattern, Slots, Span
+
+_FORBID = ConfigDict(extra="forbid")
+# As values: mypy takes what stands in brackets behind the names themselves for types.
+_annotated: Any = Annotated
+_dict: Any = dict
+_list: Any = list
+_tuple: Any = tuple
+
+_WRITTEN: Mapping[Any, BeforeValidator | AfterValidator] = {
+    Span: BeforeValidator(words.span),
+    words.Shift: BeforeValidator(words.shift),
+    DaySpans: AfterValidator(words.apart),
+    Exit: BeforeValidator(words.exit_),
+    LevelSteps: BeforeValidator(words.steps),
+    LimitSteps: BeforeValidator(words.steps),
+}
+"""How a type is written in the file."""
+_NAMED: Mapping[str, AfterValidator] = {
+    "time zone": AfterValidator(words.zone),
+    "language": AfterValidator(words.language),
+    "country": AfterValidator(words.country),
+    "length of a slot": AfterValidator(words.slot_length),
+}
+"""What a value may be by what it means."""
+_FIT_TOGETHER: Mapping[type, Callable[[Any], Any]] = {Slots: words.slots_fit}
+"""What a section's fields must be together, where its class does not see to it."""
+
+
+@cache
+def reader(section: type) -> TypeAdapter[Any]:
+    """What reads a section from the tables of the file. It raises pydantic's ``ValidationError`` with every mistake."""
+    return TypeAdapter(_section(section))
+
+
+def _read_as(annotation: Any) -> Any:
+    """The type with which pydantic reads what is declared with ``annotation``."""
+    if annotation in _WRITTEN:
+        return _annotated[_container(annotation), _WRITTEN[annotation]]
+    if get_origin(annotation) is Annotated:
+        limits = [_limit(mark) for mark in annotation.__metadata__]
+        # Validators last: what stands before them applies to the value that they make.
+        ordered = sorted(limits, key=lambda limit: isinstance(limit, BeforeValidator | AfterValidator))
+        return _annotated[_read_as(get_args(annotation)[0]), *ordered]
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return _section(annotation)
+    return _container(annotation)
+
+
+def _limit(mark: Any) -> Any:
+    if isinstance(mark, Pattern):
+        return Field(pattern=mark.regex)
+    if isinstance(mark, Means):
+        return _NAMED[mark.what]
+    return BeforeValidator(words.seconds) if mark == Unit("s") else mark
+
+
+def _container(annotation: Any) -> Any:
+    if is_union(annotation):
+        first, *others = (_read_as(part) for part in get_args(annotation))
+        for other in others:
+            first |= other
+        return first
+    if is_mapping(annotation):
+        name, value = get_args(annotation)
+        field = key_field(value) if isinstance(value, type) else None
+        table = _dict[_read_as(name), _read_as(value)]
+        return _annotated[table, AfterValidator(partial(_named, field))] if field else table
+    kind, parts = get_origin(annotation), get_args(annotation)
+    if kind is frozenset or (kind is tuple and ... in parts):
+        return _annotated[_list[_read_as(parts[0])], AfterValidator(kind)]
+    if kind is tuple:
+        return _tuple[tuple(_read_as(part) for part in parts)]
+    return annotation
+
+
+@cache
+def _section(section: type) -> Any:
+    """Of a section that holds its own name: what makes it of that name."""
+    fields: dict[str, Any] = {
+        key: (_read_as(field.annotation), ... if field.default is REQUIRED else None)
+        for key, field in keys(section).items()
+    }
+    table = create_model(section.__name__, __config__=_FORBID, **fields)
+    return _annotated[table, AfterValidator(partial(_made, section))]
+
+
+def _made(section: type, table: BaseModel) -> Any:
+    # What the file does not set is left to the class and its defaults.
+    make = partial(section, **{key: getattr(table, key) for key in table.model_fields_set})
+    if key_field(section):
+        return make
+    made = make()
+    return _FIT_TOGETHER[section](made) if section in _FIT_TOGETHER else made
+
+
+def _named(field: str, table: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    return {name: make(**{field: name}) for name, make in table.items()}
