@@ -113,6 +113,11 @@ def meanings_of_values(kind: type[Enum]) -> Mapping[str, str]:
     return {str(value.value): meanings.get(value.name, "") for value in kind}
 
 
+def first_sentence(section: type) -> str:
+    """Of a section's docstring: what it is about."""
+    return " ".join((inspect.getdoc(section) or "").split()).partition(". ")[0].removesuffix(".") + "."
+
+
 def _docstrings(kind: type) -> dict[str, str]:
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     body = tree.body if isinstance(tree, ast.ClassDef) else []

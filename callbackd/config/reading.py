@@ -35,10 +35,10 @@ _WRITTEN: Mapping[Any, BeforeValidator | AfterValidator] = {
 }
 """How a type is written in the file."""
 _NAMED: Mapping[str, AfterValidator] = {
-    "time zone": AfterValidator(words.zone),
-    "language": AfterValidator(words.language),
-    "country": AfterValidator(words.country),
-    "length of a slot": AfterValidator(words.slot_length),
+    "a time zone": AfterValidator(words.zone),
+    "a language that callbackd speaks": AfterValidator(words.language),
+    "a country with known holidays": AfterValidator(words.country),
+    "quarter hours that divide the day": AfterValidator(words.slot_length),
 }
 """What a value may be by what it means."""
 _FIT_TOGETHER: Mapping[type, Callable[[Any], Any]] = {Slots: words.slots_fit}

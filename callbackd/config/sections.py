@@ -62,7 +62,7 @@ class Ari:
     password_file: Path | None = None
     """A file that holds nothing but the password, readable by callbackd's user."""
     app: Annotated[str, Pattern(r"^[A-Za-z0-9_-]{1,32}$")] = "callbackd"
-    """The application that the dialplan names in ``Stasis()``."""
+    """The application that the dialplan names in ``Stasis()``: change both together, while nobody waits."""
     event_log: Path | None = None
     """Asterisk's own log of events (``cel_callbackd.conf``), which tells whether a dial that got lost rang."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import Enum
 from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
@@ -135,6 +136,29 @@ def _exception(key: str, length_s: float) -> None:
     hour, minute, step = int(found["hour"]), int(found["minute"]), int(length_s // 60)
     if hour > 23 or minute > 59 or (hour * 60 + minute) % step:
         raise ValueError(f"exceptions: {key!r}: no slot starts then; they start every {step} min from midnight")
+
+
+def in_file(value: Any) -> str:
+    """A value as the file has it, for people."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case Span():
+            return f'"{written(value)}"'
+        case Exit():
+            return f'"{value.way}:{value.to}"' if value.to else f'"{value.way}"'
+        case Enum() if isinstance(value, int):
+            return str(int(value))
+        case float():
+            return f"{value:g}"
+        case int():
+            return str(value)
+        case tuple() | frozenset():
+            return f"[{', '.join(map(in_file, value))}]"
+        case Mapping():
+            return "{}" if not value else str(dict(value))
+        case _:
+            return f'"{value}"'
 
 
 # --- who --------------------------------------------------------------------------------------------------------------

@@ -50,9 +50,9 @@ Context = Annotated[str, Pattern(r"^[A-Za-z0-9_-]{1,79}$")]
 """Of the dialplan."""
 Region = Annotated[str, Pattern(r"^[A-Z]{2}$")]
 E164 = Annotated[str, Pattern(r"^\+[1-9][0-9]{5,14}$")]
-Language = Annotated[str, Means("language")]
-Zone = Annotated[str, Means("time zone")]
-Country = Annotated[str, Means("country")]
+Language = Annotated[str, Means("a language that callbackd speaks")]
+Zone = Annotated[str, Means("a time zone")]
+Country = Annotated[str, Means("a country with known holidays")]
 Priority = Annotated[int, Ge(-1000), Le(1000)]
 
 
@@ -138,7 +138,7 @@ class Slots:
 
     enabled: bool = True
     """Whether times are proposed at all."""
-    length_s: Annotated[Seconds, Means("length of a slot")] = 1800.0
+    length_s: Annotated[Seconds, Means("quarter hours that divide the day")] = 1800.0
     """A whole number of quarter hours that divides the day."""
     capacity: Annotated[int, Ge(1), Le(10_000)] = 2
     """Promises per slot."""

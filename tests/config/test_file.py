@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from callbackd.config.build import prompt_settings, secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.settings import Reports, Strategy
+from callbackd.domain.settings import Dialling, Reports, Strategy
 from callbackd.prompts.settings import SHIPPED
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +183,28 @@ def test_a_language_that_nobody_speaks_is_a_mistake_of_its_field(tmp_path):
     assert mistakes(tmp_path, GOOD + '[site]\nlanguage = "fr"\n') == [
         "site.language: no such language; callbackd speaks en, hr, hu, pl, uk (it is 'fr')"
     ]
+
+
+@pytest.mark.parametrize("example", ["asterisk-config/callbackd.toml", "docker/callbackd/callbackd.toml"])
+def test_the_examples_are_read(example):
+    assert list(settings_of(read(ROOT / example)).queues) == ["support", "sales"]
+
+
+def test_the_example_mentions_what_an_operator_meets_first():
+    text = (ROOT / "asterisk-config/callbackd.toml").read_text()
+    first = """state_dir name region language zone own_numbers url password_file endpoint caller_id per_s strategy
+        ring_s wrap_up_s hours estimated_wait_s max_places max_wait_s queues"""
+    missing = [key for key in first.split() if not re.search(rf"^(# )?{key} = ", text, re.MULTILINE)]
+    assert missing == []
+
+
+def test_what_is_declared_elsewhere_is_not_a_key_of_the_file(tmp_path):
+    found = mistakes(tmp_path, GOOD + '[numbers]\nregion = "GB"\nsecret = "x"\n')
+    assert [sentence.partition(";")[0] for sentence in found] == [
+        "numbers.region: unknown key",
+        "numbers.secret: unknown key",
+    ]
+
+
+def test_dials_a_second_are_as_declared_when_the_file_is_silent(tmp_path):
+    assert settings_of(read(written(tmp_path, GOOD))).dialling == Dialling(per_s=1.0)

@@ -222,7 +222,7 @@ HOURS = st.builds(
     Hours,
     st.sampled_from([LONDON, ZAGREB, NEW_YORK, KOLKATA, LORD_HOWE, "America/Havana", "Africa/Cairo", "America/Nuuk"]),
     st.tuples(*[day_spans()] * 7),
-    st.sampled_from(["", "GB", "HR"]),
+    country=st.sampled_from(["", "GB", "HR"]),
     days=st.dictionaries(st.dates(date(2027, 3, 1), date(2027, 4, 30)), day_spans(), max_size=3),
 )
 """Havana, Cairo and Nuuk change their clocks at midnight."""
