@@ -69,6 +69,8 @@ def _copy(mutated: list[str]) -> None:
         "only_mutate": mutated,
         "also_copy": ["callbackd", "lab"],
         "pytest_add_cli_args_test_selection": ["tests/domain"],
+        # Each change starts from a process that has run no test: what functools has cached would hide it.
+        "process_isolation": "forkserver",
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     text = "\n".join([(ROOT / "pyproject.toml").read_text(), "[tool.mutmut]", "track_dependencies = false", *lines])

@@ -153,6 +153,7 @@ def test_a_supervisor_closes_what_is_always_open():
 def test_the_next_opening_is_now_when_it_is_open():
     now = local("2027-01-12 10:00", LONDON)
     assert (next_open(OFFICE, now), closes_at(OFFICE, now)) == (now, local("2027-01-12 17:30", LONDON))
+    assert closes_at(OFFICE, now, now + 60) is None, "a supervisor closed it early"
 
 
 def test_what_is_closed_has_no_closing_time():

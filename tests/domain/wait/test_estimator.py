@@ -8,7 +8,7 @@ from math import exp, inf
 
 import pytest
 
-from callbackd.domain.wait.distributions import HandleTime, first_end
+from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, first_end
 from callbackd.domain.wait.estimator import (
     Ahead,
     Busy,
@@ -120,6 +120,72 @@ def test_those_who_overtake_stretch_the_wait_up_to_a_bound():
     assert later < stretched, "with a half-life of half an hour"
 
 
+# --- how far it spreads -----------------------------------------------------------------------------------------------
+
+CV = 0.9
+"""Of handle times, before any was seen."""
+
+
+def moments(of, until, steps=20_000):
+    """Mean and variance of a duration by the chance that it lasts longer than each time: the definition, summed up."""
+    step = until / steps
+    lasts = [of((n + 0.5) * step) for n in range(steps)]
+    mean = sum(lasts) * step
+    second = sum(2 * (n + 0.5) * step * chance for n, chance in enumerate(lasts)) * step
+    return Moments(mean, second - mean * mean)
+
+
+def p80(of):
+    return of.quantile(Z80)
+
+
+def nobody_hangs_up():
+    learned = estimator()
+    for _ in range(2000):
+        learned.on_event(Held(SUPPORT, 3600.0, False), T0)
+    return learned
+
+
+def test_with_many_agents_the_first_end_has_no_memory():
+    mean_s = AHT_S / 40
+    free = moments(lambda seconds: exp(-seconds / mean_s), until=20 * mean_s)
+    assert asked(place(busy=40)).mean_s == pytest.approx(free.mean, rel=1e-3)
+    assert asked(place(busy=40)).p80_s == pytest.approx(p80(free), rel=1e-3)
+
+
+def test_with_many_agents_a_timed_wrap_up_cuts_the_first_end_off():
+    mean_s, ends_s = AHT_S / 40, 8.0
+    cut = moments(lambda seconds: exp(-seconds / mean_s), until=ends_s)
+    seen = asked(replace(place(), busy=(*(NEW,) * 40, Busy(ends_s=ends_s))))
+    assert seen.mean_s == pytest.approx(cut.mean, rel=1e-3)
+    assert seen.p80_s == pytest.approx(p80(cut), rel=1e-3)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_the_turn_of_one_ahead_of_one_agent_spreads_as_a_call_does(share):
+    """With ``share`` it takes a gap of mean g and variance (CV g)², else none."""
+    learned = nobody_hangs_up()
+    first = first_end([HandleTime(AHT_S, CV).outlasts(0.0)], inf, AHT_S)
+    ahead = replace(place(), ahead=(Ahead(0.0, live=True, share=share),))
+    gap_s = asked(replace(ahead, ahead=(LIVE,)), learned).mean_s - first.mean
+    spread = share * (1 + CV**2) * gap_s**2 - (share * gap_s) ** 2
+    seen = asked(ahead, learned)
+    assert seen.mean_s == pytest.approx(first.mean + share * gap_s, rel=1e-3)
+    assert seen.p80_s == pytest.approx(p80(Moments(seen.mean_s, first.variance + spread)), rel=1e-3)
+
+
+def test_the_turns_of_many_agents_are_nearly_without_memory():
+    """The gaps between the ends of n agents: of each agent's own variation one nth is left."""
+    learned = nobody_hangs_up()
+    first, seen = asked(place(busy=8), learned), asked(place(1, busy=8), learned)
+    gap_s = seen.mean_s - first.mean_s
+    agents = AHT_S / gap_s
+    assert 6 < agents < 8, "some will pause"
+    in_hand = first_end([HandleTime(AHT_S, CV).outlasts(0.0)] * 8, inf, AHT_S)
+    spread = (CV**2 + agents - 1) / agents * gap_s**2
+    assert seen.p80_s == pytest.approx(p80(Moments(seen.mean_s, in_hand.variance + spread)), rel=1e-3)
+
+
 # --- dialling ahead ---------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +195,13 @@ def test_the_chance_of_a_free_agent_in_time():
     assert learned.chance(wraps, 4.9, T0) == 0.0
     assert 0.99 < learned.chance(wraps, 5.0, T0) < 1.0, "some pause instead"
     assert learned.chance(replace(wraps, ahead=(LIVE,)), 60.0, T0) == 0.0, "everybody ahead counts as staying"
+    assert learned.chance(wraps, 10.0, T0) > learned.chance(wraps, 1000.0, T0), "the later, the more pause"
+    free = place(1, busy=0, free=2)
+    assert learned.chance(free, 10.0, T0) == 1.0
+    two = replace(place(), busy=(Busy(ends_s=5.0), Busy(ends_s=5.0)))
+    assert learned.chance(replace(two, back_s=(4.0,)), 5.0, T0) > 0.99, "one agent each"
+    assert learned.chance(replace(two, ahead=(LIVE,) * 2, free=1), 5.0, T0) > 0.99, "the free one takes the first"
+    assert learned.chance(replace(two, served=True), 1.0, T0) == 1.0
     back = replace(wraps, back_s=(10.0,))
     assert learned.chance(back, 9.0, T0) > 0.99
     assert learned.chance(back, 10.0, T0) == 0.0, "by then another promise stands before it again"

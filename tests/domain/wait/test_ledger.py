@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from callbackd.domain.commands import DialCustomer, Play
+from callbackd.domain.acd import Acd
+from callbackd.domain.commands import Changed, DialCustomer, Play
 from callbackd.domain.events import Ending
-from callbackd.domain.lives.quote import QuoteKind, QuoteOutcome
+from callbackd.domain.ids import EntryId, Mint, QuoteId
+from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.phrase import Position, WaitBelow
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
 from callbackd.domain.wait.estimator import Handled, Held, Joined, Reached, TurnCame, Worked
 from callbackd.simulate.predictors import QueueLength
-from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
+from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
 
 
 class Listening(QueueLength):
@@ -276,6 +280,13 @@ def test_a_quote_is_followed_over_a_restart():
     centre.hangs_up("with-alice")
     centre.answers("alice")
     assert centre.quotes[quote.id].came_s == pytest.approx(30.0, abs=2.0)
+
+
+def test_a_quote_whose_place_is_gone_after_a_restart_ends_unknown():
+    lost = Quote(QuoteId("lost"), EntryId("gone"), SUPPORT, QuoteKind.WAIT, T0, 300.0, 2)
+    commands = Acd(settings(), Mint(b"x")).restore([lost], T0 + 60, 1)
+    ended = replace(lost, outcome=QuoteOutcome.UNKNOWN, closed_at=T0 + 60)
+    assert [command.after for command in commands if isinstance(command, Changed)] == [ended]
 
 
 def test_a_worse_wait_is_not_told_after_a_restart_either():
