@@ -20,7 +20,7 @@ from callbackd.simulate.habits import WORKDAY, Habits
 
 def ledger(
     config: ConfigPath = DEFAULT,
-    days: Annotated[float, typer.Option(help="So many days back.", min=0.0)] = 7.0,
+    days: Annotated[float, typer.Option(help="This many days back.", min=0.0)] = 7.0,
     by: Annotated[By, typer.Option(help="A line for each queue, or its days, or the hours of the day.")] = By.QUEUE,
     queue: Annotated[str, typer.Option(help="This queue alone.")] = "",
 ) -> None:

@@ -108,7 +108,7 @@ class Promise:
 
 
 class Claim:
-    """The intent to dial: the promise goes from waiting to dialing and its attempt is there, or nothing changes."""
+    """The intent to dial: the promise goes from waiting to dialling and its attempt is there, or nothing changes."""
 
     def __init__(self, wanted: ClaimAttempt, right: Right) -> None:
         self._wanted = wanted

@@ -22,13 +22,8 @@ repeat call     the same customer again soon     overflow       another queue ta
 
 The word "member" is not used: it means agent in Asterisk and caller in FreeSWITCH.
 
-Files, each importing only those before it: life, ids; settings, phrase, wall, ewt, waits; learned; recursive (what a
-wait will be); hours; calling, slots, needs (when and what); numbers, events (the words); entry, agent, callback,
-attempt, blocking, quote; window, dialogue, breaker (the lives); commands, timers,
-staggering; state (the memory); line; ledger;
-eligibility, admission; routing, offer, retry, announce, lookahead, opening (the policies); booking, places, speech;
-direct, noticing; promising; rejoining; reception; entrance, floor; dialling; trace, declining (the desks);
-restore, snapshot; comparing; acd (the door). import-linter holds it.
-
-Beside that line stand the numbers, which nothing of it imports: tally; repeats, handling; report; counting; metrics.
+The rooms, each importing only those below it: acd (the door); recovery (coming back); dialler (ring customers); agents
+(ring agents, talk, wrap-up); callers (who rings us); callbacks (make promises); speech (say things); wait; line; state;
+commands, timers; lives (each a table), calendar, numbers, breaker; events, settings; phrase, ids. import-linter holds
+the order. The whole glossary, with the words not used, is in docs/glossary.md.
 """

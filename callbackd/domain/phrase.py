@@ -22,7 +22,7 @@ class Fixed(StrEnum):
     SLOT_OTHER = "slot_other"  # for another time, press 9
     SLOT_STAY = "slot_stay"  # to keep waiting, press 0
     KEY_TIME = "key_time"  # key the time in four digits, for example 1 5 3 0 for half past three
-    KEY_DAY = "key_day"  # press 0 for today, 1 for tomorrow, up to 7 for a day so many days from today
+    KEY_DAY = "key_day"  # press 0 for today, 1 for tomorrow, up to 7 for a day this many days from today
     TIME_REFUSED = "time_refused"  # we cannot call you at that time
     NO_TIME_FREE = "no_time_free"  # sorry, no time is free at the moment
     NUMBER_IS = "number_is"  # we will call you at …

@@ -16,7 +16,7 @@ class Agenda:
         self._order = 0
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Do it so many seconds from now; what is due at the same moment happens in the order it was asked for."""
+        """Do it this many seconds from now; what is due at the same moment happens in the order it was asked for."""
         self._order += 1
         heapq.heappush(self._due, (self.now + delay_s, self._order, action))
 

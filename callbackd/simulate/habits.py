@@ -37,7 +37,7 @@ class Habits:
     agent_codes: float = 0.05
     """Share of wrap-ups that an agent makes longer or ends by hand."""
     shift_h: float | None = None
-    """Agents go home after so many hours, one after the other, and come again the next day; None: they stay."""
+    """Agents go home after this many hours, one after the other, and come again the next day; None: they stay."""
     supervisor_per_hour: float = 0.0
     """How often somebody turns a switch, or closes a queue for a while."""
     customer_busy: float = 0.1

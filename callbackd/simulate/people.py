@@ -57,7 +57,7 @@ class People:
         """Whose telephone an agent's leg rings."""
 
     def begin(self, hours: float) -> None:
-        """Callers come for so many hours from now."""
+        """Callers come for this many hours from now."""
         self._day = (self._agenda.now, self._agenda.now + hours * 3600)
         for n, agent in enumerate(self._settings.agents.values()):
             self._shift(n, agent.endpoint)

@@ -44,7 +44,7 @@ REGIMES = {
 
 
 def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, Score]:
-    """Scores by estimator over so many days, each from no history."""
+    """Scores by estimator over this many days, each from no history."""
     total: dict[str, Score] = {}
     for seed in seeds:
         settings = settings_of(regime)

@@ -72,7 +72,7 @@ class World:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def run(self, hours: float) -> None:
-        """Callers come for so many hours; then everything that is under way ends by itself, at the latest when the
+        """Callers come for this many hours; then everything that is under way ends by itself, at the latest when the
         last slot that could be booked is over.
         """
         ends = self.now + hours * 3600 + DAYS * 86400

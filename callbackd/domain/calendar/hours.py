@@ -19,7 +19,7 @@ from callbackd.domain.calendar import wall
 from callbackd.domain.settings import Hours, Span
 
 HORIZON_DAYS = 400
-"""What does not change within so many days is taken never to change: a year and any holidays around it."""
+"""What does not change within this many days is taken never to change: a year and any holidays around it."""
 
 _DAY = timedelta(days=1)
 

@@ -45,7 +45,7 @@ _STORING_S = 10.0
 """A promise that is being moved is let be stored before it may expire."""
 
 _TRIED_DAYS = 30
-"""Opening and calling hours are held against each other for so many alternations."""
+"""Opening and calling hours are held against each other for this many alternations."""
 
 _OUTCOMES = {
     Ending.BUSY: AttemptOutcome.BUSY,

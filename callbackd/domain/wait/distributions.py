@@ -89,10 +89,10 @@ def _product(still: Sequence[Callable[[float], float]], at: float) -> float:
 
 
 def at_least(chances: Sequence[float], wanted: int) -> float:
-    """That at least so many of these independent things happen: the tail of the Poisson-binomial distribution."""
+    """That at least this many of these independent things happen: the tail of the Poisson-binomial distribution."""
     if wanted <= 0:
         return 1.0
-    exactly = [1.0] + [0.0] * (wanted - 1)  # so many have happened; what reaches ``wanted`` falls out at the end
+    exactly = [1.0] + [0.0] * (wanted - 1)  # this many have happened; what reaches ``wanted`` falls out at the end
     for chance in chances:
         for n in range(wanted - 1, 0, -1):
             exactly[n] += chance * (exactly[n - 1] - exactly[n])
