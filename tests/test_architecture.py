@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.rules import impurities, reaches
+from lab.rules import PURE, imported, impurities, reaches
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted((ROOT / "callbackd").rglob("*.py"))
@@ -30,6 +30,10 @@ def named(file: Path) -> str:
 @pytest.mark.parametrize("file", DOMAIN, ids=named)
 def test_the_domain_only_computes(file):
     assert impurities(file.read_text()) == []
+
+
+def test_no_module_is_allowed_that_the_domain_does_not_import():
+    assert set().union(*(imported(file.read_text()) for file in DOMAIN)) >= PURE.keys() - {"callbackd.domain"}
 
 
 @pytest.mark.parametrize("file", OURS, ids=named)
