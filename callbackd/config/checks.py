@@ -168,7 +168,7 @@ def _of_direct(config: Config) -> Iterator[str]:
 
 
 def _circles(config: Config) -> Iterator[str]:
-    """Queues that hand callers round: each circle is told once, at its first queue."""
+    """Queues that hand callers round: each circle is reported once, at its first queue."""
     edges = {
         name: {exit_.to: field for field, exit_ in _exits(queue) if exit_.way is Way.QUEUE}
         for name, queue in config.queues.items()

@@ -40,9 +40,9 @@ _NAMED: Mapping[str, AfterValidator] = {
     "a country with known holidays": AfterValidator(words.country),
     "quarter hours that divide the day": AfterValidator(words.slot_length),
 }
-"""What a value may be by what it means."""
+"""How a value is checked that must name something."""
 _FIT_TOGETHER: Mapping[type, Callable[[Any], Any]] = {Slots: words.slots_fit}
-"""What a section's fields must be together, where its class does not see to it."""
+"""Checks of a section's fields against one another, where its class has none."""
 
 
 @cache
@@ -94,7 +94,7 @@ def _container(annotation: Any) -> Any:
 
 @cache
 def _section(section: type) -> Any:
-    """Of a section that holds its own name: what makes it of that name."""
+    """What reads a section. Where the class has a field for its section's name, what is read still waits for it."""
     fields: dict[str, Any] = {
         key: (_read_as(field.annotation), ... if field.default is REQUIRED else None)
         for key, field in keys(section).items()
