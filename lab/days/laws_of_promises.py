@@ -186,7 +186,7 @@ def nobody_is_rung_at_night(step: Step) -> Iterator[str]:
         promise, queue = claim.callback, state.settings.queues[claim.callback.queue]
         if promise.slot_at is not None and step.now < promise.slot_at:
             yield f"{promise.id} is dialled {promise.slot_at - step.now:.0f} s before its time"
-        if not hours.opening(queue.hours, step.now, state.closed_until.get(queue.name)).open:
+        if not hours.opening(queue.hours, step.now, state.world.closed_until.get(queue.name)).open:
             yield f"{promise.id} is dialled while {queue.name} is closed"
         settings, chosen = state.settings, promise.slot_at is not None
         if not calling.allowed(settings.calling, promise.number, step.now, chosen=chosen, zone=settings.zone).yes:
@@ -202,7 +202,7 @@ def only_key_one_connects_a_customer(step: Step) -> Iterator[str]:
 
 def nothing_is_offered_without_a_database(step: Step) -> Iterator[str]:
     for play in step.of(Play):
-        if _OFFERS & set(play.phrases) and not step.state.database:
+        if _OFFERS & set(play.phrases) and not step.state.world.database:
             yield f"{play.leg} was offered what cannot be stored"
 
 

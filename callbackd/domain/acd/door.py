@@ -145,7 +145,7 @@ class Acd:
         ``generation`` is one more than that of the daemon before us.
         """
         self._state.now = now
-        self._state.generation = generation
+        self._state.world.generation = generation
         rows = list(rows)
         restore.take_up(self._state, rows)
         self._learning.know()

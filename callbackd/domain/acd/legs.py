@@ -11,7 +11,7 @@ from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, MakeBridge, SendToFallback
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.dialler.trace import Trace
-from callbackd.domain.ids import AgentId, BridgeId, CallbackId, EntryId, LegId
+from callbackd.domain.ids import BridgeId, LegId
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackState
@@ -132,7 +132,7 @@ class Legs:
             self._agent_gone(agent, event)
 
     def _caller_gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
-        callback = self._state.callbacks.get(entry.callback or CallbackId(""))
+        callback = self._state.callback_of(entry)
         if entry.id in self._state.joining and callback:
             entry = self._floor.never_joined(entry, reason)
             self._dial.customer_lost(entry, callback, reason)
@@ -150,7 +150,7 @@ class Legs:
         self._floor.talk_over(entry, who, left=left)
 
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
-        entry = self._state.entries.get(agent.entry or EntryId(""))
+        entry = self._state.entry(agent.entry)
         if agent.activity is Activity.RINGING:
             self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
         elif agent.activity is Activity.TALKING and entry and entry.id in self._state.joining:
@@ -184,7 +184,7 @@ class Legs:
         Attempts are not judged by this alone: a dial may be on its way, and what became of it is worth a second look.
         """
         state = self._state
-        state.pbx_since = max(state.pbx_since, event.since)
+        state.world.pbx_since = max(state.world.pbx_since, event.since)
         state.joining |= {entry.id for entry in state.entries.values() if self._never_met(entry, event)}
         for leg in restore.believed_legs(state):
             if leg not in event.legs and not self._trace.is_open(leg):
@@ -206,7 +206,7 @@ class Legs:
 
     def _never_met(self, entry: Entry, event: ev.LegsSeen) -> bool:
         """Connected on paper; the agent is gone, and the caller was put into no bridge: there was no conversation."""
-        agent = self._state.agents.get(entry.agent or AgentId(""))
+        agent = self._state.agent(entry.agent)
         if entry.state is not EntryState.TALKING or agent is None or agent.leg in event.legs:
             return False
         return entry.leg in event.legs - event.left - event.joined - event.alone
@@ -224,7 +224,7 @@ class Legs:
     def _gone_meanwhile(self, leg: LegId, since: float) -> None:
         """A leg ended unnoticed. Legs from before this Asterisk started were cut off when the one before it ended."""
         state, entry = self._state, self._state.entry_of(leg)
-        callback = state.callbacks.get(entry.callback or CallbackId("")) if entry else None
+        callback = state.callback_of(entry)
         if entry is None or entry.arrived_at > since or (callback and not self._dial.accepted_before(callback, since)):
             self._ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
             return

@@ -45,11 +45,11 @@ class Supervision:
     # --- database and Asterisk ------------------------------------------------------------------------------------
 
     def _database(self, there: bool, reason: str) -> None:
-        self._state.database = there
+        self._state.world.database = there
         self._state.decide("database", "back" if there else "away", reason)
 
     def _pbx(self, there: bool, reason: str) -> None:
-        self._state.pbx = there
+        self._state.world.pbx = there
         self._state.decide("asterisk", "back" if there else "away", reason)
         if there:
             self._trace.all_open()
@@ -65,14 +65,14 @@ class Supervision:
             for name in names:
                 self._crisis(name, event.on)
         elif event.switch in {"offering", "dialling"}:
-            setattr(state, event.switch, event.on)
+            setattr(state.world, event.switch, event.on)
             state.decide(event.switch, "on" if event.on else "off", "by a supervisor")
         else:
             reason = "there are three switches: offering, dialling and crisis"
             state.decide(event.switch, "switch ignored", reason)
 
     def _drain(self) -> None:
-        self._state.draining = True
+        self._state.world.draining = True
         self._state.decide("dialling", "draining", "nobody new is dialled", in_flight=len(self._state.attempts))
 
     def _crisis(self, name: QueueName, on: bool) -> None:
@@ -80,11 +80,11 @@ class Supervision:
         if name not in state.settings.queues:
             state.decide(name, "switch ignored", "there is no such queue")
         elif on:
-            state.crises[name] = state.now
+            state.world.crises[name] = state.now
             self._waiting.crisis(name)
             state.decide(name, "crisis announced", "by a supervisor")
         else:
-            state.crises.pop(name, None)
+            state.world.crises.pop(name, None)
             state.decide(name, "crisis over", "by a supervisor")
 
     def _close_early(self, event: ev.ClosedEarly) -> None:
@@ -99,14 +99,14 @@ class Supervision:
 
     def _open_again(self, queue: Queue) -> None:
         state = self._state
-        opens = hours.next_open(queue.hours, state.now, state.closed_until.pop(queue.name, None))
+        opens = hours.next_open(queue.hours, state.now, state.world.closed_until.pop(queue.name, None))
         state.decide(queue.name, "opened again", "by a supervisor")
         if opens is not None:
             self._dial.opened_again(queue, opens)
 
     def _close(self, queue: Queue, until: float) -> None:
         state = self._state
-        state.closed_until[queue.name] = until
+        state.world.closed_until[queue.name] = until
         opens = hours.next_open(queue.hours, state.now, until)
         state.decide(queue.name, "closed early", "by a supervisor", until=until, opens=opens)
         self._waiting.closing(queue.name)

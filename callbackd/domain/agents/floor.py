@@ -266,7 +266,7 @@ class Floor:
 
     def join_again(self, entry: Entry) -> None:
         """They should talk, and were found outside their bridge: what was begun is done now."""
-        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        state, agent = self._state, self._state.agent(entry.agent)
         if entry.id in state.joining or agent is None or agent.leg is None:
             return
         state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
@@ -275,7 +275,7 @@ class Floor:
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:
         """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
-        state, agent = self._state, self._state.agents.get(entry.agent or AgentId(""))
+        state, agent = self._state, self._state.agent(entry.agent)
         state.decide(entry.id, "not connected after all", reason)
         if entry.bridge:
             state.do(DropBridge(BridgeId(entry.bridge), entry.leg))

@@ -22,7 +22,7 @@ def book(state: State, queue: Queue, number: str) -> slots.Book:
         state.zone_of(queue),
         booked(state, queue),
         lambda at: state.may_ring(number, at, chosen=True),
-        state.closed_until.get(queue.name),
+        state.world.closed_until.get(queue.name),
     )
 
 

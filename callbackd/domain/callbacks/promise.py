@@ -14,7 +14,7 @@ from callbackd.domain.callbacks import offer
 from callbackd.domain.callbacks.booking import book, bookable, last_resort, menu, taken
 from callbackd.domain.commands import DropBridge, StorePromise
 from callbackd.domain.events import PromiseNotStored, PromiseStored
-from callbackd.domain.ids import CallbackId, LegId, QueueName
+from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.lives.conversation import Again, Promising, go, wrong_key
@@ -91,8 +91,8 @@ class Promises:
                 estimate,
                 state.now - entry.arrived_at,
                 sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
-                state.database,
-                state.offering,
+                state.world.database,
+                state.world.offering,
                 times=bool(bookable(state, queue, entry.number)) if queue.slots.enabled else False,
                 lot=dialogue.lot or 0.0,
                 places=standing(state, entry.queue),
@@ -112,7 +112,7 @@ class Promises:
     def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
         """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
-        if answer.turn or (dialogue.offered_at is not None and self._state.database and not answer.time):
+        if answer.turn or (dialogue.offered_at is not None and self._state.world.database and not answer.time):
             self._confirm_number(dialogue)
         elif answer.time:
             self._state.decide(entry.id, "no turn, but a time", answer.reason)
@@ -123,7 +123,7 @@ class Promises:
     def take_time(self, dialogue: Dialogue, entry: Entry) -> None:
         """Key 2: the same for a call at a time."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
-        offered = dialogue.offered_at is not None and self._state.database
+        offered = dialogue.offered_at is not None and self._state.world.database
         if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
             self._choose_or_stay(dialogue)
         else:
@@ -275,7 +275,7 @@ class Promises:
             self._speech.leave(dialogue, Fixed.GOODBYE)
             return
         state, queue = self._state, self._state.queue_of(entry)
-        before = state.callbacks.get(entry.callback or CallbackId(""))
+        before = state.callback_of(entry)
         if before is None and state.promised_to(dialogue.number, queue.group):
             state.decide(entry.id, "no second promise", "this number has an open callback")
             self.back(dialogue, Fixed.ALREADY_PROMISED)
@@ -298,7 +298,7 @@ class Promises:
         refused = number.reason if isinstance(number, numbers.Refused) else ""
         if not refused and state.promised_to(dialogue.number, state.queue_of(entry).group):
             refused = "the number has an open callback"
-        if not refused and not state.database:
+        if not refused and not state.world.database:
             refused = "the database is away"
         if refused:
             state.decide(entry.id, "not called back", refused)

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.events import CallArrived, Party
-from callbackd.domain.ids import CallbackId
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.conversation import AtPromise
 from callbackd.domain.lives.dialogue import Dialogue, Stage
@@ -42,7 +41,7 @@ class Rejoin:
 
     def obey(self, dialogue: Dialogue, act: AtPromise) -> None:
         entry = self._speech.entry_of(dialogue)
-        promise = self._state.callbacks.get(entry.callback or CallbackId("")) if entry else None
+        promise = self._state.callback_of(entry)
         if entry is None or promise is None or promise.state is not CallbackState.WAITING:
             self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)
             return
@@ -64,7 +63,7 @@ class Rejoin:
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_CANCELLED)
 
     def _move(self, dialogue: Dialogue) -> None:
-        if not self._state.database:
+        if not self._state.world.database:
             self._speech.leave(dialogue, Fixed.TIME_REFUSED, Fixed.CALLBACK_KEPT)
         elif not self._promises.choose(dialogue):
             self._speech.leave(dialogue, Fixed.NO_TIME_FREE, Fixed.CALLBACK_KEPT)

@@ -259,7 +259,7 @@ class Waiting:
 
     def _crisis(self, dialogue: Dialogue) -> tuple[Crisis, ...]:
         """What is the matter, once to each caller; again when it is switched on anew."""
-        since = self._state.crises.get(QueueName(dialogue.queue))
+        since = self._state.world.crises.get(QueueName(dialogue.queue))
         return (Crisis(dialogue.queue),) if since is not None and dialogue.crisis_at < since else ()
 
     def _told(self, dialogue: Dialogue) -> Dialogue:
@@ -337,8 +337,13 @@ class Waiting:
         if state.closes_in_s(queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:
             return
         for entry in self._in_line(name):
-            dialogue = state.dialogues.get(entry.leg or LegId(""))
-            if dialogue and may_interrupt(Interrupt.CLOSING, dialogue) and state.offering and state.database:
+            dialogue = state.dialogue(entry.leg)
+            if (
+                dialogue
+                and may_interrupt(Interrupt.CLOSING, dialogue)
+                and state.world.offering
+                and state.world.database
+            ):
                 state.decide(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
                 self._promises.choose(dialogue, Fixed.CLOSING)
@@ -359,7 +364,7 @@ class Waiting:
     def _exit(self, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str, *sorry: Phrase) -> None:
         """A rule or a key takes a waiting caller out of the line, the way that is set."""
         state = self._state
-        dialogue = state.dialogues.get(entry.leg or LegId(""))
+        dialogue = state.dialogue(entry.leg)
         if dialogue is None or not may_interrupt(Interrupt.RULE, dialogue):
             return  # a promise is on its way to the database, or last words are spoken
         if way_on.way is Way.QUEUE:
@@ -399,13 +404,13 @@ class Waiting:
         state = self._state
         if row_of(self._state.dialogues[dialogue.leg]).gives_way and entry.state is not EntryState.OUTSIDE:
             return  # the caller is choosing already
-        if state.database and self._promises.choose(dialogue, *phrases):
+        if state.world.database and self._promises.choose(dialogue, *phrases):
             return
         if entry.state is EntryState.OUTSIDE:
-            reason = "no time is free" if state.database else "the database is away: a promise could not be kept"
+            reason = "no time is free" if state.world.database else "the database is away: a promise could not be kept"
             self._speech.close(entry, EntryOutcome.LEFT, reason)
             self._speech.send_away(dialogue.leg, entry.queue, reason)
-        elif state.database and self._state.queue_of(entry).offer.enabled:
+        elif state.world.database and self._state.queue_of(entry).offer.enabled:
             # No times here: then the turn, without standing in line for it.
             self._speech.to_waiting(replace(dialogue, offered_at=state.now), *phrases, Fixed.OFFER)
         else:

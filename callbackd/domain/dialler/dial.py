@@ -103,13 +103,13 @@ class Dial:
         """The agents who are free meanwhile go to live callers."""
         state, per_s = self._state, self._state.settings.dialling.per_s
         if per_s:
-            state.next_dial_at = state.now + 1 / per_s
-            state.timers.set(Timer.PACE, "site", state.next_dial_at)
+            state.world.next_dial_at = state.now + 1 / per_s
+            state.timers.set(Timer.PACE, "site", state.world.next_dial_at)
 
     def _ringable_at(self, entry: Entry, callback: Callback) -> float | None:
         """The next time at which the customer may be rung and the queue is open; None when there is none."""
         state, queue, at = self._state, self._state.queue_of(entry), self._state.now
-        chosen, early = callback.slot_at is not None, state.closed_until.get(queue.name)
+        chosen, early = callback.slot_at is not None, state.world.closed_until.get(queue.name)
         for _ in range(_TRIED_DAYS):
             opens = hours.next_open(queue.hours, at, early)
             rings = state.rings_at(callback.number, opens, chosen=chosen) if opens is not None else None
@@ -161,7 +161,7 @@ class Dial:
     def reserve(self, entry: Entry, agent_id: AgentId) -> None:
         """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
         state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
-        attempt = state.attempts.get(callback.attempt or AttemptId(""))
+        attempt = state.attempt(callback.attempt)
         if attempt is None:
             return
         state.move(state.agents[agent_id].reserve(entry.id))
@@ -236,7 +236,7 @@ class Dial:
 
     def customer_entered(self, leg: LegId, id: AttemptId | None) -> None:
         """The customer heard who is calling; now the menu. Key 1 is awaited, nothing else counts as a person."""
-        state, attempt = self._state, self._state.attempts.get(id or AttemptId(""))
+        state, attempt = self._state, self._state.attempt(id)
         if leg in state.dialogues or state.entry_of(leg):
             return  # told twice, or accepted before we were away: then the line has the customer
         if attempt is None or attempt.leg != leg:
@@ -260,7 +260,7 @@ class Dial:
             attempt=attempt.id,
             number=callback.number,
         )
-        if not state.pbx:
+        if not state.world.pbx:
             self._speech.stop_leftovers(leg)  # found, not just come: the menu of a daemon before us may play
         # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
         state.timers.set(Timer.DEAD_MAN, leg, state.now)
@@ -284,7 +284,7 @@ class Dial:
 
     def _no_person(self, dialogue: Dialogue) -> None:
         """No key, however often the menu was read: a machine, for all we know."""
-        attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
+        attempt = self._state.attempt(dialogue.attempt)
         if attempt:
             self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
         again = attempt and attempt.callback in self._state.callbacks
@@ -313,7 +313,7 @@ class Dial:
         state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
         self._speech.to_waiting(dialogue, Fixed.CONNECTING)
-        agent = state.agents.get(attempt.agent or AgentId(""))
+        agent = state.agent(attempt.agent)
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._ring_reserved(entry, agent)
 
@@ -335,8 +335,8 @@ class Dial:
 
     def _trunk(self, *, worked: bool, why: str) -> None:
         """What a dial showed of the trunk: told when the breaker opens, and when it closes."""
-        state, before = self._state, self._state.breaker
-        state.breaker = after = before.worked() if worked else before.failed(state.now)
+        state, before = self._state, self._state.world.breaker
+        state.world.breaker = after = before.worked() if worked else before.failed(state.now)
         trunk = trunk_of(state.settings.dialling.endpoint)
         if after.open_s and after.opened_at != before.opened_at:
             state.timers.set(Timer.PACE, "breaker", after.until)
@@ -357,7 +357,7 @@ class Dial:
         callback = state.callbacks[attempt.callback]
         callback = state.move(callback.fail())
         entry = state.entries[callback.entry]
-        agent = state.agents.get(attempt.agent or AgentId(""))
+        agent = state.agent(attempt.agent)
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._floor.release(agent.id)
         entry = state.move(entry.dial_over())
@@ -367,7 +367,7 @@ class Dial:
         """A customer calls us while we call: our call ends, the promise waits at its place for what they choose."""
         checked = numbers.check(number, self._state.settings.numbers)
         promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
-        attempt = self._state.attempts.get(promise.attempt or AttemptId("")) if promise else None
+        attempt = self._state.attempt(promise.attempt) if promise else None
         if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
             return
         self._speech.end(attempt.leg)
@@ -379,7 +379,7 @@ class Dial:
     def stuck(self, id: AttemptId) -> None:
         """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
         attempt = self._state.attempts.get(id)
-        if attempt and not self._state.pbx:  # whether it rings there, nobody can tell or stop now
+        if attempt and not self._state.world.pbx:  # whether it rings there, nobody can tell or stop now
             self._state.timers.set(Timer.ATTEMPT, id, self._state.now + _DIAL_GRACE_S)
         elif attempt:
             self._state.do(HangUp(attempt.leg, "no end of the dial was reported"))
@@ -405,7 +405,7 @@ class Dial:
 
     def connected(self, entry: Entry) -> None:
         """Customer and agent hear each other in a moment: the promise is kept."""
-        callback = self._state.callbacks.get(entry.callback or CallbackId(""))
+        callback = self._state.callback_of(entry)
         if callback is None:
             return
         self._close_accepted(callback, AttemptOutcome.CONNECTED)

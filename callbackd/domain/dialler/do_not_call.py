@@ -10,7 +10,6 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import HangUp
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.events import NumberBlocked, NumberUnblocked
-from callbackd.domain.ids import AttemptId
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.conversation import Again, ToBeLeftAlone
@@ -33,7 +32,7 @@ class DoNotCall:
 
     def obey(self, dialogue: Dialogue, act: ToBeLeftAlone) -> Again | None:
         """A customer's key. The number blocked is the one we dialled: no stranger can block it."""
-        attempt = self._state.attempts.get(dialogue.attempt or AttemptId(""))
+        attempt = self._state.attempt(dialogue.attempt)
         match act:
             case ToBeLeftAlone.NEVER_AGAIN if attempt:
                 self._block(attempt.number, "the customer pressed 9")
@@ -82,7 +81,7 @@ class DoNotCall:
     def _end(self, callback: Callback, reason: str) -> None:
         """A promise ends with its attempt. Customers who pressed 1 are on the line by choice and are not cut off."""
         state = self._state
-        attempt = state.attempts.get(callback.attempt or AttemptId(""))
+        attempt = state.attempt(callback.attempt)
         if callback.state is CallbackState.WAITING:
             self._promises.end_promise(callback, CallbackOutcome.CANCELLED, reason)
             self._speech.close(state.entries[callback.entry], EntryOutcome.CANCELLED, reason)

@@ -47,7 +47,7 @@ class Trace:
     def _look(self, attempt: Attempt) -> None:
         state = self._state
         state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
-        if state.pbx:
+        if state.world.pbx:
             state.do(TraceAttempt(attempt.leg, attempt.id))
 
     def _open(self) -> list[Attempt]:
@@ -80,7 +80,7 @@ class Trace:
     def _left_the_menu(self, attempt: Attempt) -> None:
         """The customer listened, and is gone without a word: hung up, unless Asterisk went first."""
         self._speech.end(attempt.leg)
-        if attempt.claimed_at <= self._state.pbx_since:
+        if attempt.claimed_at <= self._state.world.pbx_since:
             self._dial.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
         else:
             self._dial.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
@@ -88,10 +88,10 @@ class Trace:
     def _never_made(self, attempt: Attempt) -> None:
         """Asterisk knows nothing of it. An Asterisk that started later cannot know: then the attempt counts as made."""
         state = self._state
-        if attempt.claimed_at <= state.pbx_since + 1.0:  # told in whole seconds
+        if attempt.claimed_at <= state.world.pbx_since + 1.0:  # told in whole seconds
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
             self._dial.over(attempt, AttemptOutcome.UNKNOWN, reason)
-        elif state.dialling and not state.draining and state.now - attempt.claimed_at < SAME_ID_S:
+        elif state.world.dialling and not state.world.draining and state.now - attempt.claimed_at < SAME_ID_S:
             state.decide(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings once only")
             self._dial.dial(attempt)
             state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)

@@ -113,7 +113,7 @@ def awaits_agent(state: State, entry: Entry) -> bool:
 
 def servable(state: State, entry: Entry) -> bool:
     """Whether an agent may be given to the entry now."""
-    if entry.state is not EntryState.WAITING or not state.pbx or entry.not_before > state.now:
+    if entry.state is not EntryState.WAITING or not state.world.pbx or entry.not_before > state.now:
         return False
     if entry.leg is not None:
         dialogue = state.dialogues.get(entry.leg)
@@ -130,11 +130,11 @@ def servable(state: State, entry: Entry) -> bool:
 def may_dial(state: State) -> bool:
     """Whether a customer, whoever it is, may be dialled now: switches, the database, the pace, and the trunk."""
     dialling, in_flight = state.settings.dialling, len(state.attempts)
-    if not (state.dialling and dialling.enabled and state.database) or state.draining:
+    if not (state.world.dialling and dialling.enabled and state.world.database) or state.world.draining:
         return False
-    if in_flight >= dialling.in_flight or state.now < state.next_dial_at:
+    if in_flight >= dialling.in_flight or state.now < state.world.next_dial_at:
         return False
-    return state.breaker.lets(state.now, in_flight)
+    return state.world.breaker.lets(state.now, in_flight)
 
 
 def free_agents(state: State) -> list[Agent]:

@@ -62,8 +62,8 @@ def take(state: State, estimator: Estimator) -> Snapshot:
         ),
         len(state.callbacks),
         len(state.attempts),
-        state.database,
-        state.pbx,
+        state.world.database,
+        state.world.pbx,
     )
 
 

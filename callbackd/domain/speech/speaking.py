@@ -18,7 +18,7 @@ from callbackd.domain.commands import (
     StopPlayback,
 )
 from callbackd.domain.events import Party
-from callbackd.domain.ids import EntryId, LegId, PlaybackId, playback_of, playbacks_of
+from callbackd.domain.ids import LegId, PlaybackId, playback_of, playbacks_of
 from callbackd.domain.lives.conversation import After, go, row_of
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome
@@ -61,7 +61,7 @@ class Speech:
         """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
-        playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.generation)
+        playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.world.generation)
         state.said[dialogue.leg] += 1
         dialogue = self.keep(replace(dialogue, playback=playback, begun=False))
         state.playing[playback] = dialogue.leg
@@ -74,7 +74,9 @@ class Speech:
 
     def stop_leftovers(self, leg: LegId) -> None:
         """Stop whatever an earlier daemon was saying: it would block the leg."""
-        self._state.do(*(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.generation + 1)))
+        self._state.do(
+            *(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.world.generation + 1))
+        )
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
         """Stop what is being said, so that nothing blocks the leg."""
@@ -86,7 +88,7 @@ class Speech:
 
     def begun(self, playback: PlaybackId) -> None:
         """A playback can be heard."""
-        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        dialogue = self._state.dialogue(self._state.playing.get(playback))
         if dialogue and dialogue.playback == playback:
             self.keep(replace(dialogue, begun=True))
 
@@ -112,7 +114,7 @@ class Speech:
 
     def overdue(self, playback: PlaybackId) -> None:
         """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
-        dialogue = self._state.dialogues.get(self._state.playing.get(playback, LegId("")))
+        dialogue = self._state.dialogue(self._state.playing.get(playback))
         if dialogue:
             self._state.do(StopPlayback(dialogue.leg, playback))
         self.spoken(playback)
@@ -209,7 +211,7 @@ class Speech:
 
     def entry_of(self, dialogue: Dialogue) -> Entry | None:
         """The place this dialogue is about; None when it is gone, or another leg of the same person holds it now."""
-        entry = self._state.entries.get(dialogue.entry or EntryId(""))
+        entry = self._state.entry(dialogue.entry)
         return entry if entry and entry.leg in {None, dialogue.leg} else None
 
     def spoken_number(self, number: str) -> Digits:

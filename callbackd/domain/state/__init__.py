@@ -1,0 +1,5 @@
+"""What is believed now, in three: the rows with their indexes, the conditions of the world, what the desks share."""
+
+from callbackd.domain.state.state import State
+
+__all__ = ["State"]

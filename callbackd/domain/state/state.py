@@ -1,0 +1,182 @@
+"""Who is who and who owns what, now: the open lives, the legs that belong to them, and what is to be done about it.
+
+Policies read it, the desks (reception, floor, dialling) change it through ``put`` so that every change is written down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeVar
+
+from callbackd.domain import numbers
+from callbackd.domain.breaker import Breaker
+from callbackd.domain.calendar import calling_hours as calling
+from callbackd.domain.calendar import hours
+from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
+from callbackd.domain.ids import (
+    AgentId,
+    CallbackId,
+    EntryId,
+    LegId,
+    Mint,
+    PlaybackId,
+    QueueName,
+)
+from callbackd.domain.lives.agent import Agent, Presence
+from callbackd.domain.lives.attempt import Attempt
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.direct_window import DirectWindow
+from callbackd.domain.lives.do_not_call import Blocked
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.life import Ignored, Move
+from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.settings import Queue, Reserve, Settings
+from callbackd.domain.state import laws
+from callbackd.domain.state.rows import Rows
+from callbackd.domain.state.world import World
+from callbackd.domain.timers import Timers
+
+Fact = str | int | float | bool | None
+R = TypeVar("R", Entry, Agent, Callback, Attempt)
+Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered)
+
+
+class State(Rows):
+    def __init__(self, settings: Settings, mint: Mint) -> None:
+        super().__init__(settings.agents)
+        self.settings = settings
+        self.mint = mint
+        self.timers = Timers()
+        self.now = 0.0
+        dialling = settings.dialling
+        self.world = World(Breaker(dialling.breaker_failures, dialling.breaker_open_s))
+        self.said: Counter[LegId] = Counter()
+        """How many things were said to each leg."""
+        self.playing: dict[PlaybackId, LegId] = {}
+        self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
+        """Promises on their way to the database."""
+        self.joining: set[EntryId] = set()
+        """Places whose agent answered, and of whom nobody has told yet that they hear each other."""
+        self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
+        """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
+        self.last_rung: dict[QueueName, AgentId] = {}
+        """Whom each queue rang last, for ``round_robin``."""
+        self._out: list[Command] = []
+
+    # --- what is to be done -------------------------------------------------------------------------------------
+
+    def do(self, *acts: Act) -> None:
+        self._out.extend(acts)
+
+    def store(self, write: StorePromise | ClaimAttempt) -> None:
+        self._out.append(write)
+
+    def decide(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
+        """Write a decision down, for the log and for whoever asks "why" later."""
+        self._out.append(Decided(self.now, subject, what, reason, facts))
+
+    def take(self) -> tuple[Command, ...]:
+        """What has been asked for since the last call."""
+        out, self._out = tuple(self._out), []
+        return out
+
+    # --- changes, each through its life's table -------------------------------------------------------------------
+
+    def move(self, move: Move[R], *, saved: bool = False) -> R:
+        """The row after the move; unchanged, with the sentence in the log, when its table ignores the trigger.
+
+        ``saved`` when another write carries the row.
+        """
+        if isinstance(move.after, Ignored):
+            self.decide(move.row.id, f"{move.trigger} ignored", move.after.because)
+            return move.row
+        return self.put(move.after, saved=saved)
+
+    def put(self, row: Row, *, saved: bool = False) -> Row:
+        """Take a row into the state and tell all readers; ``saved`` when another write carries it to the database."""
+        self._out.append(Changed(self.load(row), row, saved))
+        return row
+
+    def changes(self) -> tuple[Changed, ...]:
+        """The facts of this step so far, in order."""
+        return tuple(command for command in self._out if isinstance(command, Changed))
+
+    def stamp(self) -> tuple[object, ...]:
+        """Differs from an earlier one if anything has changed since on which matching depends, the clock apart.
+
+        What changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
+        """
+        return (self._changes, *self.world.stamp())
+
+    def broken_laws(self) -> list[str]:
+        """The invariants of the rows that do not hold, in words."""
+        return laws.broken_laws(self)
+
+    def load(self, row: Saved) -> Saved | None:
+        """As ``Rows.load``; who no longer talks is not being joined, and a window that is over is not kept."""
+        before = super().load(row)
+        if isinstance(row, Entry) and row.state is not EntryState.TALKING:
+            self.joining.discard(row.id)
+        elif isinstance(row, DirectWindow) and row.expires_at <= self.now:
+            del self.windows[row.id]
+        return before
+
+    def forget(self, row: Blocked) -> None:
+        self.blocked.pop(row.id, None)
+        self._out.append(Changed(row, None))
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def queue_of(self, entry: Entry) -> Queue:
+        return self.settings.queues[entry.queue]
+
+    def callable(self, raw: str) -> numbers.Allowed | numbers.Refused:
+        """Whether we may call this number; ``numbers.check`` alone tells only who it is."""
+        checked = numbers.check(raw, self.settings.numbers)
+        if isinstance(checked, numbers.Allowed) and self.is_blocked(checked.number):
+            return numbers.Refused("do not call")
+        return checked
+
+    def is_blocked(self, number: str) -> bool:
+        """Whether an E.164 number is on the do-not-call list."""
+        return bool(self.blocked) and self.tag(number) in self.blocked
+
+    def tag(self, number: str) -> str:
+        return numbers.tag(number, self.settings.numbers.secret)
+
+    def opening_of(self, queue: Queue) -> hours.Opening:
+        """Whether the queue is open now: its hours, and what a supervisor decided for today."""
+        return hours.opening(queue.hours, self.now, self.world.closed_until.get(queue.name))
+
+    def closes_in_s(self, queue: Queue) -> float | None:
+        """Seconds until the queue closes, 0 when it is closed, None when it never does."""
+        return self.opening_of(queue).closes_in_s(self.now)
+
+    def opens_at(self, queue: Queue) -> float | None:
+        """When the queue opens next, ``now`` when it is open; None when it never will."""
+        return hours.next_open(queue.hours, self.now, self.world.closed_until.get(queue.name))
+
+    def zone_of(self, queue: Queue) -> str:
+        """The clock by which a queue's times are spoken."""
+        return queue.hours.zone if queue.hours else self.settings.zone
+
+    def may_ring(self, number: str, at: float, *, chosen: bool) -> bool:
+        """Whether a customer may be rung at a time; ``chosen`` when the customer named it.
+
+        A number that nobody knows yet is taken for one at home here.
+        """
+        return self.rings_at(number, at, chosen=chosen) == at
+
+    def rings_at(self, number: str, at: float, *, chosen: bool) -> float | None:
+        """The next time from ``at`` on at which a customer may be rung, None when there is none."""
+        return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
+
+    def at_work(self, queue: QueueName) -> list[Agent]:
+        """The queue's agents who are logged in, not paused, and not in reserve unless somebody called them in."""
+        return [
+            agent
+            for id, settings in self.settings.agents.items()
+            if queue in settings.queues
+            and (agent := self.agents[id]).presence is Presence.AVAILABLE
+            and (settings.reserve is Reserve.NO or agent.called_in)
+        ]
