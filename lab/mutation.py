@@ -23,6 +23,19 @@ _NAME = re.compile(r"(?P<module>[\w.]+)\.x(?:_|ǁ(?P<owner>\w+)ǁ)(?P<function>\
 _HUNK = re.compile(r"@@ -(\d+)")
 _TEXT = re.compile(r"""[rf]*("[^"]*"|'[^']*')|\bNone\b""")
 
+# Changes are tried in forks of a process that has run all tests: what it has cached would hide them.
+_FORGETS = """
+
+def pytest_sessionstart():
+    import sys
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("callbackd."):
+            for value in vars(module).values():
+                if hasattr(type(value), "cache_clear"):
+                    value.cache_clear()
+"""
+
 
 class Survivor(NamedTuple):
     file: Path
@@ -69,12 +82,12 @@ def _copy(mutated: list[str]) -> None:
         "only_mutate": mutated,
         "also_copy": ["callbackd", "lab"],
         "pytest_add_cli_args_test_selection": ["tests/domain"],
-        # Each change starts from a process that has run no test: what functools has cached would hide it.
-        "process_isolation": "forkserver",
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     text = "\n".join([(ROOT / "pyproject.toml").read_text(), "[tool.mutmut]", "track_dependencies = false", *lines])
     (COPY / "pyproject.toml").write_text(text + "\n")
+    with (COPY / "tests/conftest.py").open("a") as conftest:
+        conftest.write(_FORGETS)
 
 
 def _survivor(name: str) -> Survivor:
