@@ -151,7 +151,7 @@ class Daemon:
                 limit=2**20,
                 env=env,
             )
-        self._reading = asyncio.create_task(self._read(self._process))
+        self._reading = asyncio.create_task(self._read(self._process, self._listening))
         if wait:
             await self.said("back", subject="asterisk", since=since, within_s=60)
 
@@ -168,10 +168,10 @@ class Daemon:
         self._notify.unlink(missing_ok=True)
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._listening.bind(str(self._notify))
-        asyncio.get_running_loop().add_reader(self._listening, self._hear)
+        asyncio.get_running_loop().add_reader(self._listening, self._hear, self._listening)
 
-    def _hear(self) -> None:
-        said = self._listening.recv(4096).decode()
+    def _hear(self, listening: socket.socket) -> None:
+        said = listening.recv(4096).decode()
         if "WATCHDOG=1" in said:
             self.fed_at = time.monotonic()
         _, told, status = said.partition("STATUS=")
@@ -268,7 +268,8 @@ class Daemon:
             await self._reading
         return process.returncode
 
-    async def _read(self, process: asyncio.subprocess.Process | Forked) -> None:
+    async def _read(self, process: asyncio.subprocess.Process | Forked, listening: socket.socket) -> None:
+        """Its output to the end. Then its own socket is closed: the next daemon may have begun with another by then."""
         assert process.stdout
         async for raw in process.stdout:
             text = raw.decode(errors="replace").rstrip()
@@ -281,8 +282,8 @@ class Daemon:
             async with self._more:
                 self.lines.append(line)
                 self._more.notify_all()
-        asyncio.get_running_loop().remove_reader(self._listening)
-        self._listening.close()
+        asyncio.get_running_loop().remove_reader(listening)
+        listening.close()
         async with self._more:
             self._more.notify_all()
 
