@@ -13,7 +13,7 @@ from lab.house import ANNA
 from lab.phones import answers, rejects
 from lab.wired import QUICK_RETRY
 
-pytestmark = [pytest.mark.e2e, pytest.mark.faults]
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.alone]
 
 STREAM = b"GET /ari/events"
 CALLERS, SERVED = 60, 9
