@@ -14,8 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 CALLERS, LISTENERS = 200, 20
 """All of them wait in Asterisk; every tenth is listened to, this machine has no ears for more."""
-SILENCE_S = 2.0
-"""As for any crowd on one machine: two processors mix two hundred calls, and gaps of 1.1 s are theirs."""
+SILENCE_S = 1.0
 QUEUE = {
     "announcements": {"first_after_s": 5, "every_s": 20},
     "offer": QUICK_OFFER,

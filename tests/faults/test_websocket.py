@@ -100,4 +100,4 @@ async def test_news_of_a_customer_that_is_lost_all_along_makes_no_second_call(op
     assert await agent.rung[-1].is_over() == "them"
     assert house.ari.failed.is_set()
     assert len(customers.calls_to(ANNA)) == 1
-    await these_hold(house, silence_s=2.0)  # after the menu a second of quiet waits for the key
+    await these_hold(house)
