@@ -43,8 +43,8 @@ def at_another_time(promise: StorePromise, slot_at: float = NOW + 7200) -> Store
 
 def claim(promise: StorePromise, n: int = 1) -> ClaimAttempt:
     attempt = Attempt(AttemptId(f"attempt-{n}"), promise.callback.id, AgentId("alice"), promise.callback.number, 1, NOW)
-    callback = replace(promise.callback, state=CallbackState.DIALING, attempt=attempt.id, attempts_made=1)
-    entry = replace(promise.entry, state=EntryState.DIALING, agent=AgentId("alice"))
+    callback = replace(promise.callback, state=CallbackState.DIALLING, attempt=attempt.id, attempts_made=1)
+    entry = replace(promise.entry, state=EntryState.DIALLING, agent=AgentId("alice"))
     return ClaimAttempt(entry, callback, attempt)
 
 

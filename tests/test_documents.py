@@ -24,6 +24,7 @@ PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 NOT_USED = {
     r"\b[Mm]embers?\b": "agent or caller",
     r"\b[Dd]ialing\b": "dialling",
+    r"\b[Dd]ialed\b": "dialled",
     r"\b[Cc]olors?\b": "colour",
     r"\b[Bb]ehaviors?\b": "behaviour",
     r"\bcanceled\b": "cancelled",

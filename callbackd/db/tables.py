@@ -51,6 +51,10 @@ class Moment(TypeDecorator[float]):
         return None if value is None else value.timestamp()
 
 
+_FORMERLY = {"dialing": "dialling"}
+"""Words that an older callbackd may still write, and what they are called now."""
+
+
 class Word(TypeDecorator[Enum]):
     """An enum by its value, as text that a CHECK constraint limits."""
 
@@ -65,7 +69,7 @@ class Word(TypeDecorator[Enum]):
         return None if value is None else str(value.value)
 
     def process_result_value(self, value: str | None, _: Dialect) -> Enum | None:
-        return None if value is None else self.words(value)
+        return None if value is None else self.words(_FORMERLY.get(value, value))
 
 
 class Needs(TypeDecorator[tuple[Need, ...]]):
@@ -95,7 +99,9 @@ metadata = MetaData(
 
 
 def _word(name: str, words: type[Enum], *, nullable: bool = False) -> tuple[Any, ...]:
-    listed = ", ".join(f"'{word.value}'" for word in words)
+    now = [str(word.value) for word in words]
+    formerly = [old for old, new in _FORMERLY.items() if new in now]
+    listed = ", ".join(f"'{word}'" for word in (*now, *formerly))
     return Column(name, Word(words), nullable=nullable), CheckConstraint(f"{name} IN ({listed})", name=name)
 
 
@@ -168,7 +174,7 @@ callback = Table(
     Column("attempts_made", Integer, nullable=False),
     CheckConstraint("attempts_made >= 0", name="attempts_made"),
     Column("attempt", Text),
-    CheckConstraint("(state = 'dialing') = (attempt IS NOT NULL)", name="dialing"),
+    CheckConstraint("(state IN ('dialling', 'dialing')) = (attempt IS NOT NULL)", name="dialling"),
     Column("closed_at", Moment),
     _closed(),
 )

@@ -27,7 +27,7 @@ def an_entry_has_at_most_one_agent(step: Step) -> Iterator[str]:
             yield f"{entry.id} is {entry.state.value} and {counts[Activity.TALKING]} agents talk with it"
         if bool(counts[Activity.RINGING]) != (entry.state is EntryState.RINGING):
             yield f"{entry.id} is {entry.state.value} and {counts[Activity.RINGING]} agents are rung for it"
-        if counts[Activity.RESERVED] > (entry.state is EntryState.DIALING):
+        if counts[Activity.RESERVED] > (entry.state is EntryState.DIALLING):
             yield f"{entry.id} is {entry.state.value} and {counts[Activity.RESERVED]} agents are reserved for it"
 
 

@@ -109,7 +109,7 @@ def an_attempt_does_not_last_for_ever(step: Step) -> Iterator[str]:
             yield f"attempt {attempt.id} never ends"
     for change in step.callbacks():
         promise = change.after
-        if promise and (promise.state is CallbackState.DIALING) != (promise.attempt in step.state.attempts):
+        if promise and (promise.state is CallbackState.DIALLING) != (promise.attempt in step.state.attempts):
             yield f"promise {promise.id} is {promise.state.value} with attempt {promise.attempt}"
 
 
@@ -130,7 +130,7 @@ def an_attempt_is_dialled_once(step: Step) -> Iterator[str]:
         if dial.attempt in step.past.dialled and not never_made(step, dial):
             yield f"{dial.attempt} is dialled again"
         promises = [p for p in step.state.callbacks.values() if p.attempt == dial.attempt]
-        if [promise.state for promise in promises] != [CallbackState.DIALING]:
+        if [promise.state for promise in promises] != [CallbackState.DIALLING]:
             yield f"{dial.attempt} is dialled for {[promise.state.value for promise in promises]}"
 
 

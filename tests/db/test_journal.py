@@ -132,6 +132,36 @@ async def test_an_older_callbackd_writes_into_newer_tables_and_its_rows_are_read
     await fresh.dispose()
 
 
+_DIALING = (
+    "INSERT INTO entry (id, queue, arrived_at, priority, callback, language, state, not_before)"
+    " VALUES (:id, 'support', now(), 0, :id, 'en', 'dialing', 'epoch')",
+    "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made, attempt)"
+    " VALUES (:id, :id, 'support', :number, now(), now(), 'en', 'dialing', 1, :id)",
+    "INSERT INTO attempt (id, callback, agent, number, ordinal, claimed_at, state, cause, tech_cause)"
+    " VALUES (:id, :id, 'alice', :number, 1, now(), 'dialing', 0, 0)",
+)
+"""What the callbackd of the fourth tables wrote of somebody who is being dialled."""
+_STATES = "SELECT state FROM entry UNION ALL SELECT state FROM callback UNION ALL SELECT state FROM attempt"
+
+
+async def test_the_old_spelling_is_read_whether_it_was_stored_before_or_after_the_migration(postgres):
+    fresh = engine_for(await postgres.fresh_database())
+    for n, revision in enumerate(("0004", "head")):
+        await upgrade(fresh, revision)
+        async with fresh.begin() as connection:
+            stored = (await connection.execute(text(_STATES))).scalars().all()
+            assert stored == ["dialling"] * 3 * n
+            for statement in _DIALING:
+                await connection.execute(text(statement), {"id": f"id-{n}", "number": f"+44207946010{n}"})
+    rows = await open_rows(fresh)
+    read = [row.state for row in rows if isinstance(row, Entry | Callback | Attempt)]
+    assert read == [*[EntryState.DIALLING] * 2, *[CallbackState.DIALLING] * 2, *[AttemptState.DIALLING] * 2]
+    async with fresh.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0004"))
+        assert (await connection.execute(text(_STATES))).scalars().all() == ["dialing"] * 6
+    await fresh.dispose()
+
+
 async def test_migrating_twice_at_once_is_safe(engine):
     await asyncio.gather(upgrade(engine), upgrade(engine))
 
@@ -259,7 +289,7 @@ async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(jo
         "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made) "
         "VALUES ('c', 'e', 'q', '100@evil', now(), now(), 'en', 'waiting', 0)",
         "INSERT INTO callback (id, entry, queue, number, created_at, expires_at, language, state, attempts_made) "
-        "VALUES ('c', 'e', 'q', '+442079460101', now(), now(), 'en', 'dialing', 0)",
+        "VALUES ('c', 'e', 'q', '+442079460101', now(), now(), 'en', 'dialling', 0)",
         "INSERT INTO agent (id, presence, activity, idle_since, misses, calls, rest_until, wrap_up_until) "
         "VALUES ('a', 'available', 'talking', now(), 0, 0, now(), now())",
         "INSERT INTO epoch (id, n, holder) VALUES (2, 1, 'me')",
@@ -321,7 +351,7 @@ def open_lives(draw):
         draw(words),
         state,
         attempts_made=draw(st.integers(0, 99)),
-        attempt=draw(words) if state is CallbackState.DIALING else None,
+        attempt=draw(words) if state is CallbackState.DIALLING else None,
     )
     state = draw(open_states(AttemptState))
     attempt = Attempt(

@@ -376,7 +376,7 @@ def test_an_attempt_is_counted_by_its_outcome_once(outcome):
     metrics = Fed(settings())
     step(metrics, T0, LINE)
     store(metrics, T0, HELD, PROMISED)
-    step(metrics, T0 + 60, replace(HELD, state=EntryState.DIALING), ATTEMPT, stored=True)
+    step(metrics, T0 + 60, replace(HELD, state=EntryState.DIALLING), ATTEMPT, stored=True)
     step(metrics, T0 + 60, replace(ATTEMPT, state=AttemptState.CLAIMED), event=AttemptClaimed(AttemptId("t")))
     over = replace(ATTEMPT, state=AttemptState.CLOSED, outcome=outcome)
     step(metrics, T0 + 90, over, over)

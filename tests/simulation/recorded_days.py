@@ -31,6 +31,8 @@ SEED = 2026
 HOURS = 0.5
 _NOT_KEPT = {"lane", "reason", "caller"}
 """Fields of commands that nobody outside hears of: they order them, or are for the log."""
+_NOW_CALLED = {'"dialing"': '"dialling"'}
+"""Stored words that have another spelling since the days were recorded."""
 
 
 def plain(value: Any) -> Any:
@@ -89,9 +91,16 @@ def write(name: str) -> None:
 
 
 def read(name: str) -> tuple[replay.Recording, list[str]]:
-    """The events, and what was done about each."""
+    """The events, and what was done about each, in the words of today."""
     first, *rest = gzip.decompress(path(name).read_bytes()).decode().splitlines(keepends=True)
-    return replay.read(io.StringIO(first + "".join(rest[0::2]))), [line.rstrip("\n") for line in rest[1::2]]
+    done_then = [_in_todays_words(line.rstrip("\n")) for line in rest[1::2]]
+    return replay.read(io.StringIO(first + "".join(rest[0::2]))), done_then
+
+
+def _in_todays_words(line: str) -> str:
+    for word, now in _NOW_CALLED.items():
+        line = line.replace(word, now)
+    return line
 
 
 def told_again(name: str) -> Iterator[tuple[float, str, str, str]]:

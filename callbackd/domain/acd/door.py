@@ -165,7 +165,7 @@ class Acd:
         while match := routing.next_match(self._state):
             if match.entry.live:
                 self._floor.ring(match.entry, match.agents, match.reason)
-            elif match.entry.state is EntryState.DIALING:
+            elif match.entry.state is EntryState.DIALLING:
                 self._dial.reserve(match.entry, match.agents[0])
             else:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST

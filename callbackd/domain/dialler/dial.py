@@ -245,7 +245,7 @@ class Dial:
                 Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
             )
             return
-        if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING}:
+        if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALLING, AttemptState.RINGING}:
             attempt = state.move(attempt.answered(state.now))
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
@@ -368,7 +368,7 @@ class Dial:
         checked = numbers.check(number, self._state.settings.numbers)
         promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
         attempt = self._state.attempt(promise.attempt) if promise else None
-        if promise is None or attempt is None or promise.state is not CallbackState.DIALING:
+        if promise is None or attempt is None or promise.state is not CallbackState.DIALLING:
             return
         self._speech.end(attempt.leg)
         if attempt.state is not AttemptState.CLAIMING:  # before that nothing was dialled

@@ -20,7 +20,7 @@ SAME_ID_S = 60.0
 _AGAIN_S = 5.0
 """Between two looks at an attempt that is not settled."""
 
-_UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALING, AttemptState.RINGING, AttemptState.ANSWERED}
+_UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALLING, AttemptState.RINGING, AttemptState.ANSWERED}
 
 
 class Trace:
@@ -72,7 +72,7 @@ class Trace:
         state.timers.cancel(Timer.TRACE, attempt.id)
         if event.trace is Finding.ANSWERED or attempt.state is AttemptState.ANSWERED:
             self._dial.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
-        elif event.trace is Finding.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALING}:
+        elif event.trace is Finding.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALLING}:
             self._never_made(attempt)
         else:
             self._dial.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")

@@ -10,7 +10,7 @@ from callbackd.domain.state import State
 
 Order = tuple[float, float, EntryId]
 
-_STANDING = (EntryState.WAITING, EntryState.RINGING, EntryState.DIALING)  # a tuple: an enum is slow to hash
+_STANDING = (EntryState.WAITING, EntryState.RINGING, EntryState.DIALLING)  # a tuple: an enum is slow to hash
 
 
 def order(state: State, entry: Entry, points: int = 0) -> Order:

@@ -107,7 +107,7 @@ def awaits_agent(state: State, entry: Entry) -> bool:
 
     Otherwise a caller behind would take the agent on whom the dial was counting.
     """
-    ahead = entry.state is EntryState.DIALING and entry.agent is None
+    ahead = entry.state is EntryState.DIALLING and entry.agent is None
     return ahead and state.queue_of(entry).dial is DialPolicy.LOOK_AHEAD
 
 

@@ -18,7 +18,7 @@ class AttemptState(Enum):
     """The intent is on its way to the database; nothing was dialled."""
     CLAIMED = "claimed"
     """The intent is stored and the request to dial is out."""
-    DIALING = "dialing"
+    DIALLING = "dialling"
     RINGING = "ringing"
     ANSWERED = "answered"
     ACCEPTED = "accepted"
@@ -27,7 +27,7 @@ class AttemptState(Enum):
 
 class AttemptTrigger(Enum):
     STORED = "stored"
-    DIALED = "dialed"
+    DIALLED = "dialled"
     RANG = "rang"
     ANSWERED = "answered"
     ACCEPTED = "accepted"
@@ -57,39 +57,39 @@ class AttemptOutcome(Enum):
     UNKNOWN = "unknown"
 
 
-_claiming, _claimed, _dialing, _ringing, _answered, _accepted, _closed = AttemptState
+_claiming, _claimed, _dialling, _ringing, _answered, _accepted, _closed = AttemptState
 _t = AttemptTrigger
 _later = Ignored("a later fact is known already")
 _not_stored = Ignored("nothing is dialled before the intent is stored")
 
 TABLE: Table[AttemptState, AttemptTrigger] = {
     (_claiming, _t.STORED): _claimed,
-    (_claiming, _t.DIALED): _not_stored,
+    (_claiming, _t.DIALLED): _not_stored,
     (_claiming, _t.RANG): _not_stored,
     (_claiming, _t.ANSWERED): _not_stored,
     (_claiming, _t.ACCEPTED): _not_stored,
     (_claimed, _t.STORED): _later,
-    (_claimed, _t.DIALED): _dialing,
+    (_claimed, _t.DIALLED): _dialling,
     (_claimed, _t.RANG): _ringing,
     (_claimed, _t.ANSWERED): _answered,
     (_claimed, _t.ACCEPTED): _accepted,
-    (_dialing, _t.STORED): _later,
-    (_dialing, _t.DIALED): _later,
-    (_dialing, _t.RANG): _ringing,
-    (_dialing, _t.ANSWERED): _answered,
-    (_dialing, _t.ACCEPTED): _accepted,
+    (_dialling, _t.STORED): _later,
+    (_dialling, _t.DIALLED): _later,
+    (_dialling, _t.RANG): _ringing,
+    (_dialling, _t.ANSWERED): _answered,
+    (_dialling, _t.ACCEPTED): _accepted,
     (_ringing, _t.STORED): _later,
-    (_ringing, _t.DIALED): _later,
+    (_ringing, _t.DIALLED): _later,
     (_ringing, _t.RANG): _later,
     (_ringing, _t.ANSWERED): _answered,
     (_ringing, _t.ACCEPTED): _accepted,
     (_answered, _t.STORED): _later,
-    (_answered, _t.DIALED): _later,
+    (_answered, _t.DIALLED): _later,
     (_answered, _t.RANG): _later,
     (_answered, _t.ANSWERED): _later,
     (_answered, _t.ACCEPTED): _accepted,
     (_accepted, _t.STORED): _later,
-    (_accepted, _t.DIALED): _later,
+    (_accepted, _t.DIALLED): _later,
     (_accepted, _t.RANG): _later,
     (_accepted, _t.ANSWERED): _later,
     (_accepted, _t.ACCEPTED): _later,
@@ -126,7 +126,7 @@ class Attempt:
         return self._by(AttemptTrigger.STORED, self)
 
     def dialled(self) -> Move[Attempt]:
-        return self._by(AttemptTrigger.DIALED, self)
+        return self._by(AttemptTrigger.DIALLED, self)
 
     def rang(self) -> Move[Attempt]:
         return self._by(AttemptTrigger.RANG, self)

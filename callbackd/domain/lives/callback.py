@@ -15,7 +15,7 @@ from callbackd.domain.lives.life import Ignored, Move, Table
 
 class CallbackState(Enum):
     WAITING = "waiting"
-    DIALING = "dialing"
+    DIALLING = "dialling"
     """An attempt is open: claimed, ringing, or answered without the key yet."""
     ACCEPTED = "accepted"
     """The customer pressed 1 and waits for the agent to pick up."""

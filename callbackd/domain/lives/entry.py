@@ -7,7 +7,7 @@ changes while an entry stands in a line, not even when another queue takes it ov
 Outside the line stand those who have no place in it: a caller who found the door closed and may choose a time, and a
 promise whose time is not near. Whoever comes in takes the place of that moment, which ``arrived_at`` then says.
 
-Known weak spot: ``DIALING`` covers everything from the claim to the customer's key; the attempt knows the finer steps.
+Known weak spot: ``DIALLING`` covers everything from the claim to the customer's key; the attempt knows the finer steps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EntryState(Enum):
     WAITING = "waiting"
     RINGING = "ringing"
     """One or more agents are being rung for a live holder."""
-    DIALING = "dialing"
+    DIALLING = "dialling"
     """An agent is reserved and the customer is being rung."""
     TALKING = "talking"
     CLOSED = "closed"

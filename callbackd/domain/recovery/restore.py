@@ -75,7 +75,7 @@ def _take_agent(state: State, agent: Agent) -> None:
 def _mend(state: State) -> None:
     """Rows written while the database was half away can disagree; the side that promises less work gives way."""
     for callback in list(state.callbacks.values()):
-        if callback.state is CallbackState.DIALING and callback.attempt not in state.attempts:
+        if callback.state is CallbackState.DIALLING and callback.attempt not in state.attempts:
             state.put(replace(callback, state=CallbackState.WAITING, attempt=None))
     for entry in list(state.entries.values()):
         if _work_of(state, entry) is not entry.state:
@@ -99,8 +99,8 @@ def _work_of(state: State, entry: Entry) -> EntryState:
         return EntryState.RINGING
     if entry.state is EntryState.TALKING and Activity.TALKING in agents:
         return EntryState.TALKING
-    if entry.state is EntryState.DIALING and attempted:
-        return EntryState.DIALING
+    if entry.state is EntryState.DIALLING and attempted:
+        return EntryState.DIALLING
     return EntryState.WAITING
 
 

@@ -38,7 +38,7 @@ def _broken_by_entry(rows: Rows, entry: Entry, working: list[Agent]) -> Iterator
         yield f"entry {entry.id} is {entry.state.value} with {talking} agents talking"
     if bool(ringing) != (entry.state is EntryState.RINGING):
         yield f"entry {entry.id} is {entry.state.value} but {ringing} agents ring"
-    if reserved > (entry.state is EntryState.DIALING):
+    if reserved > (entry.state is EntryState.DIALLING):
         yield f"entry {entry.id} is {entry.state.value} with {reserved} agents reserved"
     if entry.leg is None and entry.callback not in rows.callbacks:
         yield f"entry {entry.id} is held by nobody"
@@ -52,7 +52,7 @@ def _broken_by_callback(rows: Rows, callback: Callback) -> Iterator[str]:
     entry = rows.entries.get(callback.entry)
     if entry is None or entry.callback != callback.id:
         yield f"promise {callback.id} has lost its place"
-    if (callback.state is CallbackState.DIALING) != (callback.attempt in rows.attempts):
+    if (callback.state is CallbackState.DIALLING) != (callback.attempt in rows.attempts):
         yield f"promise {callback.id} is {callback.state.value} with attempt {callback.attempt}"
 
 

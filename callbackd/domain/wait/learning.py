@@ -67,7 +67,7 @@ class Learning:
         self._hold(row)
         if before is None or row.state is before.state:
             return
-        if row.state in {EntryState.TALKING, EntryState.DIALING}:
+        if row.state in {EntryState.TALKING, EntryState.DIALLING}:
             self._ledger.came(row)
         elif row.outcome is EntryOutcome.ABANDONED:
             self._ledger.hung_up(row)

@@ -44,7 +44,7 @@ def place_of(state: State, entry: Entry) -> Place:
 
 def _wants_an_agent(entry: Entry) -> bool:
     """Whose agent is found already stands among those in hand; who is dialled ahead of one has none."""
-    return entry.state is EntryState.WAITING or (entry.state is EntryState.DIALING and entry.agent is None)
+    return entry.state is EntryState.WAITING or (entry.state is EntryState.DIALLING and entry.agent is None)
 
 
 def rank_of(state: State, entry: Entry) -> Rank:

@@ -573,7 +573,7 @@ def test_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll
     alice_is_free(centre)
     assert centre.rung() == rung
     centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
-    assert centre.callback().state is CallbackState.DIALING
+    assert centre.callback().state is CallbackState.DIALLING
 
 
 def test_nobody_is_dialled_while_still_listening_to_the_promise():
@@ -597,7 +597,7 @@ def test_a_wrong_key_does_not_connect():
     leg = centre.customer_answers()
     centre.presses(leg, "5")
     assert Fixed.WRONG_KEY in centre.heard(leg)
-    assert centre.callback().state is CallbackState.DIALING
+    assert centre.callback().state is CallbackState.DIALLING
 
 
 @pytest.mark.parametrize(("digit", "minutes"), [("1", 10), ("3", 30), ("9", 90)])

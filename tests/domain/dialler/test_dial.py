@@ -399,7 +399,7 @@ def test_busy_twice_ends_the_promise_where_two_are_allowed_though_attempts_are_l
     go(centre)
     centre.hangs_up("with-alice")
     fails(centre, Ending.NO_ANSWER, Ending.BUSY, Ending.CONGESTION, Ending.NO_ANSWER)
-    assert centre.callback(number(1)).state is CallbackState.DIALING
+    assert centre.callback(number(1)).state is CallbackState.DIALLING
     fails(centre, Ending.REJECTED)
     assert centre.callback(number(1)).outcome is CallbackOutcome.EXHAUSTED
     assert centre.entry(number(1)).outcome is EntryOutcome.EXHAUSTED
@@ -441,7 +441,7 @@ def test_a_promise_does_not_grow_old_while_the_queue_is_closed():
     centre.hear(ClosedEarly(SUPPORT, centre.now + 10 * HOUR_S))
     centre.hangs_up("with-alice")
     centre.wait(10 * HOUR_S)
-    assert centre.callback(number(1)).state is CallbackState.DIALING
+    assert centre.callback(number(1)).state is CallbackState.DIALLING
 
 
 def test_a_place_that_waits_for_the_hour_holds_up_no_caller():

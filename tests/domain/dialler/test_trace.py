@@ -99,7 +99,7 @@ def test_what_a_trace_makes_of_an_attempt(before, trace, outcome, counted):
     traced(centre, trace)
     assert centre.attempt().outcome is outcome
     assert centre.callback().attempts_made == counted
-    assert centre.callback().state is (CallbackState.WAITING if outcome else CallbackState.DIALING)
+    assert centre.callback().state is (CallbackState.WAITING if outcome else CallbackState.DIALLING)
 
 
 def test_what_asterisk_never_made_is_asked_for_again_under_the_same_id_and_then_refunded():
@@ -254,7 +254,7 @@ def test_who_rings_when_asterisk_dies_is_lost_too_and_the_agent_is_free():
     centre.logs_in("alice")
     centre.calls("anna")
     asterisk_dies(centre)
-    assert centre.callback().state is CallbackState.DIALING
+    assert centre.callback().state is CallbackState.DIALLING
     assert len(centre.all(RingAgent)) == 1
 
 
