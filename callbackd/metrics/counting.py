@@ -185,7 +185,8 @@ class Counting:
         if row.state is EntryState.TALKING and before.state is not EntryState.TALKING:
             self._answered(place)
         elif not row.open and before.state is EntryState.TALKING:
-            self._served(row)
+            if row.agent:
+                self._served(row, row.agent)
         elif not row.open and _caller(row):
             self._gone(place)
         self._run_entry(place)
@@ -217,8 +218,7 @@ class Counting:
             if waited_s <= threshold_s:
                 count(Key(What.WITHIN, threshold_s))
 
-    def _served(self, entry: Entry) -> None:
-        agent = entry.agent or AgentId("")
+    def _served(self, entry: Entry, agent: AgentId) -> None:
         call = self._calls.get(agent)
         self.repeats.served(entry.number, agent, call.disposition if call else "", self.now)
 

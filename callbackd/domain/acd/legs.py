@@ -153,8 +153,9 @@ class Legs:
         entry = self._state.entry(agent.entry)
         if agent.activity is Activity.RINGING:
             self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
-        elif agent.activity is Activity.TALKING and entry and entry.id in self._state.joining:
-            self._waiting.take_back(self._floor.never_joined(entry, "the agent was gone before they were connected"))
+        elif agent.activity is Activity.TALKING and entry and entry.leg and entry.id in self._state.joining:
+            waiting = self._floor.never_joined(entry, "the agent was gone before they were connected")
+            self._waiting.take_back(waiting, entry.leg)
         elif agent.activity is Activity.TALKING and entry:
             self._talk_over(entry, "agent")
 
@@ -214,7 +215,7 @@ class Legs:
     def _bridges_seen(self, seen: frozenset[BridgeId]) -> None:
         """A bridge is made anew where somebody will be put into it; nobody's bridge is taken away."""
         state = self._state
-        wanted = [BridgeId(entry.bridge) for entry in state.entries.values() if entry.bridge]
+        wanted = [entry.bridge for entry in state.entries.values() if entry.bridge]
         for bridge in wanted:
             if bridge not in seen:
                 state.do(MakeBridge(bridge))
@@ -239,7 +240,7 @@ class Legs:
         else:
             if entry.state is EntryState.RINGING:
                 entry = state.move(entry.unanswered())
-            self._waiting.lost(entry, reason)
+            self._waiting.lost(entry, leg, reason)
         # Nothing is left of the leg. An Asterisk that starts within the same second gives its name away again.
         self._speech.end(leg)
         state.said.pop(leg, None)

@@ -231,7 +231,8 @@ class Floor:
         """An agent picked up: the first one gets the caller."""
         state, agent = self._state, self._state.agent_of(leg)
         entry = state.entries.get(agent.entry) if agent and agent.entry else None
-        if agent is None or entry is None or agent.activity is not Activity.RINGING or entry.leg is None:
+        rings = agent is not None and agent.activity is Activity.RINGING
+        if agent is None or entry is None or not rings or entry.leg is None or entry.bridge is None:
             state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
             state.do(HangUp(leg, "nobody waits for it any more"))
             return
@@ -239,46 +240,39 @@ class Floor:
         self.stop_ringing(entry, "another agent was faster", but=agent.id)
         state.move(agent.connect())
         state.put(replace(state.agents[agent.id], misses=0, calls=agent.calls + 1))
+        caller_leg, bridge = entry.leg, entry.bridge
         entry = state.move(entry.connect(agent.id, state.now))
-        self._connect(entry, leg)
+        waited_s = round(state.now - entry.arrived_at, 1)
+        state.decide(entry.id, f"connected to {agent.id}", "the agent answered", waited_s=waited_s)
+        self._speech.end(caller_leg)
+        self._join(entry, bridge, caller_leg, leg)
         self._direct_callback.talked(entry, agent.id)
 
-    def _connect(self, entry: Entry, agent_leg: LegId) -> None:
-        """What blocks a leg first, the bridge then, the long dead-man last: nobody waits for that one."""
-        state, caller_leg = self._state, entry.leg or LegId("")
-        state.decide(
-            entry.id,
-            f"connected to {entry.agent}",
-            "the agent answered",
-            waited_s=round(state.now - entry.arrived_at, 1),
-        )
-        self._speech.end(caller_leg)
-        self._join(entry, agent_leg)
-
-    def _join(self, entry: Entry, agent_leg: LegId) -> None:
-        state, caller_leg = self._state, entry.leg or LegId("")
+    def _join(self, entry: Entry, bridge: BridgeId, caller_leg: LegId, agent_leg: LegId) -> None:
+        """First what blocks the leg, then the bridge; the long dead-man switch last, as nobody waits for it."""
+        state = self._state
         state.joining.add(entry.id)
         state.do(
             StopMusic(caller_leg),
-            Join(BridgeId(entry.bridge or ""), (caller_leg, agent_leg)),
+            Join(bridge, (caller_leg, agent_leg)),
             ArmDeadMan(caller_leg, state.settings.dead_man.talking_s),
         )
 
     def join_again(self, entry: Entry) -> None:
         """They should talk, and were found outside their bridge: what was begun is done now."""
         state, agent = self._state, self._state.agent(entry.agent)
-        if entry.id in state.joining or agent is None or agent.leg is None:
+        if entry.id in state.joining or agent is None or agent.leg is None or entry.leg is None or entry.bridge is None:
             return
         state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
-        self._speech.stop_leftovers(entry.leg or LegId(""))
-        self._join(entry, agent.leg)
+        self._speech.stop_leftovers(entry.leg)
+        self._join(entry, entry.bridge, entry.leg, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:
         """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
         state, agent = self._state, self._state.agent(entry.agent)
         state.decide(entry.id, "not connected after all", reason)
         if entry.bridge:
-            state.do(DropBridge(BridgeId(entry.bridge), entry.leg))
+            state.do(DropBridge(entry.bridge, entry.leg))
         if agent and agent.leg:
             state.do(HangUp(agent.leg, reason))
         entry = state.move(entry.part())

@@ -290,9 +290,9 @@ class Promises:
         state.pending[callback.id] = (dialogue.leg, callback)
         state.store(StorePromise(entry if isinstance(promised, Ignored) else promised, callback))
 
-    def instead(self, entry: Entry) -> bool:
-        """Promise a turn at their place to somebody who is on the line no more. False when that cannot be."""
-        state, leg = self._state, entry.leg or LegId("")
+    def instead(self, entry: Entry, leg: LegId) -> bool:
+        """Promise callers whose ``leg`` is gone a turn at their place. False when that cannot be."""
+        state = self._state
         dialogue = state.dialogues.get(leg) or self._speech.begin(entry, leg)
         number = state.callable(dialogue.number) if dialogue.number else numbers.Refused("withheld")
         refused = number.reason if isinstance(number, numbers.Refused) else ""

@@ -200,18 +200,18 @@ class Waiting:
         else:
             self._speech.wait_on(dialogue)
 
-    def take_back(self, entry: Entry) -> None:
+    def take_back(self, entry: Entry, leg: LegId) -> None:
         """The agent who answered was gone before they were connected: back to the same place, with an apology."""
-        dialogue = self._speech.begin(entry, entry.leg or LegId(""))
+        dialogue = self._speech.begin(entry, leg)
         self._speech.arm(dialogue)
         self._places.watch(entry)
         self._speech.say(dialogue, Fixed.AGENT_LOST)
 
-    def lost(self, entry: Entry, reason: str) -> None:
+    def lost(self, entry: Entry, leg: LegId, reason: str) -> None:
         """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
         state, queue = self._state, self._state.queue_of(entry)
         state.decide(entry.id, "caller lost", reason, number=entry.number)
-        if not (queue.offer.call_back_lost and self._promises.instead(entry)):
+        if not (queue.offer.call_back_lost and self._promises.instead(entry, leg)):
             self.gone(entry, EntryOutcome.ABANDONED, reason)
 
     # --- while they wait --------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Dial:
 
     def claim(self, entry: Entry, agent_id: AgentId | None, reason: str) -> None:
         """It is a promise's turn: reserve the agent, if one is to be, and write the intent. Nobody is dialled yet."""
-        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
+        state, callback = self._state, self._state.promise_of(entry)
         checked = state.callable(callback.number)
         if isinstance(checked, numbers.Refused):
             self._give_up(
@@ -160,8 +160,8 @@ class Dial:
 
     def reserve(self, entry: Entry, agent_id: AgentId) -> None:
         """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
-        state, callback = self._state, self._state.callbacks[entry.callback or CallbackId("")]
-        attempt = state.attempt(callback.attempt)
+        state = self._state
+        attempt = state.attempt(state.promise_of(entry).attempt)
         if attempt is None:
             return
         state.move(state.agents[agent_id].reserve(entry.id))
@@ -268,32 +268,33 @@ class Dial:
 
     def obey(self, dialogue: Dialogue, act: ByCustomer, digit: str) -> None:
         """A customer's answer to the menu, or none."""
+        attempt = self._state.attempt(dialogue.attempt)
+        if attempt is None:  # ended meanwhile, and its promise with it or waiting for the next one
+            self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)
+            return
         match act:
             case ByCustomer.ACCEPT:
-                self._accept(dialogue)
+                self._accept(dialogue, attempt)
             case ByCustomer.LATER:
                 self._speech.say(go(dialogue, Stage.POSTPONING), Fixed.POSTPONE_MENU)
             case ByCustomer.POSTPONE:
-                self._postpone(dialogue, 10 * int(digit))
+                self._postpone(dialogue, attempt, 10 * int(digit))
             case ByCustomer.POSTPONE_LEAST:
-                self._postpone(dialogue, 10)
+                self._postpone(dialogue, attempt, 10)
             case ByCustomer.NOBODY:
-                self._no_person(dialogue)
+                self._no_person(dialogue, attempt)
             case _:
                 assert_never(act)
 
-    def _no_person(self, dialogue: Dialogue) -> None:
+    def _no_person(self, dialogue: Dialogue, attempt: Attempt) -> None:
         """No key, however often the menu was read: a machine, for all we know."""
-        attempt = self._state.attempt(dialogue.attempt)
-        if attempt:
-            self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
-        again = attempt and attempt.callback in self._state.callbacks
+        self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
+        again = attempt.callback in self._state.callbacks
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
 
-    def _postpone(self, dialogue: Dialogue, minutes: int) -> None:
+    def _postpone(self, dialogue: Dialogue, attempt: Attempt, minutes: int) -> None:
         """A person is there and wants to be called later: the place stays, the promise lives at least as long."""
-        state, attempt = self._state, self._state.attempts[dialogue.attempt or AttemptId("")]
-        callback = state.callbacks[attempt.callback]
+        state, callback = self._state, self._state.callbacks[attempt.callback]
         again = retry.postpone(callback.attempts_made, minutes, state.now)
         expires_at = max(callback.expires_at, again.at + _POSTPONED_LIVES_S)
         state.put(replace(callback, expires_at=expires_at, expected_at=again.at + _POSTPONED_WITHIN_S))
@@ -301,11 +302,9 @@ class Dial:
         self.over(attempt, AttemptOutcome.POSTPONED, again.reason, again)
         self._speech.leave(replace(dialogue, entry=None), CallAgainIn(minutes))
 
-    def _accept(self, dialogue: Dialogue) -> None:
+    def _accept(self, dialogue: Dialogue, attempt: Attempt) -> None:
         """A person is there: the customer holds the place live, and the reserved agent is rung."""
-        state = self._state
-        attempt = state.attempts[dialogue.attempt or AttemptId("")]
-        callback = state.callbacks[attempt.callback]
+        state, callback = self._state, self._state.callbacks[attempt.callback]
         entry = state.entries[callback.entry]
         state.move(attempt.accepted())
         state.move(callback.accept())

@@ -139,6 +139,12 @@ class Rows:
         """The promise that holds the place, or that its live customer was called back for."""
         return self.callbacks.get(entry.callback) if entry and entry.callback else None
 
+    def promise_of(self, entry: Entry) -> Callback:
+        """The promise that holds a place. Raises ``LookupError`` when none does: a live caller is never dialled."""
+        if callback := self.callback_of(entry):
+            return callback
+        raise LookupError(f"no promise holds the place of entry {entry.id}")
+
     def rung_for(self, entry: Entry) -> list[Agent]:
         return [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.RINGING]
 
