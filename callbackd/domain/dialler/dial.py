@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
@@ -150,13 +151,40 @@ class Dial:
         """A promise whose customer is to be dialled although no agent is free for it, as its queue's policy says."""
         state = self._state
         for queue in state.settings.queues.values():
-            if queue.dial is not DialPolicy.AGENT_FIRST and (entry := self._next_promise(queue)):
+            entry = self._candidate(queue)
+            if entry and servable(state, entry) and self._may_dial_another(queue):
                 trunk = trunk_of(state.settings.dialling.endpoint)
                 chance = self._places.chance(entry, trunk, ACCEPTED_WAIT_S)
                 answer = lookahead.decide(queue.dial, chance, queue.waiting_share)
                 if answer.yes:
                     return entry, answer.reason
         return None
+
+    def _candidate(self, queue: Queue) -> Entry | None:
+        """The queue's promise that its policy would have dialled next before an agent is free, if there is one.
+
+        Customer-first lets live callers be served before it: the promise must be at the head of the line. Look-ahead
+        leaves those before it to the estimate, which counts them.
+        """
+        match queue.dial:
+            case DialPolicy.AGENT_FIRST:
+                return None
+            case DialPolicy.CUSTOMER_FIRST:
+                head = next(self._unserved(queue), None)
+                return None if head is None or head.live else head
+            case DialPolicy.LOOK_AHEAD:
+                return next((entry for entry in self._unserved(queue) if not entry.live), None)
+            case _:
+                assert_never(queue.dial)
+
+    def _unserved(self, queue: Queue) -> Iterator[Entry]:
+        """The places of the queue for which nothing is being done yet, the next one first."""
+        return (entry for entry in places(self._state, [queue.name]) if entry.state is EntryState.WAITING)
+
+    def _may_dial_another(self, queue: Queue) -> bool:
+        """No more customers are being dialled without an agent than agents are at work."""
+        called = sum(1 for attempt in self._state.attempts.values() if attempt.agent is None)
+        return called < len(self._state.at_work(queue.name))
 
     def reserve(self, entry: Entry, agent_id: AgentId) -> None:
         """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
@@ -169,22 +197,6 @@ class Dial:
         state.put(replace(attempt, agent=agent_id), saved=attempt.state is AttemptState.CLAIMING)
         state.put(replace(entry, agent=agent_id))
         state.decide(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
-
-    def _next_promise(self, queue: Queue) -> Entry | None:
-        """The queue's next place to be served, if a promise holds it and somebody is at work.
-
-        Live callers before it are left to the estimate under look-ahead; customer-first waits for the head of the line.
-        No more customers are dialled this way than agents are at work.
-        """
-        state = self._state
-        unserved = [e for e in places(state, [queue.name]) if e.state is EntryState.WAITING]
-        first = next((e for e in unserved if not e.live), None)
-        if first is None or not servable(state, first):
-            return None
-        if queue.dial is DialPolicy.CUSTOMER_FIRST and unserved[0] is not first:
-            return None
-        called = sum(1 for attempt in state.attempts.values() if attempt.agent is None)
-        return first if called < len(state.at_work(queue.name)) else None
 
     def claimed(self, id: AttemptId) -> None:
         """The intent is committed: dial."""
