@@ -32,8 +32,8 @@ class Asked:
     switched_on: bool
     times: bool = False
     """Whether a slot could be had."""
-    lot: float = 0.0
-    """The caller's lot, 0-1, drawn once."""
+    lot: float | None = None
+    """The caller's lot, 0-1, drawn once; None for callers who asked, about whom none is drawn."""
     places: int = 1
     """Places in the line, the caller's included."""
     live: int = 1
@@ -72,13 +72,18 @@ def _obstacle(settings: Offer, asked: Asked) -> str | None:
         return "the database is away: a promise could not be kept"
     if asked.open_promises >= settings.max_open_promises:
         return f"{asked.open_promises} promises are open, as many as allowed"
-    if asked.lot >= settings.share:
+    if _left_out(settings.share, asked.lot):
         return f"the lot: {settings.share:.0%} of callers are offered one"
     if asked.live <= settings.min_live:
         return f"{asked.live} wait live, and {settings.min_live} are to be kept"
     if asked.since_offer_s is not None and asked.since_offer_s < settings.every_s:
         return f"offered {asked.since_offer_s:.0f} s ago, repeated after {settings.every_s:.0f} s"
     return None
+
+
+def _left_out(share: float, lot: float | None) -> bool:
+    """Whether the lot goes against the caller. Callers who asked need none, unless nobody at all is to have one."""
+    return share == 0 if lot is None else lot >= share
 
 
 def _threshold(settings: Offer, asked: Asked) -> str | None:

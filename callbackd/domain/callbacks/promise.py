@@ -81,7 +81,7 @@ class Promises:
     # --- the offer ------------------------------------------------------------------------------------------------
 
     def answer(self, entry: Entry, dialogue: Dialogue, *, asked_by_key: bool) -> offer.Answer:
-        """Whether a callback is proposed to this caller now. The lot must have been drawn."""
+        """Whether a callback is proposed to this caller now. The lot must have been drawn, unless the caller asked."""
         state, queue = self._state, self._state.queue_of(entry)
         estimate = self._places.estimate(entry)
         since_s = state.now - dialogue.offered_at if dialogue.offered_at is not None else None
@@ -94,7 +94,7 @@ class Promises:
                 state.world.database,
                 state.world.offering,
                 times=bool(bookable(state, queue, entry.number)) if queue.slots.enabled else False,
-                lot=dialogue.lot or 0.0,
+                lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
                 live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
                 since_offer_s=None if asked_by_key else since_s,

@@ -240,7 +240,7 @@ class Waiting:
         state = self._state
         estimate, crisis = self._places.estimate(entry), self._crisis(dialogue)
         told = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
-        if dialogue.lot is None:
+        if dialogue.lot is None and not dialogue.asked:
             dialogue = replace(dialogue, lot=state.mint.fraction())
         answer = self._promises.answer(entry, dialogue, asked_by_key=False)
         phrases = (*crisis, *told.phrases, *_offered(answer))
@@ -285,7 +285,7 @@ class Waiting:
         elif digit == rules.key:
             self._exit(entry, rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
         else:
-            dialogue = self._speech.keep(replace(dialogue, lot=0.0))  # who asks has drawn the lot
+            dialogue = self._speech.keep(replace(dialogue, asked=True))
             take = self._promises.take_turn if act is InLine.TAKE_TURN else self._promises.take_time
             take(dialogue, entry)
 

@@ -61,7 +61,9 @@ class Dialogue:
     offered_at: float | None = None
     """When a callback was last offered."""
     lot: float | None = None
-    """Drawn when the first offer is considered."""
+    """Drawn when the first offer is considered; None before."""
+    asked: bool = False
+    """The caller asked for a callback by key: no lot is drawn about this caller any more."""
     crisis_at: float = 0.0
     """When the caller was last told what is the matter."""
     spoken_at: float = 0.0

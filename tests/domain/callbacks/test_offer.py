@@ -51,6 +51,8 @@ def check(settings, asked, offered, reason):
     ("lot won", {"share": 0.5}, {"lot": 0.49}, BOTH, REACHED),
     ("lot lost", {"share": 0.5}, {"lot": 0.5}, NEVER, "the lot: 50% of callers are offered one"),
     ("a share of nobody", {"share": 0.0}, {"lot": 0.0}, NEVER, "the lot: 0% of callers are offered one"),
+    ("no lot for who asked", {"share": 0.01}, {"lot": None}, BOTH, REACHED),
+    ("asked, of a share of nobody", {"share": 0.0}, {"lot": None}, NEVER, "the lot: 0% of callers are offered one"),
     ("a share of everybody", {"share": 1.0}, {"lot": 0.999}, BOTH, REACHED),
     ("enough live", {"min_live": 2}, {"live": 3}, BOTH, REACHED),
     ("too few live", {"min_live": 2}, {"live": 2}, NEVER, "2 wait live, and 2 are to be kept"),
