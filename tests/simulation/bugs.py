@@ -414,7 +414,7 @@ def decisions_are_dated_by_the_minute(patch):
         original(state, *args, **facts)
         state._out.append(replace(state._out.pop(), at=state.now // 60 * 60))
 
-    _around(patch, State, "decide", dated)
+    _around(patch, State, "note", dated)
 
 
 @bug(calls.bridges_end_with_their_entry)

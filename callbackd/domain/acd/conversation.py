@@ -72,7 +72,7 @@ class Conversation:
             self._obey(dialogue, act)
 
     def _ignored(self, dialogue: Dialogue, digit: str, reason: str) -> None:
-        self._state.decide(subject_of(dialogue), f"key {digit} ignored", reason)
+        self._state.note(subject_of(dialogue), f"key {digit} ignored", reason)
 
     # --- acts -----------------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class Conversation:
         apology = (again.apology,) if again.apology else ()
         row, tries = row_of(dialogue), dialogue.tries
         last = tries >= self._readings(row.readings)
-        self._state.decide(subject_of(dialogue), "asked no more" if last else "asked again", again.reason, tries=tries)
+        self._state.note(subject_of(dialogue), "asked no more" if last else "asked again", again.reason, tries=tries)
         if not last:
             self._ask(dialogue, *apology)
         elif row.give_up:

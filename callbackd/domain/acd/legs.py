@@ -66,7 +66,7 @@ class Legs:
 
     def _arrived(self, event: ev.CallArrived) -> None:
         if self._waiting.knows(event.leg):
-            self._state.decide(event.leg, "arrival ignored", "this call is known already")
+            self._state.note(event.leg, "arrival ignored", "this call is known already")
             return
         self._menus.arrive(event)
 
@@ -166,7 +166,7 @@ class Legs:
     def _request_failed(self, event: ev.RequestFailed) -> None:
         """Two people who could not be brought together must not sit in silence: the caller goes to the fallback."""
         entry = self._state.entry_of(event.leg)
-        self._state.decide(entry.id if entry else event.leg, f"{event.request} failed", event.reason)
+        self._state.note(entry.id if entry else event.leg, f"{event.request} failed", event.reason)
         if event.request == "Join" and entry and entry.state is EntryState.TALKING and entry.leg:
             context = self._state.settings.dead_man.fallback_context
             self._state.do(SendToFallback(entry.leg, context, entry.queue))
@@ -231,7 +231,7 @@ class Legs:
             return
         reason = "Asterisk ended, and the call with it"
         if entry.state is EntryState.TALKING:
-            state.decide(entry.id, "cut off while talking", reason, number=entry.number, agent=entry.agent)
+            state.note(entry.id, "cut off while talking", reason, number=entry.number, agent=entry.agent)
             self._ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
             return
         self._floor.stop_ringing(entry, reason)

@@ -46,11 +46,11 @@ class Supervision:
 
     def _database(self, there: bool, reason: str) -> None:
         self._state.world.database = there
-        self._state.decide("database", "back" if there else "away", reason)
+        self._state.note("database", "back" if there else "away", reason)
 
     def _pbx(self, there: bool, reason: str) -> None:
         self._state.world.pbx = there
-        self._state.decide("asterisk", "back" if there else "away", reason)
+        self._state.note("asterisk", "back" if there else "away", reason)
         if there:
             self._trace.all_open()
             self._speech.doubt()
@@ -66,32 +66,32 @@ class Supervision:
                 self._crisis(name, event.on)
         elif event.switch in {"offering", "dialling"}:
             setattr(state.world, event.switch, event.on)
-            state.decide(event.switch, "on" if event.on else "off", "by a supervisor")
+            state.note(event.switch, "on" if event.on else "off", "by a supervisor")
         else:
             reason = "there are three switches: offering, dialling and crisis"
-            state.decide(event.switch, "switch ignored", reason)
+            state.note(event.switch, "switch ignored", reason)
 
     def _drain(self) -> None:
         self._state.world.draining = True
-        self._state.decide("dialling", "draining", "nobody new is dialled", in_flight=len(self._state.attempts))
+        self._state.note("dialling", "draining", "nobody new is dialled", in_flight=len(self._state.attempts))
 
     def _crisis(self, name: QueueName, on: bool) -> None:
         state = self._state
         if name not in state.settings.queues:
-            state.decide(name, "switch ignored", "there is no such queue")
+            state.note(name, "switch ignored", "there is no such queue")
         elif on:
             state.world.crises[name] = state.now
             self._waiting.crisis(name)
-            state.decide(name, "crisis announced", "by a supervisor")
+            state.note(name, "crisis announced", "by a supervisor")
         else:
             state.world.crises.pop(name, None)
-            state.decide(name, "crisis over", "by a supervisor")
+            state.note(name, "crisis over", "by a supervisor")
 
     def _close_early(self, event: ev.ClosedEarly) -> None:
         """A supervisor ends a queue's day, or takes that back."""
         queue = self._state.settings.queues.get(QueueName(event.queue))
         if queue is None:
-            self._state.decide(event.queue, "not closed", "there is no such queue")
+            self._state.note(event.queue, "not closed", "there is no such queue")
         elif event.until is None or event.until <= self._state.now:
             self._open_again(queue)
         else:
@@ -100,7 +100,7 @@ class Supervision:
     def _open_again(self, queue: Queue) -> None:
         state = self._state
         opens = hours.next_open(queue.hours, state.now, state.world.closed_until.pop(queue.name, None))
-        state.decide(queue.name, "opened again", "by a supervisor")
+        state.note(queue.name, "opened again", "by a supervisor")
         if opens is not None:
             self._dial.opened_again(queue, opens)
 
@@ -108,5 +108,5 @@ class Supervision:
         state = self._state
         state.world.closed_until[queue.name] = until
         opens = hours.next_open(queue.hours, state.now, until)
-        state.decide(queue.name, "closed early", "by a supervisor", until=until, opens=opens)
+        state.note(queue.name, "closed early", "by a supervisor", until=until, opens=opens)
         self._waiting.closing(queue.name)

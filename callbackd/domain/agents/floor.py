@@ -66,13 +66,13 @@ class Floor:
         agents = state.settings.agents.values()
         agent = next((a for a in agents if event.endpoint in {a.endpoint, *a.phones}), None)
         if agent is None:
-            state.decide(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
+            state.note(event.leg, "feature code refused", f"{event.endpoint!r} is no agent's phone; see [agents]")
             self._speech.leave(dialogue, Fixed.NOT_AN_AGENT)
             return
         language = state.settings.queues[agent.queues[0]].language if agent.queues else state.settings.language
         dialogue = replace(dialogue, language=language)
         if event.code not in set(FeatureCode):
-            state.decide(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
+            state.note(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
             self._speech.leave(dialogue, Fixed.NOT_NOW)
             return
         self._speech.leave(dialogue, self._obey(agent.id, FeatureCode(event.code)))
@@ -98,7 +98,7 @@ class Floor:
         state, agent = self._state, self._state.agents[id]
         target = lives.PRESENCE[agent.presence, trigger]
         if isinstance(target, Ignored):
-            state.decide(id, f"{trigger.value} ignored", target.because)
+            state.note(id, f"{trigger.value} ignored", target.because)
             return target
         changed = replace(agent, presence=target, pause_reason=reason if target is Presence.PAUSED else "", misses=0)
         if trigger is PresenceTrigger.LOGIN:
@@ -106,7 +106,7 @@ class Floor:
         if target is Presence.AVAILABLE and agent.activity is Activity.IDLE:
             changed = replace(changed, idle_since=state.now, rest_until=0.0)
         state.put(changed)
-        state.decide(id, target.value, reason)
+        state.note(id, target.value, reason)
         self._waiting.staff_changed()
         return None
 
@@ -114,10 +114,10 @@ class Floor:
         """Call somebody in from the reserve, or send them back to their other work. False when not in reserve."""
         state = self._state
         if state.settings.agents[id].reserve is Reserve.NO:
-            state.decide(id, "reserve ignored", "the agent is not in reserve")
+            state.note(id, "reserve ignored", "the agent is not in reserve")
             return False
         state.put(replace(state.agents[id], called_in=called_in))
-        state.decide(id, "called in" if called_in else "sent back to the reserve", reason)
+        state.note(id, "called in" if called_in else "sent back to the reserve", reason)
         self._waiting.staff_changed()
         return True
 
@@ -132,7 +132,7 @@ class Floor:
         entry = state.move(entry.ring(agents[0] if len(agents) == 1 else None, bridge))
         if entry.leg:
             self._waiting.being_rung(entry.leg)
-        state.decide(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
+        state.note(entry.id, "rings " + ", ".join(agents), reason, waited_s=round(state.now - entry.arrived_at, 1))
         for id in agents:
             self._ring_one(entry, state.agents[id])
 
@@ -154,7 +154,7 @@ class Floor:
         rest_until = state.now + state.settings.ringing.miss_rest_s
         agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
         state.timers.set(Timer.REST, agent.id, rest_until)
-        state.decide(agent.id, "missed a ring", reason, in_a_row=agent.misses)
+        state.note(agent.id, "missed a ring", reason, in_a_row=agent.misses)
         if 0 < state.settings.ringing.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
             self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
         if entry:
@@ -194,7 +194,7 @@ class Floor:
             entry = self._state.entries.get(agent.entry) if agent.entry else None
             language = self._state.queue_of(entry).language if entry else language
             self._state.timers.set(Timer.RING, leg, self._state.now + _PICK_UP_S + settings.accept_s)
-            self._state.decide(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
+            self._state.note(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
             self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
 
     def obey(self, dialogue: Dialogue, act: ByAgent, digit: str) -> None:
@@ -210,7 +210,7 @@ class Floor:
         """A key of an agent who picked up: the one awaited connects."""
         agent = self._state.agent_of(dialogue.leg)
         if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
-            self._state.decide(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
+            self._state.note(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
             if dialogue.playback is None:
                 self._speech.say(dialogue, Fixed.AGENT_ACCEPT)
             return
@@ -233,7 +233,7 @@ class Floor:
         entry = state.entries.get(agent.entry) if agent and agent.entry else None
         rings = agent is not None and agent.activity is Activity.RINGING
         if agent is None or entry is None or not rings or entry.leg is None or entry.bridge is None:
-            state.decide(leg, "agent's leg hung up", "nobody waits for it any more")
+            state.note(leg, "agent's leg hung up", "nobody waits for it any more")
             state.do(HangUp(leg, "nobody waits for it any more"))
             return
         state.timers.cancel(Timer.RING, leg)
@@ -243,7 +243,7 @@ class Floor:
         caller_leg, bridge = entry.leg, entry.bridge
         entry = state.move(entry.connect(agent.id, state.now))
         waited_s = round(state.now - entry.arrived_at, 1)
-        state.decide(entry.id, f"connected to {agent.id}", "the agent answered", waited_s=waited_s)
+        state.note(entry.id, f"connected to {agent.id}", "the agent answered", waited_s=waited_s)
         self._speech.end(caller_leg)
         self._join(entry, bridge, caller_leg, leg)
         self._direct_callback.talked(entry, agent.id)
@@ -263,14 +263,14 @@ class Floor:
         state, agent = self._state, self._state.agent(entry.agent)
         if entry.id in state.joining or agent is None or agent.leg is None or entry.leg is None or entry.bridge is None:
             return
-        state.decide(entry.id, f"connected to {agent.id} again", "they were found apart")
+        state.note(entry.id, f"connected to {agent.id} again", "they were found apart")
         self._speech.stop_leftovers(entry.leg)
         self._join(entry, entry.bridge, entry.leg, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:
         """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
         state, agent = self._state, self._state.agent(entry.agent)
-        state.decide(entry.id, "not connected after all", reason)
+        state.note(entry.id, "not connected after all", reason)
         if entry.bridge:
             state.do(DropBridge(entry.bridge, entry.leg))
         if agent and agent.leg:
@@ -314,21 +314,21 @@ class Floor:
         state, agent = self._state, self._state.agents[id]
         queue, _ = state.offered_at.get(id, (None, 0.0))
         if agent.activity is not Activity.WRAP_UP or queue is None:
-            state.decide(id, "wrap-up not extended", f"the agent is {agent.activity.value}")
+            state.note(id, "wrap-up not extended", f"the agent is {agent.activity.value}")
             return False
         until = max(agent.wrap_up_until, state.now) + state.settings.queues[queue].wrap_up_extend_s
         state.put(replace(agent, wrap_up_until=until))
         state.timers.set(Timer.WRAP_UP, id, until)
-        state.decide(id, "wrap-up extended", "by the agent", by_s=state.settings.queues[queue].wrap_up_extend_s)
+        state.note(id, "wrap-up extended", "by the agent", by_s=state.settings.queues[queue].wrap_up_extend_s)
         return True
 
     def ready(self, id: AgentId) -> bool:
         """The agent ends the wrap-up by hand. False when there is none."""
         if self._state.agents[id].activity is not Activity.WRAP_UP:
-            self._state.decide(id, "wrap-up not ended", "there is none")
+            self._state.note(id, "wrap-up not ended", "there is none")
             return False
         self._state.timers.cancel(Timer.WRAP_UP, id)
-        self._state.decide(id, "wrap-up ended", "by the agent")
+        self._state.note(id, "wrap-up ended", "by the agent")
         self.wrapped(id)
         return True
 

@@ -115,7 +115,7 @@ class Promises:
         if answer.turn or (dialogue.offered_at is not None and self._state.world.database and not answer.time):
             self._confirm_number(dialogue)
         elif answer.time:
-            self._state.decide(entry.id, "no turn, but a time", answer.reason)
+            self._state.note(entry.id, "no turn, but a time", answer.reason)
             self._choose_or_stay(dialogue)
         else:
             self._not_now(dialogue, entry, answer)
@@ -130,7 +130,7 @@ class Promises:
             self._not_now(dialogue, entry, answer)
 
     def _not_now(self, dialogue: Dialogue, entry: Entry, answer: offer.Answer) -> None:
-        self._state.decide(entry.id, "no callback", answer.reason)
+        self._state.note(entry.id, "no callback", answer.reason)
         if dialogue.offered_at is not None:
             self._speech.say(dialogue, Fixed.NO_CALLBACK_NOW)
 
@@ -226,7 +226,7 @@ class Promises:
         self._speech.say(go(dialogue, Stage.KEYING), *apology, Fixed.KEY_NUMBER)
 
     def _ask_another(self, dialogue: Dialogue, reason: str) -> None:
-        self._state.decide(subject_of(dialogue), "number refused", reason)
+        self._state.note(subject_of(dialogue), "number refused", reason)
         self._ask_number(dialogue, Fixed.NUMBER_REFUSED)
 
     def _confirm(self, dialogue: Dialogue) -> Again | None:
@@ -277,7 +277,7 @@ class Promises:
         state, queue = self._state, self._state.queue_of(entry)
         before = state.callback_of(entry)
         if before is None and state.promised_to(dialogue.number, queue.group):
-            state.decide(entry.id, "no second promise", "this number has an open callback")
+            state.note(entry.id, "no second promise", "this number has an open callback")
             self.back(dialogue, Fixed.ALREADY_PROMISED)
             return
         refused = state.callable(dialogue.number)
@@ -301,7 +301,7 @@ class Promises:
         if not refused and not state.world.database:
             refused = "the database is away"
         if refused:
-            state.decide(entry.id, "not called back", refused)
+            state.note(entry.id, "not called back", refused)
         elif not self.is_storing(entry):
             self._store(replace(dialogue, slot_at=None))
         self._speech.end(leg)
@@ -341,7 +341,7 @@ class Promises:
         if entry is None:
             reason = "its place was given up while it was being stored"
             state.move(callback.close(CallbackOutcome.CANCELLED, state.now))
-            state.decide(callback.id, "promise ended: cancelled", reason)
+            state.note(callback.id, "promise ended: cancelled", reason)
             return
         state.put(callback, saved=True)
         if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
@@ -351,7 +351,7 @@ class Promises:
         state.timers.cancel(Timer.RETRY, entry.id)
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
         kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
-        state.decide(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
+        state.note(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
         self._quote(entry, callback)
         if callback.slot_at is not None:
             self._places.look(entry)
@@ -382,7 +382,7 @@ class Promises:
         leg, callback = self._state.pending.pop(event.callback, (None, None))
         if leg is None or callback is None:
             return
-        self._state.decide(callback.entry, "no promise", event.reason)
+        self._state.note(callback.entry, "no promise", event.reason)
         dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
         if dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:
             self._speech.close(entry, EntryOutcome.LEFT, "the promise could not be stored")
@@ -395,13 +395,13 @@ class Promises:
             self._speech.close(entry, EntryOutcome.ABANDONED, "hung up, and the promise could not be stored")
 
     def keep_promise(self, dialogue: Dialogue, reason: str) -> None:
-        self._state.decide(subject_of(dialogue), "promise stays", reason)
+        self._state.note(subject_of(dialogue), "promise stays", reason)
         self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
 
     def end_promise(self, promise: Callback, outcome: CallbackOutcome, reason: str) -> None:
         state = self._state
         state.timers.cancel(Timer.EXPIRE, promise.id)
-        state.decide(promise.id, f"promise ended: {outcome.value}", reason)
+        state.note(promise.id, f"promise ended: {outcome.value}", reason)
         state.move(promise.close(outcome, state.now))
 
     # --- small things -------------------------------------------------------------------------------------------------

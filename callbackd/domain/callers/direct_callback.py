@@ -49,9 +49,9 @@ class DirectCallback:
         answer = window.decide(settings, state.agents[latest.agent], state.queue_of(entry).ring_s, state.now)
         entry = replace(entry, priority=entry.priority + settings.priority)
         if isinstance(answer, Straight):
-            state.decide(entry.id, f"straight to {latest.agent}", f"direct callback; {answer.reason}")
+            state.note(entry.id, f"straight to {latest.agent}", f"direct callback; {answer.reason}")
             return replace(entry, wanted=latest.agent, wanted_until=answer.until)
-        state.decide(entry.id, "not straight on", f"direct callback; {answer.reason}", priority=entry.priority)
+        state.note(entry.id, "not straight on", f"direct callback; {answer.reason}", priority=entry.priority)
         return entry
 
     def _happened(self, agent: AgentId, number: str, trigger: Trigger, settings: DirectSettings) -> None:
@@ -61,7 +61,7 @@ class DirectCallback:
         effect = window.TABLE[settings.type, Window.OPEN if there else Window.NONE, trigger]
         if isinstance(effect, Ignored):
             if settings.type and (there or trigger is not Trigger.CONVERSATION):
-                state.decide(agent, f"{trigger.value}: window unchanged", effect.because, number=number)
+                state.note(agent, f"{trigger.value}: window unchanged", effect.because, number=number)
             return
         if effect is Effect.CLOSE and there:
             state.put(replace(there, expires_at=state.now))
@@ -69,7 +69,7 @@ class DirectCallback:
             state.put(replace(there, expires_at=state.now + settings.window_s))
         else:
             state.put(DirectWindow(id, agent, number, state.now, state.now + settings.window_s))
-        state.decide(agent, f"window: {effect.value}", trigger.value, number=number, for_s=settings.window_s)
+        state.note(agent, f"window: {effect.value}", trigger.value, number=number, for_s=settings.window_s)
 
     def _settings(self, agent: AgentSettings, entry: Entry | None = None) -> DirectSettings:
         """The agent's own, else those of the queue that is called if the agent serves it, else of the agent's first."""

@@ -38,7 +38,7 @@ class Menus:
         else:
             state = self._state
             state.timers.set(Timer.DEAD_MAN, event.leg, state.now + state.settings.dead_man.waiting_s / 2)
-            state.decide(event.leg, f"asked by menu {menu.name}", "called it", number=numbers.tame(event.number))
+            state.note(event.leg, f"asked by menu {menu.name}", "called it", number=numbers.tame(event.number))
             language = event.language or menu.language
             dialogue = Dialogue(
                 event.leg, Party.CALLER, Stage.LANGUAGE, language, queue=menu.name, arrival=event, menu=menu.name
@@ -89,7 +89,7 @@ class Menus:
 
     def _pass_on(self, dialogue: Dialogue, to: str, reason: str) -> None:
         state, event = self._state, dialogue.arrival
-        state.decide(dialogue.leg, f"passed on to {to}", reason, language=dialogue.language)
+        state.note(dialogue.leg, f"passed on to {to}", reason, language=dialogue.language)
         if dialogue.leg in state.dialogues:
             self._speech.end(dialogue.leg)
         if event:

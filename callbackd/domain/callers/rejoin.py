@@ -27,7 +27,7 @@ class Rejoin:
 
     def meet_again(self, event: CallArrived, promise: Callback) -> None:
         """The promise is kept, moved, given up, or waited at. There is no dialling meanwhile."""
-        self._state.decide(promise.entry, "rang in", "this number has an open callback", number=promise.number)
+        self._state.note(promise.entry, "rang in", "this number has an open callback", number=promise.number)
         dialogue = Dialogue(
             event.leg,
             Party.CALLER,
@@ -72,7 +72,7 @@ class Rejoin:
         """The same entry changes its holder back: from the promise to the caller on the line."""
         state = self._state
         if state.closes_in_s(state.queue_of(entry)) == 0.0:
-            state.decide(entry.id, "promise stays", "rang in to wait live, but the queue is closed")
+            state.note(entry.id, "promise stays", "rang in to wait live, but the queue is closed")
             self._speech.leave(dialogue, Fixed.CLOSED, Fixed.CALLBACK_KEPT)
             return
         self._promises.end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")

@@ -102,7 +102,7 @@ class Waiting:
         dialogue = self._speech.begin(entry, event.leg)
         welcome = () if greeted else (Greeting(queue.name),)
         if verdict.admitted:
-            self._note(entry)
+            self._note_place(entry)
             self._stands(entry, queue)
             self._welcome(dialogue, *welcome, *self._crisis(dialogue))
         else:
@@ -132,7 +132,7 @@ class Waiting:
         self._stands(entry, queue)
         self._speech.wait_on(dialogue)
 
-    def _note(self, entry: Entry) -> None:
+    def _note_place(self, entry: Entry) -> None:
         """The leg carries its place, for the day on which our rows are lost and it is not."""
         if entry.leg:
             self._state.do(NotePlace(entry.leg, entry.queue, entry.arrived_at))
@@ -153,7 +153,7 @@ class Waiting:
             verdict = admission.decide(queue.rules, facts)
             if verdict.exit.way is not Way.QUEUE:
                 break
-            state.decide(subject, f"redirected to {verdict.exit.to}", verdict.reason, queue=queue.name)
+            state.note(subject, f"redirected to {verdict.exit.to}", verdict.reason, queue=queue.name)
             queue = state.settings.queues[QueueName(verdict.exit.to)]
         return queue, verdict
 
@@ -184,13 +184,13 @@ class Waiting:
         called = verdict.admitted and not event.stood_in
         why = f"called {queue.name}" if called else verdict.reason
         place = position(state, entry) if verdict.admitted else None
-        state.decide(entry.id, what, why, number=number, position=place, **facts)
+        state.note(entry.id, what, why, number=number, position=place, **facts)
         return entry
 
     def adopt(self, entry: Entry, leg: LegId) -> None:
         """Take up a live caller who waited while we were away: the place is theirs, the music goes on."""
         dialogue = self._speech.begin(entry, leg)
-        self._state.decide(entry.id, "adopted", "the caller waited while we were away")
+        self._state.note(entry.id, "adopted", "the caller waited while we were away")
         self._speech.stop_leftovers(leg)
         self._speech.arm(dialogue)
         self._places.watch(entry)
@@ -210,7 +210,7 @@ class Waiting:
     def lost(self, entry: Entry, leg: LegId, reason: str) -> None:
         """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
         state, queue = self._state, self._state.queue_of(entry)
-        state.decide(entry.id, "caller lost", reason, number=entry.number)
+        state.note(entry.id, "caller lost", reason, number=entry.number)
         if not (queue.offer.call_back_lost and self._promises.instead(entry, leg)):
             self.gone(entry, EntryOutcome.ABANDONED, reason)
 
@@ -244,7 +244,7 @@ class Waiting:
             dialogue = replace(dialogue, lot=state.mint.fraction())
         answer = self._promises.answer(entry, dialogue, asked_by_key=False)
         phrases = (*crisis, *told.phrases, *_offered(answer))
-        state.decide(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
+        state.note(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
         if told.bound_s is not None:
             self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
         offered_at = state.now if answer.yes else dialogue.offered_at
@@ -279,9 +279,9 @@ class Waiting:
             return
         rules = self._state.queue_of(entry).rules
         if act is InLine.EXIT and digit != rules.key:
-            self._state.decide(entry.id, f"key {digit} ignored", "it means nothing in the line")
+            self._state.note(entry.id, f"key {digit} ignored", "it means nothing in the line")
         elif entry.state is not EntryState.WAITING:
-            self._state.decide(entry.id, f"key {digit} ignored", "an agent is being rung")
+            self._state.note(entry.id, f"key {digit} ignored", "an agent is being rung")
         elif digit == rules.key:
             self._exit(entry, rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
         else:
@@ -344,7 +344,7 @@ class Waiting:
                 and state.world.offering
                 and state.world.database
             ):
-                state.decide(entry.id, "offered a time", "the queue closes")
+                state.note(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
                 self._promises.choose(dialogue, Fixed.CLOSING)
 
@@ -372,10 +372,10 @@ class Waiting:
         elif way_on.way is Way.DIALPLAN:
             self._hand_back(dialogue, entry, way_on, outcome, reason)
         elif way_on.way is Way.CALLBACK:
-            state.decide(entry.id, f"{outcome.value}: a time is proposed", reason)
+            state.note(entry.id, f"{outcome.value}: a time is proposed", reason)
             self._last_resort(dialogue, entry, *sorry)
         else:
-            state.decide(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
+            state.note(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
 
     def _overflow(self, dialogue: Dialogue, entry: Entry, to: Queue, outcome: EntryOutcome, reason: str) -> None:
         """To another line with the time of arrival kept; if that one's door is shut, the way that its rule names."""
@@ -386,14 +386,14 @@ class Waiting:
         elif not verdict.admitted:
             self._last_resort(dialogue, entry, _sorry(verdict))
         else:
-            state.decide(entry.id, f"overflowed to {queue.name}", reason, queue=entry.queue)
+            state.note(entry.id, f"overflowed to {queue.name}", reason, queue=entry.queue)
             entry = state.put(replace(entry, queue=queue.name, joined_at=state.now))
             for timer in (Timer.MAX_WAIT, Timer.WIDEN):
                 state.timers.cancel(timer, entry.id)
             self._places.watch(entry)
             self._watch_closing(queue)
             self._speech.to_waiting(replace(dialogue, queue=queue.name))
-            self._note(entry)
+            self._note_place(entry)
 
     def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
         self._speech.close(entry, outcome, reason)
@@ -421,7 +421,7 @@ class Waiting:
     def gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
         """The live caller of a waiting entry is gone. A caller who hung up after confirming keeps the promise."""
         if self._promises.is_storing(entry):
-            self._state.decide(entry.id, "hung up while the promise is stored", "it is kept all the same")
+            self._state.note(entry.id, "hung up while the promise is stored", "it is kept all the same")
         elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:
             self._speech.close(entry, EntryOutcome.REFUSED, f"{reason} at the closed door")
         else:

@@ -97,7 +97,7 @@ class Dial:
         state.put(attempt, saved=True)
         self._pace()
         what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
-        state.decide(entry.id, what, reason, attempt=attempt.id, ordinal=made)
+        state.note(entry.id, what, reason, attempt=attempt.id, ordinal=made)
         state.store(ClaimAttempt(entry, callback, attempt))
 
     def _pace(self) -> None:
@@ -129,7 +129,7 @@ class Dial:
         state.put(replace(entry, not_before=at))
         state.timers.set(Timer.RETRY, entry.id, at)
         self._live_until(callback, callback.expires_at + (at - state.now))
-        state.decide(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", until=at)
+        state.note(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", until=at)
 
     def opened_again(self, queue: Queue, instead_of: float) -> None:
         """The queue opens before the hour for which its promises wait: that hour no longer holds them."""
@@ -196,7 +196,7 @@ class Dial:
         state.offered_at[agent_id] = (entry.queue, state.now)
         state.put(replace(attempt, agent=agent_id), saved=attempt.state is AttemptState.CLAIMING)
         state.put(replace(entry, agent=agent_id))
-        state.decide(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
+        state.note(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
 
     def claimed(self, id: AttemptId) -> None:
         """The intent is committed: dial."""
@@ -252,7 +252,7 @@ class Dial:
         if leg in state.dialogues or state.entry_of(leg):
             return  # told twice, or accepted before we were away: then the line has the customer
         if attempt is None or attempt.leg != leg:
-            state.decide(leg, "customer's leg sent off", "no open attempt belongs to it")
+            state.note(leg, "customer's leg sent off", "no open attempt belongs to it")
             self._speech.leave(
                 Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
             )
@@ -321,7 +321,7 @@ class Dial:
         state.move(attempt.accepted())
         state.move(callback.accept())
         entry = state.move(entry.accept(dialogue.leg))
-        state.decide(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
+        state.note(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
         self._speech.to_waiting(dialogue, Fixed.CONNECTING)
         agent = state.agent(attempt.agent)
@@ -352,9 +352,9 @@ class Dial:
         if after.open_s and after.opened_at != before.opened_at:
             state.timers.set(Timer.PACE, "breaker", after.until)
             reason = f"{after.failures} dials in a row failed, the last by {why}; one is tried again then"
-            state.decide(trunk, "trunk rests", reason, until=after.until)
+            state.note(trunk, "trunk rests", reason, until=after.until)
         elif after.closed and not before.closed:
-            state.decide(trunk, "trunk works again", why)
+            state.note(trunk, "trunk works again", why)
 
     def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
         """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.
@@ -422,7 +422,7 @@ class Dial:
         self._close_accepted(callback, AttemptOutcome.CONNECTED)
         self._state.timers.cancel(Timer.EXPIRE, callback.id)
         late_s = round(self._state.now - callback.created_at, 1)
-        self._state.decide(callback.id, "promise kept", "customer and agent are connected", after_s=late_s)
+        self._state.note(callback.id, "promise kept", "customer and agent are connected", after_s=late_s)
         self._state.move(callback.close(CallbackOutcome.COMPLETED, self._state.now))
 
     def _close_accepted(self, callback: Callback, outcome: AttemptOutcome) -> None:
@@ -450,7 +450,7 @@ class Dial:
         state.put(callback)
         state.put(replace(entry, not_before=answer.at))
         state.timers.set(Timer.RETRY, entry.id, answer.at)
-        state.decide(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
+        state.note(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
 
     def expire(self, id: CallbackId) -> None:
         """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
@@ -474,6 +474,6 @@ class Dial:
     def _give_up(self, entry: Entry, callback: Callback, outcome: CallbackOutcome, reason: str) -> None:
         state = self._state
         state.timers.cancel(Timer.EXPIRE, callback.id)
-        state.decide(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
+        state.note(callback.id, f"promise given up: {outcome.value}", reason, attempts=callback.attempts_made)
         state.move(callback.close(outcome, state.now))
         self._speech.close(entry, _GIVEN_UP[outcome], reason)

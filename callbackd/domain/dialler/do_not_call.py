@@ -53,9 +53,9 @@ class DoNotCall:
             return
         if row := state.blocked.get(state.tag(number)):
             state.forget(row)
-            state.decide(row.id, "unblocked", "may be called again", since=row.at, why=row.why)
+            state.note(row.id, "unblocked", "may be called again", since=row.at, why=row.why)
         else:
-            state.decide(state.tag(number), "unblocking ignored", "the number is not on the list")
+            state.note(state.tag(number), "unblocking ignored", "the number is not on the list")
 
     def broken_laws(self) -> list[str]:
         """No number on the list is being dialled; a customer who pressed 1 before it was listed may talk."""
@@ -65,16 +65,16 @@ class DoNotCall:
     def _understood(self, raw: str) -> str | None:
         number = numbers.e164(raw, self._state.settings.numbers)
         if number is None:
-            self._state.decide(_LIST, "left as it is", "that is not a telephone number", number=raw)
+            self._state.note(_LIST, "left as it is", "that is not a telephone number", number=raw)
         return number
 
     def _block(self, number: str, why: str) -> None:
         state, row = self._state, Blocked(self._state.tag(number), self._state.now, why)
         if earlier := state.blocked.get(row.id):
-            state.decide(row.id, "blocked already", earlier.why, since=earlier.at)
+            state.note(row.id, "blocked already", earlier.why, since=earlier.at)
         else:
             state.put(row)
-            state.decide(row.id, "blocked", why)
+            state.note(row.id, "blocked", why)
         for callback in [c for c in state.callbacks.values() if c.number == number]:
             self._end(callback, f"never again: {why}")
 

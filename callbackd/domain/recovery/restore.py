@@ -31,9 +31,9 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
     callbacks = {row.id: row for row in rows if isinstance(row, Callback) and row.entry in entries}
     for row in rows:
         if isinstance(row, Entry) and row.id not in entries:
-            state.decide(row.id, "left in the database", f"the config has no queue {row.queue!r}")
+            state.note(row.id, "left in the database", f"the config has no queue {row.queue!r}")
     for entry in [e for e in entries.values() if e.leg is None and e.callback not in callbacks]:
-        state.decide(entry.id, "left in the database", "nobody holds it: its promise is not there")
+        state.note(entry.id, "left in the database", "nobody holds it: its promise is not there")
         del entries[entry.id]
     for entry in entries.values():
         state.load(entry)
@@ -79,13 +79,13 @@ def _mend(state: State) -> None:
             state.put(replace(callback, state=CallbackState.WAITING, attempt=None))
     for entry in list(state.entries.values()):
         if _work_of(state, entry) is not entry.state:
-            state.decide(entry.id, "mended", f"was {entry.state.value}, but nobody works for it")
+            state.note(entry.id, "mended", f"was {entry.state.value}, but nobody works for it")
             state.put(replace(entry, state=EntryState.WAITING, agent=None))
     for agent in list(state.agents.values()):
         worked_for = state.entries.get(agent.entry) if agent.entry else None
         works = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
         if works and (worked_for is None or worked_for.state is EntryState.WAITING):
-            state.decide(agent.id, "mended", f"was {agent.activity.value} for nobody")
+            state.note(agent.id, "mended", f"was {agent.activity.value} for nobody")
             state.put(replace(agent, activity=Activity.IDLE, entry=None, leg=None, idle_since=state.now))
 
 

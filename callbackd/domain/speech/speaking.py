@@ -167,7 +167,7 @@ class Speech:
     def close(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
         """The entry's life is over; its dialogue is not: there may be last words."""
         state = self._state
-        state.decide(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
+        state.note(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
         for timer in (Timer.RETRY, Timer.ENTER, Timer.WIDEN, Timer.MAX_WAIT):
             state.timers.cancel(timer, entry.id)
         if entry.bridge:
@@ -179,7 +179,7 @@ class Speech:
 
         The fallback ends music and dead man itself. Another context is the house's, which knows of neither.
         """
-        self._state.decide(leg, "sent to the dialplan", reason, extension=extension)
+        self._state.note(leg, "sent to the dialplan", reason, extension=extension)
         self.end(leg)
         if context:
             self._state.do(StopMusic(leg), ArmDeadMan(leg, 0.0))

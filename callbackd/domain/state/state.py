@@ -71,7 +71,7 @@ class State(Rows):
     def store(self, write: StorePromise | ClaimAttempt) -> None:
         self._out.append(write)
 
-    def decide(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
+    def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
         """Write a decision down, for the log and for whoever asks "why" later."""
         self._out.append(Decided(self.now, subject, what, reason, facts))
 
@@ -88,7 +88,7 @@ class State(Rows):
         ``saved`` when another write carries the row.
         """
         if isinstance(move.after, Ignored):
-            self.decide(move.row.id, f"{move.trigger} ignored", move.after.because)
+            self.note(move.row.id, f"{move.trigger} ignored", move.after.because)
             return move.row
         return self.put(move.after, saved=saved)
 

@@ -156,7 +156,7 @@ class Places:
 
     def _enter(self, entry: Entry, slot_at: float, lead_s: float) -> None:
         state = self._state
-        state.decide(entry.id, "enters the line", f"a wait of {lead_s:.0f} s lies before its time", slot_at=slot_at)
+        state.note(entry.id, "enters the line", f"a wait of {lead_s:.0f} s lies before its time", slot_at=slot_at)
         entry = state.move(entry.enter(state.now))
         if slot_at > state.now:
             state.timers.set(Timer.RETRY, entry.id, slot_at)
