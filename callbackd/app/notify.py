@@ -10,8 +10,9 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -77,9 +78,14 @@ async def keep_telling(notifier: Notifier, doing: Callable[[], str]) -> None:
 
 
 class Watchdog:
-    """``moved`` tells of each part when it last moved, by the loop's clock; ``poke`` makes an idle part move."""
+    """``moved`` tells of each part when it last moved, by the loop's clock; ``poke`` makes idle parts move."""
 
-    def __init__(self, notifier: Notifier, moved: Mapping[str, Callable[[], float]], poke: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        notifier: Notifier,
+        moved: Mapping[str, Callable[[], float]],
+        poke: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         self._notifier = notifier
         self._moved = moved
         self._poke = poke
@@ -88,11 +94,12 @@ class Watchdog:
     async def run(self) -> None:
         """Feed until cancelled. Returns never, and does nothing where nobody wants to be fed."""
         every_s = self._notifier.watchdog_s / 4
-        while every_s:
-            self._poke()
-            await asyncio.sleep(every_s)
-            self.look(asyncio.get_running_loop().time(), 3 * every_s)
-        await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as pokes:  # one that waits for an answer must not keep us from looking
+            while every_s:
+                pokes.create_task(self._poke(), name="poke")
+                await asyncio.sleep(every_s)
+                self.look(asyncio.get_running_loop().time(), 3 * every_s)
+            await asyncio.Event().wait()
 
     def look(self, now: float, patience_s: float) -> None:
         """Feed, or say once which parts have not moved for so long."""

@@ -20,19 +20,18 @@ log = structlog.get_logger("callbackd")
 
 
 class Reload:
-    """``config`` is the new one, once ``wanted`` has returned."""
+    """``read`` reads the file as it is by then."""
 
     def __init__(self, read: Callable[[], Config]) -> None:
         self._read = read
-        self.config: Config | None = None
 
-    async def wanted(self, asked: asyncio.Event) -> None:
-        """Returns when it was asked for and the file is good; until then every mistake of a bad one is logged."""
-        while self.config is None:
+    async def wanted(self, asked: asyncio.Event) -> Config:
+        """The new one, once it was asked for and is good; until then every mistake of a bad one is logged."""
+        while True:
             await asked.wait()
             asked.clear()
             try:
-                self.config = await asyncio.to_thread(self._checked)
+                return await asyncio.to_thread(self._checked)
             except ConfigError as error:
                 for mistake in error.mistakes:
                     log.error("config_refused", why=f"{mistake}; what was read before stays in force")

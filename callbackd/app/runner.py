@@ -33,23 +33,23 @@ class Runner:
         self,
         acd: Acd,
         journal: Committer,
+        inbox: asyncio.Queue[Event],
         put: Callable[[Act], None],
         clock: Callable[[], float] = time.time,
         watching: Sequence[Watch] = (),
     ) -> None:
-        """``put`` takes a command that may leave now, ``clock`` gives Unix seconds, ``watching`` hear every step."""
+        """``inbox`` is where what happened is put, from the event loop's thread only.
+
+        ``put`` takes a command that may leave now, ``clock`` gives Unix seconds, ``watching`` hear every step.
+        """
         self._acd = acd
         self._journal = journal
+        self._inbox = inbox
         self._put = put
         self._clock = clock
         self._watching = watching
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
         self.moved_at = 0.0
         """When the loop last turned, by asyncio's clock; a watchdog sees by it that it moves."""
-
-    def post(self, event: Event) -> None:
-        """Hand in what happened; called from the event loop's thread only."""
-        self._events.put_nowait(event)
 
     async def run(self) -> None:
         """Turn until cancelled."""
@@ -77,7 +77,7 @@ class Runner:
             else:
                 acts.append(command)
         for event in await self._journal.commit(writes) if writes else ():
-            self.post(event)
+            self._inbox.put_nowait(event)
         for act in acts:
             self._put(act)
         for write in writes:
@@ -90,10 +90,10 @@ class Runner:
         timeout = None if deadline is None else max(0.0, deadline - self._clock())
         try:
             async with asyncio.timeout(timeout):
-                first = await self._events.get()
+                first = await self._inbox.get()
         except TimeoutError:
             return [TimePassed()]
         events = [first]
-        while not self._events.empty() and len(events) < _AT_ONCE:
-            events.append(self._events.get_nowait())
+        while not self._inbox.empty() and len(events) < _AT_ONCE:
+            events.append(self._inbox.get_nowait())
         return events

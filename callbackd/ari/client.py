@@ -57,27 +57,16 @@ class Address:
 
 
 class Ari:
-    """Use as ``async with Ari(…) as ari:``, with ``ari.run()`` as a task. `api` works without the event stream, too.
+    """Use as ``async with Ari(…) as ari:``, with ``ari.run(…)`` as a task. `api` works without the event stream too."""
 
-    `on_event` gets each event as Asterisk sent it (a JSON object) and `on_link` what becomes of the stream, in order
-    and from the same task. Both are called by the reader, so they only put things away.
-    """
-
-    def __init__(
-        self,
-        address: Address,
-        on_event: Callable[[dict[str, Any]], None],
-        on_link: Callable[[Link, str], None],
-        events: Iterable[str] = (),
-        *,
-        limit_s: float = 5.0,
-    ) -> None:
+    def __init__(self, address: Address, events: Iterable[str] = (), *, limit_s: float = 5.0) -> None:
         """`events` are the types wanted, all if empty. `limit_s` is the time within which Asterisk must answer."""
         self.address = address
         self.version = ""
         self.malformed = 0
         """Messages that were no event in a text frame, and events at which `on_event` failed."""
-        self._on_event, self._on_link = on_event, on_link
+        self._on_event: Callable[[dict[str, Any]], None] = _nobody_listens
+        self._on_link: Callable[[Link, str], None] = _nobody_listens
         self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
         self._connections = 0
@@ -127,8 +116,13 @@ class Ari:
         except (aiohttp.ClientError, OSError, TimeoutError) as failure:
             return _failed(failure)
 
-    async def run(self) -> None:
-        """Keep the event stream until cancelled, or until another daemon has taken the application."""
+    async def run(self, on_event: Callable[[dict[str, Any]], None], on_link: Callable[[Link, str], None]) -> None:
+        """Keep the event stream until cancelled, or until another daemon has taken the application.
+
+        `on_event` gets each event as Asterisk sent it (a JSON object) and `on_link` what becomes of the stream, in
+        order and from the same task. Both are called by the reader, so they only put things away.
+        """
+        self._on_event, self._on_link = on_event, on_link
         complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
         while not self._replaced:
             connections = self._connections
@@ -264,6 +258,10 @@ class Ari:
 class _Trouble:
     why: str
     misconfigured: bool = False
+
+
+def _nobody_listens(*_: object) -> None:
+    pass
 
 
 def _in_query(value: Any) -> str:

@@ -14,6 +14,7 @@ import typer
 import uvloop
 
 from callbackd.app import handover, logs, main
+from callbackd.app.database import DatabaseGone
 from callbackd.ari.client import Address
 from callbackd.cli import rescue as rescuing
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
@@ -52,7 +53,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
         except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
             typer.echo(str(trouble), err=True)
             raise typer.Exit(REFUSED) from trouble
-        except main.DatabaseGone as trouble:
+        except DatabaseGone as trouble:
             log.warning("database_waiting", why=f"{trouble}; starting again")
             time.sleep(AGAIN_S)
             continue

@@ -23,7 +23,7 @@ class NobodyToAsk(Exception):
 
 async def rescue(address: Address, settings: Settings) -> int:
     """How many were handed over. Raises ``NobodyToAsk``."""
-    async with Ari(address, lambda _: None, lambda *_: None) as ari:
+    async with Ari(address) as ari:
         found = await waiting(ari.api, address.app)
         if found is None:
             answer = await ari.api.asterisk.ping()

@@ -86,7 +86,7 @@ async def test_every_leg_of_ours_that_is_busy_at_once_is_told_although_ari_may_m
     legs = []
     async with (
         Witness(asterisk).open() as witness,
-        Ari(address, lambda _: None, lambda *_: None) as ari,
+        Ari(address) as ari,
         phone(asterisk.trunk_port, "486 Busy Here"),
     ):
         for _ in range(20):

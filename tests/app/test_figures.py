@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from structlog.testing import capture_logs
@@ -23,7 +24,7 @@ class Nothing:
 
 def loop(times, watch):
     now = iter(times)
-    return Runner(Acd(HOUSE, Mint(b"")), Nothing(), lambda act: None, lambda: next(now), [watch])
+    return Runner(Acd(HOUSE, Mint(b"")), Nothing(), asyncio.Queue(), lambda act: None, lambda: next(now), [watch])
 
 
 HOUSE = settings([queue(SUPPORT), queue(SALES)])

@@ -21,6 +21,10 @@ def systemd(tmp_path):
         yield listening, str(tmp_path / "notify")
 
 
+async def idle():
+    pass
+
+
 def heard(listening):
     told = []
     while True:
@@ -72,7 +76,7 @@ def test_how_often_systemd_wants_to_be_fed(given, seconds):
 def test_a_part_that_does_not_move_starves_the_watchdog_and_is_named_once(systemd):
     listening, address = systemd
     moved = {"loop": 100.0, "reader": 100.0}
-    watchdog = Watchdog(Notifier(address), {part: partial(moved.__getitem__, part) for part in moved}, lambda: None)
+    watchdog = Watchdog(Notifier(address), {part: partial(moved.__getitem__, part) for part in moved}, idle)
     with capture_logs() as lines:
         watchdog.look(105.0, 7.5)
         assert heard(listening) == ["WATCHDOG=1"]
@@ -89,8 +93,12 @@ def test_a_part_that_does_not_move_starves_the_watchdog_and_is_named_once(system
 async def test_it_pokes_and_feeds_while_it_runs(systemd):
     listening, address = systemd
     poked = asyncio.Event()
+
+    async def poke():
+        poked.set()
+
     now = asyncio.get_running_loop().time
-    watching = asyncio.create_task(Watchdog(Notifier(address, "200000"), {"loop": now}, poked.set).run())
+    watching = asyncio.create_task(Watchdog(Notifier(address, "200000"), {"loop": now}, poke).run())
     async with asyncio.timeout(5):
         await poked.wait()
         while not (told := heard(listening)):

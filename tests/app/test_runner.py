@@ -56,28 +56,28 @@ async def turned(runner, recorder):
 
 
 async def test_rows_are_committed_before_commands_leave():
-    recorder = Recorder()
-    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
-    runner.post(CallArrived(LegId("leg"), "support", ANNA))
+    recorder, inbox = Recorder(), asyncio.Queue[Event]()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, inbox, recorder.put)
+    inbox.put_nowait(CallArrived(LegId("leg"), "support", ANNA))
     await turned(runner, recorder)
     assert [kind for kind, _ in recorder.told] == ["wrote", "did", "did"]
     assert recorder.told[2] == ("did", "Play")
 
 
 async def test_ready_events_share_one_commit():
-    recorder = Recorder()
-    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
+    recorder, inbox = Recorder(), asyncio.Queue[Event]()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, inbox, recorder.put)
     for n in range(5):
-        runner.post(CallArrived(LegId(f"leg-{n}"), "support", ANNA))
+        inbox.put_nowait(CallArrived(LegId(f"leg-{n}"), "support", ANNA))
     await turned(runner, recorder)
     assert [kind for kind, _ in recorder.told].count("wrote") == 1
 
 
 async def test_what_became_of_a_write_comes_back_as_an_event():
-    recorder = Recorder()
+    recorder, inbox = Recorder(), asyncio.Queue[Event]()
     recorder.answers = [PromiseNotStored(CallbackId("callback"), "full")]
-    runner = Runner(Acd(settings(), Mint(b"")), recorder, recorder.put)
-    runner.post(CallArrived(LegId("leg"), "support", ANNA))
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, inbox, recorder.put)
+    inbox.put_nowait(CallArrived(LegId("leg"), "support", ANNA))
     await turned(runner, recorder)
     assert runner.moved_at > 0
 
@@ -87,7 +87,7 @@ async def test_a_deadline_wakes_the_loop():
     acd = Acd(settings(), Mint(b""))
     acd.handle(CallArrived(LegId("leg"), "support", ANNA), 0.0)
     now = iter([59.95])
-    runner = Runner(acd, recorder, recorder.put, lambda: next(now, 61.0))
+    runner = Runner(acd, recorder, asyncio.Queue(), recorder.put, lambda: next(now, 61.0))
     await turned(runner, recorder)
     assert ("did", "StartMusic") in recorder.told
 

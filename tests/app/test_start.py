@@ -8,13 +8,14 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callbackd.app import logs, main
+from callbackd.app.database import DatabaseGone, starting
 from callbackd.cli.main import app
 from callbackd.db.right import RightHeld
 from tests.config.test_file import GOOD, written
 
 
 def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
-    ends = iter([main.DatabaseGone("PostgreSQL went away while we were starting: terminated"), 0])
+    ends = iter([DatabaseGone("PostgreSQL went away while we were starting: terminated"), 0])
 
     async def serve(*_, **__):
         end = next(ends)
@@ -33,7 +34,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
 
 
 def test_what_the_database_does_to_us_at_the_start_is_its_going_away():
-    with pytest.raises(main.DatabaseGone, match="terminating connection"), main.starting():
+    with pytest.raises(DatabaseGone, match="terminating connection"), starting():
         raise OperationalError("SELECT", {}, Exception("terminating connection due to unexpected postmaster exit"))
-    with pytest.raises(RightHeld), main.starting():
+    with pytest.raises(RightHeld), starting():
         raise RightHeld("another daemon")

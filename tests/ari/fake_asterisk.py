@@ -74,7 +74,7 @@ async def serving(fake: FakeAsterisk, port: int = 0) -> AsyncIterator[FakeAsteri
 async def asking(fake: Any, **options: Any) -> AsyncIterator[Ari]:
     """The client without its event stream."""
     address = Address(fake if isinstance(fake, str) else fake.url, "callbackd", "secret")
-    async with Ari(address, lambda _: None, lambda *_: None, **options) as ari:
+    async with Ari(address, **options) as ari:
         yield ari
 
 

@@ -49,8 +49,8 @@ async def fake() -> AsyncIterator[FakeAsterisk]:
 @asynccontextmanager
 async def connected(fake: Any, owner: Owner, events: tuple[str, ...] = (), **options: Any) -> AsyncIterator[Ari]:
     address = Address(fake if isinstance(fake, str) else fake.url, "callbackd", "secret")
-    async with Ari(address, owner.event, owner.link, events, **options) as ari:
-        running = asyncio.create_task(ari.run())
+    async with Ari(address, events, **options) as ari:
+        running = asyncio.create_task(ari.run(owner.event, owner.link))
         try:
             yield ari
         finally:
@@ -277,8 +277,8 @@ async def test_a_quiet_stream_stays_open(fake: FakeAsterisk, monkeypatch: pytest
 async def test_being_replaced_ends_it_for_good(fake: FakeAsterisk) -> None:
     owner = Owner()
     address = Address(fake.url, "callbackd", "secret")
-    async with Ari(address, owner.event, owner.link) as ari:
-        running = asyncio.create_task(ari.run())
+    async with Ari(address) as ari:
+        running = asyncio.create_task(ari.run(owner.event, owner.link))
         await owner.hears(Link.CONNECTED)
         await fake.say({"type": "ApplicationReplaced", "application": "other"})
         await fake.say({"type": "ApplicationReplaced", "application": "callbackd"}, {"type": "Late"})

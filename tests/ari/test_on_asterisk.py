@@ -79,9 +79,9 @@ class Centre:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Centre"]:
-        async with Ari(self.address, self.on_event, self.tell, WANTED) as self.ari:
+        async with Ari(self.address, WANTED) as self.ari:
             self.perform = Perform(self.ari, self.media, Dialling())
-            running = asyncio.create_task(self.ari.run())
+            running = asyncio.create_task(self.ari.run(self.on_event, self.tell))
             try:
                 await self.hears(Link.CONNECTED)
                 yield self
@@ -189,8 +189,8 @@ async def test_a_wrong_password_is_said(asterisk: Asterisk) -> None:
     centre = Centre(asterisk)
     address = replace(centre.address, password="wrong")
     with capture_logs() as said:
-        async with Ari(address, centre.on_event, centre.tell) as ari:
-            running = asyncio.create_task(ari.run())
+        async with Ari(address) as ari:
+            running = asyncio.create_task(ari.run(centre.on_event, centre.tell))
             assert (await ari.api.asterisk.ping()).reply is Reply.NOT_AUTHORISED
             await asyncio.sleep(0.3)
             running.cancel()

@@ -1,0 +1,59 @@
+"""The database before anything else can begin: started or waited for, and with the tables of this version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.config.sections import Config
+from callbackd.db.embedded import Embedded, normalise
+from callbackd.db.engine import answers, engine_for, in_words
+from callbackd.db.migrate import upgrade
+
+_AGAIN_S = 1.0
+
+log = structlog.get_logger("callbackd")
+
+
+class DatabaseGone(Exception):
+    """It answered, and died before its rows were read. Nothing was begun: start again."""
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, ConnectionError, TimeoutError) as trouble:
+        raise DatabaseGone(f"PostgreSQL went away while we were starting: {in_words(trouble)}") from trouble
+
+
+@asynccontextmanager
+async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[AsyncEngine]:
+    """Started if it is ours, waited for if it is the operator's. Not ready yet where ``stopping`` came first."""
+    async with AsyncExitStack() as stack:
+        if config.database.url == "embedded":
+            embedded = await stack.enter_async_context(Embedded(config.state_dir))
+            keeping = asyncio.create_task(embedded.keep(), name="embedded")
+            stack.callback(keeping.cancel)
+            url = embedded.url
+        else:
+            url = normalise(config.database.url)
+        engine = engine_for(url)
+        stack.push_async_callback(engine.dispose)
+        said = ""
+        while (why := await answers(engine)) and not stopping.is_set():
+            if why != said:
+                log.warning("database_waiting", why=f"no PostgreSQL: {why}; waiting for it, see [database] url")
+                said = why
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN_S):
+                    await stopping.wait()
+        if not stopping.is_set():
+            with starting():
+                await upgrade(engine)
+        yield engine

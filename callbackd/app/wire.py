@@ -1,0 +1,122 @@
+"""All wiring on one screen: the domain, the database, Asterisk, and the loop between them.
+
+Events meet in one inbox: whoever has one puts it there, the loop alone takes them out. What the loop decides leaves by
+the outbox, which puts what came of it into the inbox again. So no part waits for one that is made after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.ami.client import Ami
+from callbackd.ami.client import Link as AmiLink
+from callbackd.ami.decode import Decode as AmiDecode
+from callbackd.app.daemon import Daemon
+from callbackd.app.ends import Asked
+from callbackd.app.fetch_back import FetchBack
+from callbackd.app.figures import Figures
+from callbackd.app.given import Given
+from callbackd.app.notify import Notifier
+from callbackd.app.outbox import Outbox
+from callbackd.app.record import Recorder
+from callbackd.app.recovery import Recovery
+from callbackd.app.reload import Reload
+from callbackd.app.runner import Runner, Watch
+from callbackd.app.watermark import Watermark
+from callbackd.ari.client import Ari
+from callbackd.ari.decode import Decode as AriDecode
+from callbackd.ari.event_log import EventLog
+from callbackd.ari.fallback import stranded
+from callbackd.ari.perform import Perform
+from callbackd.ari.resync import resync
+from callbackd.config.build import prompt_settings
+from callbackd.db.journal import Journal
+from callbackd.db.right import Right
+from callbackd.domain.acd import Acd
+from callbackd.domain.events import Event
+from callbackd.domain.ids import Mint
+from callbackd.prompts.render import Renderer, Unspoken
+
+log = structlog.get_logger("callbackd")
+
+
+def wire(
+    given: Given,
+    engine: AsyncEngine,
+    right: Right,
+    ari: Ari,
+    *,
+    asked: Asked,
+    reload: Reload,
+    notifier: Notifier,
+    clock: Callable[[], float],
+) -> Daemon:
+    """The daemon, ready to ``run``. The right is taken and ``ari`` open; nothing is sent or read here."""
+    config, settings = given.config, given.settings
+    entropy = os.urandom(16)
+    acd = Acd(settings, Mint(entropy))
+    inbox: asyncio.Queue[Event] = asyncio.Queue()
+    watermark = Watermark(config.state_dir)
+    journal = Journal(engine, right, watermark.stored)
+    figures = Figures(settings)
+    watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
+    renderer = Renderer(prompt_settings(config), _unspoken)
+    perform = Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log))
+    outbox = Outbox(perform, inbox.put_nowait)
+    runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
+    ami = Ami(given.ami, _decoded(inbox), _not_needed)
+    fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
+    recovery = Recovery(
+        AriDecode(),
+        partial(resync, ari.api, config.ari.app),
+        inbox.put_nowait,
+        notifier,
+        acd.differences,
+        fetch_back.begin,
+        acd.broken_laws,
+    )
+    return Daemon(
+        given=given,
+        asked=asked,
+        reload=reload,
+        notifier=notifier,
+        clock=clock,
+        engine=engine,
+        right=right,
+        acd=acd,
+        inbox=inbox,
+        watermark=watermark,
+        journal=journal,
+        figures=figures,
+        runner=runner,
+        outbox=outbox,
+        ari=ari,
+        ami=ami,
+        recovery=recovery,
+        fetch_back=fetch_back,
+    )
+
+
+def _decoded(inbox: asyncio.Queue[Event]) -> Callable[[dict[str, Any]], None]:
+    decode = AmiDecode()
+
+    def put(fields: dict[str, Any]) -> None:
+        if event := decode(fields):
+            inbox.put_nowait(event)
+
+    return put
+
+
+def _not_needed(_: AmiLink, __: str) -> None:
+    """The client says in the log what becomes of its connection; nothing else depends on it."""
+
+
+def _unspoken(what: Unspoken) -> None:
+    log.error("not_spoken", language=what.language, what=what.what, reason=f"{what.reason}; callbackd prompts build")

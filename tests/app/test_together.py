@@ -1,0 +1,131 @@
+"""Parts side by side: the first end ends all, a failure is raised bare, and nothing is left running."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from callbackd.app.together import beside, until_first
+
+
+class Trouble(Exception):
+    pass
+
+
+class Diary:
+    """Parts that write down what becomes of them."""
+
+    def __init__(self):
+        self.told = []
+
+    async def works(self):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.told.append("over")
+
+    async def fails(self):
+        raise Trouble("by itself")
+
+    async def fails_when_cancelled(self):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise Trouble("in the middle of a query") from None
+
+    def ending(self, end):
+        self.told.append(("ending", end))
+
+
+async def never():
+    await asyncio.Event().wait()
+
+
+async def comes(end):
+    return end
+
+
+async def test_the_first_end_ends_all_and_is_told_before_anything_is_over():
+    diary = Diary()
+    end = await until_first({"never": never(), "stop": comes("stopped")}, {"part": diary.works()}, diary.ending)
+    assert end == "stopped"
+    assert diary.told == [("ending", "stopped"), "over"]
+
+
+async def test_of_two_ends_at_once_the_first_in_the_list_is_taken():
+    diary = Diary()
+    assert await until_first({"one": comes(1), "two": comes(2)}, {}, diary.ending) == 1
+
+
+async def test_a_part_that_fails_ends_the_others_with_its_own_exception():
+    diary = Diary()
+    with pytest.raises(Trouble, match="by itself"):
+        await until_first({"never": never()}, {"bad": diary.fails(), "good": diary.works()}, diary.ending)
+    assert sorted(map(str, diary.told)) == ["('ending', None)", "over"]
+
+
+async def test_so_does_an_end_that_cannot_be_waited_for():
+    diary = Diary()
+    with pytest.raises(Trouble, match="by itself"):
+        await until_first({"never": never(), "bad": diary.fails()}, {"good": diary.works()}, diary.ending)
+    assert "over" in diary.told
+
+
+async def test_the_first_failure_is_told_not_those_it_caused():
+    diary = Diary()
+    parts = {"late": diary.fails_when_cancelled(), "bad": diary.fails()}
+    with pytest.raises(Trouble, match="by itself"):
+        await until_first({"never": never()}, parts, diary.ending)
+
+
+async def test_a_failure_inside_a_group_of_a_part_is_bare_too():
+    diary = Diary()
+
+    async def grouped():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(diary.fails())
+
+    with pytest.raises(Trouble, match="by itself"):
+        await until_first({"never": never()}, {"group": grouped()}, diary.ending)
+
+
+async def test_what_fails_while_it_is_ended_does_not_change_the_end():
+    diary = Diary()
+    parts = {"query": diary.fails_when_cancelled(), "good": diary.works()}
+    assert await until_first({"stop": comes("stopped")}, parts, diary.ending) == "stopped"
+    assert "over" in diary.told
+
+
+async def test_cancelled_from_outside_it_cancels_everything():
+    diary = Diary()
+    running = asyncio.create_task(until_first({"never": never()}, {"part": diary.works()}, diary.ending))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert diary.told == [("ending", None), "over"]
+
+
+async def test_what_runs_beside_goes_on_while_the_block_fails_and_ends_with_it():
+    diary = Diary()
+
+    async def block():
+        async with beside("part", diary.works()):
+            try:
+                await asyncio.sleep(0)
+                raise Trouble
+            finally:
+                await asyncio.sleep(0)
+                diary.told.append("last words")
+
+    with pytest.raises(Trouble):
+        await block()
+    assert diary.told == ["last words", "over"]
+
+
+async def test_what_fails_beside_does_not_break_the_block():
+    async with beside("part", Diary().fails()) as part:
+        await asyncio.wait({part})
+    assert isinstance(part.exception(), Trouble)
