@@ -179,12 +179,12 @@ def two_entries_are_rung_at_one_agent(patch):
 
 @bug(places.an_entry_has_at_most_one_agent)
 def an_agent_is_free_while_talking(patch):
-    def frees(original, floor, entry, agent_leg):
-        original(floor, entry, agent_leg)
+    def frees(original, floor, entry, *who):
+        original(floor, entry, *who)
         agent = floor._state.agents[entry.agent]
         floor._state.put(replace(agent, activity=Activity.IDLE, entry=None))
 
-    _around(patch, Floor, "_connect", frees)
+    _around(patch, Floor, "_join", frees)
 
 
 @bug(places.an_agent_works_for_one_open_entry)
@@ -305,9 +305,9 @@ def a_promise_is_spoken_at_once(patch):
 
 @bug(promises.a_promise_is_kept_by_talking)
 def a_promise_counts_as_kept_when_the_customer_accepts(patch):
-    def hasty(original, desk, dialogue):
-        promise = desk._state.callbacks[desk._state.attempts[dialogue.attempt].callback]
-        original(desk, dialogue)
+    def hasty(original, desk, dialogue, attempt):
+        promise = desk._state.callbacks[attempt.callback]
+        original(desk, dialogue, attempt)
         desk.connected(desk._state.entries[promise.entry])
 
     _around(patch, Dial, "_accept", hasty)
@@ -363,11 +363,8 @@ def hours_are_for_callers_only(patch):
 
 @bug(promises.only_key_one_connects_a_customer)
 def silence_is_taken_for_a_yes(patch):
-    def yes(original, desk, dialogue):
-        if dialogue.attempt in desk._state.attempts:
-            desk._accept(dialogue)
-        else:
-            original(desk, dialogue)
+    def yes(_, desk, dialogue, attempt):
+        desk._accept(dialogue, attempt)
 
     _around(patch, Dial, "_no_person", yes)
 
@@ -480,10 +477,10 @@ def asterisk_is_shown_nothing_between_two_menus(patch):
 
 @bug(calls.one_person_and_one_agent_are_joined)
 def a_caller_is_joined_with_nobody(patch):
-    def alone(original, floor, entry, agent_leg):
-        original(floor, entry, entry.leg)
+    def alone(original, floor, entry, bridge, caller_leg, agent_leg):
+        original(floor, entry, bridge, caller_leg, caller_leg)
 
-    _around(patch, Floor, "_connect", alone)
+    _around(patch, Floor, "_join", alone)
 
 
 def _forget(patch: pytest.MonkeyPatch, timer: Timer) -> None:
