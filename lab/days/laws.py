@@ -11,9 +11,9 @@ events, and at the end, the domain's own laws are asked about everything there i
 from __future__ import annotations
 
 from callbackd.domain import events as ev
+from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Command
 from callbackd.domain.lives.dialogue import Stage
-from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 from callbackd.simulate.world import World
 from lab.days import laws_of_calls, laws_of_places, laws_of_promises
@@ -37,20 +37,21 @@ class Laws:
         self._every = every
 
     def __call__(self, world: World, event: ev.Event, commands: tuple[Command, ...]) -> None:
-        self.judge(world.acd.state, event, commands, world.now)
+        self.judge(world.acd, event, commands, world.now)
 
-    def judge(self, state: State, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
+    def judge(self, acd: Acd, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
         """Raises ``BrokenLaw`` for the first law that does not hold."""
-        step = Step(self.past, state, event, commands, now)
+        step = Step(self.past, acd, event, commands, now)
         for law in LAWS:
             for what in law(step):
                 raise BrokenLaw(law.__name__, what, event)
         self.past.learn(step)
         self.steps += 1
         if self.steps % self._every == 0:
-            self._whole(state, event)
+            self._whole(acd, event)
 
-    def _whole(self, state: State, event: ev.Event | None) -> None:
+    def _whole(self, acd: Acd, event: ev.Event | None) -> None:
+        state = acd.state
         for what in state.broken_laws():
             raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
         for dialogue in state.dialogues.values():
@@ -62,7 +63,7 @@ class Laws:
         for leg in state.dialogues:
             for what in laws_of_calls.unshown(state, self.past, leg):
                 raise BrokenLaw("asterisk_is_shown_that_we_live", what, event)
-        for playback, leg in state.playing.items():
+        for playback, leg in acd.playing.items():
             speaking = state.dialogues.get(leg)
             if speaking is None or speaking.playback != playback:
                 raise BrokenLaw("a_playback_is_remembered_while_it_lasts", f"{playback} plays to nobody", event)
@@ -70,13 +71,13 @@ class Laws:
     def at_the_end(self, world: World) -> None:
         """Everything that began has ended, and how is written down."""
         state, facts, past = world.acd.state, world.facts, self.past
-        self._whole(state, None)
+        self._whole(world.acd, None)
         _nothing("everything_ends", "places are left over", state.entries)
         _nothing("everything_ends", "promises are left over", state.callbacks)
         _nothing("everything_ends", "attempts are left over", state.attempts)
         _nothing("everything_ends", "dialogues are left over", state.dialogues)
         _nothing("a_quote_comes_true_or_not_once", "quotes without an end", world.acd.open_quotes())
-        _nothing("everything_ends", "promises on their way are left over", state.pending)
+        _nothing("everything_ends", "promises on their way are left over", world.acd.storing())
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)
         _nothing("promises_are_conserved", "stored and without an end", facts.stored - set(facts.ended))

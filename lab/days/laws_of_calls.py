@@ -113,12 +113,12 @@ def a_playback_is_remembered_while_it_lasts(step: Step) -> Iterator[str]:
     for leg in legs:
         dialogue = state.dialogues.get(leg)
         spoken = dialogue.playback if dialogue else None
-        if spoken and (state.playing.get(spoken) != leg or not state.timers.is_set(Timer.PLAYBACK, spoken)):
+        if spoken and (step.acd.playing.get(spoken) != leg or not state.timers.is_set(Timer.PLAYBACK, spoken)):
             yield f"{spoken} is played to {leg}, and nobody waits for its end"
     gone = {step.event.leg} if isinstance(step.event, ev.LegEnded | ev.LegLeft) else set()
     over = {step.event.playback} if isinstance(step.event, ev.PlaybackEnded) else set()
     over |= {command.playback for command in step.of(StopPlayback)}
-    if forgotten := {id for id, leg in state.playing.items() if leg in gone or id in over} if gone or over else None:
+    if forgotten := {id for id, leg in step.acd.playing.items() if leg in gone or id in over} if gone or over else None:
         yield f"{forgotten} are over and remembered"
 
 

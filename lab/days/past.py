@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from callbackd.domain import events as ev
+from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
     ArmDeadMan,
     Changed,
@@ -204,9 +205,10 @@ def waits_told(play: Play) -> Iterator[int]:
 class Step:
     """One event, what came of it, and the past before it."""
 
-    def __init__(self, past: Past, state: State, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
+    def __init__(self, past: Past, acd: Acd, event: ev.Event, commands: tuple[Command, ...], now: float) -> None:
         self.past = past
-        self.state = state
+        self.acd = acd
+        self.state = state = acd.state
         self.event = event
         self.commands = commands
         self.now = now

@@ -251,7 +251,7 @@ def nobody_is_matched_after_a_hangup(patch):
 def a_stored_promise_is_forgotten(patch):
     def stored(original, desk, event):
         if event.callback[-1] in "02468aceg":
-            desk._state.pending.pop(event.callback, None)
+            desk._storing.pop(event.callback, None)
         original(desk, event)
 
     _around(patch, Promises, "stored", stored)
@@ -442,7 +442,7 @@ def what_is_said_is_not_cut_off(patch):
 
 @bug(calls.a_playback_is_remembered_while_it_lasts)
 def a_playback_is_never_forgotten(patch):
-    patch.setattr(Speech, "_forget_playback", lambda speech, playback: speech._state.playing.get(playback))
+    patch.setattr(Speech, "_forget_playback", lambda speech, playback: speech.playing.get(playback))
 
 
 @bug(calls.waits_told_never_grow, "incident")

@@ -75,7 +75,7 @@ class Door(RuleBasedStateMachine):
 
     def _tell(self, event: ev.Event) -> None:
         commands = self.acd.handle(event, self.now)
-        self.laws.judge(self.acd.state, event, commands, self.acd.state.now)
+        self.laws.judge(self.acd, event, commands, self.acd.state.now)
         self.told.append(event)
         for command in commands:
             self._obey(command)

@@ -9,7 +9,7 @@ happened, at the latest at ``next_deadline()``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from callbackd.domain import events as ev
@@ -63,7 +63,7 @@ class Acd:
         )
         self._menus = Menus(self._state, self._speech, self._admit)
         self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
-        self._dial = Dial(self._state, self._speech, self._places, self._floor)
+        self._dial = Dial(self._state, self._speech, self._places, self._promises, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
         self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
         self._matched: object = None
@@ -112,6 +112,15 @@ class Acd:
     def estimator(self) -> Estimator:
         """What answers how long it takes, with all it has learned, to read."""
         return self._estimator
+
+    @property
+    def playing(self) -> Mapping[PlaybackId, LegId]:
+        """What is being said, and to which leg."""
+        return self._speech.playing
+
+    def storing(self) -> frozenset[CallbackId]:
+        """The promises that are on their way to the database."""
+        return self._promises.storing()
 
     def open_quotes(self) -> frozenset[EntryId]:
         """The entries of quotes and forecasts that have neither come true nor been given up."""

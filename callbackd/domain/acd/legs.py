@@ -121,8 +121,7 @@ class Legs:
             self._ended(ev.LegEnded(event.leg))
 
     def _ended(self, event: ev.LegEnded) -> None:
-        self._state.said.pop(event.leg, None)
-        self._speech.end(event.leg)
+        self._speech.gone(event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:
             self._dial.leg_ended(attempt, event)
@@ -242,5 +241,4 @@ class Legs:
                 entry = state.move(entry.unanswered())
             self._waiting.lost(entry, leg, reason)
         # Nothing is left of the leg. An Asterisk that starts within the same second gives its name away again.
-        self._speech.end(leg)
-        state.said.pop(leg, None)
+        self._speech.gone(leg)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 from callbackd.domain.calendar import slots
+from callbackd.domain.lives.callback import Callback
 from callbackd.domain.phrase import Fixed, Phrase, SlotChoice
 from callbackd.domain.settings import Queue
 from callbackd.domain.state import State
@@ -14,38 +15,35 @@ _QUARTER_S = 900.0
 _WEEK_S = 7 * 86400.0
 
 
-def book(state: State, queue: Queue, number: str) -> slots.Book:
-    """The queue's slots as they stand for ``number``, which may be unknown yet."""
+def book(state: State, queue: Queue, number: str, storing: Iterable[Callback]) -> slots.Book:
+    """The queue's slots as they stand for ``number``, which may be unknown yet.
+
+    ``storing`` are promises on their way to the database: their slots are taken already.
+    """
     return slots.Book(
         queue.slots,
         queue.hours,
         state.zone_of(queue),
-        booked(state, queue),
+        _booked({**state.callbacks, **{promise.id: promise for promise in storing}}.values(), queue),
         lambda at: state.may_ring(number, at, chosen=True),
         state.world.closed_until.get(queue.name),
     )
 
 
-def bookable(state: State, queue: Queue, number: str) -> tuple[float, ...]:
-    """Starts of the next free slots at which ``number``, if it is known, may be rung."""
-    return tuple(slot.start for slot in slots.free(book(state, queue, number), state.now))
-
-
-def booked(state: State, queue: Queue) -> dict[float, int]:
-    """Promises by the time promised, those on their way to the database included."""
-    on_the_way = {callback.id: callback for _, callback in state.pending.values()}
+def _booked(promises: Iterable[Callback], queue: Queue) -> dict[float, int]:
+    """How many are promised, by the time promised."""
     count: dict[float, int] = {}
-    for callback in {**state.callbacks, **on_the_way}.values():
+    for callback in promises:
         if callback.queue == queue.name and callback.slot_at is not None:
             count[callback.slot_at] = count.get(callback.slot_at, 0) + 1
     return count
 
 
-def taken(state: State, queue: Queue, number: str, start: float) -> bool:
+def taken(state: State, queue: Queue, booked: slots.Book, start: float) -> bool:
     """Whether a slot that was read out is gone meanwhile. The last resort is never taken."""
     if start == last_resort(state, queue):
         return False
-    return slots.judge(book(state, queue, number), slots.Slot(start, queue.slots.length_s), state.now) is not None
+    return slots.judge(booked, slots.Slot(start, queue.slots.length_s), state.now) is not None
 
 
 def last_resort(state: State, queue: Queue) -> float | None:

@@ -11,10 +11,10 @@ from typing import assert_never
 from callbackd.domain import numbers
 from callbackd.domain.calendar import slots
 from callbackd.domain.callbacks import offer
-from callbackd.domain.callbacks.booking import book, bookable, last_resort, menu, taken
+from callbackd.domain.callbacks.booking import book, last_resort, menu, taken
 from callbackd.domain.commands import DropBridge, StorePromise
 from callbackd.domain.events import PromiseNotStored, PromiseStored
-from callbackd.domain.ids import LegId, QueueName
+from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.lives.conversation import Again, Promising, go, wrong_key
@@ -42,6 +42,8 @@ class Promises:
         self._speech = speech
         self._places = places
         self._ledger = ledger
+        self._storing: dict[CallbackId, tuple[LegId, Callback]] = {}
+        """Promises on their way to the database, each with the leg that is told when it is there."""
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -93,7 +95,7 @@ class Promises:
                 sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
                 state.world.database,
                 state.world.offering,
-                times=bool(bookable(state, queue, entry.number)) if queue.slots.enabled else False,
+                times=queue.slots.enabled and bool(self._free(queue, entry.number)),
                 lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
                 live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
@@ -158,7 +160,7 @@ class Promises:
         queue = self._queue(dialogue)
         if entry is None or queue is None:
             return False
-        starts = bookable(self._state, queue, dialogue.number)
+        starts = self._free(queue, dialogue.number)
         if not starts and (opens := last_resort(self._state, queue)):
             starts = (opens,)  # no slot is free: the morning's line is better than a dead end
         if not starts:
@@ -197,7 +199,7 @@ class Promises:
         if queue is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
             return None
-        found = slots.at(book(self._state, queue, dialogue.number), self._state.now, int(digit), dialogue.keyed)
+        found = slots.at(self._book(queue, dialogue.number), self._state.now, int(digit), dialogue.keyed)
         if isinstance(found, slots.Refused):
             return Again(go(dialogue, Stage.CHOOSING), f"no slot then: {found.reason}", Fixed.TIME_REFUSED)
         return self._chosen(dialogue, found.start)
@@ -207,7 +209,7 @@ class Promises:
         if queue is None or entry is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
             return None
-        if taken(self._state, queue, dialogue.number, start):
+        if taken(self._state, queue, self._book(queue, dialogue.number), start):
             return Again(dialogue, "somebody else was faster", Fixed.TIME_REFUSED)
         dialogue = replace(dialogue, slot_at=start)
         if confirmed or entry.callback:  # a promise is moved: its number is confirmed already
@@ -287,7 +289,7 @@ class Promises:
         callback = self._new_promise(dialogue, entry, queue, before)
         dialogue = self._speech.keep(go(self._speech.hush(dialogue), Stage.STORING))
         promised = _given_to(entry, callback).after
-        state.pending[callback.id] = (dialogue.leg, callback)
+        self._storing[callback.id] = (dialogue.leg, callback)
         state.store(StorePromise(entry if isinstance(promised, Ignored) else promised, callback))
 
     def instead(self, entry: Entry, leg: LegId) -> bool:
@@ -334,7 +336,7 @@ class Promises:
 
     def stored(self, event: PromiseStored) -> None:
         """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
-        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        leg, callback = self._storing.pop(event.callback, (None, None))
         if leg is None or callback is None:
             return
         state, entry = self._state, self._state.entries.get(callback.entry)
@@ -379,7 +381,7 @@ class Promises:
         return (Fixed.PROMISE, number, *announce.promised_wait(within_s), Fixed.GOODBYE)
 
     def not_stored(self, event: PromiseNotStored) -> None:
-        leg, callback = self._state.pending.pop(event.callback, (None, None))
+        leg, callback = self._storing.pop(event.callback, (None, None))
         if leg is None or callback is None:
             return
         self._state.note(callback.entry, "no promise", event.reason)
@@ -409,8 +411,20 @@ class Promises:
     def _queue(self, dialogue: Dialogue) -> Queue | None:
         return self._state.settings.queues.get(QueueName(dialogue.queue))
 
+    def _book(self, queue: Queue, number: str) -> slots.Book:
+        return book(self._state, queue, number, (promise for _, promise in self._storing.values()))
+
+    def _free(self, queue: Queue, number: str) -> tuple[float, ...]:
+        """Starts of the next free slots at which ``number``, if it is known, may be rung."""
+        return tuple(slot.start for slot in slots.free(self._book(queue, number), self._state.now))
+
     def is_storing(self, entry: Entry) -> bool:
-        return any(callback.entry == entry.id for _, callback in self._state.pending.values())
+        """Whether a promise for this place is on its way to the database."""
+        return any(callback.entry == entry.id for _, callback in self._storing.values())
+
+    def storing(self) -> frozenset[CallbackId]:
+        """The promises on their way to the database."""
+        return frozenset(self._storing)
 
 
 def _waits_live(entry: Entry) -> bool:

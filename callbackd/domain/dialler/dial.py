@@ -10,6 +10,7 @@ from callbackd.domain import numbers
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.breaker import trunk_of
 from callbackd.domain.calendar import hours
+from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
@@ -66,10 +67,11 @@ _GIVEN_UP = {
 
 
 class Dial:
-    def __init__(self, state: State, speech: Speech, places: Places, floor: Floor) -> None:
+    def __init__(self, state: State, speech: Speech, places: Places, promises: Promises, floor: Floor) -> None:
         self._state = state
         self._speech = speech
         self._places = places
+        self._promises = promises
         self._floor = floor
 
     # --- intent, then the telephone -------------------------------------------------------------------------------
@@ -455,10 +457,12 @@ class Dial:
     def expire(self, id: CallbackId) -> None:
         """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
         callback = self._state.callbacks.get(id)
-        if callback and callback.id in self._state.pending:
+        if callback is None:
+            return
+        entry = self._state.entries[callback.entry]
+        if self._promises.is_storing(entry):
             self._state.timers.set(Timer.EXPIRE, id, self._state.now + _STORING_S)
-        elif callback and callback.state is CallbackState.WAITING:
-            entry = self._state.entries[callback.entry]
+        elif callback.state is CallbackState.WAITING:
             opens, left_s = self._state.opens_at(self._state.queue_of(entry)), self._left_s(entry, callback)
             if opens is not None and left_s > 0:
                 self._live_until(callback, opens + left_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -41,6 +43,14 @@ class Speech:
     def __init__(self, state: State) -> None:
         self._state = state
         self._stagger = Stagger()
+        self._said: Counter[LegId] = Counter()
+        """How many things were said to each leg."""
+        self._playing: dict[PlaybackId, LegId] = {}
+
+    @property
+    def playing(self) -> Mapping[PlaybackId, LegId]:
+        """What is being said, and to which leg."""
+        return self._playing
 
     def begin(self, entry: Entry, leg: LegId, stage: Stage = Stage.WAITING) -> Dialogue:
         """A dialogue with the live holder of an entry."""
@@ -61,10 +71,10 @@ class Speech:
         """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
-        playback = playback_of(dialogue.leg, state.said[dialogue.leg], state.world.generation)
-        state.said[dialogue.leg] += 1
+        playback = playback_of(dialogue.leg, self._said[dialogue.leg], state.world.generation)
+        self._said[dialogue.leg] += 1
         dialogue = self.keep(replace(dialogue, playback=playback, begun=False))
-        state.playing[playback] = dialogue.leg
+        self._playing[playback] = dialogue.leg
         state.timers.cancel(Timer.REPLY, dialogue.leg)
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
@@ -88,7 +98,7 @@ class Speech:
 
     def begun(self, playback: PlaybackId) -> None:
         """A playback can be heard."""
-        dialogue = self._state.dialogue(self._state.playing.get(playback))
+        dialogue = self._state.dialogue(self._playing.get(playback))
         if dialogue and dialogue.playback == playback:
             self.keep(replace(dialogue, begun=True))
 
@@ -114,7 +124,7 @@ class Speech:
 
     def overdue(self, playback: PlaybackId) -> None:
         """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
-        dialogue = self._state.dialogue(self._state.playing.get(playback))
+        dialogue = self._state.dialogue(self._playing.get(playback))
         if dialogue:
             self._state.do(StopPlayback(dialogue.leg, playback))
         self.spoken(playback)
@@ -136,6 +146,11 @@ class Speech:
         for timer in (Timer.ANNOUNCE, Timer.REPLY, Timer.DEAD_MAN):
             self._state.timers.cancel(timer, leg)
         return dialogue
+
+    def gone(self, leg: LegId) -> None:
+        """The leg is no more. Asterisk may give its name to another, to which nothing has been said yet."""
+        self.end(leg)
+        self._said.pop(leg, None)
 
     def leave(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """Say last words, then hang up."""
@@ -236,7 +251,7 @@ class Speech:
 
     def _forget_playback(self, playback: PlaybackId) -> LegId | None:
         self._state.timers.cancel(Timer.PLAYBACK, playback)
-        return self._state.playing.pop(playback, None)
+        return self._playing.pop(playback, None)
 
 
 def subject_of(dialogue: Dialogue) -> str:

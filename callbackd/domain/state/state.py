@@ -5,7 +5,6 @@ Policies read it, the desks (reception, floor, dialling) change it through ``put
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TypeVar
 
 from callbackd.domain import numbers
@@ -13,15 +12,7 @@ from callbackd.domain.breaker import Breaker
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
-from callbackd.domain.ids import (
-    AgentId,
-    CallbackId,
-    EntryId,
-    LegId,
-    Mint,
-    PlaybackId,
-    QueueName,
-)
+from callbackd.domain.ids import AgentId, EntryId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback
@@ -50,11 +41,6 @@ class State(Rows):
         self.now = 0.0
         dialling = settings.dialling
         self.world = World(Breaker(dialling.breaker_failures, dialling.breaker_open_s))
-        self.said: Counter[LegId] = Counter()
-        """How many things were said to each leg."""
-        self.playing: dict[PlaybackId, LegId] = {}
-        self.pending: dict[CallbackId, tuple[LegId, Callback]] = {}
-        """Promises on their way to the database."""
         self.joining: set[EntryId] = set()
         """Places whose agent answered, and of whom nobody has told yet that they hear each other."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
