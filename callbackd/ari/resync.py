@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from callbackd.ari.decode import Unreadable, entered
+from callbackd.ari.decode import PLACE_VARIABLE, Unreadable, entered, noted
 from callbackd.ari.generated import Api, AsteriskInfo, Bridge, Channel
 from callbackd.domain.events import Event, LegsSeen
 from callbackd.domain.ids import OURS, BridgeId, LegId
@@ -32,7 +32,10 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
 
 
 async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
-    """Who stands in our application and talks to nobody, as if they had just entered it; None without an answer."""
+    """Who stands in our application and talks to nobody, as if they had just entered it; None without an answer.
+
+    In the order of their places: Asterisk lists channels in no order at all.
+    """
     channels, bridges = await api.channels.list_(), await api.bridges.list_()
     if channels.body is None or bridges.body is None:
         return None
@@ -45,8 +48,14 @@ def in_company(bridges: list[Bridge]) -> set[str]:
 
 
 def _waiting(channels: list[Channel], joined: set[str], app: str) -> tuple[Event, ...]:
-    found = [_entered(channel, app) for channel in channels if channel["id"] not in joined]
+    found = [_entered(channel, app) for channel in sorted(channels, key=_since) if channel["id"] not in joined]
     return tuple(event for event in found if event)
+
+
+def _since(channel: Channel) -> float:
+    """Unix seconds: the time of arrival that the channel carries, else the time it began."""
+    queue, since = noted(str((channel.get("channelvars") or {}).get(PLACE_VARIABLE, "")))
+    return float(since) if queue else datetime.fromisoformat(channel["creationtime"]).timestamp()
 
 
 def _started(info: AsteriskInfo) -> float:

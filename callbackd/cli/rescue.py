@@ -12,7 +12,11 @@ import structlog
 from callbackd.ari.client import Address, Ari
 from callbackd.ari.resync import waiting
 from callbackd.domain.events import CallArrived, LegEntered, Party
+from callbackd.domain.ids import LegId
 from callbackd.domain.settings import Settings
+
+_LOOKS = 40
+_LOOK_EVERY_S = 0.005
 
 log = structlog.get_logger("rescue")
 
@@ -28,15 +32,18 @@ async def rescue(address: Address, settings: Settings) -> int:
         if found is None:
             answer = await ari.api.asterisk.ping()
             raise NobodyToAsk(f"no answer from Asterisk at {address.url}: {answer.reason or answer.reply.value}")
-        return sum(await asyncio.gather(*(_hand_over(ari, settings, event) for event in found)))
+        return sum([await _hand_over(ari, settings, event) for event in found])
 
 
 async def _hand_over(ari: Ari, settings: Settings, event: object) -> int:
+    """One after another, each on the way before the next: the fallback queue serves them in the order they come."""
     match event:
         case CallArrived(leg=leg, queue=queue):
             answer = await ari.api.channels.continue_in_dialplan(
                 leg, context=settings.dead_man.fallback_context, extension=queue, priority=1
             )
+            if answer:
+                await _on_its_way(ari, leg)
         case LegEntered(leg=leg, party=Party.CUSTOMER):  # on to the apology that follows Stasis() there
             answer = await ari.api.channels.continue_in_dialplan(
                 leg, context="callbackd-outbound", extension="s", label="sorry"
@@ -47,3 +54,12 @@ async def _hand_over(ari: Ari, settings: Settings, event: object) -> int:
             return 0
     log.info("handed over" if answer else "not handed over", leg=leg, why=answer.reason)
     return int(bool(answer))
+
+
+async def _on_its_way(ari: Ari, leg: LegId) -> None:
+    """Until the leg stands in a queue, is gone, or takes too long: then the next one is not kept waiting for it."""
+    for _ in range(_LOOKS):
+        channel = (await ari.api.channels.get(leg)).body
+        if channel is None or channel["dialplan"]["app_name"] == "Queue":
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)

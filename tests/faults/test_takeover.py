@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from callbackd.app.main import REPLACED
 from callbackd.db.engine import engine_for
 from lab.daemon import NO_TIMES, Daemon
 from lab.holds import these_hold
-from lab.house import ANNA, BEN, CORA, House
+from lab.house import ANNA, BEN, CORA, DAN, House
 from lab.phones import answers, presses_one, rings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
@@ -122,18 +123,23 @@ async def test_a_daemon_whose_application_is_taken_ends(open_house):
 async def test_nobody_comes_back_and_rescue_hands_the_callers_to_the_fallback(open_house):
     quiet = {"announcements": {"first_after_s": 600}, "offer": {"enabled": False}, "slots": NO_TIMES}
     house = await open_house(queues={"support": quiet})
-    agent = await house.stage.agent("agent1", behaviour=answers(after=0.1, talk=1.0))
-    anna, ben = await house.joins(ANNA), await house.joins(BEN)
-    await anna.hears_music(within=15)  # which goes on by itself, however long the rescue takes to come
+    # Every phone of the fallback queue: it rings who is not there for its 15 s, and keeps a caller for as long.
+    agents = [await house.stage.agent(f"agent{n}", behaviour=answers(after=0.1, talk=1.0)) for n in range(1, 7)]
+    callers = [await house.joins(number) for number in (ANNA, BEN, CORA, DAN)]
+    await callers[0].hears_music(within=15)  # which goes on by itself, however long the rescue takes to come
     status, said = await house.daemon.runs("rescue", "--after", "0")
     assert status == 3, "a daemon is at work"
     assert "looks after its callers" in said
     await house.daemon.kill()
     status, said = await house.daemon.runs("rescue", "--after", "0")
-    assert (status, said.splitlines()[-1]) == (0, "2 callers handed over")
-    await anna.hears(agent, within=15)
-    await ben.hears(agent, within=30)  # app_queue tries the agents who are not there first
-    assert anna.gaps(longer_than=1.0) == []
+    assert (status, said.splitlines()[-1]) == (0, "4 callers handed over")
+    taken_on = re.findall(r'Queue\("PJSIP/trunk-in-(\d+)"', house.asterisk.log())
+    assert taken_on == sorted(taken_on), "in the order they came"
+    assert len(taken_on) == len(callers)
+    for caller in callers:
+        assert await caller.is_over(within=20) == "them", "the agent talked, and hung up"
+        assert caller.gaps(longer_than=1.0) == []
+        assert any(caller.call.hearing.spans(agent.name) for agent in agents)
 
 
 async def test_rescue_without_asterisk_says_so(open_house):
