@@ -17,12 +17,11 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from callbackd.reconnect import Reconnect
+
 log = structlog.get_logger("ami")
 
 PING_S = 3.0  # the answer has as long again: a dead line shows in 6 s
-FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
-MISCONFIGURED_RETRY_S = 5.0
-REMIND_S = 60.0
 LONGEST_MESSAGE = 1 << 20  # bytes; more without an empty line is not AMI
 
 
@@ -126,24 +125,20 @@ class Ami:
 
     async def run(self) -> None:
         """Keep the connection until cancelled; what is wrong is said once a minute at most."""
-        complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
+        reconnect = Reconnect(lambda why: log.warning("ami_waiting", why=why))
         while True:
-            pause_s, why = retry_s, ""
+            refused = False
             try:
                 async with self.connection() as line:
-                    complaint, retry_s = "", FIRST_RETRY_S
+                    reconnect.succeeded()
                     await self._keep(line)
             except LoginRefused as refusal:
-                pause_s, why = MISCONFIGURED_RETRY_S, str(refusal)
+                refused = True
+                reconnect.complain(str(refusal))
             except OSError as failure:
-                said = str(failure) or "no answer"
-                why = f"no manager interface at {self.address.host}:{self.address.port} ({said}): waiting for it"
-            now = asyncio.get_running_loop().time()
-            if why and (why != complaint or now - complained_at >= REMIND_S):
-                log.warning("ami_waiting", why=why)
-                complaint, complained_at = why, now
-            await asyncio.sleep(pause_s)
-            retry_s = min(2 * retry_s, LAST_RETRY_S)
+                where, said = f"{self.address.host}:{self.address.port}", str(failure) or "no answer"
+                reconnect.complain(f"no manager interface at {where} ({said}): waiting for it")
+            await reconnect.pause(misconfigured=refused)
 
     async def _keep(self, line: "_Line") -> None:
         self._line = line

@@ -22,6 +22,7 @@ from yarl import URL
 
 from callbackd.ari.generated import Api
 from callbackd.ari.reply import Answer, Reply, reply_of
+from callbackd.reconnect import Reconnect
 
 log = structlog.get_logger("ari")
 
@@ -31,9 +32,6 @@ KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request 
 HELLO, HELLO_S = "callbackd-hello", 2.0
 HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
 CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
-FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
-MISCONFIGURED_RETRY_S = 5.0  # a wrong password stays wrong until a person has done something
-REMIND_S = 60.0
 
 
 class Link(Enum):
@@ -123,22 +121,20 @@ class Ari:
         order and from the same task. Both are called by the reader, so they only put things away.
         """
         self._on_event, self._on_link = on_event, on_link
-        complaint, complained_at, retry_s = "", 0.0, FIRST_RETRY_S
+        reconnect = Reconnect(lambda why: log.warning("ari_waiting", why=why))
         while not self._replaced:
             connections = self._connections
             self._moves()
             trouble = await self._stream()
-            now = self._moves()
+            self._moves()
             if self._connections > connections:
                 log.warning("ari_replaced" if self._replaced else "ari_lost", why=trouble.why)
                 self._on_link(Link.REPLACED if self._replaced else Link.LOST, trouble.why)
-                complaint, retry_s = "", FIRST_RETRY_S
-            elif trouble.why != complaint or now - complained_at >= REMIND_S:
-                log.warning("ari_waiting", why=trouble.why)
-                complaint, complained_at = trouble.why, now
+                reconnect.succeeded()
+            else:
+                reconnect.complain(trouble.why)
             if not self._replaced:
-                await asyncio.sleep(MISCONFIGURED_RETRY_S if trouble.misconfigured else retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+                await reconnect.pause(misconfigured=trouble.misconfigured)
 
     async def _stream(self) -> "_Trouble":
         """One connection of the event stream, from opening it to what ended it."""
@@ -201,9 +197,8 @@ class Ari:
                 self._drop(f"{message.type.name}, not text", len(message.data or b""))
         return f"another daemon took the application {self.address.app!r}"
 
-    def _moves(self) -> float:
+    def _moves(self) -> None:
         self.moved_at = asyncio.get_running_loop().time()
-        return self.moved_at
 
     async def poke(self) -> None:
         """Have Asterisk send the reader something, so that a quiet line is told from a dead one."""

@@ -21,10 +21,10 @@ from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
 from callbackd.domain.commands import Changed, ClaimAttempt, Decided, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.protocol import Step, reached
+from callbackd.reconnect import Reconnect
 
 __all__ = ["Journal", "answers", "engine_for"]
 
-_RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 WATCH_S = 2.0
 """How often the database is asked whether it is there although nothing is to be written."""
 _LOOK_UP_S = 1.0
@@ -228,14 +228,11 @@ class Journal:
 
     async def _come_back(self) -> None:
         """Returns when the right is ours again and everything that waited is written."""
-        attempt, said = 0, ""
+        reconnect = Reconnect(lambda why: log.info("database_away", why=why, rows_waiting=len(self._backlog)))
         while why := await self._why_away():
             self.moved_at = asyncio.get_running_loop().time()
-            if why != said:
-                log.info("database_away", why=why, rows_waiting=len(self._backlog))
-                said = why
-            await asyncio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
-            attempt += 1
+            reconnect.complain(why)
+            await reconnect.pause()
         self._away = False
         self._lost.clear()
         log.info("database_back", dropped=self.dropped)
