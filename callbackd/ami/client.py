@@ -22,6 +22,7 @@ from callbackd.reconnect import Reconnect
 log = structlog.get_logger("ami")
 
 PING_S = 3.0  # the answer has as long again: a dead line shows in 6 s
+_END = b"\r\n\r\n"
 LONGEST_MESSAGE = 1 << 20  # bytes; more without an empty line is not AMI
 
 
@@ -77,7 +78,7 @@ class Ami:
         on_event: Callable[[dict[str, Any]], None],
         on_link: Callable[[Link, str], None],
         *,
-        events: str = "system,call",
+        events: str = "call",
         limit_s: float = 3.0,
     ) -> None:
         """`events` are the classes wanted; `limit_s` is the time within which an action must be answered."""
@@ -168,7 +169,7 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
     def __init__(self, owner: Ami, limit_s: float) -> None:
         self.owner, self.limit_s = owner, limit_s
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._read = b""
+        self._read = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -176,10 +177,13 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self.factory = self
 
     def data_received(self, data: bytes) -> None:
-        *messages, self._read = (self._read + data).split(b"\r\n\r\n")
-        for message in messages:
+        searched = max(0, len(self._read) - len(_END) + 1)
+        self._read += data
+        while (end := self._read.find(_END, searched)) >= 0 and not self.lost.done():
+            message, searched = bytes(self._read[:end]), 0
+            del self._read[: end + len(_END)]
             try:
-                super().data_received(message + b"\r\n\r\n")
+                super().data_received(message + _END)
             except Exception:
                 self.owner.malformed += 1
                 log.exception("ami_message_dropped", length=len(message))
@@ -190,13 +194,17 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self.owner.take(message)
 
     def connection_lost(self, reason: object) -> None:
-        """Called by the transport with an exception or None, by panoramisk with the Shutdown event."""
-        shutdown = isinstance(reason, Message)
-        self.end("Asterisk shuts down" if shutdown else str(reason or "Asterisk closed the connection"))
+        """Called by the transport with an exception or None, by panoramisk with an event named Shutdown.
+
+        Who calls us can write that event into their number, and a connection that Asterisk ends ends by itself.
+        """
+        if not isinstance(reason, Message):
+            self.end(str(reason or "Asterisk closed the connection"))
 
     def end(self, why: str) -> None:
         if not self.lost.done():
             self.lost.set_result(why)
+        self._read.clear()
         self.responses.clear()  # else panoramisk logs them, the password too, and keeps them for the next connection
         self.close()
 

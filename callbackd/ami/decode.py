@@ -1,16 +1,56 @@
-"""AMI's events into the domain's. AMI is the second witness of how a leg of ours ended.
+"""AMI's events as claims. Nothing here is a fact yet: whoever asks ARI about a claim makes it one (app/hearsay).
 
-A customer is dialled into the dialplan, and ARI tells of that channel only once we have subscribed to it. A call that
-is busy at once is over by then in one case out of four on loopback; AMI's Hangup tells of every channel.
+Asterisk writes a caller's number into an event as it came, line breaks and all, so that whoever can call us can write
+events of their own onto this line. What is claimed here is therefore only what can be checked: a leg of ours that is
+gone, and a telephone that dials. Whether Asterisk lives is ARI's to tell, and nothing on this line says so.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from callbackd.causes import ending
-from callbackd.domain.events import AgentDialled, Ending, Event, LegEnded, PbxLost
-from callbackd.domain.ids import OURS, LegId
+from callbackd.domain.events import Ending, LegEnded
+from callbackd.domain.ids import OURS, LegId, minted_at
+
+_UNIQUEID = re.compile(r"[A-Za-z0-9_.-]{1,150}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9]{2,16}/[A-Za-z0-9_.@+*#:/;-]{1,150}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TelephoneDials:
+    """A telephone's own call goes out. None of our legs has a channel that dials, so it is somebody's telephone."""
+
+    channel: str
+    """The unique id of the telephone's channel."""
+    name: str
+    """That channel's name; without what follows the last dash it is the telephone's."""
+    far: str
+    """The unique id of the channel that was made to reach the other."""
+    far_name: str
+    number: str
+
+    @property
+    def endpoint(self) -> str:
+        return self.name.rpartition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class TelephoneDialled:
+    """The end of ringing out: somebody answered or did not."""
+
+    name: str
+    far: str
+    answered: bool
+
+    @property
+    def endpoint(self) -> str:
+        return self.name.rpartition("-")[0]
+
+
+Claim = LegEnded | TelephoneDials | TelephoneDialled
 
 
 class Decode:
@@ -19,7 +59,7 @@ class Decode:
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
 
-    def __call__(self, fields: dict[str, Any]) -> Event | None:
+    def __call__(self, fields: dict[str, Any]) -> Claim | None:
         kind = fields.get("Event")
         reader = _READERS.get(kind) if isinstance(kind, str) else None
         if reader is None:
@@ -32,10 +72,15 @@ class Decode:
             return None
 
 
-def _hangup(fields: dict[str, Any]) -> Event | None:
+def _hangup(fields: dict[str, Any]) -> Claim | None:
+    """The second witness of how a leg of ours ended.
+
+    A customer is dialled into the dialplan, and ARI tells of that channel only once we have subscribed to it. A call
+    that is busy at once is over by then in one case out of four on loopback; AMI's Hangup tells of every channel.
+    """
     leg, state = LegId(fields["Uniqueid"]), fields["ChannelStateDesc"]
     cause, tech_cause = int(fields["Cause"]), int(fields.get("TechCause") or 0)
-    if not leg.startswith(OURS):
+    if not minted_at(leg):
         return None
     if state == "Up":
         return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
@@ -45,21 +90,29 @@ def _hangup(fields: dict[str, Any]) -> Event | None:
     return LegEnded(leg, ending(cause, tech_cause), cause, tech_cause)
 
 
-def _dial_end(fields: dict[str, Any]) -> Event | None:
-    """The end of an agent's own dialling: none of our legs has a channel that dials, so it is somebody's telephone."""
-    channel, number = fields["Channel"], fields["DestCallerIDNum"]
-    if fields["DestUniqueid"].startswith(OURS) or not channel:
+def _dial_begin(fields: dict[str, Any]) -> Claim | None:
+    channel, far = fields["Uniqueid"], fields["DestUniqueid"]
+    name, far_name, number = fields["Channel"], fields["DestChannel"], fields["DestCallerIDNum"]
+    if not _is_somebodys(far) or not number:
         return None
-    return AgentDialled(channel.rpartition("-")[0], number, fields["DialStatus"] == "ANSWER")
+    if not _UNIQUEID.fullmatch(channel) or not _NAME.fullmatch(name) or not _NAME.fullmatch(far_name):
+        return None
+    return TelephoneDials(channel, name, far, far_name, str(number))
 
 
-def _shutdown(fields: dict[str, Any]) -> Event:
-    """Earlier than the end of ARI's event stream. That Asterisk is back, ARI tells: only then can we work."""
-    return PbxLost(f"Asterisk shuts down {fields['Shutdown'].lower()}")
+def _dial_end(fields: dict[str, Any]) -> Claim | None:
+    name, far, status = fields["Channel"], fields["DestUniqueid"], fields["DialStatus"]
+    if not _is_somebodys(far) or not _NAME.fullmatch(name):
+        return None
+    return TelephoneDialled(name, far, status == "ANSWER")
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Event | None]] = {
+def _is_somebodys(channel: str) -> bool:
+    return _UNIQUEID.fullmatch(channel) is not None and not channel.startswith(OURS)
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Claim | None]] = {
     "Hangup": _hangup,
+    "DialBegin": _dial_begin,
     "DialEnd": _dial_end,
-    "Shutdown": _shutdown,
 }

@@ -10,19 +10,18 @@ import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.ami.client import Ami
 from callbackd.ami.client import Link as AmiLink
-from callbackd.ami.decode import Decode as AmiDecode
 from callbackd.app.daemon import Daemon
 from callbackd.app.ends import Asked
 from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
 from callbackd.app.given import Given
+from callbackd.app.hearsay import Hearsay
 from callbackd.app.notify import Notifier
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
@@ -71,7 +70,8 @@ def wire(
     perform = Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log))
     outbox = Outbox(perform, inbox.put_nowait)
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
-    ami = Ami(given.ami, _decoded(inbox), _not_needed)
+    hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
+    ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
     recovery = Recovery(
         AriDecode(),
@@ -102,16 +102,6 @@ def wire(
         recovery=recovery,
         fetch_back=fetch_back,
     )
-
-
-def _decoded(inbox: asyncio.Queue[Event]) -> Callable[[dict[str, Any]], None]:
-    decode = AmiDecode()
-
-    def put(fields: dict[str, Any]) -> None:
-        if event := decode(fields):
-            inbox.put_nowait(event)
-
-    return put
 
 
 def _not_needed(_: AmiLink, __: str) -> None:

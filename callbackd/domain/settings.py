@@ -600,3 +600,7 @@ class Settings:
     zone: Zone = "UTC"
     """Where the house stands: the clock by which times are spoken, unless the queue's hours have another."""
     reports: Reports = field(default_factory=Reports)
+
+    def is_agents(self, endpoint: str) -> bool:
+        """Whether this is the technology and name of an agent's phone."""
+        return any(endpoint in {agent.endpoint, *agent.phones} for agent in self.agents.values())

@@ -285,12 +285,15 @@ async def test_a_message_without_an_end_ends_the_connection(fake: FakeManager) -
         await owner.hears(Link.LOST)
 
 
-async def test_shutdown_is_an_event_and_the_end(fake: FakeManager) -> None:
+async def test_shutdown_is_an_event_like_any_other_and_ends_nothing(fake: FakeManager) -> None:
+    """A caller's number can say it. A connection that Asterisk ends ends by itself."""
     owner = Owner()
-    async with connected(fake, owner):
-        fake.say(event("Shutdown", Shutdown="Cleanly", Restart="False"))
-        await owner.hears(Link.LOST)
-    assert owner.names()[-2:] == ["Shutdown", Link.LOST]
+    async with connected(fake, owner) as ami:
+        fake.say(event("Shutdown", Shutdown="Cleanly", Restart="False") + event("Fine"))
+        await owner.hears("Fine")
+        assert (await ami.ask("Ping")).outcome is Outcome.DONE
+        assert Link.LOST not in owner.told
+    assert fake.logins == 1
 
 
 async def test_a_dead_line_is_noticed_within_six_seconds(fake: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""AMI's Hangup as 22.10.1 sends it, in the domain's words; and the table of causes that ARI shares."""
+"""AMI's events as 22.10.1 sends them, as claims to be checked; and the table of causes that ARI shares."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbackd.ami.decode import Decode
+from callbackd.ami.decode import Decode, TelephoneDialled, TelephoneDials
 from callbackd.causes import ending
-from callbackd.domain.events import AgentDialled, Ending, LegEnded, PbxLost
+from callbackd.domain.events import Ending, LegEnded
 from callbackd.domain.ids import LegId
 
 LEG = "cbd-01m82wf2rv5dzcc9qgmfds9e8f"
@@ -58,9 +58,16 @@ def test_an_event_without_tech_cause_is_as_good() -> None:
     assert Decode()(fields) == ended(Ending.BUSY, 17, 0)
 
 
-def test_shutdown_means_that_the_pbx_is_going() -> None:
-    told = Decode()({"Event": "Shutdown", "Shutdown": "Cleanly", "Restart": "False"})
-    assert told == PbxLost("Asterisk shuts down cleanly")
+@pytest.mark.parametrize("name", ["Shutdown", "shutdown", "FullyBooted", "Reload"])
+def test_nothing_on_this_line_says_whether_asterisk_lives(name: str) -> None:
+    assert Decode()({"Event": name, "Shutdown": "Cleanly", "Restart": "False"}) is None
+
+
+@pytest.mark.parametrize(
+    "uniqueid", ["cbd-", "cbd-x", f"{LEG}0", LEG.upper(), f"{LEG}/../x", f"{LEG}\n", [LEG, LEG], None, "", 7]
+)
+def test_an_id_that_we_cannot_have_minted_is_no_leg(uniqueid: Any) -> None:
+    assert Decode()({**HANGUP, "Uniqueid": uniqueid}) is None
 
 
 @given(
@@ -111,27 +118,52 @@ def test_the_far_ends_word_goes_before_asterisks_translation(cause: int, tech_ca
     assert ending(cause, tech_cause) is how
 
 
-DIAL_END = {
-    "Event": "DialEnd",
-    "Channel": "PJSIP/agent1-0000000b",
+DIAL = {
+    "Channel": "PJSIP/desk-2-0000000b",
     "Uniqueid": "1795393218.74",
     "DestChannel": "PJSIP/trunk-0000000c",
     "DestCallerIDNum": "+442079460101",
     "DestUniqueid": "1795393218.75",
-    "DialStatus": "BUSY",
 }
+BEGIN, END = {"Event": "DialBegin", **DIAL}, {"Event": "DialEnd", **DIAL, "DialStatus": "BUSY"}
+DIALS = TelephoneDials(
+    "1795393218.74", "PJSIP/desk-2-0000000b", "1795393218.75", "PJSIP/trunk-0000000c", "+442079460101"
+)
+
+
+def test_a_telephones_own_call_is_claimed_from_its_beginning_to_its_end() -> None:
+    decode = Decode()
+    assert decode(BEGIN) == DIALS
+    assert DIALS.endpoint == "PJSIP/desk-2"
+    assert decode(END) == TelephoneDialled("PJSIP/desk-2-0000000b", "1795393218.75", answered=False)
+    assert decode({**END, "DialStatus": "ANSWER"}) == TelephoneDialled(
+        "PJSIP/desk-2-0000000b", "1795393218.75", answered=True
+    )
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    "changes",
     [
-        ({}, AgentDialled("PJSIP/agent1", "+442079460101", talked=False)),
-        ({"DialStatus": "ANSWER"}, AgentDialled("PJSIP/agent1", "+442079460101", talked=True)),
-        ({"Channel": "PJSIP/desk-2-0000000b"}, AgentDialled("PJSIP/desk-2", "+442079460101", talked=False)),
-        ({"DestUniqueid": LEG}, None),
-        ({"Channel": ""}, None),
+        {"DestUniqueid": LEG},
+        {"Channel": ""},
+        {"Channel": "PJSIP/a\x85b-1"},
+        {"Uniqueid": "1/2"},
+        {"DestUniqueid": "../bridges"},
+        {"DestCallerIDNum": ""},
+        {"DestCallerIDNum": None},
+        {"DestUniqueid": ["1795393218.75", "1795393218.76"]},
     ],
-    ids=["not reached", "reached", "a name with a dash", "ours", "nobody's telephone"],
+    ids=["ours", "nobody's", "no name", "no id", "a path", "no number", "no number told", "two ids"],
 )
-def test_a_telephones_own_call_is_told(changes: dict[str, str], told: AgentDialled | None) -> None:
-    assert Decode()({**DIAL_END, **changes}) == told
+def test_what_cannot_be_asked_about_is_no_claim(changes: dict[str, Any]) -> None:
+    assert Decode()({**BEGIN, **changes}) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*BEGIN, *END]), st.one_of(st.none(), st.text(max_size=4), st.lists(st.text(), max_size=2))
+    )
+)
+def test_a_spoilt_call_never_raises(changes: dict[str, Any]) -> None:
+    Decode()({**BEGIN, **changes})
+    Decode()({**END, **changes})

@@ -111,6 +111,18 @@ async def test_nothing_is_compared_without_a_stream_or_an_answer(quickly):
         assert house.told == [PbxLost("cut")]
 
 
+async def test_an_asterisk_that_is_believed_away_behind_a_good_stream_is_believed_back_after_a_look(quickly):
+    acd = Acd(settings([queue()], [agent("alice")]), Mint(b"looks"))
+    async with connected() as house:
+        acd.handle(PbxLost("hearsay"), T0)
+        house.differ = lambda look: acd.differences((SEEN,))
+        await house.until(lambda: PbxBack() in house.told)
+        for event in house.told:
+            acd.handle(event, T0)
+        assert acd.state.world.pbx
+        assert acd.differences((LegsSeen(frozenset()),)) == frozenset()
+
+
 # --- the laws of the domain, asked in production ----------------------------------------------------------------------
 
 

@@ -130,6 +130,11 @@ class Acd:
         self._state.now = max(now, self._state.now)
         return snapshot.take(self._state, self._estimator)
 
+    def believes_in(self, leg: LegId) -> bool:
+        """Whether the leg is somebody's, as far as we know: its end would be news."""
+        state = self._state
+        return any(whose(leg) is not None for whose in (state.attempt_of, state.agent_of, state.entry_of))
+
     def in_flight(self) -> int:
         """Attempts that are under way."""
         return len(self._state.attempts)

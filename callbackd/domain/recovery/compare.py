@@ -22,6 +22,8 @@ def differences(state: State, trace: Trace, polled: Iterable[Event]) -> frozense
 
 
 def _differences(state: State, trace: Trace, polled: Iterable[Event]) -> Iterator[str]:
+    if not state.world.pbx:
+        yield "Asterisk answers, and is believed to be away"
     for event in polled:
         match event:
             case CallArrived(leg=leg) | LegEntered(leg=leg) | FeatureCodeDialled(leg=leg):

@@ -16,6 +16,8 @@ from callbackd.domain.events import (
     LegsJoined,
     LegsSeen,
     Party,
+    PbxBack,
+    PbxLost,
 )
 from callbackd.domain.ids import BridgeId, LegId
 from tests.builders import ANNA, BEN, SUPPORT
@@ -134,3 +136,13 @@ def test_a_customer_who_listens_and_nobody_told_and_one_who_may_not_have_been_di
     assert found(centre, entered, seen(leg)) == {f"{leg} came and nobody told us"}
     centre.customer_answers()
     assert found(centre, entered, seen(leg)) == set()
+
+
+def test_asterisk_that_answers_and_is_believed_to_be_away_is_a_difference_until_it_is_believed_back():
+    """Then nobody is served although everybody is there: whatever brought the belief about, the look ends it."""
+    centre = at_work()
+    assert found(centre, seen()) == set()
+    centre.hear(PbxLost("somebody said so"))
+    assert found(centre, seen()) == {"Asterisk answers, and is believed to be away"}
+    centre.hear(PbxBack())
+    assert found(centre, seen()) == set()
