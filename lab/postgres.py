@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -25,8 +24,9 @@ from sqlalchemy.engine import make_url
 from callbackd.db.embedded import Embedded, EmbeddedError
 from callbackd.db.journal import engine_for
 from callbackd.db.migrate import upgrade
+from lab.owned import Owned
 
-_OURS = re.compile(r"callbackd-test-postgres-(?P<pid>[0-9]+)-[^-]+")
+_PREFIX = "callbackd-test-database-"
 _ROOMY_BYTES = 4_000_000_000
 
 
@@ -41,14 +41,15 @@ class Postgres:
     """A server in a temporary directory: ``async with Postgres() as postgres``; gone afterwards."""
 
     def __init__(self, where: Path | None = None) -> None:
-        prefix = f"callbackd-test-postgres-{os.getpid()}-"
-        self.state_dir = Path(tempfile.mkdtemp(prefix=prefix, dir=where or place()))
+        self._where = where or place()
+        self._owned = Owned.new(self._where, _PREFIX)
+        self.state_dir = self._owned.path
         self.embedded = Embedded(self.state_dir)
         self._numbers = itertools.count(1)
         self._template: str | None = None
 
     async def __aenter__(self) -> Self:
-        await _sweep()
+        await _sweep(self._where)
         await self.start()
         return self
 
@@ -57,7 +58,7 @@ class Postgres:
             with suppress(ProcessLookupError):
                 os.kill(self.embedded.pid, signal.SIGQUIT)  # Without the checkpoint, which nobody will read.
         await self.embedded.stop()
-        shutil.rmtree(self.state_dir)
+        self._owned.remove()
 
     async def start(self) -> None:
         """Also after ``kill``: the databases are still there, under the same URLs."""
@@ -113,20 +114,16 @@ class Postgres:
             await admin.execute(statement.encode())
 
 
-async def _sweep() -> None:
-    """End and remove the servers of test runs that were killed: their directories bear the pid of a dead process."""
-    for left in _left_behind():
-        with suppress(EmbeddedError):
-            if (left / "postgresql/data/postmaster.pid").exists():
-                async with Embedded(left):
+async def _sweep(where: Path) -> None:
+    """End and remove the servers of test runs that were killed. One that cannot be ended is left to the next run."""
+    for left in Owned.orphans(where, _PREFIX):
+        try:
+            if (left.path / "postgresql/data/postmaster.pid").exists():
+                async with Embedded(left.path):
                     pass
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _left_behind() -> list[Path]:
-    """Nothing is removed whose name is not exactly one of ours."""
-    named = [(path, _OURS.fullmatch(path.name)) for path in place().iterdir()]
-    return [path for path, name in named if name and not Path("/proc", name["pid"]).exists()]
+            left.remove()
+        except (EmbeddedError, OSError):
+            left.let_go()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

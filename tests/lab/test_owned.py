@@ -1,0 +1,138 @@
+"""What a killed test run leaves behind is swept, and nothing else: not what another process holds, wherever it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.owned import Owned
+from lab.postgres import Postgres, place
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "callbackd-test-database-"
+
+HOLD = """
+import subprocess, sys
+from pathlib import Path
+from lab.owned import Owned
+owned = Owned.new(Path(sys.argv[1]), sys.argv[2])
+(owned.path / "content").write_text("rows")
+child = subprocess.Popen(["sleep", "600"])
+print(owned.path, child.pid, flush=True)
+sys.stdin.read()
+"""
+
+SERVE = """
+import asyncio, sys
+from pathlib import Path
+from lab.postgres import Postgres
+async def main():
+    postgres = Postgres(Path(sys.argv[1]))
+    await postgres.start()
+    print(postgres.state_dir, postgres.embedded.pid, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def another(program: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Path, int]]:
+    """A process that owns a directory: itself, the directory, and the pid of a child of its own."""
+    command = [sys.executable, "-c", program, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        while not (said := process.stdout.readline()).startswith("/"):  # the rest is its log
+            assert said, "it ended"
+        path, child = said.split()
+        yield process, Path(path), int(child)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def swept(where: Path) -> list[Path]:
+    gone = []
+    for orphan in Owned.orphans(where, PREFIX):
+        orphan.remove()
+        gone.append(orphan.path)
+    return gone
+
+
+def test_one_that_another_process_holds_stays_and_goes_when_that_is_killed(tmp_path):
+    with another(HOLD, str(tmp_path), PREFIX) as (process, path, child):
+        assert swept(tmp_path) == []
+        assert (path / "content").exists()
+        process.kill()
+        process.wait()
+        try:
+            assert swept(tmp_path) == [path], "what it started may live on, as its server does"
+        finally:
+            os.kill(child, 9)
+    assert list(tmp_path.iterdir()) == [], "not even the lock is left"
+
+
+def test_ones_own_stays_until_it_is_let_go(tmp_path):
+    held, left = Owned.new(tmp_path, PREFIX), Owned.new(tmp_path, PREFIX)
+    left.let_go()
+    assert swept(tmp_path) == [left.path]
+    assert held.path.is_dir()
+    held.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_being_swept_belongs_to_the_sweeper(tmp_path):
+    Owned.new(tmp_path, PREFIX).let_go()
+    for orphan in Owned.orphans(tmp_path, PREFIX):
+        assert swept(tmp_path) == []
+        orphan.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_removal_that_was_cut_short_is_finished(tmp_path):
+    left = Owned.new(tmp_path, PREFIX)
+    left.path.rmdir()
+    left.let_go()
+    assert swept(tmp_path) == [left.path]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["callbackd-test-database-", "callbackd-test-database-1 2", "callbackd-test-x", "x"])
+def test_what_is_not_named_as_ours_is_not_looked_at(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / f"{name}.lock").touch()
+    assert swept(tmp_path) == []
+    assert (tmp_path / name).is_dir()
+
+
+def runs(pid: int) -> bool:
+    """One that has ended and was not waited for has no program any more."""
+    return Path(f"/proc/{pid}/exe").exists()
+
+
+@pytest.mark.postgres
+async def test_the_server_of_a_killed_run_is_ended_by_the_next_one():
+    # Not ``tmp_path``, whose parents are closed to the server's user when we are root.
+    yard = Owned.new(place(), "callbackd-test-yard-")
+    yard.path.chmod(0o755)
+    try:
+        with another(SERVE, str(yard.path)) as (process, path, server):
+            async with Postgres(yard.path):
+                assert path.is_dir()
+                assert runs(server)
+            process.kill()
+            await asyncio.to_thread(process.wait)
+            assert runs(server), "it outlives who started it"
+            async with Postgres(yard.path):
+                assert not path.exists()
+                assert not runs(server)
+        assert list(yard.path.iterdir()) == []
+    finally:
+        yard.remove()
