@@ -30,11 +30,11 @@ class Step(StrEnum):
     TRACE_ANSWERED = "trace answered"
 
 
-def _nobody_watches(_: Step) -> None:
+def _ignore(_: Step) -> None:
     pass
 
 
-watch: Callable[[Step], None] = _nobody_watches
+watch: Callable[[Step], None] = _ignore
 
 
 def reached(step: Step | None) -> None:

@@ -63,8 +63,8 @@ class Ari:
         self.version = ""
         self.malformed = 0
         """Messages that were no event in a text frame, and events at which `on_event` failed."""
-        self._on_event: Callable[[dict[str, Any]], None] = _nobody_listens
-        self._on_link: Callable[[Link, str], None] = _nobody_listens
+        self._on_event: Callable[[dict[str, Any]], None] = _ignore
+        self._on_link: Callable[[Link, str], None] = _ignore
         self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
         self._connections = 0
@@ -255,7 +255,7 @@ class _Trouble:
     misconfigured: bool = False
 
 
-def _nobody_listens(*_: object) -> None:
+def _ignore(*_: object) -> None:
     pass
 
 

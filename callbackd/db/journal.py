@@ -32,7 +32,7 @@ _LOOK_UP_S = 1.0
 Stored = Callable[[str, str], Awaitable[None]]
 
 
-async def _nobody_cares(_: str, __: str) -> None:
+async def _ignore(_: str, __: str) -> None:
     pass
 
 
@@ -47,7 +47,7 @@ log = structlog.get_logger("journal")
 class Journal:
     """``commit`` is called by one runner only; ``keep`` runs beside it as a task and brings the database back."""
 
-    def __init__(self, engine: AsyncEngine, right: Right, stored: Stored = _nobody_cares) -> None:
+    def __init__(self, engine: AsyncEngine, right: Right, stored: Stored = _ignore) -> None:
         """``stored`` is told the table and the id of each promise and intent that was committed."""
         self._engine = engine
         self._right = right

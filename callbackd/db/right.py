@@ -113,11 +113,11 @@ class Right:
             await asyncio.sleep(pause_s)
             if (await session.execute(select(func.pg_try_advisory_lock(LOCK)))).scalar_one():
                 return
-        if not await self._evict_our_ghost(session):
+        if not await self._end_our_old_session(session):
             holder = await _holder(session)
             raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
 
-    async def _evict_our_ghost(self, session: AsyncConnection) -> bool:
+    async def _end_our_old_session(self, session: AsyncConnection) -> bool:
         """After a cut line the server may keep our old session, and the lock with it, until it notices."""
         backend = (await session.execute(_LOCKED_BY, {"lock": LOCK})).scalar_one_or_none()
         if backend is None or backend != self._backend:
