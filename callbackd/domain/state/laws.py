@@ -1,4 +1,4 @@
-"""The invariants of the rows: what must hold after every event. A test wants an empty list, and so does production."""
+"""The invariants of the rows, which must hold after every event: tests ask for them, and so does the daemon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callbackd.domain.state.rows import Rows
 
 
 def broken_laws(rows: Rows) -> list[str]:
-    """What must hold after every event, in words, where it does not; a test wants an empty list."""
+    """The invariants that do not hold, each as a sentence with its ids; an empty list when all is well."""
     working: dict[EntryId | None, list[Agent]] = {}
     for agent in rows.agents.values():
         working.setdefault(agent.entry, []).append(agent)

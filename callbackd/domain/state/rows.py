@@ -25,11 +25,11 @@ class Rows:
         self.callbacks: dict[CallbackId, Callback] = {}
         self.attempts: dict[AttemptId, Attempt] = {}
         self.windows: dict[str, DirectWindow] = {}
-        """Direct callback windows by id; those whose time is over may still be here."""
+        """Direct callback windows by id; expired ones may still be among them."""
         self.blocked: dict[str, Blocked] = {}
         """The do-not-call list, by tag."""
         self.quotes: dict[QuoteId, Quote] = {}
-        """What was told and has not come true or false yet."""
+        """Quotes of which we do not know yet whether they hold."""
         self.remembered: dict[str, Remembered] = {}
         """What the estimator had learned when it was last stored."""
         self.dialogues: dict[LegId, Dialogue] = {}
@@ -40,7 +40,7 @@ class Rows:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def load(self, row: Saved) -> Saved | None:
-        """Take a row in as it stands in the database; returns the one that stood here."""
+        """Put a row in the place of the one before, which is returned: None when there was none. It is no fact."""
         before = self._row(row)
         if isinstance(row, Entry):
             self._put_entry(row)
@@ -63,7 +63,7 @@ class Rows:
         return before
 
     def _row(self, row: Saved) -> Saved | None:
-        """The row of the same life that stands here now."""
+        """The present row of the same life; None when there is none."""
         match row:
             case Entry():
                 return self.entries.get(row.id)
@@ -85,7 +85,7 @@ class Rows:
                 assert_never(row)
 
     def put_dialogue(self, dialogue: Dialogue) -> None:
-        """Whom we speak with, about which place, and whether an agent may be given to them: matching looks at these."""
+        """Keep a dialogue. Matching looks at its place and at whether an agent may interrupt it, at nothing else."""
         before = self.dialogues.get(dialogue.leg)
         if before is None or before.entry != dialogue.entry or _may_be_matched(before) != _may_be_matched(dialogue):
             self._changes += 1
@@ -114,7 +114,7 @@ class Rows:
     # --- who is who: None where there is nobody ---------------------------------------------------------------------
 
     def entry_of(self, leg: LegId) -> Entry | None:
-        """The open entry whose live holder this is."""
+        """The open entry that this leg holds."""
         return self.entry(self._entry_of.get(leg))
 
     def agent_of(self, leg: LegId) -> Agent | None:
@@ -136,7 +136,7 @@ class Rows:
         return self.dialogues.get(leg) if leg is not None else None
 
     def callback_of(self, entry: Entry | None) -> Callback | None:
-        """The promise that holds the place, or that its live customer was called back for."""
+        """The promise that holds the place, or for which its live customer was called back."""
         return self.callbacks.get(entry.callback) if entry and entry.callback else None
 
     def promise_of(self, entry: Entry) -> Callback:

@@ -1,6 +1,6 @@
-"""Who is who and who owns what, now: the open lives, the legs that belong to them, and what is to be done about it.
+"""The state: the open lives, the legs that belong to them, and the commands that this step has asked for so far.
 
-Policies read it, the desks (reception, floor, dialling) change it through ``put`` so that every change is written down.
+Policies read it. Desks change it through ``move`` and ``put``, so that every change becomes a fact (``Changed``).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class State(Rows):
         dialling = settings.dialling
         self.world = World(Breaker(dialling.breaker_failures, dialling.breaker_open_s))
         self.joining: set[EntryId] = set()
-        """Places whose agent answered, and of whom nobody has told yet that they hear each other."""
+        """Places whose agent has answered and whose legs Asterisk has not yet reported in one bridge."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
-        """Since when an agent has a call in hand, ringing included: where handle time is measured from."""
+        """The queue of each agent's call in hand, and when the agent was rung or reserved: handle time begins there."""
         self.last_rung: dict[QueueName, AgentId] = {}
-        """Whom each queue rang last, for ``round_robin``."""
+        """The agent that each queue rang last, for ``round_robin``."""
         self._out: list[Command] = []
 
     # --- what is to be done -------------------------------------------------------------------------------------
@@ -62,16 +62,16 @@ class State(Rows):
         self._out.append(Decided(self.now, subject, what, reason, facts))
 
     def take(self) -> tuple[Command, ...]:
-        """What has been asked for since the last call."""
+        """The commands asked for since the last call; they are handed out once."""
         out, self._out = tuple(self._out), []
         return out
 
     # --- changes, each through its life's table -------------------------------------------------------------------
 
     def move(self, move: Move[R], *, saved: bool = False) -> R:
-        """The row after the move; unchanged, with the sentence in the log, when its table ignores the trigger.
+        """The row after the move. If its table ignores the trigger, the row is unchanged and the log has the reason.
 
-        ``saved`` when another write carries the row.
+        ``saved`` when another write stores the row.
         """
         if isinstance(move.after, Ignored):
             self.note(move.row.id, f"{move.trigger} ignored", move.after.because)
@@ -79,7 +79,7 @@ class State(Rows):
         return self.put(move.after, saved=saved)
 
     def put(self, row: Row, *, saved: bool = False) -> Row:
-        """Take a row into the state and tell all readers; ``saved`` when another write carries it to the database."""
+        """Put a row into the state, as a fact for all readers; ``saved`` when another write stores it."""
         self._out.append(Changed(self.load(row), row, saved))
         return row
 
@@ -88,9 +88,9 @@ class State(Rows):
         return tuple(command for command in self._out if isinstance(command, Changed))
 
     def stamp(self) -> tuple[object, ...]:
-        """Differs from an earlier one if anything has changed since on which matching depends, the clock apart.
+        """A value that is another one as soon as anything changes that matching depends on, except the clock.
 
-        What changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
+        Whatever changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
         """
         return (self._changes, *self.world.stamp())
 
@@ -99,7 +99,7 @@ class State(Rows):
         return laws.broken_laws(self)
 
     def load(self, row: Saved) -> Saved | None:
-        """As ``Rows.load``; who no longer talks is not being joined, and a window that is over is not kept."""
+        """As ``Rows.load``. A place that does not talk is no longer being joined, and expired windows are dropped."""
         before = super().load(row)
         if isinstance(row, Entry) and row.state is not EntryState.TALKING:
             self.joining.discard(row.id)
@@ -108,6 +108,7 @@ class State(Rows):
         return before
 
     def forget(self, row: Blocked) -> None:
+        """Take a number off the do-not-call list."""
         self.blocked.pop(row.id, None)
         self._out.append(Changed(row, None))
 
@@ -117,7 +118,7 @@ class State(Rows):
         return self.settings.queues[entry.queue]
 
     def callable(self, raw: str) -> numbers.Allowed | numbers.Refused:
-        """Whether we may call this number; ``numbers.check`` alone tells only who it is."""
+        """The number in E.164, or why we may not call it: ``numbers.check``, and the do-not-call list."""
         checked = numbers.check(raw, self.settings.numbers)
         if isinstance(checked, numbers.Allowed) and self.is_blocked(checked.number):
             return numbers.Refused("do not call")
@@ -149,7 +150,7 @@ class State(Rows):
     def may_ring(self, number: str, at: float, *, chosen: bool) -> bool:
         """Whether a customer may be rung at a time; ``chosen`` when the customer named it.
 
-        A number that nobody knows yet is taken for one at home here.
+        While the number is not known, the site's own time zone counts.
         """
         return self.rings_at(number, at, chosen=chosen) == at
 

@@ -14,20 +14,21 @@ class World:
     database: bool = True
     """Whether it can be written to: without it nothing is promised and nobody is dialled."""
     pbx: bool = True
+    """Whether Asterisk is connected: without it nobody is rung or dialled."""
     pbx_since: float = 0.0
-    """When the Asterisk that is there started, as it reported."""
+    """When the present Asterisk started, by its own account."""
     offering: bool = True
     dialling: bool = True
     draining: bool = False
     next_dial_at: float = 0.0
-    """Before this time nobody is dialled, so that due promises do not leave all at once."""
+    """Nobody is dialled before this time: promises that fall due together are dialled one after the other."""
     closed_until: dict[QueueName, float] = field(default_factory=dict)
     """Queues that a supervisor closed early, and until when."""
     crises: dict[QueueName, float] = field(default_factory=dict)
-    """Queues whose callers are told what is the matter, since when."""
+    """Queues with a crisis announcement, and since when."""
     generation: int = 0
-    """Of the daemon: one more than that of the one before it."""
+    """Of this daemon: one more than its predecessor's."""
 
     def stamp(self) -> tuple[object, ...]:
-        """Differs from an earlier one if a condition has changed on which matching depends."""
+        """A value that is another one as soon as a condition changes that matching depends on."""
         return (self.database, self.pbx, self.dialling, self.draining, self.next_dial_at, self.breaker)
