@@ -36,7 +36,7 @@ async def test_frozen_during_an_originate_and_thawed_later_it_makes_one_call(ope
     house.ari.when_said(CUSTOMER, house.asterisk.freeze)
     phone = await house.stage.agent("agent1", behaviour=answers(after=0.1))
     await phone.dial("*50")
-    await house.daemon.said("dialled or not is unknown", within_s=10)
+    await house.daemon.said("unknown whether it was dialled", within_s=10)
     await house.daemon.said("ari_lost", within_s=10)
     since = len(house.daemon.lines)
     assert customers.calls == []

@@ -22,7 +22,7 @@ async def test_originating_a_customer(open_wired, lost):
     customers = await house.stage.customers(behaviour=presses_one())
     getattr(house.ari, f"lose_{lost}")(CUSTOMER)
     agent = await house.agent("agent1", answers(after=0.1))
-    await house.daemon.said("dialled or not is unknown")
+    await house.daemon.said("unknown whether it was dialled")
     call = await customers.next_call_to(ANNA, within=10, answered=True)
     await call.hears(agent, within=20)
     assert len(customers.calls_to(ANNA)) == 1

@@ -1,4 +1,4 @@
-"""The desk that keeps promises: reserve an agent, write the intent, dial the customer, and only key 1 connects."""
+"""The desk that keeps promises: it reserves an agent, stores the intent and dials; only key 1 connects."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _DIAL_GRACE_S = 15.0
 """How long after the ring time-out we wait for Asterisk to report the end of a dial."""
 
 _POSTPONED_LIVES_S = 3600.0
-"""A promise does not expire sooner than this after the time that the customer chose, or the hour it waited for."""
+"""A promise that the customer postponed expires no sooner than this after the time chosen."""
 
 _POSTPONED_WITHIN_S = 600.0
-"""A postponed call is on time within so long of the time chosen: times are chosen in steps of ten minutes."""
+"""A postponed call is on time until this long after the time chosen, which comes in steps of ten minutes."""
 
 ACCEPTED_WAIT_S = 2.0
-"""What a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
+"""The longest that a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
 
 _STORING_S = 10.0
-"""A promise that is being moved is let be stored before it may expire."""
+"""While a move is being stored, expiry waits this long."""
 
 _TRIED_DAYS = 30
-"""Opening and calling hours are held against each other for this many alternations."""
+"""How often the next opening and the next calling hour are asked for in turn, before we take it that none agree."""
 
 _OUTCOMES = {
     Ending.BUSY: AttemptOutcome.BUSY,
@@ -77,7 +77,7 @@ class Dial:
     # --- intent, then the telephone -------------------------------------------------------------------------------
 
     def claim(self, entry: Entry, agent_id: AgentId | None, reason: str) -> None:
-        """It is a promise's turn: reserve the agent, if one is to be, and write the intent. Nobody is dialled yet."""
+        """Begin an attempt: reserve the agent, if there is one, and have the intent stored. Nothing rings yet."""
         state, callback = self._state, self._state.promise_of(entry)
         checked = state.callable(callback.number)
         if isinstance(checked, numbers.Refused):
@@ -103,7 +103,7 @@ class Dial:
         state.store(ClaimAttempt(entry, callback, attempt))
 
     def _pace(self) -> None:
-        """The agents who are free meanwhile go to live callers."""
+        """Put the next dial off, at the set pace; agents who are free meanwhile go to live callers."""
         state, per_s = self._state, self._state.settings.dialling.per_s
         if per_s:
             state.world.next_dial_at = state.now + 1 / per_s
@@ -122,7 +122,7 @@ class Dial:
         return None
 
     def _wait_for_hour(self, entry: Entry, callback: Callback, at: float | None) -> None:
-        """Hours at which nobody may ring do not make a promise old."""
+        """Put the promise off to an hour at which it can be kept; it lives longer by the time until then."""
         state = self._state
         if at is None:
             reason = "there is no hour at which the customer may be rung and the queue is open"
@@ -131,17 +131,17 @@ class Dial:
         state.put(replace(entry, not_before=at))
         state.timers.set(Timer.RETRY, entry.id, at)
         self._live_until(callback, callback.expires_at + (at - state.now))
-        state.note(entry.id, "waits for the hour", "the queue is closed, or it is no time to ring there", until=at)
+        state.note(entry.id, "waits for the hour", "the queue is closed, or nobody may be rung there now", until=at)
 
     def opened_again(self, queue: Queue, instead_of: float) -> None:
-        """The queue opens before the hour for which its promises wait: that hour no longer holds them."""
+        """The queue opens earlier than the time its promises wait for: they wait no longer."""
         state = self._state
         for entry in [e for e in state.entries.values() if e.queue == queue.name and e.not_before == instead_of]:
             state.timers.cancel(Timer.RETRY, entry.id)
             state.put(replace(entry, not_before=state.now))
 
     def _live_until(self, callback: Callback, at: float) -> Callback:
-        """Let a promise not expire before ``at``."""
+        """The promise, which now expires at ``at`` or later."""
         if at > callback.expires_at:
             callback = self._state.put(replace(callback, expires_at=at))
             self._state.timers.set(Timer.EXPIRE, callback.id, at)
@@ -150,7 +150,7 @@ class Dial:
     # --- before an agent is free --------------------------------------------------------------------------------------
 
     def ahead(self) -> tuple[Entry, str] | None:
-        """A promise whose customer is to be dialled although no agent is free for it, as its queue's policy says."""
+        """The next promise to be dialled before an agent is free for it, and why; None when no policy wants one."""
         state = self._state
         for queue in state.settings.queues.values():
             entry = self._candidate(queue)
@@ -189,7 +189,7 @@ class Dial:
         return called < len(self._state.at_work(queue.name))
 
     def reserve(self, entry: Entry, agent_id: AgentId) -> None:
-        """An agent became free while the customer, dialled ahead, has not answered: kept for them."""
+        """Keep an agent, who became free, for a customer who was dialled ahead and has not accepted yet."""
         state = self._state
         attempt = state.attempt(state.promise_of(entry).attempt)
         if attempt is None:
@@ -208,7 +208,7 @@ class Dial:
         self.dial(state.move(attempt.stored()))
 
     def dial(self, attempt: Attempt) -> None:
-        """Ask Asterisk for the leg. Asked again under the same id, it rings nobody twice."""
+        """Ask Asterisk to dial. It may be asked again: under the same id nobody is rung twice."""
         state = self._state
         callback, ring_s = state.callbacks[attempt.callback], state.settings.dialling.ring_s
         state.timers.set(Timer.ATTEMPT, attempt.id, state.now + ring_s + _DIAL_GRACE_S)
@@ -249,12 +249,12 @@ class Dial:
     # --- the customer ---------------------------------------------------------------------------------------------
 
     def customer_entered(self, leg: LegId, id: AttemptId | None) -> None:
-        """The customer heard who is calling; now the menu. Key 1 is awaited, nothing else counts as a person."""
+        """The customer has heard who is calling: read the menu. Only key 1 shows that a person is there."""
         state, attempt = self._state, self._state.attempt(id)
         if leg in state.dialogues or state.entry_of(leg):
-            return  # told twice, or accepted before we were away: then the line has the customer
+            return  # reported twice; or accepted before we were away, and stands in the line
         if attempt is None or attempt.leg != leg:
-            state.note(leg, "customer's leg sent off", "no open attempt belongs to it")
+            state.note(leg, "customer's leg sent away", "no open attempt belongs to it")
             self._speech.leave(
                 Dialogue(leg, Party.CUSTOMER, Stage.LEAVING, state.settings.language), Fixed.CALLBACK_SORRY
             )
@@ -275,15 +275,15 @@ class Dial:
             number=callback.number,
         )
         if not state.world.pbx:
-            self._speech.stop_leftovers(leg)  # found, not just come: the menu of a daemon before us may play
-        # The clock of the dialplan runs since the answer, and the menu may be read twice to somebody who thinks.
+            self._speech.stop_leftovers(leg)  # found after a gap: the menu of the daemon before us may still play
+        # The dialplan's time-out began with the answer, and customers who hesitate hear the menu twice.
         state.timers.set(Timer.DEAD_MAN, leg, state.now)
         self._speech.say(dialogue, Fixed.CALLBACK_MENU)
 
     def obey(self, dialogue: Dialogue, act: ByCustomer, digit: str) -> None:
-        """A customer's answer to the menu, or none."""
+        """Do what the customer's key means, or the silence."""
         attempt = self._state.attempt(dialogue.attempt)
-        if attempt is None:  # ended meanwhile, and its promise with it or waiting for the next one
+        if attempt is None:  # it ended meanwhile, and there is nothing left to answer
             self._speech.leave(replace(dialogue, entry=None), Fixed.GOODBYE)
             return
         match act:
@@ -301,13 +301,13 @@ class Dial:
                 assert_never(act)
 
     def _no_person(self, dialogue: Dialogue, attempt: Attempt) -> None:
-        """No key, however often the menu was read: a machine, for all we know."""
+        """No key after the last reading of the menu: it was a machine, for all we know."""
         self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
         again = attempt.callback in self._state.callbacks
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
 
     def _postpone(self, dialogue: Dialogue, attempt: Attempt, minutes: int) -> None:
-        """A person is there and wants to be called later: the place stays, the promise lives at least as long."""
+        """The customer wants to be called later: the place is kept, and the promise lives beyond the time chosen."""
         state, callback = self._state, self._state.callbacks[attempt.callback]
         again = retry.postpone(callback.attempts_made, minutes, state.now)
         expires_at = max(callback.expires_at, again.at + _POSTPONED_LIVES_S)
@@ -339,7 +339,7 @@ class Dial:
     # --- the end of an attempt ------------------------------------------------------------------------------------
 
     def leg_ended(self, attempt: Attempt, event: LegEnded) -> None:
-        """The customer's leg is gone before the key: what the cause says, unless it had been picked up."""
+        """The customer's leg ended before key 1: the cause gives the outcome, unless the phone had been picked up."""
         picked_up = attempt.state is AttemptState.ANSWERED
         outcome = AttemptOutcome.NO_KEY if picked_up else _OUTCOMES[event.ending]
         self._trunk(worked=outcome is not AttemptOutcome.CONGESTION, why=f"cause {event.cause}, SIP {event.tech_cause}")
@@ -347,13 +347,13 @@ class Dial:
         self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
 
     def _trunk(self, *, worked: bool, why: str) -> None:
-        """What a dial showed of the trunk: told when the breaker opens, and when it closes."""
+        """Count for the breaker whether the trunk worked; the log has when it opens and when it closes."""
         state, before = self._state, self._state.world.breaker
         state.world.breaker = after = before.worked() if worked else before.failed(state.now)
         trunk = trunk_of(state.settings.dialling.endpoint)
         if after.open_s and after.opened_at != before.opened_at:
             state.timers.set(Timer.PACE, "breaker", after.until)
-            reason = f"{after.failures} dials in a row failed, the last by {why}; one is tried again then"
+            reason = f"{after.failures} dials in a row failed, the last with {why}; one is tried after the rest"
             state.note(trunk, "trunk rests", reason, until=after.until)
         elif after.closed and not before.closed:
             state.note(trunk, "trunk works again", why)
@@ -361,7 +361,7 @@ class Dial:
     def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
         """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.
 
-        When, the retry policy says, unless the customer did (``again``).
+        The retry policy says when, unless the customer did: then ``again`` has the time.
         """
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
@@ -377,22 +377,22 @@ class Dial:
         self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
     def rings_in(self, number: str, group: str) -> None:
-        """A customer calls us while we call: our call ends, the promise waits at its place for what they choose."""
+        """A customer rings us while we ring them: our call ends, and the promise keeps its place until they choose."""
         checked = numbers.check(number, self._state.settings.numbers)
         promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
         attempt = self._state.attempt(promise.attempt) if promise else None
         if promise is None or attempt is None or promise.state is not CallbackState.DIALLING:
             return
         self._speech.end(attempt.leg)
-        if attempt.state is not AttemptState.CLAIMING:  # before that nothing was dialled
+        if attempt.state is not AttemptState.CLAIMING:  # while claiming, nothing has been dialled
             self._state.do(HangUp(attempt.leg, "the customer called us"))
         again = retry.Again(self._state.now, True, "the customer called us")
         self.over(attempt, AttemptOutcome.RANG_IN, again.reason, again)
 
     def stuck(self, id: AttemptId) -> None:
-        """Asterisk never reported the end of a dial: end it ourselves and take it for dialled."""
+        """Asterisk never reported the end of a dial: we end it ourselves and count it as dialled."""
         attempt = self._state.attempts.get(id)
-        if attempt and not self._state.world.pbx:  # whether it rings there, nobody can tell or stop now
+        if attempt and not self._state.world.pbx:  # without Asterisk we can neither see nor stop it
             self._state.timers.set(Timer.ATTEMPT, id, self._state.now + _DIAL_GRACE_S)
         elif attempt:
             self._state.do(HangUp(attempt.leg, "no end of the dial was reported"))
@@ -401,23 +401,23 @@ class Dial:
     def customer_lost(
         self, entry: Entry, callback: Callback, reason: str, outcome: AttemptOutcome = AttemptOutcome.ABANDONED
     ) -> None:
-        """A customer who had pressed 1 went before an agent was there: not completed, tried again."""
+        """A customer who had pressed 1 was gone before an agent came: the promise is not kept and is tried again."""
         state = self._state
         self._floor.stop_ringing(entry, "the customer is gone")
         self._close_accepted(callback, outcome)
         callback = state.move(callback.fail())
-        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+        if entry.bridge:  # the next ring may be hours away, and Asterisk restarted by then
             state.do(DropBridge(entry.bridge))
         entry = state.move(state.entries[entry.id].revert())
         self._next(entry, callback, outcome, reason)
 
     def accepted_before(self, callback: Callback, at: float) -> bool:
-        """Whether the customer who is on the line for this promise came there before a time."""
+        """Whether the customer who is on the line for this promise had answered by a time."""
         attempts = [a for a in self._state.attempts.values() if a.callback == callback.id]
         return all((attempt.answered_at or attempt.claimed_at) <= at for attempt in attempts)
 
     def connected(self, entry: Entry) -> None:
-        """Customer and agent hear each other in a moment: the promise is kept."""
+        """Customer and agent are connected: the promise is kept."""
         callback = self._state.callback_of(entry)
         if callback is None:
             return
@@ -455,7 +455,7 @@ class Dial:
         state.note(entry.id, "customer not reached", f"{reason}; {answer.reason}", refunded=answer.refund)
 
     def expire(self, id: CallbackId) -> None:
-        """The promise is too old, unless it grew old while the queue was closed. An attempt under way decides."""
+        """End a promise that is too old, unless it aged while the queue was closed. An open attempt goes on."""
         callback = self._state.callbacks.get(id)
         if callback is None:
             return
@@ -470,7 +470,7 @@ class Dial:
             self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
 
     def _left_s(self, entry: Entry, callback: Callback) -> float:
-        """What is left of a promise's life when only opening hours make it old."""
+        """Seconds left of a promise's life if it ages in opening hours only."""
         queue = self._state.queue_of(entry)
         since = callback.created_at if callback.slot_at is None else callback.slot_at
         return queue.retry.expire_s - hours.open_seconds(queue.hours, since, self._state.now)

@@ -31,7 +31,7 @@ class DoNotCall:
         self._dial = dial
 
     def obey(self, dialogue: Dialogue, act: ToBeLeftAlone) -> Again | None:
-        """A customer's key. The number blocked is the one we dialled: no stranger can block it."""
+        """Do what the customer's key means. It blocks the number that we dialled: no stranger can block it."""
         attempt = self._state.attempt(dialogue.attempt)
         match act:
             case ToBeLeftAlone.NEVER_AGAIN if attempt:
@@ -97,5 +97,5 @@ class DoNotCall:
 
 
 def _tame(why: str) -> str:
-    """The reason cut to what every table takes: a number is never left off the list because of its reason."""
+    """The reason, cut to what the tables take: a number is never left off the list because of it."""
     return "".join(c for c in why if c.isprintable())[:200]

@@ -14,7 +14,7 @@ class Answer:
 
 
 def decide(policy: DialPolicy, chance: float | None, share: float) -> Answer:
-    """``chance`` is that of an agent being free when the customer has answered, None when nobody can say.
+    """``chance`` is that of an agent being free when the customer has answered, None when there is no estimate.
 
     Look-ahead dials only if the share of customers who would answer and find nobody stays within ``share``.
     """
@@ -23,7 +23,7 @@ def decide(policy: DialPolicy, chance: float | None, share: float) -> Answer:
     if policy is DialPolicy.CUSTOMER_FIRST:
         return Answer(True, "first in line, and customers are dialled first here")
     if chance is None:
-        return Answer(False, "nobody can say when an agent is free")
+        return Answer(False, "there is no estimate of when an agent is free")
     if 1 - chance > share:
-        return Answer(False, f"an agent is free in time with a chance of {chance:.0%} only")
-    return Answer(True, f"an agent will be free in time with a chance of {chance:.0%}")
+        return Answer(False, f"the chance that an agent will be free in time is only {chance:.0%}")
+    return Answer(True, f"the chance that an agent will be free in time is {chance:.0%}")

@@ -13,7 +13,7 @@ _OURS = {_o.NOT_DIALLED, _o.CONGESTION}
 _BUSY = {_o.BUSY, _o.REJECTED}
 _NO_KEY = {_o.NO_KEY, _o.ABANDONED}
 _UNCOUNTED = _OURS | {_o.DECLINED, _o.CUT_OFF}
-"""Every other outcome is of the kind "no answer"."""
+"""These have no limit of their own. Every outcome in none of these sets counts as "no answer"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,22 @@ class GiveUp:
 def decide(
     settings: Retry, outcome: AttemptOutcome, made: int, now: float, expires_at: float, alike: int = 0
 ) -> Again | GiveUp:
-    """``made`` counts this attempt, ``alike`` those that ended for the same kind of cause, this one included.
+    """When the customer is dialled again, or how the promise ends.
 
-    The trouble of our own side is refunded; the customer's is not.
+    ``made`` counts this attempt, ``alike`` those that ended for the same kind of cause, this one included. Failures on
+    our side are refunded; failures on the customer's side are not.
     """
     if outcome is AttemptOutcome.DECLINED:
-        return GiveUp(CallbackOutcome.CANCELLED, "no means no")
+        return GiveUp(CallbackOutcome.CANCELLED, "the customer does not want to be called")
     refund = outcome in _OURS
     used = made - refund
     gap_s = _gap_s(settings, outcome)
     if used >= settings.max_attempts:
-        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value}, and {used} attempts are all that are allowed")
+        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value}, and all {used} attempts are used")
     most_alike = _most_alike(settings, outcome)
     if most_alike is not None and alike >= most_alike:
-        return GiveUp(CallbackOutcome.EXHAUSTED, f"{outcome.value} for the {alike}. time, and that is all allowed")
+        reason = f"{_ordinal(alike)} time {outcome.value}; {most_alike} {'is' if most_alike == 1 else 'are'} allowed"
+        return GiveUp(CallbackOutcome.EXHAUSTED, reason)
     if now + gap_s >= expires_at:
         return GiveUp(CallbackOutcome.EXPIRED, f"{outcome.value}, and the promise expires before the next attempt")
     return Again(now + gap_s, refund, f"{outcome.value}: again in {gap_s:.0f} s")
@@ -66,6 +68,11 @@ def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]
     if outcome in _UNCOUNTED:
         return callback, 0
     return replace(callback, times_no_answer=callback.times_no_answer + 1), callback.times_no_answer + 1
+
+
+def _ordinal(n: int) -> str:
+    """Up to the twenty attempts that the settings allow at most."""
+    return {1: "first", 2: "second", 3: "third"}.get(n, f"{n}th")
 
 
 def _most_alike(settings: Retry, outcome: AttemptOutcome) -> int | None:

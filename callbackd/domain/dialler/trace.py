@@ -1,7 +1,7 @@
-"""The desk for dials whose fate nobody told: a look at Asterisk, then at its event log, and one judgement.
+"""The desk for dials of unknown fate: it looks at Asterisk, then at its event log, and judges once.
 
-A request without a reply, a daemon that was killed, an Asterisk that was: in each case the attempt stays open and is
-never repeated under another id. What Asterisk has of it decides whether it counts.
+Whether a request had no reply, the daemon was killed, or Asterisk was: the attempt stays open and is never repeated
+under another id. What Asterisk knows of it decides whether it counts.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
 SAME_ID_S = 60.0
-"""For so long after the intent a dial of which Asterisk knows nothing is asked for again, under the same id."""
+"""For this long after the intent, a dial that Asterisk does not know is asked for again, under the same id."""
 _AGAIN_S = 5.0
-"""Between two looks at an attempt that is not settled."""
+"""Seconds between two looks at an attempt that is not settled."""
 
 _UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALLING, AttemptState.RINGING, AttemptState.ANSWERED}
 
@@ -30,12 +30,12 @@ class Trace:
         self._dial = dial
 
     def unknown(self, attempt: Attempt, reason: str) -> None:
-        """No reply to the request: it may have been dialled, it may still be."""
-        self._state.note(attempt.id, "dialled or not is unknown", reason)
+        """There was no reply to the request: the customer may have been dialled, or may be yet."""
+        self._state.note(attempt.id, "unknown whether it was dialled", reason)
         self._look(attempt)
 
     def all_open(self) -> None:
-        """After a gap in what Asterisk told us: every attempt that somebody may have answered is looked after."""
+        """Look at every attempt that somebody may have answered: there was a gap in Asterisk's events."""
         for attempt in self._open():
             self._look(attempt)
 
@@ -68,17 +68,17 @@ class Trace:
             return
         if event.trace is Finding.ALIVE:
             state.move(attempt.dialled())
-            return  # looked at again until its end or its entering is told
+            return  # looked at again until its end or its answer is reported
         state.timers.cancel(Timer.TRACE, attempt.id)
         if event.trace is Finding.ANSWERED or attempt.state is AttemptState.ANSWERED:
             self._dial.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
         elif event.trace is Finding.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALLING}:
             self._never_made(attempt)
         else:
-            self._dial.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log: {event.trace}")
+            self._dial.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log has: {event.trace}")
 
     def _left_the_menu(self, attempt: Attempt) -> None:
-        """The customer listened, and is gone without a word: hung up, unless Asterisk went first."""
+        """The customer's leg is gone from the menu: they hung up, unless Asterisk ended first."""
         self._speech.end(attempt.leg)
         if attempt.claimed_at <= self._state.world.pbx_since:
             self._dial.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
@@ -86,9 +86,9 @@ class Trace:
             self._dial.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
 
     def _never_made(self, attempt: Attempt) -> None:
-        """Asterisk knows nothing of it. An Asterisk that started later cannot know: then the attempt counts as made."""
+        """Asterisk does not know the attempt. One that was restarted since cannot: then it counts as dialled."""
         state = self._state
-        if attempt.claimed_at <= state.world.pbx_since + 1.0:  # told in whole seconds
+        if attempt.claimed_at <= state.world.pbx_since + 1.0:  # Asterisk reports its start in whole seconds
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
             self._dial.over(attempt, AttemptOutcome.UNKNOWN, reason)
         elif state.world.dialling and not state.world.draining and state.now - attempt.claimed_at < SAME_ID_S:
