@@ -40,9 +40,9 @@ _SAID = {
     PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
 }
 _PICK_UP_S = 60.0
-"""An agent who picked up and whose key is awaited is not taken for a ring that got stuck."""
+"""A ring that was picked up and waits for the agent's key is taken for stuck only this long after the key was due."""
 _RING_GRACE_S = 5.0
-"""Asterisk ends a ring itself; this much later we do."""
+"""Asterisk ends a ring itself; should it not, we do this much later."""
 
 
 class Floor:
@@ -58,7 +58,7 @@ class Floor:
     # --- presence -------------------------------------------------------------------------------------------------
 
     def feature_code(self, event: FeatureCodeDialled) -> None:
-        """An agent's phone dialled a code: do it and say so; the same code twice is answered twice."""
+        """Carry out a code that an agent's phone dialled, and confirm it aloud each time it is dialled."""
         state = self._state
         if event.leg in state.dialogues:
             return
@@ -78,7 +78,7 @@ class Floor:
         self._speech.leave(dialogue, self._obey(agent.id, FeatureCode(event.code)))
 
     def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
-        """Do what the code says; returns what is said to the agent."""
+        """Carry the code out; returns the phrase that answers the agent."""
         match code:
             case FeatureCode.EXTEND:
                 return Fixed.AGENT_WRAP_UP_LONGER if self.extend_wrap_up(id) else Fixed.NOT_NOW
@@ -94,7 +94,7 @@ class Floor:
         return Fixed.NOT_NOW if refused and not_in else _SAID[trigger]
 
     def set_presence(self, id: AgentId, trigger: PresenceTrigger, reason: str) -> Ignored | None:
-        """Change what an agent is there for. Work in hand goes on. Returns why nothing changed, if so."""
+        """Change an agent's presence; a call in hand goes on. Returns why nothing changed, None when it did."""
         state, agent = self._state, self._state.agents[id]
         target = lives.PRESENCE[agent.presence, trigger]
         if isinstance(target, Ignored):
@@ -162,10 +162,10 @@ class Floor:
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
-            self._waiting.ring_over(self._state.move(entry.unanswered()))
+            self._waiting.unanswered(self._state.move(entry.unanswered()))
 
     def stop_ringing(self, entry: Entry, reason: str, but: AgentId | None = None) -> None:
-        """End the rings for an entry; the agents are free again and nobody holds it against them."""
+        """End the rings for an entry; the agents are free again, and it does not count as a miss."""
         for agent in self._state.rung_for(entry):
             if agent.id != but and agent.leg:
                 self._state.do(HangUp(agent.leg, reason, elsewhere=but is not None))
@@ -181,7 +181,7 @@ class Floor:
         self._state.offered_at.pop(move.row.id, None)
         self._state.move(move)
 
-    # --- an agent who must show to be a person ------------------------------------------------------------------------
+    # --- agents who must prove that they are people -------------------------------------------------------------------
 
     def picked_up(self, leg: LegId) -> None:
         """An agent's phone was picked up: connect, or ask for the agent's key first."""
@@ -194,7 +194,7 @@ class Floor:
             entry = self._state.entries.get(agent.entry) if agent.entry else None
             language = self._state.queue_of(entry).language if entry else language
             self._state.timers.set(Timer.RING, leg, self._state.now + _PICK_UP_S + settings.accept_s)
-            self._state.note(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is no voicemail")
+            self._state.note(agent.id, "asked to accept", f"key {settings.accept_key} shows that it is not voicemail")
             self._speech.say(Dialogue(leg, Party.AGENT, Stage.ACCEPTING, language), Fixed.AGENT_ACCEPT)
 
     def obey(self, dialogue: Dialogue, act: ByAgent, digit: str) -> None:
@@ -207,7 +207,7 @@ class Floor:
                 assert_never(act)
 
     def _prove(self, dialogue: Dialogue, digit: str) -> None:
-        """A key of an agent who picked up: the one awaited connects."""
+        """Connect an agent who picked up, if the key is the right one."""
         agent = self._state.agent_of(dialogue.leg)
         if agent is None or digit != self._state.settings.agents[agent.id].accept_key:
             self._state.note(dialogue.leg, f"key {digit} ignored", "it does not accept the call")
@@ -218,12 +218,12 @@ class Floor:
         self.answered(dialogue.leg)
 
     def _no_person(self, dialogue: Dialogue) -> None:
-        """Nobody proved to be the agent. The caller never hears it."""
+        """No key came: the ring counts as missed, and the caller never heard it."""
         self._speech.end(dialogue.leg)
         self._state.do(HangUp(dialogue.leg, "picked up without accepting"))
         agent = self._state.agent_of(dialogue.leg)
         if agent and agent.activity is Activity.RINGING:
-            self.ring_over(agent, "picked up without accepting: a voicemail, perhaps")
+            self.ring_over(agent, "picked up without accepting: perhaps voicemail")
 
     # --- talking --------------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class Floor:
         self._direct_callback.talked(entry, agent.id)
 
     def _join(self, entry: Entry, bridge: BridgeId, caller_leg: LegId, agent_leg: LegId) -> None:
-        """First what blocks the leg, then the bridge; the long dead-man switch last, as nobody waits for it."""
+        """End what blocks the leg, then bridge; the long dead-man switch is set last, as nobody waits for it."""
         state = self._state
         state.joining.add(entry.id)
         state.do(
@@ -259,7 +259,7 @@ class Floor:
         )
 
     def join_again(self, entry: Entry) -> None:
-        """They should talk, and were found outside their bridge: what was begun is done now."""
+        """Join two people who should be talking and were found outside their bridge: our request was lost."""
         state, agent = self._state, self._state.agent(entry.agent)
         if entry.id in state.joining or agent is None or agent.leg is None or entry.leg is None or entry.bridge is None:
             return
@@ -268,7 +268,7 @@ class Floor:
         self._join(entry, entry.bridge, entry.leg, agent.leg)
 
     def never_joined(self, entry: Entry, reason: str) -> Entry:
-        """Agent and caller did not get to hear each other: the place is as it was, the agent rests and is free."""
+        """Agent and caller never heard each other: the place waits as before, and the agent rests as after a miss."""
         state, agent = self._state, self._state.agent(entry.agent)
         state.note(entry.id, "not connected after all", reason)
         if entry.bridge:
@@ -285,7 +285,7 @@ class Floor:
         return entry
 
     def talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
-        """Either side hung up: end the other side, then the agent has the wrap-up time.
+        """Either side hung up: end the other side, and begin the agent's wrap-up.
 
         ``left`` when the caller's leg lives on in the dialplan and must not be hung up.
         """
@@ -310,7 +310,7 @@ class Floor:
             self.wrapped(agent.id)
 
     def extend_wrap_up(self, id: AgentId) -> bool:
-        """More time after the call, as the agent asked. False when there is no wrap-up."""
+        """Make the wrap-up longer, as the agent asked. False when there is none."""
         state, agent = self._state, self._state.agents[id]
         queue, _ = state.offered_at.get(id, (None, 0.0))
         if agent.activity is not Activity.WRAP_UP or queue is None:
@@ -323,7 +323,7 @@ class Floor:
         return True
 
     def ready(self, id: AgentId) -> bool:
-        """The agent ends the wrap-up by hand. False when there is none."""
+        """End the wrap-up, as the agent asked. False when there is none."""
         if self._state.agents[id].activity is not Activity.WRAP_UP:
             self._state.note(id, "wrap-up not ended", "there is none")
             return False

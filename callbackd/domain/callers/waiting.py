@@ -297,15 +297,15 @@ class Waiting:
         if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
             return
         if entry.state is not EntryState.WAITING:
-            return  # an agent is being rung, who may answer any moment: ``ring_over`` asks again
+            return  # an agent is being rung, who may answer any moment: ``unanswered`` asks again
         rules = state.queue_of(entry).rules
         state.timers.set(Timer.MAX_WAIT, id, state.now + max(rules.max_wait_s or 0.0, QUIET_S))
         waited_s = state.now - entry.joined_at
         self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
 
-    def ring_over(self, entry: Entry) -> None:
-        """Nobody answered. Callers whose longest wait is over go before the next agent is rung: agents who let it ring
-        in turn would keep them for ever.
+    def unanswered(self, entry: Entry) -> None:
+        """No agent answered. Callers whose longest wait is over leave before the next agent is rung: agents who let it
+        ring, one after the other, would keep them for ever.
         """
         longest_s = self._state.queue_of(entry).rules.max_wait_s
         if longest_s is not None and not self._state.timers.is_set(Timer.MAX_WAIT, entry.id):
