@@ -75,7 +75,7 @@ async def test_what_is_as_believed_changes_nothing(quickly):
 
 async def test_a_difference_that_lasts_is_asked_for_as_after_a_reconnect(quickly):
     async with connected() as house:
-        house.differ = lambda look: frozenset({"x came and nobody told us"})
+        house.differ = lambda look: frozenset({"x arrived and was not reported"})
         await house.until(lambda: PbxBack() in house.told)
         assert house.told[:3] == [PbxLost("events were missed"), SEEN, PbxBack()]
 

@@ -1,6 +1,6 @@
-"""What Asterisk has, held against what we believe: where the two part, an event did not come.
+"""What Asterisk has, compared with what we believe: where they differ, an event was lost.
 
-It only looks. A difference may be on its way to us at this moment; one that is found twice in some seconds is not.
+Nothing is changed here. The event may still be on its way to us; not so if the difference is there seconds later.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from callbackd.domain.state import State
 
 
 def differences(state: State, trace: Trace, polled: Iterable[Event]) -> frozenset[str]:
-    """Each in words that stay the same while it lasts. ``polled`` is what a poll gave; see ``LegsSeen``."""
+    """Each difference, in words that stay the same while it lasts. ``polled`` is what a poll gave; see ``LegsSeen``."""
     return frozenset(_differences(state, trace, polled))
 
 
@@ -27,14 +27,15 @@ def _differences(state: State, trace: Trace, polled: Iterable[Event]) -> Iterato
     for event in polled:
         match event:
             case CallArrived(leg=leg) | LegEntered(leg=leg) | FeatureCodeDialled(leg=leg):
-                if not _welcomed(state, leg):
-                    yield f"{leg} came and nobody told us"
+                if not _known(state, leg):
+                    yield f"{leg} arrived and was not reported"
             case LegsSeen():
                 yield from _of_legs(state, trace, event)
                 yield from _of_bridges(state, event)
 
 
-def _welcomed(state: State, leg: LegId) -> bool:
+def _known(state: State, leg: LegId) -> bool:
+    """Whether we have seen this leg arrive."""
     agent = state.agent_of(leg)
     talks = agent is not None and agent.activity is Activity.TALKING
     return talks or leg in state.dialogues or state.entry_of(leg) is not None
@@ -49,10 +50,11 @@ def _of_legs(state: State, trace: Trace, seen: LegsSeen) -> Iterator[str]:
         elif entry and leg in seen.left:
             yield f"{leg} is in the dialplan"
         elif entry and entry.state is EntryState.TALKING and entry.id not in state.joining and leg not in seen.joined:
-            yield f"{leg} should talk to somebody"
+            yield f"{leg} should be in a bridge"
     yield from (f"{leg} belongs to nobody" for leg in strays(state, seen.legs))
 
 
 def _of_bridges(state: State, seen: LegsSeen) -> Iterator[str]:
     wanted = {entry.bridge for entry in state.entries.values() if entry.bridge}
-    yield from (f"the bridge {bridge} is not what we made of it" for bridge in wanted ^ seen.bridges)
+    yield from (f"the bridge {bridge} is missing" for bridge in wanted - seen.bridges)
+    yield from (f"the bridge {bridge} belongs to no entry" for bridge in seen.bridges - wanted)

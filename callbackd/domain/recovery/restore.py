@@ -1,5 +1,6 @@
-"""Coming back: the rows of an earlier run taken up, mended where they contradict one another, and held against what
-Asterisk really has. What happened meanwhile is then fed in as the events a live Asterisk would have sent.
+"""Coming back: takes up the rows of an earlier run, and mends them where they contradict one another.
+
+What happened meanwhile comes afterwards, from a look at Asterisk, as the events that a live Asterisk would have sent.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from callbackd.domain.timers import Timer
 Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
 
 _GRACE_S = 60.0
-"""Within this time Asterisk has either reported a dial or a ring of the earlier run, or we end it."""
+"""A dial or a ring of the earlier run that Asterisk has not reported within this time is ended."""
 
 
 def take_up(state: State, rows: Iterable[Row]) -> None:
-    """Rows of queues or agents that the settings no longer know stay in the database, untouched and reported."""
+    """Load the rows. Those of queues or agents that the settings no longer have stay in the database, untouched."""
     rows = list(rows)
     entries = {row.id: row for row in rows if isinstance(row, Entry) and row.queue in state.settings.queues}
     callbacks = {row.id: row for row in rows if isinstance(row, Callback) and row.entry in entries}
@@ -33,7 +34,7 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
         if isinstance(row, Entry) and row.id not in entries:
             state.note(row.id, "left in the database", f"the config has no queue {row.queue!r}")
     for entry in [e for e in entries.values() if e.leg is None and e.callback not in callbacks]:
-        state.note(entry.id, "left in the database", "nobody holds it: its promise is not there")
+        state.note(entry.id, "left in the database", "nobody holds it: its promise is missing")
         del entries[entry.id]
     for entry in entries.values():
         state.load(entry)
@@ -53,7 +54,7 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
 
 
 def _take_attempt(state: State, attempt: Attempt) -> None:
-    """A stored intent may have been dialled: from here on only its leg or its absence can say."""
+    """A stored intent may have been dialled: from here on only a look for its leg can tell."""
     if attempt.state is AttemptState.CLAIMING:
         attempt = replace(attempt, state=AttemptState.CLAIMED)
     state.load(attempt)
@@ -73,24 +74,24 @@ def _take_agent(state: State, agent: Agent) -> None:
 
 
 def _mend(state: State) -> None:
-    """Rows written while the database was half away can disagree; the side that promises less work gives way."""
+    """Rows written while the database came and went can disagree. A row whose work no other row confirms gives way."""
     for callback in list(state.callbacks.values()):
         if callback.state is CallbackState.DIALLING and callback.attempt not in state.attempts:
             state.put(replace(callback, state=CallbackState.WAITING, attempt=None))
     for entry in list(state.entries.values()):
         if _work_of(state, entry) is not entry.state:
-            state.note(entry.id, "mended", f"was {entry.state.value}, but nobody works for it")
+            state.note(entry.id, "mended", f"was {entry.state.value}, but no agent or attempt worked for it")
             state.put(replace(entry, state=EntryState.WAITING, agent=None))
     for agent in list(state.agents.values()):
         worked_for = state.entries.get(agent.entry) if agent.entry else None
         works = agent.activity in {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
         if works and (worked_for is None or worked_for.state is EntryState.WAITING):
-            state.note(agent.id, "mended", f"was {agent.activity.value} for nobody")
+            state.note(agent.id, "mended", f"was {agent.activity.value}, but for no open place")
             state.put(replace(agent, activity=Activity.IDLE, entry=None, leg=None, idle_since=state.now))
 
 
 def _work_of(state: State, entry: Entry) -> EntryState:
-    """The state that the rows of agents and attempts bear out."""
+    """The entry's state as far as the rows of agents and attempts confirm it; else ``WAITING``."""
     if entry.state is EntryState.OUTSIDE:
         return EntryState.OUTSIDE
     agents = {a.activity for a in state.agents.values() if a.entry == entry.id}
@@ -113,7 +114,7 @@ def _set_timers(state: State) -> None:
 
 
 def believed_legs(state: State) -> list[LegId]:
-    """Every leg that should be there, each once; those of callers first, by whom their agents are judged."""
+    """Every leg that should exist, each once; callers' legs first, as an agent's leg is judged after its caller's."""
     legs: list[LegId] = [entry.leg for entry in state.entries.values() if entry.leg]
     legs += [a.leg for a in state.agents.values() if a.leg and a.entry]
     legs += [a.leg for a in state.attempts.values() if a.state is not AttemptState.CLAIMING]
@@ -121,6 +122,6 @@ def believed_legs(state: State) -> list[LegId]:
 
 
 def strays(state: State, seen: Iterable[LegId]) -> list[LegId]:
-    """Legs of our making that nobody owns."""
+    """Legs that we made and that belong to nobody, sorted."""
     known = set(believed_legs(state))
     return sorted(leg for leg in seen if leg.startswith(OURS) and leg not in known)

@@ -17,7 +17,7 @@ class PlaceShown:
     entry: EntryId
     queue: QueueName
     position: int
-    """0 for who is outside the line."""
+    """0 for places outside the line."""
     live: bool
     state: str
     number: str
@@ -49,7 +49,7 @@ class Snapshot:
 
 
 def take(state: State, estimator: Estimator) -> Snapshot:
-    """Costs one estimate per open entry; not for every event."""
+    """The call centre now. It costs one estimate for each open entry: too much for every event."""
     entries = sorted(state.entries.values(), key=lambda e: (e.queue, order(state, e)))
     return Snapshot(
         state.now,

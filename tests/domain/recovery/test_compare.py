@@ -79,7 +79,7 @@ def test_a_caller_whom_the_dialplan_has(centre):
 
 def test_two_who_should_talk_and_are_apart(centre):
     legs, bridges = talk(centre)
-    assert found(centre, seen(*legs, B, bridges=bridges)) == {"anna should talk to somebody"}
+    assert found(centre, seen(*legs, B, bridges=bridges)) == {"anna should be in a bridge"}
 
 
 def test_two_who_are_being_brought_together_are_left_alone():
@@ -89,7 +89,7 @@ def test_two_who_are_being_brought_together_are_left_alone():
     legs, bridges = talk(centre)
     assert found(centre, seen(*legs, bridges=bridges)) == set()
     centre.hear(LegsJoined(legs))
-    assert found(centre, seen(*legs, bridges=bridges)) == {"anna should talk to somebody"}
+    assert found(centre, seen(*legs, bridges=bridges)) == {"anna should be in a bridge"}
 
 
 def test_legs_and_bridges_of_nobody(centre):
@@ -97,22 +97,20 @@ def test_legs_and_bridges_of_nobody(centre):
     polled = seen(*legs, B, LegId("cbd-x"), LegId("not ours"), joined=legs, bridges={*bridges, BridgeId("cbd-y")})
     assert found(centre, polled) == {
         "cbd-x belongs to nobody",
-        "the bridge cbd-y is not what we made of it",
+        "the bridge cbd-y belongs to no entry",
     }
 
 
 def test_a_bridge_that_is_missing(centre):
     legs, _ = talk(centre)
-    assert found(centre, seen(*legs, B, joined=legs)) == {
-        f"the bridge {centre.last(MakeBridge).bridge} is not what we made of it"
-    }
+    assert found(centre, seen(*legs, B, joined=legs)) == {f"the bridge {centre.last(MakeBridge).bridge} is missing"}
 
 
 @pytest.mark.parametrize(
     "event", [CallArrived(LegId("x"), SUPPORT, ANNA), FeatureCodeDialled(LegId("x"), "login", "PJSIP/bob")]
 )
 def test_somebody_whose_coming_nobody_told(centre, event):
-    assert found(centre, event) == {"x came and nobody told us"}
+    assert found(centre, event) == {"x arrived and was not reported"}
     centre.hear(event)
     assert found(centre, event) == set()
 
@@ -121,7 +119,7 @@ def test_an_agent_who_answered_and_nobody_told():
     centre = at_work()
     centre.calls(A)
     leg = centre.ring_of("alice")
-    assert found(centre, LegEntered(leg, Party.AGENT)) == {f"{leg} came and nobody told us"}
+    assert found(centre, LegEntered(leg, Party.AGENT)) == {f"{leg} arrived and was not reported"}
     centre.answers("alice")
     assert found(centre, LegEntered(leg, Party.AGENT)) == set()
 
@@ -133,7 +131,7 @@ def test_a_customer_who_listens_and_nobody_told_and_one_who_may_not_have_been_di
     centre.hear(DialAccepted(leg))
     assert found(centre, seen()) == set()
     entered = LegEntered(leg, Party.CUSTOMER, centre.attempt().id)
-    assert found(centre, entered, seen(leg)) == {f"{leg} came and nobody told us"}
+    assert found(centre, entered, seen(leg)) == {f"{leg} arrived and was not reported"}
     centre.customer_answers()
     assert found(centre, entered, seen(leg)) == set()
 
