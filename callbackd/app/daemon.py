@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.ami.client import Ami
 from callbackd.app import do_not_call
-from callbackd.app.database import starting
+from callbackd.app.database import Database, starting
 from callbackd.app.ends import Asked, Drained, End, Reloaded, Replaced, Stopped
 from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
@@ -46,7 +45,7 @@ class Daemon:
     reload: Reload
     notifier: Notifier
     clock: Callable[[], float]
-    engine: AsyncEngine
+    database: Database
     right: Right
     acd: Acd
     inbox: asyncio.Queue[Event]
@@ -77,7 +76,7 @@ class Daemon:
     async def _take_up(self) -> None:
         """The rows that the last daemon left, before anything new can happen."""
         with starting():
-            rows, now = await open_rows(self.engine), self.clock()
+            rows, now = await open_rows(self.database.engine), self.clock()
         do_not_call.warn_if_useless(rows, self.given.list_key)
         mended = self.acd.restore(rows, now, self.right.epoch)
         report_laws(self.acd.broken_laws)
@@ -85,7 +84,7 @@ class Daemon:
         await self.runner.obey(mended)
         reached(Step.RESTORED)
         with starting():
-            missing = await self.watermark.missing(self.engine)
+            missing = await self.watermark.missing(self.database.engine)
         if missing:
             hold(self._post, missing, self.watermark.path)
         self._post(PbxLost("not connected yet"))
@@ -109,9 +108,12 @@ class Daemon:
             "journal": self.journal.keep(self._post),
             "listening": _fails_with(listening),
             "compare": self.recovery.compare(),
+            "recovery": self.recovery.failed(),
             "watchdog": Watchdog(self.notifier, moved, self._poke).run(),
             "status": keep_telling(self.notifier, self._doing),
         }
+        if self.database.keeping:
+            parts["keeping"] = _fails_with(self.database.keeping)
         if self.given.config.ami.enabled:
             parts["ami"] = self.ami.run()
         if self.given.config.fallback.take_over:

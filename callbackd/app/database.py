@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -24,6 +25,13 @@ class DatabaseGone(Exception):
     """It answered, and died before its rows were read. Nothing was begun: start again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    engine: AsyncEngine
+    keeping: asyncio.Task[None] | None
+    """Brings our own PostgreSQL back when it dies; None where it is the operator's."""
+
+
 @contextmanager
 def starting() -> Iterator[None]:
     try:
@@ -33,9 +41,10 @@ def starting() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[AsyncEngine]:
+async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Database]:
     """Started if it is ours, waited for if it is the operator's. Not ready yet where ``stopping`` came first."""
     async with AsyncExitStack() as stack:
+        keeping = None
         if config.database.url == "embedded":
             embedded = await stack.enter_async_context(Embedded(config.state_dir))
             keeping = asyncio.create_task(embedded.keep(), name="embedded")
@@ -56,4 +65,4 @@ async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Asy
         if not stopping.is_set():
             with starting():
                 await upgrade(engine)
-        yield engine
+        yield Database(engine, keeping)

@@ -44,16 +44,16 @@ async def serve(
     asked, reload = Asked(), Reload(reread or (lambda: config))
     async with AsyncExitStack() as stack:
         stack.enter_context(pid_file(config.state_dir))
-        engine = await stack.enter_async_context(database(config, asked.stop))
+        opened = await stack.enter_async_context(database(config, asked.stop))
         if asked.stop.is_set():
             return 0
-        right = Right(engine)
+        right = Right(opened.engine)
         if not await _taken(right, notifier, asked.stop, standby=config.database.standby):
             return 0
         reached(Step.RIGHT_TAKEN)
         stack.push_async_callback(right.give_up)
         ari = await stack.enter_async_context(Ari(given.ari, WANTED))
-        daemon = wire(given, engine, right, ari, asked=asked, reload=reload, notifier=notifier, clock=clock)
+        daemon = wire(given, opened, right, ari, asked=asked, reload=reload, notifier=notifier, clock=clock)
         end = await daemon.run()
     if isinstance(end, Reloaded):
         return end.config

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -68,6 +68,7 @@ class Recovery:
         self._post = post
         self._held: list[Event] | None = None
         self._polling: asyncio.Task[None] | None = None
+        self._failures: asyncio.Queue[BaseException] = asyncio.Queue()
         self.replaced = asyncio.Event()
 
     def on_event(self, raw: dict[str, Any]) -> None:
@@ -91,6 +92,10 @@ class Recovery:
         self._post(PbxLost(why))
         if link is Link.REPLACED:
             self.replaced.set()
+
+    async def failed(self) -> NoReturn:
+        """Until cancelled. Raises what asking for the truth failed with: else nothing would be posted any more."""
+        raise await self._failures.get()
 
     async def compare(self) -> None:
         """Look for events that never came, until cancelled."""
@@ -119,6 +124,11 @@ class Recovery:
     def _start_catching_up(self) -> None:
         self._held = []
         self._polling = asyncio.create_task(self._catch_up(), name="resync")
+        self._polling.add_done_callback(self._over)
+
+    def _over(self, polling: asyncio.Task[None]) -> None:
+        if not polling.cancelled() and (failure := polling.exception()):
+            self._failures.put_nowait(failure)
 
     async def _catch_up(self) -> None:
         started = time.monotonic()

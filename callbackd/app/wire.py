@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import partial
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.ami.client import Ami
 from callbackd.ami.client import Link as AmiLink
 from callbackd.app.daemon import Daemon
+from callbackd.app.database import Database
 from callbackd.app.ends import Asked
 from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
@@ -48,7 +48,7 @@ log = structlog.get_logger("callbackd")
 
 def wire(
     given: Given,
-    engine: AsyncEngine,
+    database: Database,
     right: Right,
     ari: Ari,
     *,
@@ -63,7 +63,7 @@ def wire(
     acd = Acd(settings, Mint(entropy))
     inbox: asyncio.Queue[Event] = asyncio.Queue()
     watermark = Watermark(config.state_dir)
-    journal = Journal(engine, right, watermark.stored)
+    journal = Journal(database.engine, right, watermark.stored)
     figures = Figures(settings)
     watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     renderer = Renderer(prompt_settings(config), _unspoken)
@@ -88,7 +88,7 @@ def wire(
         reload=reload,
         notifier=notifier,
         clock=clock,
-        engine=engine,
+        database=database,
         right=right,
         acd=acd,
         inbox=inbox,

@@ -96,6 +96,18 @@ async def test_a_drain_listens_until_the_next_one_has_taken_over_and_is_a_good_e
     assert last == ["drained", "ari_replaced", "handed over", "stopped"]
 
 
+async def test_what_cannot_be_made_of_asterisks_answers_ends_it_with_its_own_exception(served):
+    """It would wait for ever otherwise: what the stream says is held back until the answers are understood."""
+
+    async def nonsense(request: web.Request) -> web.StreamResponse:
+        return web.json_response(["no channel"] if request.path.endswith("/channels") else {})
+
+    served.fake.answer = nonsense
+    await served.fake.websockets[-1].close()
+    with pytest.raises(TypeError, match="indices"):
+        await served.ends()
+
+
 async def test_a_part_that_fails_ends_it_with_its_own_exception(served, database_url):
     """Another daemon got the right to dial: the journal must not go on, and the command line knows the exception."""
     engine = engine_for(database_url)
