@@ -73,14 +73,9 @@ def wire(
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
+    poll, post = partial(resync, ari.api, config.ari.app), inbox.put_nowait
     recovery = Recovery(
-        AriDecode(),
-        partial(resync, ari.api, config.ari.app),
-        inbox.put_nowait,
-        notifier,
-        acd.differences,
-        fetch_back.begin,
-        acd.broken_laws,
+        AriDecode(), poll, post, notifier, acd.differences, caught_up=fetch_back.begin, broken_laws=acd.broken_laws
     )
     return Daemon(
         given=given,
