@@ -31,7 +31,7 @@ from callbackd.app.runner import Runner, Watch
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import Decode as AriDecode
-from callbackd.ari.event_log import EventLog
+from callbackd.ari.event_log import EventLog, no_record
 from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
@@ -67,7 +67,8 @@ def wire(
     figures = Figures(settings)
     watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     renderer = Renderer(prompt_settings(config), _unspoken)
-    perform = Perform(ari, renderer.media, settings.dialling, EventLog(config.ari.event_log))
+    record = EventLog(config.ari.event_log) if config.ari.event_log else no_record
+    perform = Perform(ari, renderer.media, settings.dialling, record)
     outbox = Outbox(perform, inbox.put_nowait)
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)

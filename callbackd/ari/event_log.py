@@ -2,17 +2,34 @@
 
 The file is `cel_custom`'s, with the columns that `asterisk-config/cel_callbackd.conf` sets: type, unique id, time.
 It is asked when nothing else can tell whether somebody was rung, seldom and never in a hurry.
+
+That it has nothing of a leg proves something only while it is written. A full disk, an unloaded module, a file that
+was moved away leave older lines standing, and whoever takes their silence for proof rings somebody twice. So before
+silence counts, Asterisk is made to write a line of which we know, and that line must be there.
 """
 
+import asyncio
 import csv
 import math
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
 
+from callbackd.ari.generated import Api
 from callbackd.domain.events import Finding
-from callbackd.domain.ids import LegId, minted_at
+from callbackd.domain.ids import LegId, Mint, minted_at
+
+CANARY_CONTEXT = "callbackd-canary"
+"""A pair of Local channels is dialled into it, and is gone at once. It works without that context, too."""
+WRITTEN_S = 1.0
+"""Asterisk writes what happened to the log within this time, or does not write."""
+_READ_AGAIN_S = 0.05
+
+Record = Callable[[LegId], Finding]
+"""What the log has of a leg that is gone."""
 
 TAIL = 4 * 1024 * 1024
 """Bytes at the end of the file that are read: some 40,000 events."""
@@ -21,7 +38,10 @@ log = structlog.get_logger("cel")
 
 
 class EventLog:
-    """Call it with a leg of ours. Without a file, or with one that begins after the leg did, it knows nothing."""
+    """Call it with a leg of ours.
+
+    Without a file, or with one that begins after the leg did or ends before it, it knows nothing.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -42,12 +62,46 @@ class EventLog:
         if began > minted_at(leg):
             self._complain(f"{self._path} begins after the call that it was asked about")
             return Finding.UNKNOWABLE
+        if max(at for _, _, at in rows) <= minted_at(leg):
+            return Finding.UNKNOWABLE
         return Finding.NOTHING
 
     def _complain(self, why: str) -> None:
         if not self._complained:
             log.warning("event_log_useless", why=why)
         self._complained = True
+
+
+def no_record(_: LegId) -> Finding:
+    """Where Asterisk writes no log that we may read."""
+    return Finding.UNKNOWABLE
+
+
+async def evidence(record: Record, api: Api, leg: LegId) -> Finding:
+    """What the log has of a leg that is gone: `NOTHING` only if it has the line that Asterisk is made to write now."""
+    finding = await asyncio.to_thread(record, leg)
+    if finding in (Finding.ANSWERED, Finding.DIALLED) or record is no_record:
+        return finding
+    if not await _is_written(record, api):
+        why = "Asterisk does not write it: whoever is not in it counts as dialled, and is not asked for again at once"
+        log.error("event_log_silent", why=why, way_out="see cel.conf, cel_custom.conf, the disk, and [ari] event_log")
+        return Finding.UNKNOWABLE
+    return await asyncio.to_thread(record, leg)
+
+
+async def _is_written(record: Record, api: Api) -> bool:
+    """Has Asterisk make a channel that rings nobody, and looks for its line."""
+    canary = Mint(os.urandom(16)).leg(time.time())
+    nowhere = {"context": CANARY_CONTEXT, "extension": "s"}
+    await api.channels.originate_with_id(
+        canary, endpoint=f"Local/s@{CANARY_CONTEXT}/n", **nowhere, priority=1, timeout=1
+    )
+    until = time.monotonic() + WRITTEN_S
+    while await asyncio.to_thread(record, canary) not in (Finding.DIALLED, Finding.ANSWERED):
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(_READ_AGAIN_S)
+    return True
 
 
 def _tail(path: Path) -> str:

@@ -14,6 +14,7 @@ import structlog
 
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import PLACE_VARIABLE
+from callbackd.ari.event_log import Record, evidence, no_record
 from callbackd.ari.reply import Answer, Reply
 from callbackd.domain.commands import (
     Act,
@@ -72,13 +73,6 @@ OUTBOUND_CONTEXT = "callbackd-outbound"
 LABEL = "begin"
 """A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
 cut off when answering."""
-
-Record = Callable[[LegId], Finding]
-
-
-def no_record(_: LegId) -> Finding:
-    return Finding.UNKNOWABLE
-
 
 _STEPS = {
     DialCustomer: (Step.DIAL_ASKED, Step.DIAL_ANSWERED),
@@ -253,7 +247,7 @@ class Perform:
             return (AttemptTraced(act.attempt, Finding.ALIVE), *await self._watch(act.leg))
         if look.reply is not Reply.GONE:
             return ()
-        return (AttemptTraced(act.attempt, await asyncio.to_thread(self._record, act.leg)),)
+        return (AttemptTraced(act.attempt, await evidence(self._record, self._ari.fresh, act.leg)),)
 
     def _for_playback(self, phrases: tuple[Phrase, ...], language: str, queue: str) -> str:
         """Files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
