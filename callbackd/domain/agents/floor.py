@@ -325,7 +325,7 @@ class Floor:
     def ready(self, id: AgentId) -> bool:
         """End the wrap-up, as the agent asked. False when there is none."""
         if self._state.agents[id].activity is not Activity.WRAP_UP:
-            self._state.note(id, "wrap-up not ended", "there is none")
+            self._state.note(id, "wrap-up not ended", "there is no wrap-up")
             return False
         self._state.timers.cancel(Timer.WRAP_UP, id)
         self._state.note(id, "wrap-up ended", "by the agent")

@@ -131,7 +131,7 @@ class Dial:
         state.put(replace(entry, not_before=at))
         state.timers.set(Timer.RETRY, entry.id, at)
         self._live_until(callback, callback.expires_at + (at - state.now))
-        state.note(entry.id, "waits for the hour", "the queue is closed, or nobody may be rung there now", until=at)
+        state.note(entry.id, "put off to a later hour", "the queue is closed, or nobody may be rung now", until=at)
 
     def opened_again(self, queue: Queue, instead_of: float) -> None:
         """The queue opens earlier than the time its promises wait for: they wait no longer."""
@@ -374,7 +374,7 @@ class Dial:
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
             self._floor.release(agent.id)
         entry = state.move(entry.dial_over())
-        self._next(entry, callback, outcome, f"{outcome.value}: {reason}", again)
+        self._retry_or_give_up(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
     def rings_in(self, number: str, group: str) -> None:
         """A customer rings us while we ring them: our call ends, and the promise keeps its place until they choose."""
@@ -409,7 +409,7 @@ class Dial:
         if entry.bridge:  # the next ring may be hours away, and Asterisk restarted by then
             state.do(DropBridge(entry.bridge))
         entry = state.move(state.entries[entry.id].revert())
-        self._next(entry, callback, outcome, reason)
+        self._retry_or_give_up(entry, callback, outcome, reason)
 
     def accepted_before(self, callback: Callback, at: float) -> bool:
         """Whether the customer who is on the line for this promise had answered by a time."""
@@ -431,7 +431,7 @@ class Dial:
         for attempt in [a for a in self._state.attempts.values() if a.callback == callback.id]:
             self._state.move(attempt.close(outcome, self._state.now))
 
-    def _next(
+    def _retry_or_give_up(
         self,
         entry: Entry,
         callback: Callback,

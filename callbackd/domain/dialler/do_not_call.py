@@ -65,7 +65,7 @@ class DoNotCall:
     def _understood(self, raw: str) -> str | None:
         number = numbers.e164(raw, self._state.settings.numbers)
         if number is None:
-            self._state.note(_LIST, "left as it is", "that is not a telephone number", number=raw)
+            self._state.note(_LIST, "number not understood", "that is not a telephone number", number=raw)
         return number
 
     def _block(self, number: str, why: str) -> None:

@@ -92,7 +92,7 @@ class Trace:
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
             self._dial.over(attempt, AttemptOutcome.UNKNOWN, reason)
         elif state.world.dialling and not state.world.draining and state.now - attempt.claimed_at < SAME_ID_S:
-            state.note(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings once only")
+            state.note(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings only once")
             self._dial.dial(attempt)
             state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
         else:

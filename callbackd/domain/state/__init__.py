@@ -1,4 +1,4 @@
-"""What is believed now, in three: the rows with their indexes, the conditions of the world, what the desks share."""
+"""The state, in three: the rows with their indexes, the conditions of the world, what several desks share."""
 
 from callbackd.domain.state.state import State
 

@@ -406,7 +406,7 @@ def test_what_is_no_number_blocks_nobody():
     centre = promised()
     blocked(centre, "not a number")
     assert centre.blocked == {}
-    assert centre.reasons("left as it is") == ["that is not a telephone number"]
+    assert centre.reasons("number not understood") == ["that is not a telephone number"]
 
 
 def test_a_number_that_is_not_called_anyway_can_be_listed():
