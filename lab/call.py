@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from lab.rtp import SIGNAL, VOICE, Hearing, KeyHeard, RtpEnd, Span
 from lab.sipp import REJECTIONS, Address, SipMessage, Sipp, name_and_user
@@ -234,11 +235,32 @@ class Call:
                     return
 
     async def refer(self, to: str) -> None:
-        """Blind transfer of the other side to a number."""
+        """Blind transfer of the other side to a number, or to all of ``number@host:port?Replaces=…``."""
         await self.is_answered(5.0)
+        if "@" not in to:
+            to = f"{to}@127.0.0.1"  # where the PBX listens says nothing to it: it looks at the number
         async with self._one_at_a_time:
             self.remarks.append((time.time(), f"transfers the call to {to}"))
             await self._request("XREFER", target=to)
+
+    async def refer_to(self, consult: Call) -> None:
+        """Attended transfer: the other side is connected with whom this phone's other call is with."""
+        told = next(m for m in consult.messages if m.status == 200 and m.method == "INVITE")
+        of_to, of_from = (re.search(r";tag=([^;>\s]+)", told.headers[header]) for header in ("to", "from"))
+        assert of_to
+        assert of_from
+        replaces = f"{consult.call_id};to-tag={of_to[1]};from-tag={of_from[1]}"
+        await self.refer(f"{consult.dialled}@127.0.0.1?Replaces={quote(replaces, safe='')}")
+
+    async def is_told_of_transfer(self, within: float = 5.0) -> int:
+        """The status in the last word (NOTIFY) about the transfer that this phone asked for."""
+
+        def final() -> int | None:
+            bodies = [m.body for m in self.messages if m.method == "NOTIFY" and m.status is None]
+            found = [re.search(r"SIP/2\.0 ([2-6]\d\d)", body) for body in bodies]
+            return next((int(status[1]) for status in found if status), None)
+
+        return await self._until(final, within, "be told what became of the transfer")
 
     async def hold(self) -> None:
         """Put the other side on hold; this phone says nothing meanwhile."""

@@ -250,7 +250,7 @@ Contact: <sip:phone@[local_ip]:[local_port]>
         + _any(_FINAL, "talk")
         + _recv("200", optional=False, next_="talk")
         + _label("refer")
-        + request("REFER", "Refer-To: <sip:[$target]@[remote_ip]:[remote_port]>\nContent-Length: 0")
+        + request("REFER", "Refer-To: <sip:[$target]>\nContent-Length: 0")
         + _recv("BYE", next_="theirs")
         + _any(_FINAL, "talk")
         + _recv("202", optional=False, next_="talk")

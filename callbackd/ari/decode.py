@@ -19,13 +19,15 @@ from callbackd.domain.events import (
     LegEntered,
     LegHeld,
     LegLeft,
+    LegReplaced,
     LegRinging,
     LegUnheld,
     Party,
     PlaybackBegan,
     PlaybackEnded,
+    TransferAsked,
 )
-from callbackd.domain.ids import OURS, AttemptId, LegId, PlaybackId
+from callbackd.domain.ids import OURS, AttemptId, EntryId, LegId, PlaybackId
 
 Json = dict[str, Any]
 
@@ -62,6 +64,7 @@ class Decode:
             "PlaybackStarted": _began,
             "PlaybackFinished": _played,
             "ChannelHold": lambda raw: LegHeld(LegId(_text(raw, "channel", "id"))),
+            "ChannelTransfer": _transfer,
             "ChannelUnhold": lambda raw: LegUnheld(LegId(_text(raw, "channel", "id"))),
         }
 
@@ -143,12 +146,14 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         return LegEntered(leg, Party.CUSTOMER, AttemptId(rest[0] or leg.removeprefix(OURS)))
     if role == "feature":
         return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0])
-    if leg.startswith(OURS):
+    if leg.startswith(OURS) and role != "inbound":
         raise Unreadable("a leg of ours without a role")
-    queue, language, priority, needs, place, *_ = [*rest, ""] if role == "inbound" else [",".join(args), *[""] * 4]
+    inbound = rest if role == "inbound" else [",".join(args), *[""] * 5]
+    queue, language, priority, needs, place, origin, *_ = [*inbound, "", ""]
     variables = channel.get("channelvars")
     note = place or str(variables.get(PLACE_VARIABLE, "") if isinstance(variables, dict) else "")
     stood_in, stood_since = noted(note)
+    came_from, came_since = noted(origin)
     return CallArrived(
         leg,
         queue,
@@ -160,11 +165,13 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         needs=needs,
         stood_in=stood_in,
         stood_since=float(stood_since),
+        came_from=EntryId(came_from) if came_from else None,
+        came_since=float(came_since),
     )
 
 
 def noted(place: str) -> tuple[str, str]:
-    """Queue and time of what ``NotePlace`` wrote; no queue when it is not that."""
+    """Queue and time of what ``NotePlace`` wrote, or entry and time of a transfer; nothing when it is not that."""
     noted = re.fullmatch(r"([^:,]+):([0-9]{1,12}(?:\.[0-9]{1,6})?)", place)
     return (noted[1], noted[2]) if noted else ("", "0")
 
@@ -173,7 +180,36 @@ def _start(raw: Json) -> Event:
     args = _at(raw, "args")
     if not isinstance(args, list) or not all(isinstance(word, str) and "\0" not in word for word in args):
         raise Unreadable("args is no list of words")
+    if old := _of(raw, "replace_channel", "id"):
+        number, channel = _of(raw, "channel", "connected", "number"), _text(raw, "channel", "name")
+        return LegReplaced(LegId(old), LegId(_text(raw, "channel", "id")), number, channel)
     return entered(_at(raw, "channel"), args)
+
+
+def _transfer(raw: Json) -> Event | None:
+    """REFER on a leg of ours. What is between ``sip:`` and ``@`` is what was dialled.
+
+    The same event comes again with a ``state``: that is what we have answered ourselves.
+    """
+    if raw.get("state"):
+        return None
+    wanted = _at(raw, "refer_to")
+    to = wanted.get("requested_destination", {}).get("destination", "") if isinstance(wanted, dict) else ""
+    to = re.sub(r"^sips?:", "", to if isinstance(to, str) else "").partition("@")[0].partition(";")[0]
+    consult = _of(wanted, "destination_channel", "id")
+    return TransferAsked(
+        LegId(_text(raw, "referred_by", "source_channel", "id")),
+        to,
+        LegId(consult) if consult else None,
+        _of(wanted, "connected_channel", "name"),
+    )
+
+
+def _of(raw: Any, *path: str) -> str:
+    """The text there, empty when there is none."""
+    for key in path:
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    return raw if isinstance(raw, str) else ""
 
 
 def _digit(raw: Json) -> Event:

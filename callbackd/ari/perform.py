@@ -18,6 +18,7 @@ from callbackd.ari.event_log import Record, evidence, no_record
 from callbackd.ari.reply import Answer, Reply
 from callbackd.domain.commands import (
     Act,
+    AnswerTransfer,
     ArmDeadMan,
     DialCustomer,
     DropBridge,
@@ -33,6 +34,7 @@ from callbackd.domain.commands import (
     StopMusic,
     StopPlayback,
     TraceAttempt,
+    Transfer,
     lanes,
 )
 from callbackd.domain.events import (
@@ -49,6 +51,8 @@ from callbackd.domain.events import (
     LegsJoined,
     PlaybackEnded,
     RequestFailed,
+    TransferFailed,
+    Transferred,
 )
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import Phrase
@@ -70,6 +74,11 @@ AGENT_CONTEXT = "callbackd-agent"
 OUTBOUND_CONTEXT = "callbackd-outbound"
 """Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
 
+TRANSFER_CONTEXT = "callbackd-transfer"
+"""Where callers go whom an agent transfers. It is given CBD_TO and CBD_TO_CONTEXT, or CBD_COLLEAGUE."""
+ASKS_US = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
+"""A telephone that transfers asks us, instead of having Asterisk take the bridge apart."""
+
 LABEL = "begin"
 """A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
 cut off when answering."""
@@ -81,6 +90,8 @@ _STEPS = {
     TraceAttempt: (Step.TRACE_ASKED, Step.TRACE_ANSWERED),
 }
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
+_DIALLED = re.compile(r"[A-Za-z0-9+*#._-]{1,64}")
+_CHANNEL = re.compile(r"[A-Za-z0-9_.+-]{1,32}/[A-Za-z0-9_.@+;/-]{1,128}")
 _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 
 
@@ -131,6 +142,10 @@ class Perform:
                 return await self._arm_dead_man(act)
             case SendToFallback():
                 return await self._send_to_fallback(act)
+            case Transfer():
+                return await self._transfer(act)
+            case AnswerTransfer():
+                return await self._answer_transfer(act.leg, act.done)
             case _:
                 assert_never(act)
 
@@ -174,7 +189,7 @@ class Perform:
             label=LABEL,
             caller_id=_caller_id(act.caller_name, act.caller_number),
             timeout=math.ceil(act.ring_s),
-            variables={"CBD_ENTRY": act.entry},
+            variables={"CBD_ENTRY": act.entry, **ASKS_US},
         )
         events = await self._dialled(act.leg, answer)
         if isinstance(events[0], DialAccepted):
@@ -311,6 +326,63 @@ class Perform:
             )
         )
         return _about(act, act.leg, answer)
+
+    # --- transfers ---
+
+    async def _transfer(self, act: Transfer) -> tuple[Event, ...]:
+        """Into the dialplan, which dials or connects. What the telephone may not dial is refused before."""
+        if act.colleague:
+            extension, refused = "attended", "" if _CHANNEL.fullmatch(act.colleague) else "no channel has such a name"
+            variables = {"CBD_COLLEAGUE": act.colleague}
+        else:
+            context = act.context or await self._context_of(act.by)
+            extension, refused = "blind", await self._undialable(act.by, context, act.to)
+            variables = {"CBD_TO": act.to, "CBD_TO_CONTEXT": context, "CBD_TO_S": f"{act.ring_s:g}"}
+        if not refused:
+            variables |= {"CBD_QUEUE": act.queue, "CBD_FROM": f"{act.entry}:{act.arrived_at:.6f}"}
+            refused = await self._goes(act.leg, extension, variables)
+        if not refused and act.consult and not act.colleague:
+            await self._ari.api.channels.hangup(act.consult)  # the colleague is rung for the caller now
+        await self._answer_transfer(act.by, not refused)
+        return (TransferFailed(act.leg, refused),) if refused else (Transferred(act.leg),)
+
+    async def _goes(self, leg: LegId, extension: str, variables: dict[str, str]) -> str:
+        """Empty when the leg is in the dialplan, else why not."""
+        channels = self._ari.api.channels
+        for name, value in variables.items():
+            if not (answer := await channels.set_channel_var(leg, variable=name, value=value)):
+                return f"{name}: {answer.status or answer.reply.value} {answer.reason}"
+        # Its end is told to us all the same, for the record.
+        await self._ari.api.applications.subscribe(self._ari.address.app, event_source=[f"channel:{leg}"])
+        answer = await _insist(
+            lambda: channels.continue_in_dialplan(leg, context=TRANSFER_CONTEXT, extension=extension, priority=1)
+        )
+        return "" if answer else f"{answer.status or answer.reply.value} {answer.reason}"
+
+    async def _context_of(self, leg: LegId) -> str:
+        """Where the leg's telephone dials; empty when it is no PJSIP telephone or Asterisk does not answer."""
+        endpoint = await self._variable(leg, "CHANNEL(endpoint)")
+        return await self._variable(leg, f"PJSIP_ENDPOINT({endpoint},context)") if _DIALLED.fullmatch(endpoint) else ""
+
+    async def _undialable(self, leg: LegId, context: str, to: str) -> str:
+        """Empty when the number leads somewhere, else why it does not."""
+        if not _DIALLED.fullmatch(to):
+            return "that is no number to dial"
+        if not context:
+            return "it is not known where the telephone dials: set [transfers] context"
+        there = await self._variable(leg, f"DIALPLAN_EXISTS({context},{to},1)")
+        return "" if there == "1" else f"the dialplan has no {to} in {context}"
+
+    async def _variable(self, leg: LegId, name: str) -> str:
+        body = (await self._ari.api.channels.get_channel_var(leg, variable=name)).body
+        return body["value"] if body else ""
+
+    async def _answer_transfer(self, leg: LegId, done: bool) -> tuple[Event, ...]:
+        states = "channel_answered" if done else "channel_unavailable"
+        answer = await self._ari.api.channels.transfer_progress(leg, states=states)
+        if not answer and answer.reply is not Reply.GONE:
+            log.info("transfer_not_answered", leg=leg, why=answer.reason)
+        return ()
 
 
 async def _insist(ask: Callable[[], Awaitable[Answer[Any]]]) -> Answer[Any]:

@@ -4,8 +4,12 @@ from datetime import datetime
 
 from callbackd.ari.decode import PLACE_VARIABLE, Unreadable, entered, noted
 from callbackd.ari.generated import Api, AsteriskInfo, Bridge, Channel
+from callbackd.ari.perform import AGENT_CONTEXT, OUTBOUND_CONTEXT
 from callbackd.domain.events import Event, LegsSeen
 from callbackd.domain.ids import OURS, BridgeId, LegId
+
+_OUR_CONTEXTS = {AGENT_CONTEXT, OUTBOUND_CONTEXT}
+"""Where legs are that we dialled, until they are in our application."""
 
 
 async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
@@ -24,6 +28,7 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
         frozenset(LegId(channel["id"]) for channel in channels.body),
         left=frozenset(LegId(channel["id"]) for channel in channels.body if not _is_ours(channel, app)),
         joined=frozenset(map(LegId, joined)),
+        elsewhere=frozenset(LegId(channel["id"]) for channel in channels.body if _is_elsewhere(channel, app)),
         alone=frozenset(LegId(bridge["channels"][0]) for bridge in bridges.body if len(bridge["channels"]) == 1),
         bridges=frozenset(BridgeId(bridge["id"]) for bridge in bridges.body if bridge["id"].startswith(OURS)),
         since=_started(info.body),
@@ -70,6 +75,10 @@ def _is_ours(channel: Channel, app: str) -> bool:
     """Whether it stands in ``Stasis(app,…)``."""
     name, *_ = channel["dialplan"]["app_data"].split(",")
     return channel["dialplan"]["app_name"] == "Stasis" and name == app
+
+
+def _is_elsewhere(channel: Channel, app: str) -> bool:
+    return channel["dialplan"]["context"] not in _OUR_CONTEXTS and not _is_ours(channel, app)
 
 
 def _entered(channel: Channel, app: str) -> Event | None:

@@ -26,6 +26,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         ringing=config.ringing,
         line=config.line,
         dead_man=config.dead_man,
+        transfers=config.transfers,
         calling=calling_of(config.calling),
         zone=site.zone,
         reports=replace(config.reports, thresholds_s=tuple(sorted(set(config.reports.thresholds_s)))),

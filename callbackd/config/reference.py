@@ -42,6 +42,7 @@ CHANGES: Mapping[str, str] = {
     "line": NOW,
     "dead_man": NOW,
     "dead_man.talking_s": NEXT,
+    "transfers": NEXT,
     "fallback": RELOAD,
     "hours": NOW,
     "calling": NOW,

@@ -179,6 +179,8 @@ class Config:
     """How places are ordered."""
     dead_man: domain.DeadMan = field(default_factory=domain.DeadMan)
     """Where callers go when nobody looks after them."""
+    transfers: domain.TransferRules = field(default_factory=domain.TransferRules)
+    """Agents who send callers on by the transfer key of their telephones."""
     fallback: Fallback = field(default_factory=Fallback)
     """The queue that serves callers while callbackd does not."""
     hours: Mapping[Name, Hours] = field(default_factory=dict)

@@ -141,6 +141,8 @@ entry = Table(
     Column("agent", Text),
     Column("bridge", Text),
     Column("connected_at", Moment),
+    _text("transferred_to"),
+    Column("came_from", Text),
     Column("closed_at", Moment),
     _closed(),
     CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name="held"),

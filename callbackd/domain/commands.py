@@ -154,6 +154,39 @@ class SendToFallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Send the caller's leg where the agent wants it. Answered by ``Transferred`` or ``TransferFailed``.
+
+    The dialplan takes it there by the rights of the agent's telephone, and brings it back into ``queue`` when nobody
+    answers there.
+    """
+
+    leg: LegId
+    by: LegId
+    """The agent's leg, whose telephone asked."""
+    to: str
+    consult: LegId | None
+    colleague: str
+    """The name of the channel to be connected with; empty: ``to`` is dialled."""
+    context: str
+    """Where ``to`` is dialled; empty: the context of the agent's telephone."""
+    ring_s: float
+    queue: str
+    entry: EntryId
+    arrived_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTransfer:
+    """Tell the telephone that asked for a transfer what became of it."""
+
+    leg: LegId
+    done: bool
+    reason: str
+    """For the log."""
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A row has become another: the one fact of a step that journal, learning, metrics and laws read.
 
@@ -219,6 +252,8 @@ Act = (
     | HangUp
     | ArmDeadMan
     | SendToFallback
+    | Transfer
+    | AnswerTransfer
 )
 Write = Changed | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
@@ -242,7 +277,7 @@ def lanes(act: Act) -> tuple[str, ...]:
             return (act.bridge, act.caller) if act.caller else (act.bridge,)
         case (
             Play() | StopPlayback() | LookAtPlayback() | StartMusic() | StopMusic() | RingAgent() | DialCustomer()
-            | NotePlace() | HangUp() | ArmDeadMan() | SendToFallback()
+            | NotePlace() | HangUp() | ArmDeadMan() | SendToFallback() | Transfer() | AnswerTransfer()
         ):  # fmt: skip
             return (act.leg,)
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, LegId, PlaybackId
+from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, PlaybackId
 
 
 class Ending(StrEnum):
@@ -67,6 +67,10 @@ class CallArrived:
     stood_in: str = ""
     """The queue in whose line the leg has stood before, by the note that it carries (``NotePlace``)."""
     stood_since: float = 0.0
+    came_from: EntryId | None = None
+    """The entry whose agent transferred the caller to this queue."""
+    came_since: float = 0.0
+    """When that entry arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,50 @@ class LegLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class LegReplaced:
+    """Asterisk put another leg into the place of one: a colleague connected the caller whom she had queued for.
+
+    ``by`` stands in our application where ``leg`` stood; ``leg`` is about to end.
+    """
+
+    leg: LegId
+    by: LegId
+    number: str = ""
+    """Whom the network says is behind the new leg, raw; empty when it says nothing."""
+    name_of_channel: str = ""
+    """As Asterisk calls the new leg: ``PJSIP/agent3-00000007``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """Somebody pressed the transfer key on ``leg`` (REFER); the telephone waits for our answer.
+
+    Blind: only ``to`` is given, as it was dialled. Attended: ``consult`` is the same telephone's call with a colleague,
+    and ``colleague`` the name of the colleague's channel, empty while that one has not answered.
+    """
+
+    leg: LegId
+    to: str
+    consult: LegId | None = None
+    colleague: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The dialplan has the caller's leg and takes it where the agent wanted it."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """Nothing was done with the caller's leg: the agent has been told and goes on talking."""
+
+    leg: LegId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     leg: LegId
     ending: Ending = Ending.NORMAL
@@ -179,6 +227,8 @@ class LegsSeen:
     """Those of them that are in a bridge with another."""
     alone: frozenset[LegId] = frozenset()
     """Those of them that are in a bridge with nobody: the other is gone."""
+    elsewhere: frozenset[LegId] = frozenset()
+    """Those of them that the dialplan has beyond our contexts: people whom an agent sent on, who talk without us."""
     bridges: frozenset[BridgeId] = frozenset()
     since: float = 0.0
     """When this Asterisk started, as far as is known. Whoever came earlier and is not here was cut off."""
@@ -325,9 +375,13 @@ LegEvent = (
     | LegAnswered
     | LegEntered
     | LegLeft
+    | LegReplaced
     | LegEnded
     | LegsJoined
     | LegsSeen
+    | TransferAsked
+    | Transferred
+    | TransferFailed
     | RequestFailed
 )
 """What became of legs."""

@@ -583,6 +583,20 @@ class DeadMan:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferRules:
+    """Agents who send callers on by the transfer key of their telephones."""
+
+    enabled: bool = True
+    """Whether they may; callers never may."""
+    context: Annotated[str, Pattern(r"^[A-Za-z0-9_.-]{0,64}$")] = ""
+    """Where in the dialplan the number is dialled; empty: where the agent's own telephone dials, with its rights."""
+    ring_s: Annotated[Seconds, Gt(0), Le(300)] = 30.0
+    """How long it rings there; callers whom nobody answers are back at their old place in the line."""
+    keep_arrival: bool = False
+    """Whether callers who are transferred into another queue keep the time of their arrival there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     queues: Mapping[QueueName, Queue]
     agents: Mapping[AgentId, AgentSettings]
@@ -595,6 +609,7 @@ class Settings:
     ringing: Ringing = field(default_factory=Ringing)
     line: Line = field(default_factory=Line)
     dead_man: DeadMan = field(default_factory=DeadMan)
+    transfers: TransferRules = field(default_factory=TransferRules)
     calling: Calling | None = None
     """None: customers may be rung at any hour."""
     zone: Zone = "UTC"

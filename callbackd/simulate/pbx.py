@@ -7,6 +7,7 @@ from typing import Protocol, assert_never
 
 from callbackd.domain.commands import (
     Act,
+    AnswerTransfer,
     ArmDeadMan,
     DialCustomer,
     DropBridge,
@@ -22,6 +23,7 @@ from callbackd.domain.commands import (
     StopMusic,
     StopPlayback,
     TraceAttempt,
+    Transfer,
 )
 from callbackd.domain.events import (
     AttemptTraced,
@@ -38,6 +40,7 @@ from callbackd.domain.events import (
     PlaybackBegan,
     PlaybackEnded,
     RequestFailed,
+    Transferred,
 )
 from callbackd.domain.ids import BridgeId, LegId, PlaybackId
 from callbackd.simulate.agenda import Agenda
@@ -130,6 +133,11 @@ class Pbx:
             case SendToFallback():
                 self.up.discard(act.leg)
                 self.tell_soon(LegLeft(act.leg))
+            case Transfer():
+                self.up.discard(act.leg)
+                self.tell_soon(Transferred(act.leg))
+            case AnswerTransfer():
+                pass
             case StartMusic() | StopMusic() | ArmDeadMan() | NotePlace():
                 pass  # nobody here listens to music, and this PBX stays
             case _:

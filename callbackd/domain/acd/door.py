@@ -37,6 +37,7 @@ from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.transfer import Transfers
 from callbackd.domain.wait.estimator import Estimator
 from callbackd.domain.wait.learning import Learning
 from callbackd.domain.wait.ledger import Ledger
@@ -79,7 +80,17 @@ class Acd:
             self._dial,
             self._do_not_call,
         )
-        self._legs = Legs(self._state, self._speech, self._menus, self._waiting, self._floor, self._dial, self._trace)
+        self._transfers = Transfers(self._state, self._speech, self._menus, self._waiting, self._floor, self._dial)
+        self._legs = Legs(
+            self._state,
+            self._speech,
+            self._menus,
+            self._waiting,
+            self._floor,
+            self._transfers,
+            self._dial,
+            self._trace,
+        )
         self._supervision = Supervision(self._state, self._speech, self._waiting, self._dial, self._trace)
 
     # --- the door -------------------------------------------------------------------------------------------------

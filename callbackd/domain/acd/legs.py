@@ -19,17 +19,27 @@ from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.recovery import restore
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
+from callbackd.domain.transfer import Transfers
 
 
 class Legs:
     def __init__(
-        self, state: State, speech: Speech, menus: Menus, waiting: Waiting, floor: Floor, dial: Dial, trace: Trace
+        self,
+        state: State,
+        speech: Speech,
+        menus: Menus,
+        waiting: Waiting,
+        floor: Floor,
+        transfers: Transfers,
+        dial: Dial,
+        trace: Trace,
     ) -> None:
         self._state = state
         self._speech = speech
         self._menus = menus
         self._waiting = waiting
         self._floor = floor
+        self._transfers = transfers
         self._dial = dial
         self._trace = trace
 
@@ -47,6 +57,14 @@ class Legs:
                 self._entered(event)
             case ev.LegLeft():
                 self._left(event)
+            case ev.LegReplaced():
+                self._transfers.replaced(event)
+            case ev.TransferAsked():
+                self._transfers.asked(event)
+            case ev.Transferred():
+                self._transfers.done(event)
+            case ev.TransferFailed():
+                self._transfers.failed(event)
             case ev.LegsJoined():
                 self._joined(event)
             case ev.DialAccepted():
@@ -65,6 +83,7 @@ class Legs:
     # --- a leg comes ----------------------------------------------------------------------------------------------
 
     def _arrived(self, event: ev.CallArrived) -> None:
+        self._transfers.arrived(event.leg)
         if self._waiting.knows(event.leg):
             self._state.note(event.leg, "arrival ignored", "this call is known already")
             return
@@ -115,8 +134,14 @@ class Legs:
     def _left(self, event: ev.LegLeft) -> None:
         """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
         self._speech.end(event.leg)
+        agent = self._state.agent_of(event.leg)
+        talks_with = self._state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
         if entry := self._state.entry_of(event.leg):
-            self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan took the call back")
+            if not self._transfers.pending(entry):  # else the answer to the transfer comes, and says more
+                self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan took the call back")
+        elif talks_with and not self._transfers.pending(talks_with) and talks_with.id not in self._state.joining:
+            # The agent was redirected alone, or both were and the caller's leg is told of next: nobody is hung up on.
+            self._transfers.take_back(talks_with, "the dialplan took the agent's leg")
         else:
             self._ended(ev.LegEnded(event.leg))
 
@@ -131,6 +156,7 @@ class Legs:
             self._agent_gone(agent, event)
 
     def _caller_gone(self, entry: Entry, outcome: EntryOutcome, reason: str) -> None:
+        self._transfers.forget(entry)
         callback = self._state.callback_of(entry)
         if entry.id in self._state.joining and callback:
             entry = self._floor.never_joined(entry, reason)
@@ -155,6 +181,8 @@ class Legs:
         elif agent.activity is Activity.TALKING and entry and entry.leg and entry.id in self._state.joining:
             waiting = self._floor.never_joined(entry, "the agent was gone before they were connected")
             self._waiting.take_back(waiting, entry.leg)
+        elif agent.activity is Activity.TALKING and entry and self._transfers.pending(entry):
+            self._transfers.agent_gone(entry)
         elif agent.activity is Activity.TALKING and entry:
             self._talk_over(entry, "agent")
 
@@ -201,7 +229,7 @@ class Legs:
                 self._together(entry)
             elif there:  # connected on paper, and the request to do it was lost with us
                 self._floor.join_again(entry)
-        for leg in restore.strays(state, event.legs):
+        for leg in restore.strays(state, event):
             state.do(HangUp(leg, "left over from before, belongs to nobody"))
 
     def _never_met(self, entry: Entry, event: ev.LegsSeen) -> bool:

@@ -267,13 +267,16 @@ class Floor:
         self._speech.stop_leftovers(entry.leg)
         self._join(entry, entry.bridge, entry.leg, agent.leg)
 
-    def never_joined(self, entry: Entry, reason: str) -> Entry:
-        """Agent and caller never heard each other: the place waits as before, and the agent rests as after a miss."""
+    def never_joined(self, entry: Entry, reason: str, *, left: bool = False) -> Entry:
+        """Agent and caller never heard each other: the place waits as before, and the agent rests as after a miss.
+
+        ``left`` when the agent's leg lives on in the dialplan and must not be hung up.
+        """
         state, agent = self._state, self._state.agent(entry.agent)
         state.note(entry.id, "not connected after all", reason)
         if entry.bridge:
             state.do(DropBridge(entry.bridge, entry.leg))
-        if agent and agent.leg:
+        if agent and agent.leg and not left:
             state.do(HangUp(agent.leg, reason))
         entry = state.move(entry.part())
         if agent:

@@ -172,7 +172,10 @@ class Waiting:
             state=EntryState.WAITING if verdict.admitted else EntryState.OUTSIDE,
             joined_at=state.now,
             needs=wanted,
+            came_from=event.came_from,
         )
+        if event.came_from and state.settings.transfers.keep_arrival:
+            entry = replace(entry, arrived_at=min(event.came_since, state.now))
         straight = verdict.admitted and isinstance(known, numbers.Allowed)
         entry = state.put(self._direct_callback.arrives(entry) if straight else entry)
         facts = {} if isinstance(known, numbers.Allowed) else {"callback_number": known.reason}

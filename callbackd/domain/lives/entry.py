@@ -177,6 +177,10 @@ class Entry:
     """Who is reserved for, or talks with, this entry; None while several are rung."""
     bridge: BridgeId | None = None
     connected_at: float | None = None
+    transferred_to: str = ""
+    """Where the agent sent the caller, as it was dialled: by that the conversation here ended."""
+    came_from: EntryId | None = None
+    """The entry whose agent sent the caller here."""
     closed_at: float | None = None
 
     @property

@@ -51,7 +51,7 @@ def _of_legs(state: State, trace: Trace, seen: LegsSeen) -> Iterator[str]:
             yield f"{leg} is in the dialplan"
         elif entry and entry.state is EntryState.TALKING and entry.id not in state.joining and leg not in seen.joined:
             yield f"{leg} should be in a bridge"
-    yield from (f"{leg} belongs to nobody" for leg in strays(state, seen.legs))
+    yield from (f"{leg} belongs to nobody" for leg in strays(state, seen))
 
 
 def _of_bridges(state: State, seen: LegsSeen) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from callbackd.domain.events import LegsSeen
 from callbackd.domain.ids import OURS, LegId
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptState
@@ -121,7 +122,7 @@ def believed_legs(state: State) -> list[LegId]:
     return list(dict.fromkeys([*legs, *state.dialogues]))
 
 
-def strays(state: State, seen: Iterable[LegId]) -> list[LegId]:
-    """Legs that we made and that belong to nobody, sorted."""
+def strays(state: State, seen: LegsSeen) -> list[LegId]:
+    """Legs that we made and that belong to nobody, sorted. Legs that were sent on and talk elsewhere are not ours."""
     known = set(believed_legs(state))
-    return sorted(leg for leg in seen if leg.startswith(OURS) and leg not in known)
+    return sorted(leg for leg in seen.legs - seen.elsewhere if leg.startswith(OURS) and leg not in known)

@@ -1,0 +1,181 @@
+"""The desk of transfers: an agent sends the caller on, and the place follows the person whoever's leg that is.
+
+The agent asks by the telephone's transfer key. Where the caller goes is dialled by the dialplan, with the rights of
+that telephone; from then on the caller's leg is not ours, and is let go. An agent who consults a line of ours, or an
+agent there, gives the caller that place instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from callbackd.domain import numbers
+from callbackd.domain.agents.floor import Floor
+from callbackd.domain.callers.menus import Menus
+from callbackd.domain.callers.waiting import Waiting
+from callbackd.domain.commands import AnswerTransfer, ArmDeadMan, HangUp, NotePlace, StopMusic, Transfer
+from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.events import LegReplaced, TransferAsked, TransferFailed, Transferred
+from callbackd.domain.ids import EntryId, LegId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.speech.speaking import Speech
+from callbackd.domain.state import State
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The dialplan has been asked to take the caller, and has not answered."""
+
+    to: str
+    how: str
+    agent_gone: bool = False
+    """The agent's telephone hung up meanwhile."""
+
+
+class Transfers:
+    def __init__(self, state: State, speech: Speech, menus: Menus, waiting: Waiting, floor: Floor, dial: Dial) -> None:
+        self._state = state
+        self._speech = speech
+        self._menus = menus
+        self._waiting = waiting
+        self._floor = floor
+        self._dial = dial
+        self._pending: dict[EntryId, _Pending] = {}
+
+    def pending(self, entry: Entry) -> bool:
+        """Whether the entry's caller is on the way out: what is told of the legs meanwhile ends nothing."""
+        return entry.id in self._pending
+
+    # --- asked by a telephone ---------------------------------------------------------------------------------------
+
+    def asked(self, event: TransferAsked) -> None:
+        state, agent = self._state, self._state.agent_of(event.leg)
+        entry = state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
+        if agent is None or entry is None or entry.leg is None:
+            self._refuse(event.leg, "only an agent who talks to a caller transfers")
+        elif not state.settings.transfers.enabled:
+            self._refuse(event.leg, "the settings allow no transfers: [transfers] enabled")
+        elif self.pending(entry):
+            state.note(event.leg, "transfer ignored", "it is under way already")
+        elif entry.id in state.joining:
+            self._refuse(event.leg, "another step of this call is under way")
+        elif event.consult and self._stands_for_somebody(event.consult):
+            state.do(AnswerTransfer(event.leg, done=True, reason="the consulted place is the caller's now"))
+            self._swap(entry, event.consult)
+        elif event.to or event.colleague:
+            self._send(entry, event.leg, event)
+        else:
+            self._refuse(event.leg, "it names nobody to transfer to")
+
+    def _refuse(self, leg: LegId, reason: str) -> None:
+        self._state.note(leg, "transfer refused", reason)
+        self._state.do(AnswerTransfer(leg, done=False, reason=reason))
+
+    def _send(self, entry: Entry, by: LegId, event: TransferAsked) -> None:
+        state = self._state
+        if entry.leg is None:
+            return
+        how = "attended" if event.colleague else "blind"
+        to = event.to or event.colleague
+        self._pending[entry.id] = _Pending(to, how)
+        state.note(entry.id, "transfer asked", how, to=numbers.tame(to), agent=entry.agent)
+        state.do(
+            StopMusic(entry.leg),
+            Transfer(
+                entry.leg, by, to, event.consult, event.colleague, state.settings.transfers.context,
+                state.settings.transfers.ring_s, entry.queue, entry.id, entry.arrived_at,
+            ),
+        )  # fmt: skip
+
+    def done(self, event: Transferred) -> None:
+        """The caller's leg is the dialplan's: the conversation here is over, and the agent has the wrap-up time."""
+        entry = self._state.entry_of(event.leg)
+        pending = self._pending.pop(entry.id, None) if entry else None
+        if entry and pending and entry.state is EntryState.TALKING:
+            self._over(entry, pending.to, pending.how)
+
+    def arrived(self, leg: LegId) -> None:
+        """The caller comes in by the dialplan before we are told that the dialplan has the leg."""
+        self.done(Transferred(leg))
+
+    def failed(self, event: TransferFailed) -> None:
+        """The agent goes on talking; a caller whose agent has gone meanwhile is back at the place."""
+        entry = self._state.entry_of(event.leg)
+        pending = self._pending.pop(entry.id, None) if entry else None
+        if entry is None or pending is None:
+            return
+        self._state.note(entry.id, "not transferred", event.reason, to=numbers.tame(pending.to))
+        if pending.agent_gone and entry.state is EntryState.TALKING:
+            self.take_back(entry, "the agent has gone, and the transfer failed")
+
+    def agent_gone(self, entry: Entry) -> None:
+        """The agent's telephone hung up while the caller is on the way: telephones do so when a transfer is done."""
+        self._pending[entry.id].agent_gone = True
+
+    def forget(self, entry: Entry) -> None:
+        """The caller hung up on the way."""
+        self._pending.pop(entry.id, None)
+
+    def take_back(self, entry: Entry, reason: str) -> None:
+        """The caller stays with us and the agent does not: the place is as it was."""
+        leg = entry.leg
+        waiting = self._floor.never_joined(entry, reason, left=True)
+        if leg:
+            self._waiting.take_back(waiting, leg)
+
+    def _over(self, entry: Entry, to: str, how: str) -> None:
+        state = self._state
+        state.note(entry.id, f"transferred, {how}", f"by {entry.agent}", to=numbers.tame(to))
+        entry = state.put(replace(entry, transferred_to=to))
+        self._dial.connected(entry)
+        self._floor.talk_over(entry, "agent", left=True)
+
+    # --- one leg in the place of another ------------------------------------------------------------------------------
+
+    def replaced(self, event: LegReplaced) -> None:
+        """Asterisk connected somebody by itself: who stood or talked there is another person now."""
+        state, agent = self._state, self._state.agent_of(event.leg)
+        entry = state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
+        if entry and entry.leg and agent:
+            # A colleague is in the agent's place, on a leg that is no agent's: both are let go together.
+            self._send(entry, event.leg, TransferAsked(event.leg, "", colleague=event.name_of_channel))
+        elif not self._moved(event.leg, event.by, event.number):
+            state.note(event.by, "leg hung up", "it stands in the place of nobody")
+            state.do(HangUp(event.by, "it stands in the place of nobody"))
+
+    def _stands_for_somebody(self, leg: LegId) -> bool:
+        dialogue = self._state.dialogue(leg)
+        return self._state.entry_of(leg) is not None or (dialogue is not None and dialogue.arrival is not None)
+
+    def _swap(self, entry: Entry, consult: LegId) -> None:
+        """The agent has asked for help in a line of ours: the caller takes over the place in it."""
+        leg, number = entry.leg, entry.number
+        other = self._state.entry_of(consult)
+        self._over(entry, other.queue if other else "a menu", "attended")
+        if leg:
+            self._moved(consult, leg, number, came_from=entry.id)
+        self._state.do(HangUp(consult, "the caller has taken the place over"))
+
+    def _moved(self, leg: LegId, by: LegId, number: str, came_from: EntryId | None = None) -> bool:
+        """``by`` is where ``leg`` was. False when nobody was there."""
+        state, entry, dialogue = self._state, self._state.entry_of(leg), self._state.dialogue(leg)
+        self._speech.end(leg)
+        if entry is None:
+            if dialogue is None or dialogue.arrival is None:
+                return False
+            self._menus.arrive(replace(dialogue.arrival, leg=by, number=number or dialogue.arrival.number))
+            return True
+        known = numbers.check(number, state.settings.numbers)
+        number = known.number if isinstance(known, numbers.Allowed) else numbers.tame(number)
+        changed = replace(entry, leg=by, number=number or entry.number, came_from=came_from or entry.came_from)
+        entry = state.put(changed if entry.callback is None else replace(entry, leg=by))
+        state.note(entry.id, "another leg", "the caller was connected to this place", number=entry.number)
+        state.do(NotePlace(by, entry.queue, entry.arrived_at))
+        if entry.state is not EntryState.TALKING:
+            self._waiting.adopt(entry, by)
+        elif came_from:
+            self._floor.join_again(entry)
+        else:
+            state.do(ArmDeadMan(by, state.settings.dead_man.talking_s))
+        return True
