@@ -1,0 +1,190 @@
+"""Transfers on paper: what is told in which order, and who is where afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callbackd.domain.commands import AnswerTransfer, HangUp, Join, Transfer
+from callbackd.domain.events import LegLeft, LegReplaced, TransferAsked, TransferFailed, Transferred
+from callbackd.domain.ids import LegId
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.entry import EntryOutcome, EntryState
+from callbackd.domain.settings import TransferRules
+from tests.builders import ANNA, BEN, SALES, Centre, agent, queue, settings
+
+
+def centre(**rules: object) -> Centre:
+    """Anna talks to alice; bob works for sales."""
+    house = settings([queue(wrap_up_s=0), queue(SALES)], agents=[agent("alice"), agent("bob", SALES)])
+    c = Centre(replace(house, transfers=TransferRules(**rules)))  # type: ignore[arg-type]
+    c.logs_in("alice")
+    c.calls("a")
+    c.answers("alice")
+    return c
+
+
+def asks(c: Centre, to: str = "8002", **more: object) -> LegId:
+    leg = c.ring_of("alice")
+    c.hear(TransferAsked(leg, to, **more))  # type: ignore[arg-type]
+    return leg
+
+
+def test_the_caller_goes_the_agent_is_free_and_the_talk_is_counted():
+    c = centre()
+    leg = asks(c)
+    act = c.last(Transfer)
+    assert (act.leg, act.by, act.to, act.queue) == ("a", leg, "8002", "support")
+    c.hear(Transferred(LegId("a")))
+    entry = c.entry("a")
+    assert (entry.outcome, entry.transferred_to) == (EntryOutcome.SERVED, "8002")
+    assert c.agents["alice"].activity is Activity.IDLE
+    assert c.hung_up(leg)
+    assert not c.hung_up("a")
+
+
+def test_leaving_the_application_on_the_way_ends_nothing_twice():
+    c = centre()
+    asks(c)
+    c.hear(LegLeft(LegId("a")))
+    assert c.entry("a").state is EntryState.TALKING, "the answer to the transfer says more"
+    c.hear(Transferred(LegId("a")))
+    c.hear(Transferred(LegId("a")))
+    assert len(c.reasons("transferred, blind")) == 1
+
+
+def test_a_caller_who_is_there_again_before_the_answer_is_a_new_entry_that_knows_the_old_one():
+    c = centre()
+    asks(c)
+    old = c.entry("a")
+    c.now += 5
+    c.calls("a", to=SALES, came_from=old.id, came_since=old.arrived_at)
+    new = c.entry("a")
+    assert (new.id != old.id, new.queue, new.came_from) == (True, SALES, old.id)
+    assert new.arrived_at == c.now
+    c.hear(Transferred(LegId("a")))
+    assert c.entry("a").state is EntryState.WAITING, "the late answer is about the place before"
+
+
+def test_the_arrival_is_kept_where_it_is_set():
+    c = centre(keep_arrival=True)
+    asks(c)
+    old = c.entry("a")
+    c.now += 50
+    c.calls("a", to=SALES, came_from=old.id, came_since=old.arrived_at)
+    assert c.entry("a").arrived_at == old.arrived_at
+
+
+def test_what_fails_is_told_and_they_talk_on():
+    c = centre()
+    asks(c)
+    c.hear(TransferFailed(LegId("a"), "the dialplan has no 8002"))
+    assert c.entry("a").state is EntryState.TALKING
+    c.hangs_up("a")
+    assert c.agents["alice"].activity is Activity.IDLE
+
+
+def test_an_agent_who_hung_up_on_a_transfer_that_fails_leaves_the_caller_at_the_place():
+    c = centre()
+    leg = asks(c)
+    c.hangs_up(leg)
+    assert not c.hung_up("a")
+    arrived_at = c.entry("a").arrived_at
+    c.hear(TransferFailed(LegId("a"), "no answer"))
+    assert (c.entry("a").state, c.entry("a").arrived_at) == (EntryState.WAITING, arrived_at)
+
+
+def test_a_caller_who_hangs_up_on_the_way_sets_the_agent_free():
+    c = centre()
+    asks(c)
+    c.hangs_up("a")
+    assert c.agents["alice"].activity is Activity.IDLE
+    c.hear(TransferFailed(LegId("a"), "gone"))
+    assert c.entry("a").outcome is EntryOutcome.SERVED
+
+
+def test_the_key_pressed_twice_asks_once():
+    c = centre()
+    asks(c)
+    asks(c)
+    assert len(c.all(Transfer)) == 1
+    assert c.all(AnswerTransfer) == []
+
+
+@pytest.mark.parametrize("who", ["a", "b", "nobody"])
+def test_only_an_agent_who_talks_may(who):
+    c = centre()
+    c.calls("b", BEN)
+    c.hear(TransferAsked(LegId(who), "8002"))
+    assert c.all(Transfer) == []
+    assert c.last(AnswerTransfer, leg=who).done is False
+
+
+def test_settings_may_forbid_it():
+    c = centre(enabled=False)
+    leg = asks(c)
+    assert c.all(Transfer) == []
+    assert c.last(AnswerTransfer, leg=leg).done is False
+
+
+@pytest.mark.parametrize("reached", [False, True])
+def test_an_agent_who_consults_a_line_of_ours_gives_the_caller_the_place(reached):
+    c = centre()
+    c.calls("consult", "alice", to=SALES)
+    if reached:
+        c.logs_in("bob")
+        c.answers("bob")
+    place = c.entry("consult")
+    asks(c, consult=LegId("consult"))
+    moved = c.entries[place.id]
+    assert (moved.leg, moved.number, moved.queue, moved.came_from) == ("a", ANNA, SALES, moved.came_from)
+    assert moved.came_from
+    assert moved.arrived_at == place.arrived_at
+    assert c.hung_up("consult")
+    assert not c.hung_up("a")
+    assert c.agents["alice"].activity is Activity.IDLE
+    if reached:
+        assert c.last(Join).legs == ("a", c.ring_of("bob"))
+    else:
+        c.logs_in("bob")
+        assert c.rings("bob") == [ANNA]
+
+
+def test_whom_asterisk_puts_into_the_place_of_a_waiting_caller_has_it():
+    c = centre()
+    c.calls("reception", "+442079460105")
+    place = c.entry("reception")
+    c.hear(LegReplaced(LegId("reception"), LegId("b"), BEN, "Local/x;2"))
+    c.hear(LegLeft(LegId("reception")))
+    moved = c.entries[place.id]
+    assert (moved.leg, moved.number, moved.state) == ("b", BEN, EntryState.WAITING)
+    c.hangs_up("a")
+    c.answers("alice")
+    assert c.last(Join).legs[0] == "b"
+
+
+def test_whom_asterisk_puts_into_the_place_of_an_agent_has_the_caller():
+    c = centre()
+    leg = c.ring_of("alice")
+    c.hear(LegReplaced(leg, LegId("colleague"), "", "Local/agent3@x-1;2"))
+    assert c.last(Transfer).colleague == "Local/agent3@x-1;2"
+    c.hangs_up(leg)
+    c.hear(Transferred(LegId("a")))
+    assert not c.hung_up("a")
+    assert c.agents["alice"].activity is Activity.IDLE
+
+
+def test_a_leg_in_the_place_of_nobody_is_hung_up():
+    c = centre()
+    c.hear(LegReplaced(LegId("who"), LegId("what")))
+    assert c.all(HangUp, leg="what")
+
+
+def test_a_restart_on_the_way_believes_the_dialplan():
+    c = centre()
+    asks(c)
+    c.restarts()
+    c.hear(LegLeft(LegId("a")))
+    assert c.agents["alice"].activity is Activity.IDLE
+    assert not c.hung_up("a")
