@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,7 +11,11 @@ from callbackd.config.mistakes import ConfigError
 from callbackd.config.sections import Ami, Ari, Config, Menu, Prompts, Queue
 from callbackd.domain import settings as domain
 from callbackd.domain.ids import QueueName
+from callbackd.domain.numbers import e164
 from callbackd.prompts.settings import ESPEAK, SHIPPED, Engine, PromptSettings
+
+_DIALLED = re.compile(r"[A-Za-z0-9]+/(\+?[0-9]{6,20})@.+")
+"""An endpoint that dials a number over a trunk."""
 
 
 def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
@@ -21,7 +26,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         agents={agent.id: agent for agent in config.agents.values()},
         menus={name: _menu(name, menu, config) for name, menu in config.menus.items()},
         dialling=config.dialling,
-        numbers=replace(config.numbers, region=site.region, own=frozenset(site.own_numbers), secret=secret),
+        numbers=replace(config.numbers, region=site.region, own=_own(config), secret=secret),
         language=site.language,
         ringing=config.ringing,
         line=config.line,
@@ -31,6 +36,17 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         zone=site.zone,
         reports=replace(config.reports, thresholds_s=tuple(sorted(set(config.reports.thresholds_s)))),
     )
+
+
+def _own(config: Config) -> frozenset[str]:
+    """Numbers that are ours without being named so: what customers are shown, and agents who are rung on a mobile.
+
+    Called back, the first would ring ourselves, the second an agent as a customer, for as long as somebody pays.
+    """
+    rules = replace(config.numbers, region=config.site.region)
+    rung = [_DIALLED.fullmatch(agent.endpoint) for agent in config.agents.values()]
+    told = [config.dialling.caller_id, *(found[1] for found in rung if found)]
+    return frozenset(config.site.own_numbers) | {number for raw in told if (number := e164(raw, rules))}
 
 
 def _shared(kind: type, section: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Site:
     language: Language = field(default=_default(domain.Settings, "language"))
     """Spoken where no queue, menu or dialplan names another."""
     own_numbers: tuple[E164, ...] = ()
-    """Our own numbers in E.164: never dialled."""
+    """Our own numbers in E.164: never dialled. ``dialling.caller_id`` and agents' mobiles need not be named."""
     zone: Zone = field(default=_default(domain.Settings, "zone"))
     """The clock by which times are spoken and hours are meant, an IANA name such as ``Europe/London``."""
 

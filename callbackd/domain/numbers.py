@@ -14,8 +14,17 @@ from callbackd.domain.settings import Numbers
 
 # Else the first number of each country is looked up on the disk, and by then there may be no file left to open.
 phonenumbers.PhoneMetadata.load_all()
+for _country in phonenumbers.SUPPORTED_SHORT_REGIONS:
+    phonenumbers.PhoneMetadata.short_metadata_for_region(_country)
 
-_WRITTEN = re.compile(r"[0-9+ ().-]{1,20}", re.ASCII)
+_WRITTEN = re.compile(r"(?=.{1,20}\Z)[ (]*\+?[0-9 ().-]+", re.ASCII)
+_CLAIMED = re.compile(r"[0-9+*# ().-]{1,32}", re.ASCII)
+
+_SHORTEST = 6
+"""Digits. In some plans shorter ones are numbers; without a country code they are some house's extensions as well."""
+
+_ELSEWHERE = {"+2125288": "EH", "+2125289": "EH", "+447524": "IM", "+447924": "IM"}
+"""Ranges that phonenumbers counts to two regions, and to the other one first."""
 
 _CALLED = {
     PhoneNumberType.FIXED_LINE,
@@ -43,7 +52,7 @@ def check(raw: str, settings: Numbers) -> Allowed | Refused:
     if isinstance(parsed, Refused):
         return parsed
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    region = phonenumbers.region_code_for_number(parsed)
+    region = _region(number, parsed)
     allowed = settings.allowed_regions or frozenset({settings.region})
     if not phonenumbers.is_valid_number(parsed):
         return Refused("no such number in the numbering plan")
@@ -57,6 +66,11 @@ def check(raw: str, settings: Numbers) -> Allowed | Refused:
     if any(number.startswith(prefix) for prefix in settings.deny_prefixes):
         return Refused("the number is on the deny list")
     return Allowed(number)
+
+
+def _region(number: str, parsed: PhoneNumber) -> str | None:
+    elsewhere = next((region for range_, region in _ELSEWHERE.items() if number.startswith(range_)), None)
+    return elsewhere or phonenumbers.region_code_for_number(parsed)
 
 
 def e164(raw: str, settings: Numbers) -> str | None:
@@ -89,6 +103,12 @@ def _parsed(raw: str, settings: Numbers) -> PhoneNumber | Refused:
         return Refused(
             "withheld" if not raw else "not a telephone number: only digits, + ( ) . - and at most 20 of them"
         )
+    if "+" not in raw:
+        digits = "".join(c for c in raw if c.isdigit())
+        if len(digits) < _SHORTEST:
+            return Refused("too short to be told from an extension")
+        if phonenumbers.connects_to_emergency_number(digits, settings.region):
+            return Refused("whoever dials it as it stands may reach the emergency services")
     try:
         return phonenumbers.parse(raw, settings.region)
     except NumberParseException as error:
@@ -96,5 +116,8 @@ def _parsed(raw: str, settings: Numbers) -> PhoneNumber | Refused:
 
 
 def tame(raw: str) -> str:
-    """What the network claimed, harmless: at most 32 characters that may stand in a number."""
-    return "".join(c for c in raw if c in "+0123456789*#")[:32]
+    """What the network claimed, without what only separates, if it may be a number or an extension; else nothing.
+
+    All of it or nothing: what is left of junk would be some other number, perhaps of somebody who never called.
+    """
+    return "".join(c for c in raw if c in "+0123456789*#") if _CLAIMED.fullmatch(raw) else ""

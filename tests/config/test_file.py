@@ -13,6 +13,7 @@ from callbackd.config.build import prompt_settings, secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.numbers import Refused, check
 from callbackd.domain.settings import Dialling, Reports, Strategy
 from callbackd.prompts.settings import SHIPPED
 
@@ -208,3 +209,30 @@ def test_what_is_declared_elsewhere_is_not_a_key_of_the_file(tmp_path):
 
 def test_dials_a_second_are_as_declared_when_the_file_is_silent(tmp_path):
     assert settings_of(read(written(tmp_path, GOOD))).dialling == Dialling(per_s=1.0)
+
+
+def test_the_number_shown_to_customers_and_agents_mobiles_are_our_own_without_being_named(tmp_path):
+    """Else a caller who shows one of them has us ring ourselves, or an agent as a customer."""
+    text = (
+        GOOD.replace("PJSIP/agent1", "PJSIP/07400123456@trunk")
+        + """
+[agents.bob]
+endpoint = "PJSIP/+447400123457@trunk"
+queues = ["support"]
+[agents.cora]
+endpoint = "PJSIP/201@phones"
+queues = ["support"]
+[agents.dan]
+endpoint = "Local/00447400123458@from-internal/n"
+queues = ["support"]
+[site]
+own_numbers = ["+442079460000"]
+[dialling]
+caller_id = "02079460999"
+"""
+    )
+    numbers = settings_of(read(written(tmp_path, text))).numbers
+    ours = ["+442079460000", "+442079460999", "+447400123456", "+447400123457", "+447400123458"]
+    assert sorted(numbers.own) == ours
+    for number in ours:
+        assert check(number, numbers) == Refused("this is one of our own numbers")

@@ -92,6 +92,19 @@ async def test_brackets_and_commas_in_a_number_do_not_get_a_line_break_past_our_
     assert all("????Event: Shutdown??" in call.from_user for call in fallback.rung)
 
 
+JUNK = ["%2B442079460008%40evil.host", "%2B442079460008%0D%0A", "%2B44%3F2079460008"]
+
+
+@pytest.mark.parametrize("user", JUNK)
+async def test_junk_in_a_number_is_no_number(house, user):
+    """The caller is served like anybody who shows no number; nobody's number is made of what is left."""
+    agent = await house.agent("agent1", answers(after=0.1))
+    await calls_as(house, user, TO_US)
+    assert await house.rows("SELECT number FROM entry") == [{"number": ""}]
+    assert len(agent.rung) == 1
+    assert "442079460008" not in agent.rung[0].from_user
+
+
 async def test_a_graceful_stop_is_noticed_at_once_by_the_end_of_the_event_stream(house):
     since = len(house.daemon.lines)
     stopping = asyncio.create_task(house.asterisk.cli("core stop gracefully"))
