@@ -13,7 +13,7 @@ from callbackd.domain import numbers
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
-from callbackd.domain.commands import AnswerTransfer, ArmDeadMan, HangUp, NotePlace, StopMusic, Transfer
+from callbackd.domain.commands import AnswerTransfer, HangUp, NotePlace, StopMusic, Transfer
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.events import LegReplaced, TransferAsked, TransferFailed, Transferred
 from callbackd.domain.ids import EntryId, LegId
@@ -177,5 +177,5 @@ class Transfers:
         elif came_from:
             self._floor.join_again(entry)
         else:
-            state.do(ArmDeadMan(by, state.settings.dead_man.talking_s))
+            self._speech.arm_talk(by)
         return True

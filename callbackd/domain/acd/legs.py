@@ -225,7 +225,8 @@ class Legs:
             there = entry.leg in event.legs and entry.leg not in state.dialogues
             if entry.leg and there and entry.state is not EntryState.TALKING:
                 self._waiting.adopt(entry, entry.leg)
-            elif there and entry.leg in event.joined:
+            elif entry.leg and there and entry.leg in event.joined:
+                self._speech.found_talking(entry.leg)
                 self._together(entry)
             elif there:  # connected on paper, and the request to do it was lost with us
                 self._floor.join_again(entry)

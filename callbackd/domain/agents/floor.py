@@ -9,7 +9,6 @@ from typing import assert_never
 from callbackd.domain.callers.direct_callback import DirectCallback
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import (
-    ArmDeadMan,
     DropBridge,
     HangUp,
     Join,
@@ -252,11 +251,8 @@ class Floor:
         """End what blocks the leg, then bridge; the long dead-man switch is set last, as nobody waits for it."""
         state = self._state
         state.joining.add(entry.id)
-        state.do(
-            StopMusic(caller_leg),
-            Join(bridge, (caller_leg, agent_leg)),
-            ArmDeadMan(caller_leg, state.settings.dead_man.talking_s),
-        )
+        state.do(StopMusic(caller_leg), Join(bridge, (caller_leg, agent_leg)))
+        self._speech.arm_talk(caller_leg)
 
     def join_again(self, entry: Entry) -> None:
         """Join two people who should be talking and were found outside their bridge: our request was lost."""
@@ -276,6 +272,8 @@ class Floor:
         state.note(entry.id, "not connected after all", reason)
         if entry.bridge:
             state.do(DropBridge(entry.bridge, entry.leg))
+        if entry.leg:
+            state.timers.cancel(Timer.DEAD_MAN, entry.leg)
         if agent and agent.leg and not left:
             state.do(HangUp(agent.leg, reason))
         entry = state.move(entry.part())

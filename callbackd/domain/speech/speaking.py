@@ -23,7 +23,7 @@ from callbackd.domain.events import Party
 from callbackd.domain.ids import LegId, PlaybackId, playback_of, playbacks_of
 from callbackd.domain.lives.conversation import After, go, row_of
 from callbackd.domain.lives.dialogue import Dialogue, Stage
-from callbackd.domain.lives.entry import Entry, EntryOutcome
+from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.phrase import Digits, Phrase
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -36,6 +36,8 @@ _FRESH_S = 5.0
 """A switch that was armed less than this before is not armed again for speaking."""
 BEGIN_PER_S = 20
 """Announcements that begin within a second, at most. Two hundred callers are spoken to within ten seconds."""
+_WITHOUT_PBX_S = 30.0
+"""While Asterisk is away, callers who talk are looked after this often."""
 _REMEMBERED = 4096
 
 
@@ -185,6 +187,8 @@ class Speech:
         state.note(entry.id, f"closed: {outcome.value}", reason, waited_s=round(state.now - entry.arrived_at, 1))
         for timer in (Timer.RETRY, Timer.ENTER, Timer.WIDEN, Timer.MAX_WAIT):
             state.timers.cancel(timer, entry.id)
+        if entry.leg and entry.state is EntryState.TALKING:
+            state.timers.cancel(Timer.DEAD_MAN, entry.leg)
         if entry.bridge:
             state.do(DropBridge(entry.bridge, entry.leg))
         state.move(entry.close(outcome, state.now))
@@ -203,11 +207,15 @@ class Speech:
     # --- signs of life ----------------------------------------------------------------------------------------------
 
     def dead_man(self, leg: LegId) -> None:
-        dialogue = self._state.dialogues.get(leg)
+        state, dialogue, entry = self._state, self._state.dialogues.get(leg), self._state.entry_of(leg)
         if dialogue is None:
+            if entry and entry.state is EntryState.TALKING and state.world.pbx:
+                self.arm_talk(leg)
+            elif entry and entry.state is EntryState.TALKING:  # nothing reaches Asterisk now; half the time is left
+                state.timers.set(Timer.DEAD_MAN, leg, state.now + _WITHOUT_PBX_S)
             return
         if dialogue.playback:  # Asterisk sets no variable while it plays, and all else for the leg would wait for that
-            self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + 1.0)
+            state.timers.set(Timer.DEAD_MAN, leg, state.now + 1.0)
         else:
             self.arm(dialogue)
 
@@ -221,6 +229,17 @@ class Speech:
         state = self._state
         state.do(ArmDeadMan(dialogue.leg, state.settings.dead_man.waiting_s))
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now + state.settings.dead_man.waiting_s / 2)
+
+    def arm_talk(self, leg: LegId) -> None:
+        """The long time-out of a caller who talks, again and again at half its time for as long as they talk."""
+        after_s = self._state.settings.dead_man.talking_s
+        self._state.do(ArmDeadMan(leg, after_s))
+        self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + after_s / 2)
+
+    def found_talking(self, leg: LegId) -> None:
+        """After a restart nobody knows when the time-out of this caller was last set."""
+        if not self._state.timers.is_set(Timer.DEAD_MAN, leg):
+            self.arm_talk(leg)
 
     # --- small things -----------------------------------------------------------------------------------------------
 
