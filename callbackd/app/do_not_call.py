@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from callbackd import private
 from callbackd.config.mistakes import ConfigError
 from callbackd.domain.commands import Saved
 from callbackd.domain.lives.do_not_call import Blocked
@@ -32,8 +32,9 @@ def key(state_dir: Path) -> Key:
     """``<state_dir>/do-not-call.key``. Raises ``ConfigError`` when it is there and useless, or cannot be made."""
     path = state_dir / "do-not-call.key"
     try:
-        made = not path.exists() and _make(path)
-        secret = path.read_bytes()
+        private.directory(state_dir)
+        made = not os.path.lexists(path) and private.create(path, os.urandom(SIZE))
+        secret = private.read(path)
     except OSError as error:
         mistake = f"cannot be read or made: {error.strerror}; it must be a file of callbackd's user, mode 0600"
         raise ConfigError(path, [mistake]) from error
@@ -52,29 +53,3 @@ def warn_if_useless(rows: Iterable[Saved], key: Key) -> None:
     if key.made and listed:
         way_out = "restore do-not-call.key from the backup, then start again"
         log.error("do_not_call_list_useless", numbers=listed, reason=f"its key is gone, a new one was made; {way_out}")
-
-
-def _make(path: Path) -> bool:
-    """Whole or not at all: half a key after a power cut would be a key that fits nothing. False: another was faster."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(SIZE))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(name, path)
-        _sync(path.parent)
-    except FileExistsError:
-        return False
-    finally:
-        Path(name).unlink()
-    return True
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,13 +8,16 @@ the application over, finds them. Without a next one nothing is lost either, the
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
+from callbackd import private
 from callbackd.db.right import Right
 from callbackd.domain.events import DrainBegan, Event, SwitchTurned
 
@@ -22,29 +25,84 @@ log = structlog.get_logger("callbackd")
 
 DRAIN_S = 60.0
 """A call to a customer is over, or a conversation, within this time."""
+_PID_FILE = "callbackd.pid"
+_TAKE_AGAIN_S = 0.2
 _NEXT_S = 3.0
 """A standby takes over within this time."""
 
 
-@contextmanager
-def pid_file(state_dir: Path) -> Iterator[None]:
-    """Where the command line finds the daemon of this ``state_dir``."""
-    path = state_dir / "callbackd.pid"
-    path.write_text(f"{os.getpid()}\n")
+@asynccontextmanager
+async def pid_file(state_dir: Path) -> AsyncIterator[None]:
+    """Where the command line finds the daemon of this ``state_dir``: who holds its lock has written its pid there.
+
+    A second daemon of the same directory, a standby, has it when the first one ends.
+    """
+    private.directory(state_dir)
+    path = state_dir / _PID_FILE
+    held: list[int] = []
+
+    async def insist() -> None:
+        while not held:
+            await asyncio.sleep(_TAKE_AGAIN_S)
+            held.extend(_taken(path))
+
+    held.extend(_taken(path))
+    insisting = asyncio.create_task(insist(), name="pid file")
     try:
         yield
     finally:
-        with suppress(OSError):
-            if path.read_text().strip() == str(os.getpid()):
-                path.unlink()
+        insisting.cancel()
+        await asyncio.gather(insisting, return_exceptions=True)
+        for descriptor in held:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)  # and with it goes the lock, as it does when the process is killed
+
+
+def _taken(path: Path) -> list[int]:
+    """The descriptor that holds the lock, if nobody else had it."""
+    descriptor = private.open_or_make(path)
+    with suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.lstat()):  # else its last holder has just taken it away
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            return [descriptor]
+    os.close(descriptor)
+    return []
 
 
 def running(state_dir: Path) -> int | None:
-    """The pid of the daemon that works for this ``state_dir``, None when there is none."""
+    """The pid of the daemon that works for this ``state_dir``, None when there is none.
+
+    What stands in the file counts only while the lock is held: a pid is given away again, and so is a command line.
+    """
     with suppress(OSError, ValueError):
-        pid = int((state_dir / "callbackd.pid").read_text())
-        if b"callbackd" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return pid
+        descriptor = os.open(state_dir / _PID_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(os.pread(descriptor, 20, 0))
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def tell(state_dir: Path, number: signal.Signals) -> int | None:
+    """Signal the daemon of this ``state_dir``; its pid, None when there is none.
+
+    The process is held on to before the lock is looked at again, so that the signal reaches no later one of that pid.
+    """
+    pid = running(state_dir)
+    if pid is None:
+        return None
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(pid)
+        try:
+            if running(state_dir) == pid:
+                signal.pidfd_send_signal(process, number)
+                return pid
+        finally:
+            os.close(process)
     return None
 
 

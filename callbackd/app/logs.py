@@ -13,6 +13,8 @@ from typing import Any
 
 import structlog
 
+from callbackd import private
+
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\b")
 
 
@@ -43,12 +45,10 @@ class Mask:
 def mask_key(state_dir: Path) -> bytes:
     """This installation's key for the tags, made at the first start and kept private."""
     path = state_dir / "log.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(16))
-    return path.read_bytes()[:64]
+    private.directory(state_dir)
+    if not os.path.lexists(path):
+        private.create(path, os.urandom(16))
+    return private.read(path)[:64]
 
 
 def _what_first(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

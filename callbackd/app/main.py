@@ -43,7 +43,7 @@ async def serve(
     given = Given.by(config)
     asked, reload = Asked(), Reload(reread or (lambda: config))
     async with AsyncExitStack() as stack:
-        stack.enter_context(pid_file(config.state_dir))
+        await stack.enter_async_context(pid_file(config.state_dir))
         opened = await stack.enter_async_context(database(config, asked.stop))
         if asked.stop.is_set():
             return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from callbackd import private
 from callbackd.domain.commands import Command
 from callbackd.domain.events import Event
 from callbackd.simulate import replay
@@ -25,8 +26,9 @@ class Recorder:
     def __init__(self, folder: Path, entropy: bytes) -> None:
         self.path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.jsonl"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            private.directory(folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND
+            handle = os.open(self.path, flags, 0o600)
             self._file = os.fdopen(handle, "w", buffering=1)
             self._open = True
             self._file.write(replay.header(entropy))

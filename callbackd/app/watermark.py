@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from callbackd import private
 from callbackd.db import tables
 from callbackd.db.engine import transaction
 
@@ -46,15 +47,13 @@ class Watermark:
         return found
 
     def _write(self) -> None:
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._newest))
-        fresh.replace(self.path)
+        private.replace(self.path, json.dumps(self._newest).encode())
 
 
 def _read(path: Path) -> dict[str, str]:
     """A file that cannot be read as ours protects from nothing, and hinders nobody."""
     try:
-        told = json.loads(path.read_text())
+        told = json.loads(private.read(path))
         return {name: str(told[name]) for name in _TABLES if name in told}
     except (OSError, ValueError, TypeError):
         return {}

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from callbackd import private
+from callbackd.config.build import prompt_settings
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.config.sections import Config
@@ -29,3 +31,10 @@ def read_config(path: Path) -> Config:
         for mistake in error.mistakes:
             typer.echo(f"  {mistake}", err=True)
         raise typer.Exit(MISUSED) from error
+
+
+def let_asterisk_in(config: Config) -> None:
+    """Asterisk is another user, and the operator's own prompts are below the state directory unless set otherwise."""
+    prompts = prompt_settings(config)
+    if any(f.exists() and f.is_relative_to(config.state_dir) for f in (prompts.cache, prompts.recordings)):
+        private.let_pass(config.state_dir)

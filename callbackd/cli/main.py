@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from functools import partial
@@ -17,7 +16,7 @@ from callbackd.app import handover, logs, main
 from callbackd.app.database import DatabaseGone
 from callbackd.ari.client import Address
 from callbackd.cli import rescue as rescuing
-from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config
 from callbackd.cli.past import ledger, simulate
 from callbackd.cli.prompts import prompts
 from callbackd.config.build import secret, settings_of
@@ -43,6 +42,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
     while True:
         try:
             mask = logs.Mask(logs.mask_key(settings.state_dir))
+            let_asterisk_in(settings)
         except OSError as error:
             typer.echo(f"state_dir: {settings.state_dir} cannot be written: {error.strerror}", err=True)
             raise typer.Exit(MISUSED) from error
@@ -66,11 +66,10 @@ def run(config: ConfigPath = DEFAULT) -> None:
 def reload(config: ConfigPath = DEFAULT) -> None:
     """Have the running daemon take up the changed config. One with mistakes is not taken up, here or there."""
     settings = read_config(config)
-    pid = handover.running(settings.state_dir)
+    pid = handover.tell(settings.state_dir, signal.SIGHUP)
     if pid is None:
         typer.echo(f"no callbackd works for {settings.state_dir}: nothing to reload", err=True)
         raise typer.Exit(REFUSED)
-    os.kill(pid, signal.SIGHUP)
     typer.echo(f"pid {pid} takes up {config}")
 
 
@@ -78,11 +77,10 @@ def reload(config: ConfigPath = DEFAULT) -> None:
 def drain(config: ConfigPath = DEFAULT) -> None:
     """Have the running daemon stop dialling, finish what is under way, hand over to a standby, and end."""
     settings = read_config(config)
-    pid = handover.running(settings.state_dir)
+    pid = handover.tell(settings.state_dir, signal.SIGUSR1)
     if pid is None:
         typer.echo(f"no callbackd works for {settings.state_dir}: nothing to drain", err=True)
         raise typer.Exit(REFUSED)
-    os.kill(pid, signal.SIGUSR1)
     typer.echo(f"draining pid {pid}: it ends within {handover.DRAIN_S:.0f} s")
     while handover.running(settings.state_dir) == pid:
         time.sleep(0.1)

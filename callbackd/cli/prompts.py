@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.progress import Progress
 
-from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config
 from callbackd.config.build import prompt_settings
 from callbackd.prompts import build as building
 from callbackd.prompts import check as checking
@@ -41,7 +41,8 @@ def build_prompts(
     everything: Annotated[bool, typer.Option("--all", help="Also what comes with callbackd, in better sound.")] = False,
 ) -> None:
     """Speak what neither was recorded nor comes with callbackd. Needs espeak-ng (or the engine you set) and sox."""
-    settings = prompt_settings(read_config(config))
+    read = read_config(config)
+    settings = prompt_settings(read)
     with Progress() as progress:
         task = progress.add_task("building prompts", total=None)
         try:
@@ -53,6 +54,7 @@ def build_prompts(
         except (building.NoEngine, OSError) as trouble:
             typer.echo(f"prompts cannot be built: {trouble}", err=True)
             raise typer.Exit(REFUSED) from trouble
+    let_asterisk_in(read)
     for failure in built.failures:
         typer.echo(str(failure), err=True)
     typer.echo(f"{built.made} prompts made, {built.present} were there, {len(built.failures)} failed")

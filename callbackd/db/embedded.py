@@ -39,6 +39,7 @@ import structlog
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from callbackd import private
 from callbackd.db import binaries
 
 NAME = "callbackd"
@@ -230,7 +231,7 @@ class Embedded:
 
     def _prepare(self) -> None:
         """The lock, the directories, and at the first start the database files."""
-        self.state_dir.mkdir(parents=True, exist_ok=True)
+        private.directory(self.state_dir)
         if self._lock is None:
             self._lock = _hold(self.state_dir)
         self._account = Account.of(self.data)
@@ -447,7 +448,7 @@ class Embedded:
 
 def _hold(state_dir: Path) -> int:
     """The lock of a state directory, until the descriptor is closed or the process ends, however it ends."""
-    file = os.open(state_dir / "callbackd.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = private.open_or_make(state_dir / "callbackd.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
