@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from callbackd.app import do_not_call
 from callbackd.protocol import Step
 from lab.asterisk import AGENTS, Asterisk
 from lab.forked import Forked
@@ -99,6 +100,8 @@ class Daemon:
         self.dir = slot.dir / name
         self.dir.mkdir(exist_ok=True, mode=0o755)
         self.config = lab_config(asterisk, self.dir / "state", database_url, **changes)
+        do_not_call.key(self.dir / "state")
+        (self.dir / "state" / do_not_call.UNPROVEN).unlink(missing_ok=True)  # as one that has run before
         self.config_path = self.dir / "callbackd.toml"
         self.ahead_s: float | None = None
         """By how much its clock is set forward when it starts; None when it is to have the machine's."""

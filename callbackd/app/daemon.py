@@ -15,7 +15,7 @@ from callbackd.app.ends import Asked, Drained, End, Reloaded, Replaced, Stopped
 from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
 from callbackd.app.given import Given
-from callbackd.app.handover import drained, hand_over, hold
+from callbackd.app.handover import drained, hand_over, hold, hold_without_key
 from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery, report_laws
@@ -87,6 +87,8 @@ class Daemon:
             missing = await self.watermark.missing(self.database.engine)
         if missing:
             hold(self._post, missing, self.watermark.path)
+        if lost := do_not_call.lost(self.given.config.state_dir, rows):
+            self._hold_without_key(lost)
         self._post(PbxLost("not connected yet"))
 
     def _ends(self) -> dict[str, Running[End]]:
@@ -111,6 +113,7 @@ class Daemon:
             "recovery": self.recovery.failed(),
             "watchdog": Watchdog(self.notifier, moved, self._poke).run(),
             "status": keep_telling(self.notifier, self._doing),
+            "key": do_not_call.watch(self.given.config.state_dir, self.given.list_key.secret, self._hold_without_key),
         }
         if self.database.keeping:
             parts["keeping"] = _fails_with(self.database.keeping)
@@ -157,6 +160,9 @@ class Daemon:
         """For ``systemctl status``. Tasks come and go with the calls; more and more of them are a leak."""
         waiting, promises = self.acd.open_lives()
         return f"{waiting} waiting, {promises} promises, {len(asyncio.all_tasks())} tasks"
+
+    def _hold_without_key(self, why: str) -> None:
+        hold_without_key(self._post, why)
 
     def _post(self, event: Event) -> None:
         self.inbox.put_nowait(event)

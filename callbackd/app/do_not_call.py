@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +14,13 @@ import structlog
 from callbackd import private
 from callbackd.config.mistakes import ConfigError
 from callbackd.domain.commands import Saved
+from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.do_not_call import Blocked
 
+FILE = "do-not-call.key"
+UNPROVEN = "key-made-anew"
+"""Beside the key from when it was made until it is known that no older one was lost; an operator may take it away."""
+LOOK_EVERY_S = 30.0
 SIZE = 32
 """Bytes, as many as SHA-256 gives."""
 
@@ -30,10 +37,10 @@ log = structlog.get_logger("do_not_call")
 
 def key(state_dir: Path) -> Key:
     """``<state_dir>/do-not-call.key``. Raises ``ConfigError`` when it is there and useless, or cannot be made."""
-    path = state_dir / "do-not-call.key"
+    path = state_dir / FILE
     try:
         private.directory(state_dir)
-        made = not os.path.lexists(path) and private.create(path, os.urandom(SIZE))
+        made = not os.path.lexists(path) and _make(path, state_dir / UNPROVEN)
         secret = private.read(path)
     except OSError as error:
         mistake = f"cannot be read or made: {error.strerror}; it must be a file of callbackd's user, mode 0600"
@@ -47,9 +54,52 @@ def key(state_dir: Path) -> Key:
     return Key(secret, made)
 
 
+def lost(state_dir: Path, rows: Iterable[Saved]) -> str | None:
+    """Why nobody may be dialled: the key is a new one, and what stands in the database is older than it. Else None.
+
+    A list cannot be read with a new key. Promises alone may be kept, but a state directory that is gone took the newest
+    of them (``Watermark``) with it, or is not mounted; whoever knows takes the file ``UNPROVEN`` away.
+    """
+    unproven = state_dir / UNPROVEN
+    if not os.path.lexists(unproven):
+        return None
+    rows = list(rows)
+    listed, promises = sum(isinstance(row, Blocked) for row in rows), sum(isinstance(row, Callback) for row in rows)
+    if not listed and not promises:
+        with suppress(OSError):
+            unproven.unlink()
+        return None
+    return (
+        f"its key was not in {state_dir} and a new one was made, but the database has {listed} numbers that are not to "
+        f"be called and {promises} promises: restore do-not-call.key from the backup (is the directory mounted?), "
+        f"or, if nothing is lost by it, remove {unproven}; then start again"
+    )
+
+
+async def watch(state_dir: Path, secret: bytes, hold: Callable[[str], None]) -> None:
+    """Look for the key until cancelled. When it is not what it was, ``hold`` is called, once."""
+    while await asyncio.to_thread(_is_there, state_dir / FILE, secret):  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(LOOK_EVERY_S)
+    hold(f"{state_dir / FILE} is gone, or another: see what happened to {state_dir}, restore it, then start again")
+    await asyncio.Event().wait()
+
+
+def _is_there(path: Path, secret: bytes) -> bool:
+    try:
+        return private.read(path) == secret
+    except OSError:
+        return False
+
+
 def warn_if_useless(rows: Iterable[Saved], key: Key) -> None:
     """A new key beside an old list: people would be called who said never again, and somebody must be told."""
     listed = sum(isinstance(row, Blocked) for row in rows)
     if key.made and listed:
         way_out = "restore do-not-call.key from the backup, then start again"
         log.error("do_not_call_list_useless", numbers=listed, reason=f"its key is gone, a new one was made; {way_out}")
+
+
+def _make(path: Path, unproven: Path) -> bool:
+    """The mark first: a start that ends in between must not leave a key that looks as if it had always been there."""
+    private.replace(unproven, b"made when there was no do-not-call.key\n")
+    return private.create(path, os.urandom(SIZE))

@@ -125,6 +125,12 @@ async def hand_over(right: Right, replaced: asyncio.Event) -> None:
     log.info("handed over" if replaced.is_set() else "nobody took over")
 
 
+def hold_without_key(post: Callable[[Event], None], why: str) -> None:
+    """Whom we may not call cannot be known: nobody is dialled before somebody has looked."""
+    post(SwitchTurned("dialling", False))
+    log.error("do_not_call_key_lost", why=f"nobody is dialled: {why}")
+
+
 def hold(post: Callable[[Event], None], missing: Sequence[str], path: Path) -> None:
     """The database is older than what was done: nobody is dialled before somebody has looked."""
     post(SwitchTurned("dialling", False))

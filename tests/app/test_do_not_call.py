@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,9 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from callbackd.app import do_not_call
-from callbackd.app.do_not_call import Key, key
+from callbackd.app.do_not_call import UNPROVEN, Key, key, lost, watch
 from callbackd.config.mistakes import ConfigError
-from callbackd.domain.ids import EntryId, QueueName
+from callbackd.domain.ids import CallbackId, EntryId, QueueName
+from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 
@@ -27,7 +30,7 @@ def test_the_key_is_made_at_the_first_start_and_stays(tmp_path):
 def test_nobody_else_can_read_it_and_nothing_else_is_left(tmp_path):
     key(tmp_path)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
-    assert [file.name for file in tmp_path.iterdir()] == [FILE]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [FILE, UNPROVEN]
 
 
 def test_two_installations_have_two_keys(tmp_path):
@@ -74,3 +77,55 @@ def test_a_list_whose_key_is_gone_is_told_of(made, rows, told):
     with capture_logs() as lines:
         do_not_call.warn_if_useless(rows, Key(b"k" * 32, made))
     assert [line["numbers"] for line in lines] == told
+
+
+LISTED = Blocked("a" * 64, 1.0, "pressed 9")
+PROMISED = Callback(CallbackId("c1"), EntryId("e1"), QueueName("support"), "+442079460101", 1.0, 2.0)
+
+
+@pytest.mark.parametrize("rows", [[LISTED], [PROMISED], [LISTED, PROMISED]])
+def test_a_new_key_beside_what_is_older_holds_dialling_until_somebody_says_so(tmp_path, rows):
+    for _ in range(3):  # starting again changes nothing
+        key(tmp_path)
+        assert f"remove {tmp_path / UNPROVEN}" in (lost(tmp_path, rows) or "")
+    (tmp_path / UNPROVEN).unlink()
+    assert lost(tmp_path, rows) is None
+    key(tmp_path)
+    assert lost(tmp_path, rows) is None
+
+
+def test_the_first_start_of_all_is_proven_by_an_empty_database(tmp_path):
+    key(tmp_path)
+    assert lost(tmp_path, []) is None
+    assert not (tmp_path / UNPROVEN).exists()
+    assert lost(tmp_path, [LISTED, PROMISED]) is None, "what came later has this key"
+
+
+def test_a_key_that_was_restored_and_one_that_was_always_there_hold_nothing(tmp_path):
+    kept = key(tmp_path / "backup").secret
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / FILE).write_bytes(kept)
+    assert key(tmp_path / "state") == Key(kept, made=False)
+    assert lost(tmp_path / "state", [LISTED, PROMISED]) is None
+
+
+@pytest.mark.parametrize("how", ["directory gone", "key gone", "another key", "link"])
+async def test_a_key_that_vanishes_while_we_run_holds_dialling_once(tmp_path, monkeypatch, how):
+    monkeypatch.setattr(do_not_call, "LOOK_EVERY_S", 0.001)
+    held: list[str] = []
+    state = tmp_path / "state"
+    watching = asyncio.create_task(watch(state, key(state).secret, held.append))
+    await asyncio.sleep(0.05)
+    assert held == []
+    shutil.move(state, tmp_path / "moved")
+    if how != "directory gone":
+        state.mkdir()
+    if how == "another key":
+        key(state)
+    if how == "link":
+        (state / FILE).symlink_to(tmp_path / "moved" / FILE)
+    await asyncio.sleep(0.05)
+    assert len(held) == 1
+    assert "restore it" in held[0]
+    assert not watching.done(), "its end would be the daemon's"
+    watching.cancel()

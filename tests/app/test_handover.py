@@ -46,7 +46,9 @@ class Holder:
 @pytest.fixture
 def decoy():
     """A process whose command line looks like a daemon's."""
-    process = subprocess.Popen(["bash", "-c", "sleep 60; : callbackd run"])
+    process = subprocess.Popen(["bash", "-c", "echo up; sleep 60; : callbackd run"], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
     yield process
     process.kill()
     process.wait()

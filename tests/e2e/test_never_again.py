@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 import pytest
 
+from callbackd.app.do_not_call import FILE
 from lab.house import ANNA, BEN, CORA
 from lab.phones import answers, presses_one, rings
+from lab.wired import promise
 
 pytestmark = pytest.mark.e2e
 
@@ -70,3 +73,33 @@ async def test_who_pressed_9_is_refused_another_promise_by_the_next_daemon_too(h
     cora = await customers.next_call_to(CORA, within=15, answered=True)
     await cora.hears(agent, within=20)
     assert len(customers.calls_to(ANNA)) == 1
+
+
+@pytest.mark.parametrize("gone", ["key", "directory"])
+async def test_without_the_old_key_nobody_is_rung_until_somebody_says_so(house, gone):
+    """Anna is on a list that nobody can read any more; Ben has a promise, and may be on it too, for all we know."""
+    customers, agent, _ = await declined(house)
+    await house.daemon.stop()
+    await promise(house.database_url, [BEN])
+    state = house.daemon.dir / "state"
+    kept = state.with_name("kept")
+    shutil.copytree(state, kept)
+    if gone == "key":
+        (state / FILE).unlink()
+    else:
+        shutil.rmtree(state)
+    for _ in range(2):
+        since = len(house.daemon.lines)
+        await house.daemon.start()
+        await house.daemon.said("do_not_call_key_lost", since=since)
+        await house.daemon.said("resynced", since=since)
+        await asyncio.sleep(3.0)
+        assert customers.calls_to(BEN) == []
+        await house.daemon.stop()
+    shutil.rmtree(state)
+    shutil.copytree(kept, state)
+    await house.daemon.start()
+    call = await customers.next_call_to(BEN, within=15)
+    assert len(customers.calls_to(ANNA)) == 1
+    assert call.dialled == BEN
+    assert agent.running
