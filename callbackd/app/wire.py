@@ -68,7 +68,9 @@ def wire(
     watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     renderer = Renderer(prompt_settings(config), _unspoken)
     record = EventLog(config.ari.event_log) if config.ari.event_log else no_record
-    perform = Perform(ari, renderer.media, settings.dialling, record)
+    perform = Perform(
+        ari, renderer.media, settings.dialling, record, lambda phone: renderer.withheld(settings.language_at(phone))
+    )
     outbox = Outbox(perform, inbox.put_nowait)
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)

@@ -98,9 +98,18 @@ _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 class Perform:
     """``await perform(command)`` carries one out and returns what is to be told to the domain, in order."""
 
-    def __init__(self, ari: Ari, media: Media, dialling: Dialling, record: Record = no_record) -> None:
-        """``record`` tells what Asterisk's event log has of a leg that is gone."""
+    def __init__(
+        self,
+        ari: Ari,
+        media: Media,
+        dialling: Dialling,
+        record: Record = no_record,
+        withheld: Callable[[str], str] = lambda _: "anonymous",
+    ) -> None:
+        """``record`` tells what Asterisk's event log has of a leg that is gone, ``withheld`` what an agent at
+        an endpoint is shown instead of a number."""
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
+        self._withheld = withheld
         self._told_missing = False
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
@@ -187,7 +196,7 @@ class Perform:
             context=AGENT_CONTEXT,
             extension="s",
             label=LABEL,
-            caller_id=_caller_id(act.caller_name, act.caller_number),
+            caller_id=_caller_id(act.caller_name, act.caller_number, self._withheld(act.endpoint)),
             timeout=math.ceil(act.ring_s),
             variables={"CBD_ENTRY": act.entry, **ASKS_US},
         )
@@ -407,8 +416,13 @@ def _noted(act: Act, answer: Answer[Any]) -> tuple[Event, ...]:
     return ()
 
 
-def _caller_id(name: str, number: str) -> str:
-    """As Asterisk parses it. Both come from outside: nothing that quotes, brackets or separates may remain."""
-    name = "".join(c for c in name if c.isalnum() or c in " ._-")[:40].strip()
+def _caller_id(name: str, number: str, withheld: str) -> str:
+    """As Asterisk parses it. Both come from outside: nothing that quotes, brackets or separates may remain.
+
+    Without a number the agent is told so in words; left empty, Asterisk would fill in a name of its own.
+    """
     number = "".join(c for c in number if c in "+0123456789*#")[:32]
+    if not number:
+        name, number = " - ".join(filter(None, (name, withheld))), "anonymous"
+    name = "".join(c for c in name if c.isalnum() or c in " ._-")[:40].strip()
     return f'"{name}" <{number}>' if name else f"<{number}>"

@@ -616,6 +616,12 @@ class Settings:
     """Where the house stands: the clock by which times are spoken, unless the queue's hours have another."""
     reports: Reports = field(default_factory=Reports)
 
+    def language_at(self, endpoint: str) -> str:
+        """The language of the agent of this phone, that of the queue named first; the house's for anybody else."""
+        agent = next((a for a in self.agents.values() if endpoint in {a.endpoint, *a.phones}), None)
+        queue = self.queues.get(agent.queues[0]) if agent and agent.queues else None
+        return queue.language if queue else self.language
+
     def is_agents(self, endpoint: str) -> bool:
         """Whether this is the technology and name of an agent's phone."""
         return any(endpoint in {agent.endpoint, *agent.phones} for agent in self.agents.values())

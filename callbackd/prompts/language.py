@@ -54,6 +54,8 @@ class Language:
     digits: tuple[str, ...]
     """The ten digits as they are said in a telephone number."""
     plus: str
+    withheld: str
+    """On an agent's telephone, where a number would stand: the caller shows none. Letters and spaces only."""
     longest_group: int = 4
     """Digits are never read in groups longer than this."""
     long_groups_first: bool = False

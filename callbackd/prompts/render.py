@@ -51,6 +51,10 @@ class Renderer:
     def _found(self, code: str) -> dict[str, Path]:
         return {name: found.file for name, found in sources(self._settings, LANGUAGES[code]).items()}
 
+    def withheld(self, language: str) -> str:
+        """What stands for a number that is not shown."""
+        return LANGUAGES.get(language, LANGUAGES[self._settings.default_language]).withheld
+
     def media(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[str, ...]:
         """Media addresses in the order of speaking, without extension: Asterisk picks the format.
 

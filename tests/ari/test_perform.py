@@ -232,7 +232,8 @@ async def test_only_plain_paths_enter_the_dialplan(pbx: Pbx) -> None:
 @pytest.mark.parametrize(
     ("name", "number", "shown"),
     [
-        ("support", "", '"support" <>'),
+        ("support", "", '"support - anonymous" <anonymous>'),
+        ("", "anonymous", '"anonymous" <anonymous>'),
         ("", "123", "<123>"),
         ('x" <900>', "1>2;,&", '"x 900" <12>'),
         ("Żółć 2", "+48 22\r\n", '"Żółć 2" <+4822>'),
@@ -243,6 +244,13 @@ async def test_what_a_caller_is_called_cannot_become_something_else(
 ) -> None:
     await perform(pbx, RingAgent(AGENT, "PJSIP/agent1", number, name, 15.0, EntryId("e1")))
     assert f"&callerId={shown}&timeout=15" in asked(pbx)[0]
+
+
+async def test_a_number_that_is_not_shown_is_so_in_the_agents_words(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, lambda *_: [], Dialling(), withheld={"PJSIP/agent1": "rejtett szám"}.__getitem__)
+        await perform(RingAgent(AGENT, "PJSIP/agent1", "", "support", 15.0, EntryId("e1")))
+    assert '&callerId="support - rejtett szám" <anonymous>&' in asked(pbx)[0]
 
 
 @pytest.mark.parametrize("act", [RING, DIAL], ids=["agent", "customer"])

@@ -171,3 +171,15 @@ async def test_six_callers_and_three_agents_everybody_talks_once(house):
     await asyncio.gather(*(caller.is_over(within=40) for caller in callers))
     for caller in callers:
         assert sum(len(house.stage.spoke(caller, agent)) for agent in agents) == 1
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "support - anonymous"), ("pl", "support - numer zastrzeżony")])
+async def test_a_number_that_is_not_shown_is_called_so_on_the_agents_telephone(open_house, language, shown):
+    queue = {"wrap_up_s": 0, "ring_s": 4, "language": language, "slots": {"enabled": False}}
+    house = await open_house(queues={"support": queue}, built=False)
+    agent = await house.agent("agent1", answers(after=0.1))
+    caller = await house.calls(None)
+    await caller.hears(agent, within=10)
+    rung = agent.rung[0]
+    assert (rung.from_display, rung.from_user) == (shown, "anonymous")
+    await caller.hangup()

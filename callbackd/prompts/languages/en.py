@@ -147,5 +147,6 @@ LANGUAGE = Language(
     press=lambda key: f"press {DIGITS[key]}.",
     digits=DIGITS,
     plus="plus",
+    withheld="anonymous",
     longest_group=5,
 )

@@ -158,4 +158,5 @@ LANGUAGE = Language(
     press=lambda key: f"pritisnite tipku {SMALL[key]}.",
     digits=SMALL[:10],
     plus="plus",
+    withheld="skriveni broj",
 )

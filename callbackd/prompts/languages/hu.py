@@ -188,4 +188,5 @@ LANGUAGE = Language(
     press=lambda key: f"nyomja meg {KEYS[key]} gombot.",
     digits=DIGITS,
     plus="plusz",
+    withheld="rejtett szám",
 )

@@ -190,6 +190,7 @@ LANGUAGE = Language(
     press=lambda key: f"proszę nacisnąć {SMALL[key]}.",
     digits=SMALL[:10],
     plus="plus",
+    withheld="numer zastrzeżony",
     longest_group=3,
     long_groups_first=True,
 )

@@ -202,6 +202,7 @@ LANGUAGE = Language(
     press=lambda key: f"натисніть {SMALL[key]}.",
     digits=SMALL[:10],
     plus="плюс",
+    withheld="прихований номер",
     longest_group=3,
     long_groups_first=True,
 )
