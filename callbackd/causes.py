@@ -1,33 +1,58 @@
-"""How a call ended, from the two numbers Asterisk gives: shared by the adapters that are told (ARI and AMI).
+"""How a call ended and whose trouble it was, from the two numbers Asterisk gives: shared by ARI and AMI.
 
 The SIP status is the far end's own word and goes first; the Q.850 cause is Asterisk's translation, or what we have when
-there was no SIP. Trouble of the trunk (CONGESTION) is told from trouble of the customer, because only the latter may
-use up a promise's attempts.
+there was no SIP. Trouble of the trunk (CONGESTION) is told from trouble of the number, because only the latter may use
+up a promise's attempts. Some refusals are said of one number and of a whole trunk alike: several in a row tell. The
+table with its sources is ``docs/causes.md``, which a test compares with this one.
 """
+
+from enum import StrEnum
 
 from callbackd.domain.events import Ending
 
+
+class Whose(StrEnum):
+    """Whose trouble an ending is."""
+
+    TRUNK = "trunk"
+    NUMBER = "number"
+    EITHER = "either"
+    """The number's, and the trunk's when several numbers in a row are refused so."""
+    NOBODY = "nobody"
+    """Hung up in good order, or nothing is known."""
+
+
 _SIP = {
-    **dict.fromkeys((486, 600), Ending.BUSY),
-    **dict.fromkeys((408, 480), Ending.NO_ANSWER),
-    **dict.fromkeys((403, 433, 603, 607, 608), Ending.REJECTED),
-    **dict.fromkeys((404, 410, 484, 485, 604), Ending.UNREACHABLE),
-    487: Ending.NORMAL,  # the answer to our own CANCEL
+    **dict.fromkeys((486, 600), (Ending.BUSY, Whose.NUMBER)),
+    **dict.fromkeys((408, 480), (Ending.NO_ANSWER, Whose.NUMBER)),
+    **dict.fromkeys((603, 607), (Ending.REJECTED, Whose.NUMBER)),
+    **dict.fromkeys((403, 433, 608), (Ending.REJECTED, Whose.EITHER)),
+    **dict.fromkeys((404, 410, 484, 485, 604), (Ending.UNREACHABLE, Whose.EITHER)),
+    487: (Ending.NORMAL, Whose.NOBODY),  # the answer to our own CANCEL
 }
+"""Every other final status says nothing about the customer: authentication, codecs, overload."""
+
 _Q850 = {
-    **dict.fromkeys((16, 26, 31), Ending.NORMAL),
-    17: Ending.BUSY,
-    **dict.fromkeys((18, 19), Ending.NO_ANSWER),
-    21: Ending.REJECTED,
-    **dict.fromkeys((1, 2, 3, 20, 22, 27, 28), Ending.UNREACHABLE),
-    **dict.fromkeys((34, 38, 41, 42, 44, 47, 50, 58, 66, 88), Ending.CONGESTION),
+    **dict.fromkeys((7, 16, 26, 30, 31), (Ending.NORMAL, Whose.NOBODY)),
+    17: (Ending.BUSY, Whose.NUMBER),
+    **dict.fromkeys((18, 19), (Ending.NO_ANSWER, Whose.NUMBER)),
+    **dict.fromkeys((21, 24, 55), (Ending.REJECTED, Whose.NUMBER)),
+    **dict.fromkeys((20, 23, 27), (Ending.UNREACHABLE, Whose.NUMBER)),
+    **dict.fromkeys((1, 4, 5, 14, 22, 28), (Ending.UNREACHABLE, Whose.EITHER)),
+    **dict.fromkeys((2, 3, 6, 8, 9, 25, 29), (Ending.CONGESTION, Whose.TRUNK)),
 }
+"""Of the classes "normal event"; those above 31 are resources, services, messages and protocols, but for 55 and 127."""
+
+
+def judged(cause: int, tech_cause: int) -> tuple[Ending, Whose]:
+    """How it ended and whose trouble that is; ``cause`` is Q.850, ``tech_cause`` the SIP status, 0 where not told."""
+    if said := _SIP.get(tech_cause):
+        return said
+    if tech_cause >= 400 or (31 < cause < 127 and cause not in _Q850):
+        return Ending.CONGESTION, Whose.TRUNK
+    return _Q850.get(cause, (Ending.UNKNOWN, Whose.NOBODY))
 
 
 def ending(cause: int, tech_cause: int) -> Ending:
-    """`cause` is Q.850, `tech_cause` the SIP status; 0 where not told."""
-    if said := _SIP.get(tech_cause):
-        return said
-    if tech_cause >= 400:  # a status that says nothing about the customer: authentication, codecs, overload
-        return Ending.CONGESTION
-    return _Q850.get(cause, Ending.UNKNOWN)
+    """How it ended, without whose trouble it is."""
+    return judged(cause, tech_cause)[0]

@@ -177,7 +177,7 @@ class Centre:
     def presses(self, leg: str, keys: str) -> list[Command]:
         return [command for key in keys for command in self.hear(DigitPressed(LegId(leg), key))]
 
-    def hangs_up(self, leg: str, ending: Ending = Ending.NORMAL, **causes: int) -> list[Command]:
+    def hangs_up(self, leg: str, ending: Ending = Ending.NORMAL, **causes: Any) -> list[Command]:
         return self.hear(LegEnded(LegId(leg), ending, **causes))
 
     def hears_out(self, leg: str) -> list[Command]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from callbackd.causes import ending
+from callbackd.causes import Whose, judged
 from callbackd.domain.events import Ending, LegEnded
 from callbackd.domain.ids import OURS, LegId, minted_at
 
@@ -87,7 +87,10 @@ def _hangup(fields: dict[str, Any]) -> Claim | None:
     if state == "Down" and tech_cause == 480:
         # The customer's network, or Asterisk giving up after silence? ARI saw which; so long a call it did not miss.
         return None
-    return LegEnded(leg, ending(cause, tech_cause), cause, tech_cause)
+    if state == "Down" and tech_cause == 408:  # nothing rang: nobody told the customer of a call
+        return LegEnded(leg, Ending.CONGESTION, cause, tech_cause)
+    how, whose = judged(cause, tech_cause)
+    return LegEnded(leg, how, cause, tech_cause, perhaps_trunk=whose is Whose.EITHER)
 
 
 def _dial_begin(fields: dict[str, Any]) -> Claim | None:

@@ -82,7 +82,8 @@ class Runner:
             self._put(act)
         for write in writes:
             if isinstance(write, Decided):
-                log.info(write.what, subject=write.subject, reason=write.reason, **write.facts)
+                tell = log.error if write.facts.get("alarm") else log.info
+                tell(write.what, subject=write.subject, reason=write.reason, **write.facts)
 
     async def _wait(self) -> list[Event]:
         """The events that are ready, or that time has passed; at the latest at the domain's deadline."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from callbackd.causes import ending
+from callbackd.causes import Whose, judged
 from callbackd.domain.events import (
     CallArrived,
     DigitPressed,
@@ -45,14 +45,16 @@ class Unreadable(ValueError):
 class Decode:
     """Call it with an event as ARI sent it. `dropped` counts why events gave nothing.
 
-    It remembers two things of a leg until its end. Whether it has hung up: then its leaving the application is no
-    news, otherwise it lives on in the dialplan. And whether the far end was heard: when Asterisk gives up ringing it
-    reports 480, as a phone would; after complete silence that is the trunk's failure and not a customer who is out.
+    It remembers three things of a leg until its end. Whether it has hung up: then its leaving the application is no
+    news, otherwise it lives on in the dialplan. And whether the far end was heard, and whether it rang: when Asterisk
+    gives up ringing it reports 480, as a phone would, and when nobody answers its INVITE for 32 s (timer B) it reports
+    408. After complete silence, or a 408 before any ringing, that is the trunk's failure and not a customer who is out.
     """
 
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
         self._heard: set[str] = set()
+        self._rang: set[str] = set()
         self._hung_up: set[str] = set()
         self.readers: dict[str, Callable[[Json], Event | None]] = {
             "StasisStart": _start,
@@ -70,7 +72,7 @@ class Decode:
 
     def remembered(self) -> int:
         """How many things it remembers of legs; 0 when all of them have ended."""
-        return len(self._heard) + len(self._hung_up)
+        return len(self._heard) + len(self._rang) + len(self._hung_up)
 
     def __call__(self, raw: Any) -> Event | None:
         kind = raw.get("type") if isinstance(raw, dict) else None
@@ -95,6 +97,7 @@ class Decode:
         if not leg.startswith(OURS) or status not in ("RINGING", "PROGRESS", "ANSWER"):
             return None  # other ends are told, with their causes, by the channel's own
         self._heard.add(leg)
+        self._rang.add(leg)
         return LegAnswered(leg) if status == "ANSWER" else LegRinging(leg)
 
     def _hangup(self, raw: Json) -> Event | None:
@@ -119,16 +122,18 @@ class Decode:
 
     def _destroyed(self, raw: Json) -> Event | None:
         leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
-        state, heard, told = _text(raw, "channel", "state"), leg in self._heard, leg in self._hung_up
-        self._heard.discard(leg)
-        self._hung_up.discard(leg)
+        state, told = _text(raw, "channel", "state"), leg in self._hung_up
+        silent = (tech_cause == 480 and leg not in self._heard) or (tech_cause == 408 and leg not in self._rang)
+        for remembered in (self._heard, self._rang, self._hung_up):
+            remembered.discard(leg)
         if told:
             return None
         if state == "Up":
             return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
-        if tech_cause == 480 and state == "Down" and not heard:
+        if silent and state == "Down":
             return LegEnded(leg, Ending.CONGESTION, cause, tech_cause)
-        return LegEnded(leg, ending(cause, tech_cause), cause, tech_cause)
+        how, whose = judged(cause, tech_cause)
+        return LegEnded(leg, how, cause, tech_cause, perhaps_trunk=whose is Whose.EITHER)
 
 
 def entered(channel: Json, args: Sequence[str]) -> Event:

@@ -1,12 +1,18 @@
 """A circuit breaker for the trunk: when it fails again and again, nobody is dialled over it for a while.
 
 Closed it counts failures in a row. Open it lets nothing through; when its time is over one dial goes through, and what
-becomes of that one decides. The failures are the trunk's only: a busy customer is a trunk that works.
+becomes of that one decides. The failures are the trunk's only: a busy customer is a trunk that works. Of some refusals
+(403, 404) one cannot tell whose they are; ``Refusals`` waits for what the next numbers get.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+
+from callbackd.domain.ids import CallbackId
+
+_IN_A_ROW_S = 3600.0
+"""A refusal that comes later than this after the one before begins a new row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,48 @@ class Breaker:
     def lets(self, now: float, in_flight: int) -> bool:
         return self.closed or (now >= self.until and in_flight == 0)
 
-    def failed(self, now: float) -> Breaker:
-        """After a dial that the trunk did not carry. Opened again it stays so for twice as long, up to a bound."""
+    def failed(self, now: float, *, for_sure: bool = False) -> Breaker:
+        """After a dial that the trunk did not carry. Opened again it stays so for twice as long, up to a bound.
+
+        ``for_sure`` when it is known by other means that the trunk carries nobody: then it opens at once.
+        """
         failures = self.failures + 1
-        if not self.limit or (self.closed and failures < self.limit):
+        if not self.limit or (self.closed and failures < self.limit and not for_sure):
             return replace(self, failures=failures)
         open_s = self.first_s if self.closed else min(2 * self.open_s, self.longest_s)
         return replace(self, failures=failures, open_s=open_s, opened_at=now)
 
     def worked(self) -> Breaker:
         return replace(self, failures=0, open_s=0.0, opened_at=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The same refusal to one number after another: to one it is the number's, to several in a row the trunk's."""
+
+    limit: int = 3
+    """Numbers in a row that make it the trunk's; 0: it never is."""
+    said: str = ""
+    """The refusal, for example ``SIP 403``."""
+    last_at: float = 0.0
+    numbers: frozenset[str] = frozenset()
+    charged: tuple[CallbackId, ...] = ()
+    """The promises that it has cost an attempt so far, once for each."""
+    spared: frozenset[str] = frozenset()
+    """Numbers whose last attempt was not counted, as the next number was to tell."""
+
+    def another(self, said: str, number: str, now: float) -> Refusals:
+        if said != self.said or now > self.last_at + _IN_A_ROW_S:
+            return Refusals(self.limit, said, now, frozenset({number}))
+        return replace(self, last_at=now, numbers=self.numbers | {number})
+
+    def over(self) -> Refusals:
+        """After a call that the trunk carried."""
+        return Refusals(self.limit)
+
+    @property
+    def by_trunk(self) -> bool:
+        return 0 < self.limit <= len(self.numbers)
 
 
 def trunk_of(endpoint: str) -> str:

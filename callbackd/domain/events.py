@@ -13,10 +13,10 @@ class Ending(StrEnum):
 
     NORMAL = "normal"  # hung up by somebody after or before answer, 16
     BUSY = "busy"  # 17, 486, 600
-    NO_ANSWER = "no_answer"  # 18, 19, 408, 480 after our ring time-out
+    NO_ANSWER = "no_answer"  # 18, 19, 480, 408 after ringing
     REJECTED = "rejected"  # 21, 403, 603
     UNREACHABLE = "unreachable"  # 1, 20, 22, 28: no such number, phone not registered, 404, 484
-    CONGESTION = "congestion"  # 34, 38, 42, 5xx: the trunk's trouble, not the customer's
+    CONGESTION = "congestion"  # 3, 34, 38, 42, 401, 407, 5xx, silence: the trunk's trouble, not the customer's
     UNKNOWN = "unknown"  # gone, nobody can say how
 
 
@@ -185,6 +185,8 @@ class LegEnded:
     """Q.850, 0 when not told."""
     tech_cause: int = 0
     """SIP status, 0 when not told."""
+    perhaps_trunk: bool = False
+    """Carriers refuse so one number and all of them alike (403, 404): the next numbers tell."""
 
 
 @dataclass(frozen=True, slots=True)

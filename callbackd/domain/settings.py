@@ -501,7 +501,8 @@ class Dialling:
     """The number shown to customers."""
     plus: bool = True
     """Whether ``{number}`` keeps its leading ``+``."""
-    ring_s: Seconds = 30.0
+    # Asterisk gives up after 32 s when nobody answers its INVITE at all; that end is told from a phone that rings.
+    ring_s: Annotated[Seconds, Gt(0), Le(120)] = 30.0
     """How long a customer's phone rings."""
     key_s: Seconds = 10.0
     """How long a customer has to press 1 after each reading of the menu."""
@@ -515,6 +516,9 @@ class Dialling:
     """After this many failures of the trunk in a row nobody is dialled over it for a while; 0: never."""
     breaker_open_s: Annotated[Seconds, Gt(0), Le(600)] = 30.0
     """How long that while is; twice as long after each further failure, ten minutes at most."""
+    refusals_in_a_row: Annotated[int, Ge(0), Le(100)] = 3
+    """A refusal that may be the number's or the trunk's (403, 404) is the trunk's when this many different numbers in a
+    row get it: then no attempt is used up and nobody is dialled for a while; 0: it is always the number's."""
     answer_s: Seconds = 12.0
     """How long customers take to answer, as far as is known before it has been measured."""
 

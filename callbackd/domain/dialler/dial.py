@@ -14,6 +14,7 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
+from callbackd.domain.dialler.trunk import Trunk
 from callbackd.domain.events import Ending, LegEnded, Party
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
 from callbackd.domain.line.order import places
@@ -73,6 +74,7 @@ class Dial:
         self._places = places
         self._promises = promises
         self._floor = floor
+        self._trunk = Trunk(state)
 
     # --- intent, then the telephone -------------------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ class Dial:
         self._state.move(attempt.dialled())
 
     def refused_by_pbx(self, attempt: Attempt, reason: str) -> None:
-        self._trunk(worked=False, why=reason)
+        self._trunk.failed(reason)
         self.over(attempt, AttemptOutcome.NOT_DIALLED, reason)
 
     def ringing(self, attempt: Attempt) -> None:
@@ -263,6 +265,7 @@ class Dial:
             attempt = state.move(attempt.answered(state.now))
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
+        self._trunk.worked("a customer answered")
         callback = state.callbacks[attempt.callback]
         dialogue = Dialogue(
             leg,
@@ -342,21 +345,18 @@ class Dial:
         """The customer's leg ended before key 1: the cause gives the outcome, unless the phone had been picked up."""
         picked_up = attempt.state is AttemptState.ANSWERED
         outcome = AttemptOutcome.NO_KEY if picked_up else _OUTCOMES[event.ending]
-        self._trunk(worked=outcome is not AttemptOutcome.CONGESTION, why=f"cause {event.cause}, SIP {event.tech_cause}")
-        reason = f"cause {event.cause}, SIP {event.tech_cause}" + (", after pick-up without a key" if picked_up else "")
-        self.over(replace(attempt, cause=event.cause, tech_cause=event.tech_cause), outcome, reason)
-
-    def _trunk(self, *, worked: bool, why: str) -> None:
-        """Count for the breaker whether the trunk worked; the log has when it opens and when it closes."""
-        state, before = self._state, self._state.world.breaker
-        state.world.breaker = after = before.worked() if worked else before.failed(state.now)
-        trunk = trunk_of(state.settings.dialling.endpoint)
-        if after.open_s and after.opened_at != before.opened_at:
-            state.timers.set(Timer.PACE, "breaker", after.until)
-            reason = f"{after.failures} dials in a row failed, the last with {why}; one is tried after the rest"
-            state.note(trunk, "trunk rests", reason, until=after.until)
-        elif after.closed and not before.closed:
-            state.note(trunk, "trunk works again", why)
+        why = f"cause {event.cause}, SIP {event.tech_cause}"
+        attempt, again = replace(attempt, cause=event.cause, tech_cause=event.tech_cause), None
+        if picked_up:
+            self._trunk.worked(why)
+            why += ", after pick-up without a key"
+        elif event.perhaps_trunk:
+            outcome, again = self._trunk.refused(attempt, outcome, why)
+        elif outcome is AttemptOutcome.CONGESTION:
+            self._trunk.failed(why)
+        elif outcome is not AttemptOutcome.UNKNOWN:
+            self._trunk.worked(why)
+        self.over(attempt, outcome, why, again)
 
     def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
         """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.

@@ -70,6 +70,14 @@ def counted(callback: Callback, outcome: AttemptOutcome) -> tuple[Callback, int]
     return replace(callback, times_no_answer=callback.times_no_answer + 1), callback.times_no_answer + 1
 
 
+def taken_back(callback: Callback, outcome: AttemptOutcome, attempts: int) -> Callback:
+    """The callback as if this many attempts with this outcome had not been made."""
+    callback = replace(callback, attempts_made=max(0, callback.attempts_made - attempts))
+    if outcome in _BUSY:
+        return replace(callback, times_busy=max(0, callback.times_busy - attempts))
+    return replace(callback, times_no_answer=max(0, callback.times_no_answer - attempts))
+
+
 def _ordinal(n: int) -> str:
     """Up to the twenty attempts that the settings allow at most."""
     return {1: "first", 2: "second", 3: "third"}.get(n, f"{n}th")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from callbackd.domain import numbers
-from callbackd.domain.breaker import Breaker
+from callbackd.domain.breaker import Breaker, Refusals
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
@@ -40,7 +40,9 @@ class State(Rows):
         self.timers = Timers()
         self.now = 0.0
         dialling = settings.dialling
-        self.world = World(Breaker(dialling.breaker_failures, dialling.breaker_open_s))
+        self.world = World(
+            Breaker(dialling.breaker_failures, dialling.breaker_open_s), Refusals(dialling.refusals_in_a_row)
+        )
         self.joining: set[EntryId] = set()
         """Places whose agent has answered and whose legs Asterisk has not yet reported in one bridge."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}
@@ -60,6 +62,10 @@ class State(Rows):
     def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
         """Write a decision down, for the log and for whoever asks "why" later."""
         self._out.append(Decided(self.now, subject, what, reason, facts))
+
+    def alarm(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
+        """The same, for what somebody should look at now: in the log it is an error."""
+        self.note(subject, what, reason, **facts, alarm=True)
 
     def take(self) -> tuple[Command, ...]:
         """The commands asked for since the last call; they are handed out once."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from callbackd.domain.breaker import Breaker
+from callbackd.domain.breaker import Breaker, Refusals
 from callbackd.domain.ids import QueueName
 
 
 @dataclass(slots=True)
 class World:
     breaker: Breaker
+    refusals: Refusals
+    """Of which nobody knows yet whether they are the trunk's."""
     database: bool = True
     """Whether it can be written to: without it nothing is promised and nobody is dialled."""
     pbx: bool = True
