@@ -45,10 +45,11 @@ class Unreadable(ValueError):
 class Decode:
     """Call it with an event as ARI sent it. `dropped` counts why events gave nothing.
 
-    It remembers three things of a leg until its end. Whether it has hung up: then its leaving the application is no
-    news, otherwise it lives on in the dialplan. And whether the far end was heard, and whether it rang: when Asterisk
+    It remembers a few things of a leg until its end. Whether it has hung up: then its leaving the application is no
+    news, otherwise it lives on in the dialplan. Whether the far end was heard, and whether it rang: when Asterisk
     gives up ringing it reports 480, as a phone would, and when nobody answers its INVITE for 32 s (timer B) it reports
     408. After complete silence, or a 408 before any ringing, that is the trunk's failure and not a customer who is out.
+    And whether the far end ended the ring: Asterisk asks for the hangup then, and not when it gives up itself.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class Decode:
         self._heard: set[str] = set()
         self._rang: set[str] = set()
         self._hung_up: set[str] = set()
+        self._refused: set[str] = set()
         self.readers: dict[str, Callable[[Json], Event | None]] = {
             "StasisStart": _start,
             "StasisEnd": self._left,
@@ -72,7 +74,7 @@ class Decode:
 
     def remembered(self) -> int:
         """How many things it remembers of legs; 0 when all of them have ended."""
-        return len(self._heard) + len(self._rang) + len(self._hung_up)
+        return sum(map(len, (self._heard, self._rang, self._hung_up, self._refused)))
 
     def __call__(self, raw: Any) -> Event | None:
         kind = raw.get("type") if isinstance(raw, dict) else None
@@ -106,6 +108,7 @@ class Decode:
         if leg.startswith(OURS) and _text(raw, "channel", "state") != "Up":
             if tech_cause:
                 self._heard.add(leg)
+                self._refused.add(leg)
             return None
         if leg in self._hung_up:
             return None
@@ -122,9 +125,9 @@ class Decode:
 
     def _destroyed(self, raw: Json) -> Event | None:
         leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
-        state, told = _text(raw, "channel", "state"), leg in self._hung_up
+        state, told, refused = _text(raw, "channel", "state"), leg in self._hung_up, leg in self._refused
         silent = (tech_cause == 480 and leg not in self._heard) or (tech_cause == 408 and leg not in self._rang)
-        for remembered in (self._heard, self._rang, self._hung_up):
+        for remembered in (self._heard, self._rang, self._hung_up, self._refused):
             remembered.discard(leg)
         if told:
             return None
@@ -133,7 +136,8 @@ class Decode:
         if silent and state == "Down":
             return LegEnded(leg, Ending.CONGESTION, cause, tech_cause)
         how, whose = judged(cause, tech_cause)
-        return LegEnded(leg, how, cause, tech_cause, perhaps_trunk=whose is Whose.EITHER)
+        refused = refused and how is Ending.NO_ANSWER
+        return LegEnded(leg, how, cause, tech_cause, perhaps_trunk=whose is Whose.EITHER, refused=refused)
 
 
 def entered(channel: Json, args: Sequence[str]) -> Event:

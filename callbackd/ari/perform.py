@@ -78,6 +78,9 @@ TRANSFER_CONTEXT = "callbackd-transfer"
 """Where callers go whom an agent transfers. It is given CBD_TO and CBD_TO_CONTEXT, or CBD_COLLEAGUE."""
 ASKS_US = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
 """A telephone that transfers asks us, instead of having Asterisk take the bridge apart."""
+STAYS = {"FORWARD_CONTEXT": "callbackd-undiverted"}
+"""A telephone that diverts (302) has Asterisk look for the new number here, where there is none: else it would ring a
+stranger under an id that nobody has minted."""
 
 LABEL = "begin"
 """A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
@@ -111,6 +114,8 @@ class Perform:
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
         self._withheld = withheld
         self._told_missing = False
+        self._told_wrong: set[str] = set()
+        """Endpoints that Asterisk does not have, as far as the operator has been told."""
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
         asked, answered = _STEPS.get(type(act), (None, None))
@@ -198,12 +203,33 @@ class Perform:
             label=LABEL,
             caller_id=_caller_id(act.caller_name, act.caller_number, self._withheld(act.endpoint)),
             timeout=math.ceil(act.ring_s),
-            variables={"CBD_ENTRY": act.entry, **ASKS_US},
+            variables={"CBD_ENTRY": act.entry, **ASKS_US, **STAYS},
         )
         events = await self._dialled(act.leg, answer)
-        if isinstance(events[0], DialAccepted):
-            return (*events, *await self._watch(act.leg, ended=(LegEnded(act.leg, Ending.UNKNOWN),)))
+        match events[0]:
+            case DialAccepted():
+                self._told_wrong.discard(act.endpoint)
+                return (*events, *await self._watch(act.leg, ended=(LegEnded(act.leg, Ending.UNKNOWN),)))
+            case DialRefused(reason=reason):
+                return (DialRefused(act.leg, await self._why_refused(act.endpoint) or reason),)
         return events
+
+    async def _why_refused(self, endpoint: str) -> str:
+        """What is the matter with a phone that Asterisk does not dial; empty when it does not know either.
+
+        It gives the same answer to a phone that is off and to one that does not exist.
+        """
+        technology, _, resource = endpoint.partition("/")
+        look = await self._ari.api.endpoints.get(technology, resource.rpartition("@")[2])
+        if look.body and look.body.get("state") == "offline":
+            return "the phone is not registered"
+        if look.reply is not Reply.GONE:
+            return ""
+        if endpoint not in self._told_wrong:
+            self._told_wrong.add(endpoint)
+            why = "Asterisk has no such endpoint, so its agent is never rung: correct endpoint in that agent's [agents]"
+            log.error("agents_endpoint_wrong", endpoint=endpoint, why=why)
+        return f"Asterisk has no endpoint {endpoint}; see endpoint in [agents]"
 
     async def _dial_customer(self, act: DialCustomer) -> tuple[Event, ...]:
         if not _E164.fullmatch(act.number):
@@ -218,6 +244,7 @@ class Perform:
             caller_id=self._dialling.caller_id or None,
             timeout=math.ceil(act.ring_s),
             variables={
+                **STAYS,
                 "CHANNEL(language)": act.language,
                 "CBD_ATTEMPT": act.attempt,
                 "CBD_HELLO": self._for_playback(act.hello, act.language, act.queue),

@@ -187,6 +187,8 @@ class LegEnded:
     """SIP status, 0 when not told."""
     perhaps_trunk: bool = False
     """Carriers refuse so one number and all of them alike (403, 404): the next numbers tell."""
+    refused: bool = False
+    """``NO_ANSWER`` is the far end's own word, which came before it had rung for as long as we wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,8 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
             LegEnded(LEG),
         ],
         "customer-hangs-up-during-the-greeting": [LegRinging(LEG), LegAnswered(LEG), LegEnded(LEG)],
-        "customer-unavailable-after-early-media": [LegRinging(LEG), LegEnded(LEG, Ending.NO_ANSWER, 19, 480)],
-        "customer-unavailable-at-once": [LegEnded(LEG, Ending.NO_ANSWER, 19, 480)],
+        "customer-unavailable-after-early-media": [LegRinging(LEG), LegEnded(LEG, Ending.NO_ANSWER, 19, 480, refused=True)],
+        "customer-unavailable-at-once": [LegEnded(LEG, Ending.NO_ANSWER, 19, 480, refused=True)],
         "trunk-refuses": [LegEnded(LEG, Ending.CONGESTION, 34, 503)],
         "trunk-is-silent": [LegEnded(LEG, Ending.CONGESTION, 19, 480)],
     }.items(),
@@ -122,7 +122,9 @@ def test_a_recorded_scene_is_told_in_the_domains_words(name: str, told: list[Eve
 
 
 def test_the_filter_lets_through_what_is_read() -> None:
-    assert {raw["type"] for raw in ALL} | {"PlaybackStarted"} == WANTED, "no scene was recorded with its beginning"
+    assert {raw["type"] for raw in ALL} | {"PlaybackStarted", "ChannelTransfer"} == WANTED, (
+        "no scene was recorded with these"
+    )
 
 
 def test_a_playback_of_ours_that_begins_is_told_and_no_other() -> None:

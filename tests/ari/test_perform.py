@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import structlog
 from aiohttp import web
 
 from callbackd.ari.fallback import LEFT, Stranded, stranded
-from callbackd.ari.perform import Perform
+from callbackd.ari.perform import ASKS_US, STAYS, Perform
 from callbackd.ari.resync import resync
 from callbackd.domain.commands import (
     Act,
@@ -146,7 +147,34 @@ async def test_an_agent_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> No
         f"POST /applications/callbackd/subscription?eventSource=channel:{AGENT}",
         f"GET /channels/{AGENT}",
     ]
-    assert pbx.asked[0][2] == {"variables": {"CBD_ENTRY": "e1"}}
+    assert pbx.asked[0][2] == {"variables": {"CBD_ENTRY": "e1", **ASKS_US, **STAYS}}
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        (404, "Asterisk has no endpoint PJSIP/agent1; see endpoint in [agents]"),
+        ({"technology": "PJSIP", "resource": "agent1", "state": "offline"}, "the phone is not registered"),
+        ({"technology": "PJSIP", "resource": "agent1", "state": "online"}, "500 because"),
+        (503, "500 because"),
+    ],
+    ids=["wrong", "off", "on", "no answer"],
+)
+async def test_why_an_agents_phone_is_not_dialled_is_looked_up(pbx: Pbx, says: Any, reason: str) -> None:
+    pbx.says = {"POST /channels": 500, "GET /endpoints/PJSIP/agent1": says}
+    assert await perform(pbx, RING) == (DialRefused(AGENT, reason),)
+
+
+async def test_the_operator_is_told_once_of_an_endpoint_that_does_not_exist(pbx: Pbx) -> None:
+    pbx.says = {"POST /channels": 500, "GET /endpoints": 404}
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(3):
+                await perform(RING)
+    (told,) = [line for line in logs if line["log_level"] == "error"]
+    assert told["endpoint"] == "PJSIP/agent1"
+    assert "endpoint" in told["why"]
 
 
 async def test_an_agents_leg_that_is_gone_before_it_is_watched_has_ended(pbx: Pbx) -> None:
@@ -194,6 +222,7 @@ async def test_a_customer_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> 
     ]
     assert pbx.asked[0][2] == {
         "variables": {
+            **STAYS,
             "CHANNEL(language)": "pl",
             "CBD_ATTEMPT": "customer",
             "CBD_HELLO": "/support/pl/offer",
@@ -262,7 +291,7 @@ async def test_only_a_clear_no_is_a_refusal(pbx: Pbx, act: Any, status: Any, tol
     pbx.says = {"POST /channels": status}
     (event,) = await perform(pbx, act)
     assert type(event) is told
-    assert len(pbx.asked) == 1
+    assert [line for line in asked(pbx) if line.startswith("POST")] == asked(pbx)[:1]
 
 
 async def test_a_409_is_believed_only_after_a_look(pbx: Pbx) -> None:
@@ -365,6 +394,7 @@ def channel(leg: str, app_data: str = "", app_name: str = "Stasis", state: str =
         "id": leg,
         "name": "PJSIP/caller-00000001",
         "state": state,
+        "creationtime": "2027-01-15T08:00:00.000+0000",
         "caller": {"name": "Jan", "number": "+48221234567"},
         "dialplan": {"context": "c", "exten": "support", "priority": 1, "app_name": app_name, "app_data": app_data},
     }
@@ -434,6 +464,7 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
             left=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),
             joined=frozenset(map(LegId, ("1.2", "cbd-b"))),
             alone=frozenset({LegId("1.1")}),
+            elsewhere=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),
             bridges=frozenset({BridgeId("cbd-1")}),
             since=1800000000.0,
         ),

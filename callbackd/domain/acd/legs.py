@@ -97,14 +97,14 @@ class Legs:
         if attempt := self._state.attempt_of(event.leg):
             self._dial.refused_by_pbx(attempt, event.reason)
         elif agent := self._rung(event.leg):
-            self._floor.ring_over(agent, f"not dialled: {event.reason}")
+            self._floor.not_reached(agent, f"not dialled: {event.reason}")
 
     def _dial_unknown(self, event: ev.DialUnknown) -> None:
         if attempt := self._state.attempt_of(event.leg):
             self._trace.unknown(attempt, event.reason)
         elif agent := self._rung(event.leg):
             self._state.do(HangUp(event.leg, "the ring may or may not have begun"))
-            self._floor.ring_over(agent, f"unknown whether it rang: {event.reason}")
+            self._floor.not_reached(agent, f"unknown whether it rang: {event.reason}")
 
     def _ringing(self, event: ev.LegRinging) -> None:
         if attempt := self._state.attempt_of(event.leg):
@@ -177,7 +177,7 @@ class Legs:
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
         entry = self._state.entry(agent.entry)
         if agent.activity is Activity.RINGING:
-            self._floor.ring_over(agent, f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})")
+            self._floor.ring_ended(agent, event)
         elif agent.activity is Activity.TALKING and entry and entry.leg and entry.id in self._state.joining:
             waiting = self._floor.never_joined(entry, "the agent was gone before they were connected")
             self._waiting.take_back(waiting, entry.leg)

@@ -16,7 +16,7 @@ from callbackd.domain.commands import (
     RingAgent,
     StopMusic,
 )
-from callbackd.domain.events import FeatureCode, FeatureCodeDialled, Party
+from callbackd.domain.events import Ending, FeatureCode, FeatureCodeDialled, LegEnded, Party
 from callbackd.domain.ids import AgentId, BridgeId, LegId
 from callbackd.domain.lives import agent as lives
 from callbackd.domain.lives.agent import Activity, Agent, Presence, PresenceTrigger
@@ -145,19 +145,40 @@ class Floor:
         endpoint = state.settings.agents[agent.id].endpoint
         state.do(RingAgent(leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
 
+    def ring_ended(self, agent: Agent, event: LegEnded) -> None:
+        """The agent's phone rings no longer. Only a ring that a person let ring, or declined by hand, is a missed one."""
+        why = f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})"
+        if _let_ring(event) or _declined(event):
+            self.ring_over(agent, why)
+        else:
+            self.not_reached(agent, why)
+
     def ring_over(self, agent: Agent, reason: str) -> None:
-        """The agent did not answer, refused, or the phone was not there: the caller keeps the place."""
-        state, entry = self._state, self._state.entries.get(agent.entry) if agent.entry else None
+        """The agent did not answer: it counts, and the caller keeps the place."""
+        state, entry = self._state, self._state.entry(agent.entry)
         self._off(agent.miss())
-        agent = state.agents[agent.id]
-        rest_until = state.now + state.settings.ringing.miss_rest_s
-        agent = state.put(replace(agent, misses=agent.misses + 1, rest_until=rest_until, idle_since=state.now))
-        state.timers.set(Timer.REST, agent.id, rest_until)
+        agent = self._rest(agent.id, misses=agent.misses + 1)
         state.note(agent.id, "missed a ring", reason, in_a_row=agent.misses)
         if 0 < state.settings.ringing.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
             self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
         if entry:
             self._if_unanswered(entry)
+
+    def not_reached(self, agent: Agent, reason: str) -> None:
+        """The agent's phone was busy, off or elsewhere: nobody let it ring. The agent rests, and is tried again."""
+        state, entry = self._state, self._state.entry(agent.entry)
+        self._off(agent.miss())
+        self._rest(agent.id, misses=agent.misses)
+        state.note(agent.id, "not reached", reason, rests_s=state.settings.ringing.miss_rest_s)
+        if entry:
+            self._if_unanswered(entry)
+
+    def _rest(self, id: AgentId, misses: int) -> Agent:
+        """Leave the agent alone for a while."""
+        state = self._state
+        rest_until = state.now + state.settings.ringing.miss_rest_s
+        state.timers.set(Timer.REST, id, rest_until)
+        return state.put(replace(state.agents[id], misses=misses, rest_until=rest_until, idle_since=state.now))
 
     def _if_unanswered(self, entry: Entry) -> None:
         if entry.state is EntryState.RINGING and not self._state.rung_for(entry):
@@ -340,6 +361,16 @@ class Floor:
         if queue:
             self._places.learn(Handled(queue, state.now - since))
         state.move(state.agents[id].wrapped(state.now))
+
+
+def _let_ring(event: LegEnded) -> bool:
+    """It rang for as long as we wanted, and nobody came. A phone that says so itself (480) is set to disturb nobody."""
+    return event.ending is Ending.NO_ANSWER and not event.refused
+
+
+def _declined(event: LegEnded) -> bool:
+    """By hand: 603, or picked up and put down. Other words (403) are those of machines; Q.850 alone has only the one."""
+    return event.ending is Ending.NORMAL or (event.ending is Ending.REJECTED and event.tech_cause in {0, 603})
 
 
 def _reserve_said(called_in: bool) -> Fixed:

@@ -1,0 +1,138 @@
+"""An agent's telephone has a life outside the queue: it is busy, off, elsewhere, diverted, or one of several."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from lab import phones as lab_phones
+from lab.daemon import NO_TIMES
+from lab.house import ANNA, House
+from lab.phones import AgentPhone, answers, rejects, rings
+
+pytestmark = pytest.mark.e2e
+
+OFFER = {"estimated_wait_s": 5, "waited_s": 60}
+RETRY = {"max_attempts": 2, "busy_gap_s": 1, "no_answer_gap_s": 2, "no_key_gap_s": 1, "congestion_gap_s": 2}
+SUPPORT = {
+    "wrap_up_s": 0,
+    "ring_s": 4,
+    "offer": OFFER,
+    "announcements": {"every_s": 5},
+    "slots": NO_TIMES,
+    "retry": RETRY,
+}
+QUEUES = {"support": SUPPORT, "sales": {"wrap_up_s": 0, "ring_s": 4, "slots": NO_TIMES}}
+ONE = {"agent1": {"endpoint": "PJSIP/agent1", "queues": ["support"]}}
+TWO = ONE | {"agent2": {"endpoint": "PJSIP/agent2", "queues": ["support"]}}
+BRISK = {"miss_rest_s": 1}
+
+
+def moved_to(monkeypatch: pytest.MonkeyPatch, user: str, at: str = r"\2") -> None:
+    """Phones that answer 302 divert to this user, here or at another address."""
+    plain = lab_phones.answering
+    pattern = r"(SIP/2\.0 302 (?:(?!\]\]>).)*?Contact: <sip:)phone@([^>]*)"
+    new = rf"\g<1>{user}@{at}"
+    monkeypatch.setattr(lab_phones, "answering", lambda: re.sub(pattern, new, plain(), flags=re.DOTALL))
+
+
+async def is_rung(phone: AgentPhone, times: int, within: float = 12) -> None:
+    """Returns when the phone has been rung so many times more."""
+    async with asyncio.timeout(within):
+        for _ in range(times):
+            await phone.next_call(within)
+
+
+async def changed(house: House, pattern: str, to: str) -> None:
+    """pjsip.conf with a change, taken up."""
+    pjsip = house.asterisk.dir / "etc/pjsip.conf"
+    pjsip.write_text(re.sub(pattern, to, pjsip.read_text()))
+    await house.asterisk.cli("module reload res_pjsip.so")
+    await asyncio.sleep(1)
+
+
+# --- what is a missed ring ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [486, 480, 404, 403, 503, 302])
+async def test_a_phone_that_cannot_ring_does_not_pause_its_agent(open_house, status):
+    house = await open_house(queues=QUEUES, agents=ONE, ringing=BRISK)
+    one = await house.agent("agent1", rejects(status))
+    anna = await house.calls(ANNA)
+    await is_rung(one, 5)
+    one.behaviour = answers(after=0.2)
+    await anna.hears(one, within=6)
+    assert house.daemon.count("missed a ring") == 0
+
+
+async def test_a_phone_that_is_off_does_not_pause_its_agent(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE, ringing={"miss_rest_s": 0.5, "rona_limit": 1})
+    one = await house.agent("agent1")
+    await one.switch_off()
+    anna = await house.calls(ANNA)
+    await house.daemon.said("not reached", subject="agent1")
+    await one.switch_on()
+    await anna.hears(one, within=10)
+
+
+@pytest.mark.parametrize("behaviour", [rings, rejects(603, ring=True)], ids=["rings out", "declined by hand"])
+async def test_who_lets_it_ring_or_declines_is_paused(open_house, behaviour):
+    house = await open_house(queues=QUEUES, agents=ONE, ringing={"miss_rest_s": 0.5, "rona_limit": 2})
+    one = await house.agent("agent1", behaviour)
+    await house.calls(ANNA)
+    await house.daemon.said("paused", subject="agent1", reason="2 rings not answered in a row")
+    assert len(one.rung) == 2
+
+
+async def test_a_wrong_endpoint_is_the_operators_to_mend_and_others_are_rung(open_house):
+    wrong = {"agent1": {"endpoint": "PJSIP/agnt1", "phones": ["PJSIP/agent1"], "queues": ["support"]}}
+    house = await open_house(queues=QUEUES, agents=wrong | {"agent2": TWO["agent2"]}, ringing=BRISK)
+    await house.agent("agent1")
+    anna = await house.calls(ANNA)
+    told = await house.daemon.said("agents_endpoint_wrong")
+    assert (told["level"], told["endpoint"]) == ("error", "PJSIP/agnt1")
+    two = await house.agent("agent2")
+    await anna.hears(two, within=5)
+    assert house.daemon.count("missed a ring") == 0
+
+
+# --- diverts --------------------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_rung_where_an_agents_phone_diverts_to_and_the_next_agent_has_the_caller(
+    open_house, monkeypatch
+):
+    moved_to(monkeypatch, "agent3")
+    house = await open_house(queues=QUEUES, agents=TWO, ringing=BRISK)
+    one = await house.agent("agent1", rejects(302))
+    three = await house.agent("agent3", logs_in=False)
+    anna = await house.calls(ANNA)
+    await is_rung(one, 3)
+    two = await house.agent("agent2")
+    await anna.hears(two, within=5)
+    assert three.rung == []
+
+
+async def test_a_divert_that_pjsip_follows_has_the_caller(open_house, monkeypatch):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    moved_to(monkeypatch, "agent3", f"127.0.0.1:{house.asterisk.agent_ports['agent3']}")
+    await changed(house, r"(\[agent1\]\(agent\)\n)", r"\1redirect_method = uri_pjsip\n")
+    await house.agent("agent1", rejects(302))
+    three = await house.agent("agent3", answers(after=0.5), logs_in=False)
+    anna = await house.calls(ANNA)
+    await anna.hears(three, within=8)
+
+
+async def test_a_customers_number_that_diverts_is_called_once_for_each_attempt(open_house, monkeypatch):
+    moved_to(monkeypatch, "+442079460177")
+    house = await open_house(queues=QUEUES, agents=ONE)
+    customers = await house.stage.customers(behaviour=rejects(302))
+    anna = await house.calls(ANNA)
+    await house.takes_callback(anna)
+    await house.agent("agent1")
+    for _ in range(2):
+        await customers.next_call_to(ANNA, within=15)
+    await house.daemon.said("promise given up", within_s=15)
+    assert [call.dialled for call in customers.calls if call.invited_at] == [ANNA, ANNA]
