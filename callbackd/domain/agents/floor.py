@@ -146,7 +146,7 @@ class Floor:
         state.do(RingAgent(leg, endpoint, entry.number, entry.queue, queue.ring_s, entry.id))
 
     def ring_ended(self, agent: Agent, event: LegEnded) -> None:
-        """The agent's phone rings no longer. Only a ring that a person let ring, or declined by hand, is a missed one."""
+        """The agent's phone rings no longer. Only what a person let ring, or declined by hand, is a missed ring."""
         why = f"{event.ending.value} (cause {event.cause}, SIP {event.tech_cause})"
         if _let_ring(event) or _declined(event):
             self.ring_over(agent, why)
@@ -369,7 +369,7 @@ def _let_ring(event: LegEnded) -> bool:
 
 
 def _declined(event: LegEnded) -> bool:
-    """By hand: 603, or picked up and put down. Other words (403) are those of machines; Q.850 alone has only the one."""
+    """By hand: 603, or picked up and put down. Other words (403) are machines'; Q.850 alone has no others."""
     return event.ending is Ending.NORMAL or (event.ending is Ending.REJECTED and event.tech_cause in {0, 603})
 
 

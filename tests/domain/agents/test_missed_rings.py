@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from callbackd.domain.commands import HangUp
-from callbackd.domain.events import DialRefused, DialUnknown, Ending, LegEntered, LegId, Party
+from callbackd.domain.events import DialRefused, DialUnknown, Ending, LegEntered, Party
+from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity, Presence
-from tests.builders import ANNA, Centre, agent, settings
+from tests.builders import ANNA, SUPPORT, Centre, agent, settings
 
 
 def one_agent() -> Centre:
@@ -100,7 +101,7 @@ def test_the_next_agent_is_rung_at_once_and_the_caller_keeps_the_place():
 
 def test_a_ring_whose_end_is_not_reported_counts_as_one_that_rang_out():
     centre = one_agent()
-    ring_s = centre.settings.queues["support"].ring_s
+    ring_s = centre.settings.queues[SUPPORT].ring_s
     centre.wait(ring_s + 6)
     assert centre.agents["alice"].misses == 1
 
