@@ -8,6 +8,7 @@ import re
 import pytest
 
 from lab import phones as lab_phones
+from lab import sipp as lab_sipp
 from lab.daemon import NO_TIMES
 from lab.house import ANNA, House
 from lab.phones import AgentPhone, answers, rejects, rings
@@ -32,7 +33,7 @@ BRISK = {"miss_rest_s": 1}
 
 def moved_to(monkeypatch: pytest.MonkeyPatch, user: str, at: str = r"\2") -> None:
     """Phones that answer 302 divert to this user, here or at another address."""
-    plain = lab_phones.answering
+    plain = lab_sipp.answering
     pattern = r"(SIP/2\.0 302 (?:(?!\]\]>).)*?Contact: <sip:)phone@([^>]*)"
     new = rf"\g<1>{user}@{at}"
     monkeypatch.setattr(lab_phones, "answering", lambda: re.sub(pattern, new, plain(), flags=re.DOTALL))
