@@ -111,7 +111,10 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
             LegEnded(LEG),
         ],
         "customer-hangs-up-during-the-greeting": [LegRinging(LEG), LegAnswered(LEG), LegEnded(LEG)],
-        "customer-unavailable-after-early-media": [LegRinging(LEG), LegEnded(LEG, Ending.NO_ANSWER, 19, 480, refused=True)],
+        "customer-unavailable-after-early-media": [
+            LegRinging(LEG),
+            LegEnded(LEG, Ending.NO_ANSWER, 19, 480, refused=True),
+        ],
         "customer-unavailable-at-once": [LegEnded(LEG, Ending.NO_ANSWER, 19, 480, refused=True)],
         "trunk-refuses": [LegEnded(LEG, Ending.CONGESTION, 34, 503)],
         "trunk-is-silent": [LegEnded(LEG, Ending.CONGESTION, 19, 480)],
