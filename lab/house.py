@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,4 +104,6 @@ async def _left(asterisk: Asterisk) -> str:
     """Channels and bridges, one a line, without the headings."""
     channels = await asterisk.cli("core show channels concise")
     bridges = await asterisk.cli("bridge show all")
-    return "\n".join([*channels.split("\n"), *bridges.split("\n")[1:]]).strip()
+    # A bridge in which callers wait stays when it is empty.
+    taken = [line for line in bridges.split("\n")[1:] if not re.match(r"callbackd-hold-\w+\s+\S+\s+0\b", line)]
+    return "\n".join([*channels.split("\n"), *taken]).strip()

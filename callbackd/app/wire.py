@@ -77,8 +77,20 @@ def wire(
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
     poll, post = partial(resync, ari.api, config.ari.app), inbox.put_nowait
+    decode = AriDecode()
+
+    def caught_up() -> None:
+        perform.hold.forget_all()
+        fetch_back.begin()
+
     recovery = Recovery(
-        AriDecode(), poll, post, notifier, acd.differences, caught_up=fetch_back.begin, broken_laws=acd.broken_laws
+        lambda raw: perform.heard(decode(raw)),
+        poll,
+        post,
+        notifier,
+        acd.differences,
+        caught_up=caught_up,
+        broken_laws=acd.broken_laws,
     )
     return Daemon(
         given=given,

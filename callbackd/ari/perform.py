@@ -15,6 +15,7 @@ import structlog
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import PLACE_VARIABLE
 from callbackd.ari.event_log import Record, evidence, no_record
+from callbackd.ari.hold import Hold
 from callbackd.ari.reply import Answer, Reply
 from callbackd.domain.commands import (
     Act,
@@ -47,6 +48,8 @@ from callbackd.domain.events import (
     Finding,
     LegAnswered,
     LegEnded,
+    LegLeft,
+    LegReplaced,
     LegRinging,
     LegsJoined,
     PlaybackEnded,
@@ -116,6 +119,13 @@ class Perform:
         self._told_missing = False
         self._told_wrong: set[str] = set()
         """Endpoints that Asterisk does not have, as far as the operator has been told."""
+        self.hold = Hold(ari)
+
+    def heard(self, event: Event | None) -> Event | None:
+        """Passes on what Asterisk told, and forgets what is known of legs that are gone by it."""
+        if isinstance(event, LegEnded | LegLeft | LegReplaced):
+            self.hold.forget(event.leg)
+        return event
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
         asked, answered = _STEPS.get(type(act), (None, None))
@@ -167,6 +177,8 @@ class Perform:
 
     async def _play(self, act: Play) -> tuple[Event, ...]:
         media = list(self._media(act.phrases, act.language, act.queue))
+        if act.music:
+            await self.hold.put(act.leg, act.music)  # in vain when the leg is gone, which the next answer says
         if not media:
             return (PlaybackEnded(act.playback),)
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
@@ -185,12 +197,10 @@ class Perform:
         return (PlaybackEnded(act.playback),) if answer.reply is Reply.GONE else ()
 
     async def _start_music(self, act: StartMusic) -> tuple[Event, ...]:
-        return _about(
-            act, act.leg, await _insist(lambda: self._ari.api.channels.start_moh(act.leg, moh_class=act.music))
-        )
+        return _about(act, act.leg, await _insist(lambda: self.hold.put(act.leg, act.music)))
 
     async def _stop_music(self, act: StopMusic) -> tuple[Event, ...]:
-        return _about(act, act.leg, await self._ari.api.channels.stop_moh(act.leg))
+        return _about(act, act.leg, await self.hold.take(act.leg))
 
     # --- dialling ---
 

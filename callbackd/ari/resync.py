@@ -4,6 +4,7 @@ from datetime import datetime
 
 from callbackd.ari.decode import PLACE_VARIABLE, Unreadable, entered, noted
 from callbackd.ari.generated import Api, AsteriskInfo, Bridge, Channel
+from callbackd.ari.hold import is_hold
 from callbackd.ari.perform import AGENT_CONTEXT, OUTBOUND_CONTEXT
 from callbackd.domain.events import Event, LegsSeen
 from callbackd.domain.ids import OURS, BridgeId, LegId
@@ -29,7 +30,11 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
         left=frozenset(LegId(channel["id"]) for channel in channels.body if not _is_ours(channel, app)),
         joined=frozenset(map(LegId, joined)),
         elsewhere=frozenset(LegId(channel["id"]) for channel in channels.body if _is_elsewhere(channel, app)),
-        alone=frozenset(LegId(bridge["channels"][0]) for bridge in bridges.body if len(bridge["channels"]) == 1),
+        alone=frozenset(
+            LegId(bridge["channels"][0])
+            for bridge in bridges.body
+            if len(bridge["channels"]) == 1 and not is_hold(bridge)
+        ),
         bridges=frozenset(BridgeId(bridge["id"]) for bridge in bridges.body if bridge["id"].startswith(OURS)),
         since=_started(info.body),
     )
@@ -49,7 +54,9 @@ async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
 
 def in_company(bridges: list[Bridge]) -> set[str]:
     """The ids of channels that are in a bridge with another."""
-    return {leg for bridge in bridges if len(bridge["channels"]) > 1 for leg in bridge["channels"]}
+    return {
+        leg for bridge in bridges if len(bridge["channels"]) > 1 and not is_hold(bridge) for leg in bridge["channels"]
+    }
 
 
 def _waiting(channels: list[Channel], joined: set[str], app: str) -> tuple[Event, ...]:

@@ -33,6 +33,8 @@ class Play:
     language: str
     queue: str = ""
     """Whose recordings win over the common ones."""
+    music: str = ""
+    """What Asterisk itself plays to the leg before and after, should we be gone by then; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

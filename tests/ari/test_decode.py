@@ -31,6 +31,7 @@ from callbackd.domain.events import (
     Party,
     PlaybackBegan,
     PlaybackEnded,
+    TransferAsked,
 )
 from callbackd.domain.ids import OURS, AttemptId, LegId, PlaybackId
 
@@ -99,6 +100,10 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
             LegAnswered(LEG),
             LegEntered(LEG, Party.AGENT),
             LegEnded(LEG, cause=32),
+        ],
+        "agent-transfers": [TransferAsked(LEG, "8002")],
+        "agent-consults-and-transfers": [
+            TransferAsked(LEG, "agent3", LegId("consult"), "PJSIP/agent3-00000004"),
         ],
         "agent-busy": [LegRinging(LEG), LegEnded(LEG, Ending.BUSY, 17, 486)],
         "agent-does-not-answer": [LegRinging(LEG), LegEnded(LEG, Ending.NO_ANSWER, 19, 480)],

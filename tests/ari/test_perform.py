@@ -1,6 +1,7 @@
 """Each command of the domain: what Asterisk is asked, and what the domain is told when Asterisk will not."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,6 +42,8 @@ from callbackd.domain.events import (
     LegAnswered,
     LegEnded,
     LegEntered,
+    LegLeft,
+    LegReplaced,
     LegRinging,
     LegsJoined,
     LegsSeen,
@@ -112,8 +115,6 @@ def asked(pbx: Pbx) -> list[str]:
         ),
         (LookAtPlayback(CALLER, PLAYBACK), f"GET /playbacks/{PLAYBACK}"),
         (StopPlayback(CALLER, PLAYBACK), f"DELETE /playbacks/{PLAYBACK}"),
-        (StartMusic(CALLER, "sales"), f"POST /channels/{CALLER}/moh?mohClass=sales"),
-        (StopMusic(CALLER), f"DELETE /channels/{CALLER}/moh"),
         (MakeBridge(BRIDGE), f"POST /bridges/{BRIDGE}?type=mixing"),
         (JOIN, f"POST /bridges/{BRIDGE}/addChannel?channel={CALLER},{AGENT}&inhibitConnectedLineUpdates=true"),
         (DropBridge(BRIDGE), f"DELETE /bridges/{BRIDGE}"),
@@ -175,6 +176,51 @@ async def test_the_operator_is_told_once_of_an_endpoint_that_does_not_exist(pbx:
     (told,) = [line for line in logs if line["log_level"] == "error"]
     assert told["endpoint"] == "PJSIP/agent1"
     assert "endpoint" in told["why"]
+
+
+IN = f"POST /bridges/callbackd-hold-d/addChannel?channel={CALLER}&role=holding_participant"
+OUT = f"POST /bridges/callbackd-hold-d/removeChannel?channel={CALLER}"
+CLASS = f"POST /channels/{CALLER}/variable?variable=CHANNEL(musicclass)&value="
+
+
+async def test_music_is_asterisks_own_in_a_bridge_and_asked_for_once(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        await perform(StartMusic(CALLER, "sales"))
+        await perform(StartMusic(CALLER, "sales"))
+        assert asked(pbx) == [CLASS + "sales", OUT, IN], "who is put in twice would stay without the role"
+        await perform(StartMusic(CALLER, "support"))
+        assert asked(pbx)[3:] == [CLASS + "support", OUT, IN]
+        await perform(StopMusic(CALLER))
+        assert asked(pbx)[6:] == [OUT]
+
+
+async def test_a_bridge_to_wait_in_is_made_when_it_is_first_wanted(pbx: Pbx) -> None:
+    pbx.says = {"POST /bridges/callbackd-hold-d/addChannel": 404}
+    assert await perform(pbx, StartMusic(CALLER, "sales")) == (LegEnded(CALLER, Ending.UNKNOWN),)
+    assert asked(pbx)[2:] == [IN, "POST /bridges/callbackd-hold-d?type=holding", IN]
+
+
+async def test_music_that_the_dialplan_started_ends_too(pbx: Pbx) -> None:
+    pbx.says = {"POST /bridges": 422}
+    assert await perform(pbx, StopMusic(CALLER)) == ()
+    assert asked(pbx) == [OUT, f"DELETE /channels/{CALLER}/moh"]
+
+
+async def test_who_is_spoken_to_waits_in_music(pbx: Pbx) -> None:
+    await perform(pbx, replace(PLAY, music="sales"))
+    assert asked(pbx)[:3] == [CLASS + "sales", OUT, IN]
+    assert asked(pbx)[3].startswith(f"POST /channels/{CALLER}/play/")
+
+
+@pytest.mark.parametrize("told", [LegEnded(CALLER), LegLeft(CALLER), LegReplaced(CALLER, AGENT)])
+async def test_nothing_is_remembered_of_legs_that_are_gone(pbx: Pbx, told: Event) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        await perform(StartMusic(CALLER, "sales"))
+        assert perform.hold.remembered == 1
+        assert perform.heard(told) is told
+        assert perform.hold.remembered == 0
 
 
 async def test_an_agents_leg_that_is_gone_before_it_is_watched_has_ended(pbx: Pbx) -> None:
@@ -400,6 +446,10 @@ def channel(leg: str, app_data: str = "", app_name: str = "Stasis", state: str =
     }
 
 
+def in_context(context: str, there: dict[str, Any]) -> dict[str, Any]:
+    return there | {"dialplan": there["dialplan"] | {"context": context}}
+
+
 def in_fallback(name: str, note: str = "", **dialplan: str) -> dict[str, Any]:
     """A channel in the fallback queue, since eight o'clock and as many seconds as its name says."""
     there = channel(name, "callbackd-fallback", "Queue") | {
@@ -443,14 +493,19 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
         channel("cbd-a", "callbackd,agent,e1"),
         channel("cbd-b", "callbackd,agent,e2"),
         channel("cbd-c", "callbackd,customer,c"),
-        channel("cbd-r", "(Outgoing Line)", "AppDial2", "Ringing"),
+        in_context("callbackd-agent", channel("cbd-r", "(Outgoing Line)", "AppDial2", "Ringing")),
+        in_context("sales-desk", channel("cbd-t", "PJSIP/agent3-00000001", "Bridge")),
         channel("1.3", "other,inbound,support"),
         channel("1.4", "support", "Queue"),
         channel("cbd-x", "callbackd,what"),
     ]
     pbx.says = {
         "GET /channels": channels,
-        "GET /bridges": [{"id": "cbd-1", "channels": ["1.2", "cbd-b"]}, {"id": "theirs", "channels": ["1.1"]}],
+        "GET /bridges": [
+            {"id": "cbd-1", "channels": ["1.2", "cbd-b"]},
+            {"id": "theirs", "channels": ["1.1"]},
+            {"id": "callbackd-hold-3", "channels": ["cbd-a", "cbd-c"]},  # who waits there talks to nobody
+        ],
         "GET /asterisk/info": {"status": {"startup_time": "2027-01-15T08:00:00.000+0000"}},
     }
     async with asking(pbx) as ari:
@@ -461,7 +516,8 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
         LegEntered(LegId("cbd-c"), Party.CUSTOMER, AttemptId("c")),
         LegsSeen(
             frozenset(LegId(one["id"]) for one in channels),
-            left=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),
+            left=frozenset(map(LegId, ("cbd-r", "cbd-t", "1.3", "1.4"))),
+            elsewhere=frozenset(map(LegId, ("cbd-t", "1.3", "1.4"))),
             joined=frozenset(map(LegId, ("1.2", "cbd-b"))),
             alone=frozenset({LegId("1.1")}),
             elsewhere=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),

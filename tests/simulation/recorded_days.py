@@ -29,7 +29,7 @@ NAMES = [
 ]  # fmt: skip
 SEED = 2026
 HOURS = 0.5
-_NOT_KEPT = {"lane", "reason", "caller"}
+_NOT_KEPT = {"lane", "reason", "caller", "Play.music"}
 """Fields of commands that nobody outside hears of: they order them, or are for the log."""
 _NOW_CALLED = {'"dialing"': '"dialling"'}
 """Stored words that have another spelling since the days were recorded."""
@@ -43,8 +43,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
     if is_dataclass(value) and not isinstance(value, type):
-        kept = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in _NOT_KEPT}
-        return [type(value).__name__, {name: plain(v) for name, v in kept.items() if v not in (None, "", 0, (), False)}]
+        kind = type(value).__name__
+        kept = {f.name: getattr(value, f.name) for f in fields(value) if not {f.name, f"{kind}.{f.name}"} & _NOT_KEPT}
+        return [kind, {name: plain(v) for name, v in kept.items() if v not in (None, "", 0, (), False)}]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bytes):

@@ -20,7 +20,7 @@ from callbackd.domain.commands import (
     StopPlayback,
 )
 from callbackd.domain.events import Party
-from callbackd.domain.ids import LegId, PlaybackId, playback_of, playbacks_of
+from callbackd.domain.ids import LegId, PlaybackId, QueueName, playback_of, playbacks_of
 from callbackd.domain.lives.conversation import After, go, row_of
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
@@ -30,6 +30,8 @@ from callbackd.domain.timers import Timer
 
 REPLY_S = 8.0
 """How long a caller may think after a menu."""
+DEFAULT_MUSIC = "default"
+"""Asterisk's own class, where no queue names one."""
 LONGEST_PLAYBACK_S = 55.0
 """After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
 _FRESH_S = 5.0
@@ -81,7 +83,8 @@ class Speech:
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
         state.timers.set(Timer.PLAYBACK, playback, state.now + LONGEST_PLAYBACK_S)
         self._arm_before_speaking(dialogue)
-        state.do(Play(dialogue.leg, playback, phrases, dialogue.language, dialogue.queue))
+        music = self._music(dialogue)
+        state.do(Play(dialogue.leg, playback, phrases, dialogue.language, dialogue.queue, music))
         return dialogue
 
     def stop_leftovers(self, leg: LegId) -> None:
@@ -250,6 +253,13 @@ class Speech:
 
     def spoken_number(self, number: str) -> Digits:
         return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
+
+    def _music(self, dialogue: Dialogue) -> str:
+        """The music of the queue, also for those who have not chosen one yet; agents hear none."""
+        if dialogue.party is Party.AGENT:
+            return ""
+        queue = self._state.settings.queues.get(QueueName(dialogue.queue))
+        return queue.music if queue else DEFAULT_MUSIC
 
     def keep(self, dialogue: Dialogue) -> Dialogue:
         self._state.put_dialogue(dialogue)
