@@ -520,7 +520,6 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
             elsewhere=frozenset(map(LegId, ("cbd-t", "1.3", "1.4"))),
             joined=frozenset(map(LegId, ("1.2", "cbd-b"))),
             alone=frozenset({LegId("1.1")}),
-            elsewhere=frozenset(map(LegId, ("cbd-r", "1.3", "1.4"))),
             bridges=frozenset({BridgeId("cbd-1")}),
             since=1800000000.0,
         ),
