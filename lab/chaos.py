@@ -3,7 +3,11 @@
 The daemon, PostgreSQL, the event stream and Asterisk are ended in turn, as the seed says, and started again as by a
 service manager. The phones tell what became of everybody; the summary counts kills, callers, lost, doubled and late.
 
+Agents talk, put callers on hold and send some on to a colleague meanwhile. Nobody may hear silence for longer than two
+seconds, whatever is killed.
+
 Excused are calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, nobody can save them.
+So is the silence after an agent has hung up: the conversation is over.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +31,7 @@ from lab.call import Call, PhoneFailed
 from lab.daemon import QUICK_OFFER, Daemon, build_prompts
 from lab.holds import at_once, counters
 from lab.house import House
-from lab.phones import Caller, CustomerPhones, Stage, answers, presses_one
+from lab.phones import Behaviour, Caller, CustomerPhones, Stage, answers, presses_one
 from lab.postgres import Postgres
 from lab.slots import HOST, Slot
 from lab.wire import Wire
@@ -42,6 +47,12 @@ ONE_BY_ONE = ("daemon", "stream", "postgres", "asterisk")
 WEIGHTS = (6, 4, 2, 1)
 TALK_S = (3.0, 6.0)
 """From an agent's answer to their hanging up."""
+HOLDS, TRANSFERS = 0.2, 0.15
+"""Shares of an agent's conversations."""
+COLLEAGUE = "agent6"
+"""Whom agents send callers on to, at a telephone that is not in the queue."""
+SILENCE_S = 2.0
+"""The longest silence that anybody may hear."""
 WAITS_S = 2.0
 """A customer who pressed 1 and hears nobody for longer was called too late for us."""
 QUEUE = {
@@ -62,6 +73,12 @@ class Tally:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    """Who heard nothing for longer than ``SILENCE_S``."""
+    stuck: list[str] = field(default_factory=list)
+    """Agents who are taken for busy when everybody has hung up."""
+    held: int = 0
+    sent_on: int = 0
     unasked: list[str] = field(default_factory=list)
     """Ends of the daemon that nobody brought about."""
     promised: int = 0
@@ -83,10 +100,12 @@ class Tally:
             f"lost       {len(self.lost)}",
             f"doubled    {len(self.doubled)}",
             f"late       {len(self.late)}",
+            f"silent     {len(self.silent)}",
+            f"agents     held {self.held}, sent on {self.sent_on}, stuck {len(self.stuck)}",
             f"daemon     ended {len(self.unasked)} times by itself; back {_spread(self.back_s, 's')} after its start",
             f"resync     {_spread(self.resync_ms, 'ms')}",
         ]
-        return "\n".join([*lines, *self.lost, *self.doubled, *self.late, *self.unasked])
+        return "\n".join([*lines, *self.lost, *self.doubled, *self.late, *self.silent, *self.stuck, *self.unasked])
 
 
 def _spread(values: list[float], unit: str) -> str:
@@ -109,13 +128,16 @@ class Chaos:
         self._numbers = iter(range(1000, 9999))
         self._over = False
         self._asterisk_died = 0.0
+        self._outages: list[tuple[float, float]] = []
+        """When Asterisk was away."""
         self._killed: set[int] = set()
 
     async def run(self, seconds: float) -> None:
         house = self._house
         customers = await house.stage.customers(behaviour=presses_one())
         for n in range(1, AGENTS + 1):
-            await house.agent(f"agent{n}", answers(after=0.2, talk=self._random.uniform(*TALK_S)))
+            await house.agent(f"agent{n}", self._works(self._random.uniform(*TALK_S)))
+        await house.agent(COLLEAGUE, answers(after=0.2, talk=TALK_S[0]), logs_in=False)
         watch = asyncio.create_task(self._keep_daemon())
         crowd = asyncio.create_task(self._keep_crowd())
         until = time.monotonic() + seconds
@@ -148,7 +170,7 @@ class Chaos:
         await self._postgres.start()
 
     async def _kill_asterisk(self) -> None:
-        self._asterisk_died = time.time()
+        self._asterisk_died = died_at = time.time()
         await self._house.asterisk.kill()
         # It sends no BYE: whoever hears nothing any more hangs up.
         await asyncio.gather(
@@ -156,6 +178,7 @@ class Chaos:
         )
         await self._house.asterisk.start()
         self._asterisk_died = time.time()
+        self._outages.append((died_at, self._asterisk_died))
 
     async def _keep_daemon(self) -> None:
         """What a service manager does: start it again, whatever ended it."""
@@ -173,6 +196,28 @@ class Chaos:
                 await asyncio.sleep(0.05)
             if pid not in self._killed:
                 self.tally.unasked.append(f"the daemon ended by itself:\n{daemon.story(15)}")
+
+    def _works(self, talk_s: float) -> Behaviour:
+        """An agent, who now and then puts the caller on hold or sends them on."""
+
+        async def behave(call: Call) -> None:
+            await answers(after=0.2)(call)
+            lot = self._random.random()
+            with suppress(PhoneFailed, TimeoutError, OSError):
+                if lot < HOLDS:
+                    await asyncio.sleep(talk_s / 4)
+                    await call.hold()
+                    self.tally.held += 1
+                    await asyncio.sleep(talk_s / 4)
+                    await call.resume()
+                elif lot < HOLDS + TRANSFERS:
+                    await asyncio.sleep(talk_s / 2)
+                    await call.refer(COLLEAGUE)
+                    self.tally.sent_on += 1
+                await asyncio.sleep(max(0.0, (call.answered_at or 0.0) + talk_s - time.time()))
+                await call.hangup()
+
+        return behave
 
     # --- the crowd ----------------------------------------------------------------------------------------------------
 
@@ -290,7 +335,31 @@ class Chaos:
         tally.lost += [f"the promise to {row['number']} is due and not kept" for row in await self._due()]
         tally.doubled += [*at_once(house), *await counters(house)]
         tally.late += [late for call in customers.calls if (late := _late(call))]
+        tally.silent += [silent for call in self._heard_by_all() if (silent := self._silence(call))]
+        tally.stuck += await self._stuck()
         tally.resync_ms = [line["took_ms"] for line in house.daemon.lines if line.get("event") == "resynced"]
+
+    def _heard_by_all(self) -> list[Call]:
+        return [call for call in self._house.stage.calls if call.who.startswith(("caller", "customer"))]
+
+    def _silence(self, call: Call) -> str:
+        """The first silence that was too long, and that neither Asterisk's end nor an agent's excuses."""
+        for gap in call.gaps(SILENCE_S):
+            away = any(gap.start < back and gap.end > gone for gone, back in self._outages)
+            if not away and not self._agent_hung_up(call.who, gap.start):
+                since = datetime.fromtimestamp(gap.start, UTC).strftime("%H:%M:%S.%f")[:12]
+                return f"{call.who} heard nothing for {gap.seconds:.1f} s from {since} on"
+        return ""
+
+    async def _stuck(self) -> list[str]:
+        busy: list[dict[str, Any]] = []
+        for _ in range(50):
+            with suppress(OperationalError):
+                busy = await self._house.rows(_BUSY)
+                if not busy:
+                    return []
+            await asyncio.sleep(0.2)
+        return [f"{row['id']} is taken for {row['activity']}" for row in busy]
 
 
 def _late(call: Call) -> str:
@@ -305,6 +374,8 @@ def _number(who: str) -> str:
 
 _WITHDRAWN = "(outcome IS NOT NULL AND outcome = 'cancelled' AND closed_at = created_at)"
 """Closed at the time of its creation: the caller was told that it could not be noted. See ``callbackd.db.intents``."""
+
+_BUSY = "SELECT id, activity FROM agent WHERE activity NOT IN ('idle', 'wrap_up')"
 
 _DUE = """
 SELECT c.number FROM callback c JOIN entry e ON e.id = c.entry
@@ -344,7 +415,7 @@ def main() -> None:
     asked = parser.parse_args()
     tally = asyncio.run(chaos(60 * asked.minutes, asked.seed, asked.log))
     print(f"{asked.minutes:g} minutes, seed {asked.seed}\n{tally}")
-    sys.exit(1 if tally.lost or tally.doubled or tally.unasked else 0)
+    sys.exit(1 if tally.lost or tally.doubled or tally.silent or tally.stuck or tally.unasked else 0)
 
 
 if __name__ == "__main__":

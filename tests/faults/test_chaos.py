@@ -20,4 +20,6 @@ async def test_a_random_killer_loses_nobody_and_doubles_nothing(seed):
     assert tally.kept >= 5, tally
     assert tally.lost == [], tally
     assert tally.doubled == [], tally
+    assert tally.silent == [], tally
+    assert tally.stuck == [], tally
     assert tally.unasked == [], tally
