@@ -127,13 +127,13 @@ async def hand_over(right: Right, replaced: asyncio.Event) -> None:
 
 def hold_without_key(post: Callable[[Event], None], why: str) -> None:
     """Whom we may not call cannot be known: nobody is dialled before somebody has looked."""
-    post(SwitchTurned("dialling", False))
+    post(SwitchTurned("dialling", False, why="the key of the do-not-call list is lost"))
     log.error("do_not_call_key_lost", why=f"nobody is dialled: {why}")
 
 
 def hold(post: Callable[[Event], None], missing: Sequence[str], path: Path) -> None:
     """The database is older than what was done: nobody is dialled before somebody has looked."""
-    post(SwitchTurned("dialling", False))
+    post(SwitchTurned("dialling", False, why="the database is older than what was done"))
     log.error(
         "database_older",
         missing=", ".join(missing),

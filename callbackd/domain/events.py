@@ -306,11 +306,13 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class SwitchTurned:
-    """A supervisor turned offering, dialling, or the crisis announcement on or off; ``queue`` empty: all of them."""
+    """Offering, dialling, or the crisis announcement was turned on or off; ``queue`` empty: all of them."""
 
     switch: str
     on: bool
     queue: str = ""
+    why: str = "by a supervisor"
+    """Who did it, or what made it necessary."""
 
 
 @dataclass(frozen=True, slots=True)

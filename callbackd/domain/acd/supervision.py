@@ -66,7 +66,7 @@ class Supervision:
                 self._crisis(name, event.on)
         elif event.switch in {"offering", "dialling"}:
             setattr(state.world, event.switch, event.on)
-            state.note(event.switch, "on" if event.on else "off", "by a supervisor")
+            state.note(event.switch, "on" if event.on else "off", event.why)
         else:
             reason = "there are three switches: offering, dialling and crisis"
             state.note(event.switch, "switch ignored", reason)

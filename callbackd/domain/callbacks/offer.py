@@ -28,8 +28,9 @@ class Asked:
     estimate: Estimate | None
     waited_s: float
     open_promises: int
-    database: bool
     switched_on: bool
+    unkeepable: str = ""
+    """Why no promise could be kept now; empty when it could be."""
     times: bool = False
     """Whether a slot could be had."""
     lot: float | None = None
@@ -68,8 +69,8 @@ def _obstacle(settings: Offer, asked: Asked) -> str | None:
         return "the queue makes no offers"
     if not asked.switched_on:
         return "offers are switched off"
-    if not asked.database:
-        return "the database is away: a promise could not be kept"
+    if asked.unkeepable:
+        return asked.unkeepable
     if asked.open_promises >= settings.max_open_promises:
         return f"{asked.open_promises} promises are open, as many as allowed"
     if _left_out(settings.share, asked.lot):

@@ -93,8 +93,8 @@ class Promises:
                 estimate,
                 state.now - entry.arrived_at,
                 sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
-                state.world.database,
                 state.world.offering,
+                state.unkeepable(),
                 times=queue.slots.enabled and bool(self._free(queue, entry.number)),
                 lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
@@ -114,7 +114,7 @@ class Promises:
     def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
         """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
-        if answer.turn or (dialogue.offered_at is not None and self._state.world.database and not answer.time):
+        if answer.turn or (dialogue.offered_at is not None and not self._state.unkeepable() and not answer.time):
             self._confirm_number(dialogue)
         elif answer.time:
             self._state.note(entry.id, "no turn, but a time", answer.reason)
@@ -125,7 +125,7 @@ class Promises:
     def take_time(self, dialogue: Dialogue, entry: Entry) -> None:
         """Key 2: the same for a call at a time."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
-        offered = dialogue.offered_at is not None and self._state.world.database
+        offered = dialogue.offered_at is not None and not self._state.unkeepable()
         if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
             self._choose_or_stay(dialogue)
         else:
@@ -300,8 +300,7 @@ class Promises:
         refused = number.reason if isinstance(number, numbers.Refused) else ""
         if not refused and state.promised_to(dialogue.number, state.queue_of(entry).group):
             refused = "the number has an open callback"
-        if not refused and not state.world.database:
-            refused = "the database is away"
+        refused = refused or state.unkeepable()
         if refused:
             state.note(entry.id, "not called back", refused)
         elif not self.is_storing(entry):

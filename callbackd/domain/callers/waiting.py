@@ -345,7 +345,7 @@ class Waiting:
                 dialogue
                 and may_interrupt(Interrupt.CLOSING, dialogue)
                 and state.world.offering
-                and state.world.database
+                and not state.unkeepable()
             ):
                 state.note(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
@@ -407,13 +407,13 @@ class Waiting:
         state = self._state
         if row_of(self._state.dialogues[dialogue.leg]).gives_way and entry.state is not EntryState.OUTSIDE:
             return  # the caller is choosing already
-        if state.world.database and self._promises.choose(dialogue, *phrases):
+        if not state.unkeepable() and self._promises.choose(dialogue, *phrases):
             return
         if entry.state is EntryState.OUTSIDE:
-            reason = "no time is free" if state.world.database else "the database is away: a promise could not be kept"
+            reason = state.unkeepable() or "no time is free"
             self._speech.close(entry, EntryOutcome.LEFT, reason)
             self._speech.send_away(dialogue.leg, entry.queue, reason)
-        elif state.world.database and self._state.queue_of(entry).offer.enabled:
+        elif not state.unkeepable() and self._state.queue_of(entry).offer.enabled:
             # No times here: then the turn, without standing in line for it.
             self._speech.to_waiting(replace(dialogue, offered_at=state.now), *phrases, Fixed.OFFER)
         else:

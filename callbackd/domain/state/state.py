@@ -153,6 +153,14 @@ class State(Rows):
         """The clock by which a queue's times are spoken."""
         return queue.hours.zone if queue.hours else self.settings.zone
 
+    def unkeepable(self) -> str:
+        """Why no promise could be kept now, whatever it is; empty when it could be. None is made then."""
+        if not self.world.database:
+            return "the database is away: a promise could not be kept"
+        if not (self.world.dialling and self.settings.dialling.enabled):
+            return "nobody is rung now: a promise could not be kept"
+        return ""
+
     def may_ring(self, number: str, at: float, *, chosen: bool) -> bool:
         """Whether a customer may be rung at a time; ``chosen`` when the customer named it.
 

@@ -22,7 +22,7 @@ def wait(p80_s):
     return Estimate(p80_s * 0.8, p80_s * 0.7, p80_s)
 
 
-LONG = Asked(wait(300.0), 0.0, open_promises=0, database=True, switched_on=True, times=True)
+LONG = Asked(wait(300.0), 0.0, open_promises=0, switched_on=True, times=True)
 """A caller to whom everything is offered; the rows below change one thing each."""
 NEVER = (False, False)
 TURN, TIME, BOTH = (True, False), (False, True), (True, True)
@@ -45,7 +45,7 @@ def check(settings, asked, offered, reason):
 @rows(
     ("disabled", {"enabled": False}, {}, NEVER, "the queue makes no offers"),
     ("switched off", {}, {"switched_on": False}, NEVER, "offers are switched off"),
-    ("no database", {}, {"database": False}, NEVER, "the database is away: a promise could not be kept"),
+    ("unkeepable", {}, {"unkeepable": "the database is away"}, NEVER, "the database is away"),
     ("one below the cap", {"max_open_promises": 5}, {"open_promises": 4}, BOTH, REACHED),
     ("the cap", {"max_open_promises": 5}, {"open_promises": 5}, NEVER, "5 promises are open, as many as allowed"),
     ("lot won", {"share": 0.5}, {"lot": 0.49}, BOTH, REACHED),
@@ -136,11 +136,17 @@ def test_no_turn_is_promised_that_closing_time_breaks(settings, asked, offered, 
 
 
 def test_the_first_obstacle_is_the_reason():
-    everything: dict[str, Any] = {"switched_on": False, "database": False, "open_promises": 999, "lot": 1.0, "live": 0}
+    everything: dict[str, Any] = {
+        "switched_on": False,
+        "unkeepable": "nobody is rung",
+        "open_promises": 999,
+        "lot": 1.0,
+        "live": 0,
+    }
     in_order: list[tuple[dict[str, Any], str]] = [
         ({}, "offers are switched off"),
-        ({"switched_on": True}, "the database is away: a promise could not be kept"),
-        ({"database": True}, "999 promises are open, as many as allowed"),
+        ({"switched_on": True}, "nobody is rung"),
+        ({"unkeepable": ""}, "999 promises are open, as many as allowed"),
         ({"open_promises": 0}, "the lot: 100% of callers are offered one"),
         ({"lot": 0.0}, "0 wait live, and 0 are to be kept"),
         ({"live": 1}, REACHED),
@@ -304,7 +310,7 @@ def test_the_time_s_key_means_nothing_where_no_times_are_promised():
     assert centre.heard("anna")[-1] is Fixed.NO_CALLBACK_NOW
 
 
-@pytest.mark.parametrize("away", [DatabaseLost(), SwitchTurned("offering", False)])
+@pytest.mark.parametrize("away", [DatabaseLost(), SwitchTurned("offering", False), SwitchTurned("dialling", False)])
 def test_nothing_is_offered_meanwhile(away):
     centre = busy()
     centre.hear(away)

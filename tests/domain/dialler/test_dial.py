@@ -30,7 +30,7 @@ def promised(policy, agents=1, promises=1, **changes):
     changes = {"offer": Offer(estimated_wait_s=0.0), "wrap_up_s": 0.0, **changes}
     configured = settings([queue(dial=policy, **changes)], team, dialling=dialling)
     centre = Centre(configured, estimator=estimator)
-    centre.hear(SwitchTurned("dialling", False))
+    centre.acd.state.world.draining = True  # promises are made, and nobody is dialled
     for n, one in enumerate(team):
         centre.logs_in(one.id)
         centre.calls(f"with-{one.id}", number(90 + n))
@@ -44,9 +44,10 @@ def promised(policy, agents=1, promises=1, **changes):
     return centre
 
 
-def go(centre):
-    """Dialling is switched on."""
-    centre.hear(SwitchTurned("dialling", True))
+def go(centre, **how):
+    """Dialling begins."""
+    centre.acd.state.world.draining = False
+    centre.hear(TimePassed(), **how)
 
 
 def dialled(centre):
@@ -190,6 +191,8 @@ def test_no_more_are_dialled_at_once_than_set(policy):
 @pytest.mark.parametrize("policy", AHEAD)
 def test_a_switch_stops_dialling_ahead_too(policy):
     centre = promised(policy, **SHORT_CALLS)
+    centre.hear(SwitchTurned("dialling", False))
+    go(centre)
     centre.wait(60)
     assert dialled(centre) == []
 
@@ -309,7 +312,7 @@ def test_a_live_caller_before_the_promise_has_the_agent_though_a_customer_is_bei
 
 def test_an_agent_who_is_free_before_the_intent_is_stored_is_kept_but_no_row_is_written_too_early():
     centre = promised(DialPolicy.LOOK_AHEAD, **SHORT_CALLS)
-    centre.hear(SwitchTurned("dialling", True), answer_database=False)
+    go(centre, answer_database=False)
     attempt = centre.last(ClaimAttempt).attempt
     centre.hangs_up("with-alice")
     assert centre.agents["alice"].activity is Activity.RESERVED
