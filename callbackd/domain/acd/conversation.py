@@ -104,11 +104,8 @@ class Conversation:
         match act:
             case Anywhere.ASK_AGAIN:
                 return Again(dialogue, "no key was pressed")
-            case Anywhere.WRONG_KEY if row_of(dialogue).counts_wrong_keys:
-                return table.wrong_key(dialogue, digit)
             case Anywhere.WRONG_KEY:
-                self._ignored(dialogue, digit, f"it means nothing while {dialogue.stage.value}")
-                self._ask(dialogue, Fixed.WRONG_KEY)
+                return table.wrong_key(dialogue, digit)
             case Anywhere.IGNORE:
                 pass
             case _:

@@ -146,8 +146,6 @@ class Row:
     readings: Readings = Readings.NONE
     again: Question | None = None
     """The question that is asked again, where it is another one."""
-    counts_wrong_keys: bool = True
-    """A customer who was rung and presses wrong keys is a person; a machine presses none."""
     early_keys: bool = False
     """Whether a key counts that is pressed before the question can be heard."""
     needs_place: bool = False
@@ -261,7 +259,6 @@ _INVITED = Row(
     silence=Anywhere.ASK_AGAIN,
     give_up=ByCustomer.NOBODY,
     readings=Readings.AS_SET,
-    counts_wrong_keys=False,
 )
 _REJOINING = Row(
     Fixed.ALREADY_MENU,
@@ -279,7 +276,6 @@ _POSTPONING = Row(
     silence=Anywhere.ASK_AGAIN,
     give_up=ByCustomer.POSTPONE_LEAST,
     readings=Readings.AS_SET,
-    counts_wrong_keys=False,
     forgets=frozenset({Memory.TRIES}),
 )
 _ACCEPTING = Row(

@@ -477,3 +477,16 @@ def test_a_queue_that_opens_again_shortens_no_pause_after_an_attempt():
     assert dialled(centre) == [number(1)]
     centre.wait(300)
     assert dialled(centre) == [number(1), number(1)]
+
+
+def test_a_customer_who_presses_only_wrong_keys_does_not_hold_the_agent_for_ever():
+    centre = promised(DialPolicy.AGENT_FIRST)
+    go(centre)
+    centre.hangs_up("with-alice")
+    leg = centre.customer_answers()
+    for _ in range(centre.settings.dialling.menu_readings):
+        centre.presses(leg, "5")
+    centre.hears_out(leg)
+    assert centre.attempt().outcome is AttemptOutcome.NO_KEY
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.callback().outcome is None, "the promise stands"
