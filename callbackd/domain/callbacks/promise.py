@@ -72,8 +72,6 @@ class Promises:
                 self._ask_number(dialogue)
             case Promising.ADD_TIME_DIGIT:
                 self._time_digit(dialogue, digit)
-            case Promising.TIME_IS_ENDED:
-                pass
             case Promising.GO_BACK:
                 self.back(dialogue, *apology)
             case _:

@@ -4,8 +4,7 @@ The theory: a stage asks one question, is read a number of times, and then does 
 the keys. What an act does is the business of the desk whose enum it belongs to.
 
 Known weak spots: three acts are the operator's to fill (a menu's choices, the exit key, an agent's accept key); whether
-such a key means something is known to the desk only. And after ``TIME_IS_ENDED`` nobody waits for silence any more: the
-question is not read again until the next key.
+such a key means something is known to the desk only.
 """
 
 from __future__ import annotations
@@ -53,7 +52,6 @@ class Promising(Enum):
     OTHER_TIME = "another time"
     ADD_TIME_DIGIT = "a digit of the time"
     NO_TIME = "that is no time"
-    TIME_IS_ENDED = "ends a time, out of habit"
     TAKE_DAY = "the day of the time"
     LEAVE_IT = "no time at all"
     GO_BACK = "back to where the caller was"
@@ -243,7 +241,8 @@ _KEYING_TIME = Row(
 )
 _KEYING_DAY = Row(
     Fixed.KEY_DAY,
-    _keys({"01234567": Promising.TAKE_DAY, "*#": Promising.TIME_IS_ENDED}),
+    # Many end a time by # out of habit: no answer, and nothing to apologise for.
+    _keys({"01234567": Promising.TAKE_DAY, "*#": Anywhere.IGNORE}),
     other=Anywhere.WRONG_KEY,
     silence=Anywhere.ASK_AGAIN,
     give_up=Promising.GO_BACK,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.commands import StorePromise
+from callbackd.domain.commands import Play, StorePromise
 from callbackd.domain.events import ClosedEarly, DigitPressed
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import CallAt, Day, Digits, Fixed
 from callbackd.domain.settings import Offer, Slots
+from callbackd.domain.speech.speaking import REPLY_S
 from tests.builders import ANNA, BEN, SUPPORT, T0, Centre, agent, queue, settings
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
@@ -112,6 +113,16 @@ def test_hash_after_the_time_is_a_habit_and_harms_nothing():
     assert centre.heard("anna")[-1] is Fixed.KEY_DAY
     centre.presses("anna", "0" + "1")
     assert centre.callback(ANNA).slot_at == T0 + 7.5 * HOUR_S
+
+
+def test_hash_when_the_day_was_asked_leaves_no_silence_without_end():
+    centre = asked_for_a_time()
+    centre.presses("anna", "1430")
+    centre.hears_out("anna")
+    centre.presses("anna", "#")
+    before = len(centre.all(Play, leg="anna"))
+    centre.wait(REPLY_S)
+    assert len(centre.all(Play, leg="anna")) == before + 1, "the question is asked again"
 
 
 def test_eight_is_no_day():
