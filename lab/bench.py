@@ -28,7 +28,7 @@ from callbackd.simulate.score import table
 from callbackd.simulate.world import World
 from lab import bench_journal
 from lab.asterisk import Asterisk
-from lab.daemon import Daemon, build_prompts
+from lab.daemon import UNHURRIED, Daemon, build_prompts
 from lab.days.laws import Laws
 from lab.days.shapes import TEN_THOUSAND
 from lab.phones import AgentPhone, Stage, answers
@@ -49,7 +49,7 @@ async def latency() -> None:
     with Slot() as slot:
         async with Asterisk(slot) as asterisk:
             queues = {"support": {"wrap_up_s": 0, "offer": {"enabled": False}, "announcements": {"every_s": 600}}}
-            daemon = Daemon(slot, asterisk, "embedded", queues=queues)
+            daemon = Daemon(slot, asterisk, "embedded", queues=queues, prompts=UNHURRIED)
             await build_prompts(daemon)
             async with daemon, Stage.around(asterisk) as stage:
                 agent = await stage.agent("agent1", behaviour=answers(after=0.0, talk=0.15))

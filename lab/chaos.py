@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 
 from lab.asterisk import Asterisk
 from lab.call import Call, PhoneFailed
-from lab.daemon import QUICK_OFFER, Daemon, build_prompts
+from lab.daemon import QUICK_OFFER, UNHURRIED, Daemon, build_prompts
 from lab.holds import at_once, counters
 from lab.house import House
 from lab.phones import Behaviour, Caller, CustomerPhones, Stage, answers, presses_one
@@ -392,7 +392,7 @@ async def chaos(seconds: float, seed: int, log: Path | None = None) -> Tally:
         line = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
         url = await postgres.migrated_database()
         await promise(url, [f"+4420794699{n:02d}" for n in range(PROMISES)])
-        daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE})
+        daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE}, prompts=UNHURRIED)
         daemon.config["ari"]["url"] = f"http://{HOST}:{line.port}/ari"
         await build_prompts(daemon)
         await stack.enter_async_context(daemon)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab.daemon import NO_TIMES, QUICK_OFFER
+from lab.daemon import NO_TIMES, QUICK_OFFER, UNHURRIED
 from lab.rtp import VOICE, Span
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
@@ -39,7 +39,7 @@ def silences(caller, stalls):
 
 
 async def test_nobody_sits_in_silence(open_house):
-    house = await open_house(queues={"support": QUEUE})
+    house = await open_house(queues={"support": QUEUE}, prompts=UNHURRIED)
     stalls: list[Span] = []
     noting = asyncio.create_task(notes_stalls(stalls))
     crowd = await house.stage.crowd([f"+44207946{n:04d}" for n in range(CALLERS - LISTENERS)], "8001")

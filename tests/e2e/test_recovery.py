@@ -6,10 +6,17 @@ import asyncio
 
 import pytest
 
+from lab.daemon import UNHURRIED
 from lab.house import ANNA, BEN, CORA
 from lab.phones import answers, presses_one, rings
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def house(open_house):
+    """Callers and customers are spoken to at the pace of houses: it is the time that the daemon has to come back."""
+    return await open_house(prompts=UNHURRIED)
 
 
 async def test_waiting_callers_are_adopted_in_their_order_after_a_kill(house):
