@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,13 +12,17 @@ from lab.asterisk import Asterisk
 from lab.daemon import Daemon, build_prompts
 from lab.house import House, nothing_is_left, until
 from lab.phones import Stage
+from lab.postgres import Postgres
 from lab.slots import Slot
 
 Daemon.forked = True
 
 
-@pytest.fixture
-async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+OpenHouse = Callable[..., Awaitable[House]]
+
+
+@asynccontextmanager
+async def opening(postgres: Postgres) -> AsyncIterator[OpenHouse]:
     """``await open_house(queues={…})``: a call centre with these sections of the config changed.
 
     With ``built=False`` no prompt is built for it: callers hear what comes with callbackd.
@@ -44,7 +48,20 @@ async def open_house(postgres: Any) -> AsyncIterator[Callable[..., Awaitable[Hou
 
 
 @pytest.fixture
-async def house(open_house: Callable[..., Awaitable[House]]) -> House:
+async def open_house(postgres: Postgres) -> AsyncIterator[OpenHouse]:
+    async with opening(postgres) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def open_house_of_module(postgres: Postgres) -> AsyncIterator[OpenHouse]:
+    """The same for a call centre that all tests of a file look at."""
+    async with opening(postgres) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def house(open_house: OpenHouse) -> House:
     return await open_house()
 
 
