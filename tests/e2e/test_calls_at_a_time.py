@@ -28,6 +28,7 @@ async def books(house, caller) -> None:
     await caller.press("1")
 
 
+@pytest.mark.long
 async def test_a_slot_is_kept_not_before_its_time_and_key_one_connects(open_house):
     """Half past ten is less than a minute away when the caller asks for it."""
     house = await open_house(at="10:29:10", **config())

@@ -95,6 +95,7 @@ def nothing_is_left(demo: Demo, place: Path) -> None:
     assert [str(path) for path in place.rglob("*")] == []
 
 
+@pytest.mark.long
 async def test_the_scene_goes_right_and_can_be_dialled_into_until_ctrl_c(place):
     demo = await Demo.start(place, "--keep")
     try:

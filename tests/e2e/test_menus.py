@@ -58,6 +58,7 @@ async def test_the_language_is_chosen_then_the_queue_and_both_are_kept(menu):
     assert await menu.rows("SELECT queue, language FROM entry") == [{"queue": "sales", "language": "pl"}]
 
 
+@pytest.mark.long
 async def test_who_presses_nothing_is_served_and_who_errs_hears_so(menu):
     helper = await menu.agent("agent2", answers(after=0.2))
     ben = await menu.calls(BEN, "8009")
