@@ -336,10 +336,10 @@ class Call:
     # --- the judge's view ---
 
     def gaps(self, longer_than: float = 1.0) -> list[Span]:
-        """Silences between answer and end (or now): what a caller must not hear."""
+        """Silences between answer and end (or now, as far as we have listened): what a caller must not hear."""
         if self.answered_at is None:
             return []
-        return self.hearing.gaps(self.answered_at, self.ended_at or time.time(), longer_than)
+        return self.hearing.gaps(self.answered_at, self.ended_at or self.rtp.listened_until, longer_than)
 
     # --- SIP ---
 

@@ -298,6 +298,8 @@ class RtpEnd(asyncio.DatagramProtocol):
         """Telephone events that arrived here."""
         self.remote: tuple[str, int] | None = None
         self.sent = 0
+        self.listened_until = time.time()
+        """What came later has not been heard yet: this process was busy, perhaps with judging what was heard before."""
         self.say(tone)
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(15)
@@ -363,6 +365,7 @@ class RtpEnd(asyncio.DatagramProtocol):
 
     def tick(self) -> None:
         """Send what is due in this 20 ms."""
+        self.listened_until = time.time()
         if self.remote is None or self._transport is None:
             return
         if not self._events or (packet := self._events.popleft()) is None:
