@@ -22,9 +22,9 @@ async def declines(house, call):
     while not decided.done():
         await call.press("9")
         await asyncio.sleep(1.0)
-    assert (await decided)["reason"] == "the customer pressed 9"
-    pressed_at = house.stage.now()
-    await call.hears_voice(since=pressed_at, within=5)
+    said = await decided
+    assert said["reason"] == "the customer pressed 9"
+    await call.hears_voice(since=said["at"], within=5)
 
 
 async def declined(house):
