@@ -119,3 +119,9 @@ def test_the_word_member_is_not_used():
 def test_the_same_code_runs_on_the_oldest_python():
     for file in (ROOT / "callbackd").rglob("*.py"):
         ast.parse(file.read_text(), feature_version=(3, 11))
+
+
+def test_the_domain_has_no_more_rooms_than_a_person_remembers():
+    here = ROOT / "callbackd/domain"
+    rooms = [path for path in here.iterdir() if not path.name.startswith("__")]
+    assert len(rooms) <= 20, sorted(path.name for path in rooms)

@@ -54,12 +54,12 @@ class Recovery:
         post: Callable[[Event], None],
         notifier: Notifier | None = None,
         differences: Differences = lambda _: frozenset(),
-        caught_up: Callable[[], None] = lambda: None,
+        caught_up: Iterable[Callable[[], None]] = (),
         broken_laws: Callable[[], list[str]] = list,
     ) -> None:
-        """``caught_up`` is called each time after what was missed has been posted; ``broken_laws`` at each look."""
+        """``caught_up`` are called each time after what was missed has been posted; ``broken_laws`` at each look."""
         self._broken_laws = broken_laws
-        self._caught_up = caught_up
+        self._caught_up = tuple(caught_up)
         self._differences = differences
         self._connected = False
         self._notifier = notifier or Notifier("")
@@ -138,6 +138,7 @@ class Recovery:
         for event in (*polled, PbxBack(), *held):
             self._post(event)
         self._notifier.ready("works with Asterisk")
-        self._caught_up()
+        for told in self._caught_up:
+            told()
         took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

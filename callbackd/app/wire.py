@@ -76,20 +76,14 @@ def wire(
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
-    poll, post = partial(resync, ari.api, config.ari.app), inbox.put_nowait
-    decode = AriDecode()
-
-    def caught_up() -> None:
-        perform.hold.forget_all()
-        fetch_back.begin()
-
+    poll = partial(resync, ari.api, config.ari.app)
     recovery = Recovery(
-        lambda raw: perform.heard(decode(raw)),
+        perform.overhearing(AriDecode()),
         poll,
-        post,
+        inbox.put_nowait,
         notifier,
         acd.differences,
-        caught_up=caught_up,
+        caught_up=(perform.hold.forget_all, fetch_back.begin),
         broken_laws=acd.broken_laws,
     )
     return Daemon(

@@ -121,6 +121,10 @@ class Perform:
         """Endpoints that Asterisk does not have, as far as the operator has been told."""
         self.hold = Hold(ari)
 
+    def overhearing(self, decode: Callable[[Any], Event | None]) -> Callable[[Any], Event | None]:
+        """``decode``, and what it gives is heard here too."""
+        return lambda raw: self.heard(decode(raw))
+
     def heard(self, event: Event | None) -> Event | None:
         """Passes on what Asterisk told, and forgets what is known of legs that are gone by it."""
         if isinstance(event, LegEnded | LegLeft | LegReplaced):

@@ -16,6 +16,7 @@ from callbackd.domain import events as ev
 from callbackd.domain.acd.conversation import Conversation
 from callbackd.domain.acd.legs import Legs
 from callbackd.domain.acd.supervision import Supervision
+from callbackd.domain.acd.transfers import Transfers
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.direct_callback import DirectCallback
@@ -37,7 +38,6 @@ from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from callbackd.domain.transfer import Transfers
 from callbackd.domain.wait.estimator import Estimator
 from callbackd.domain.wait.learning import Learning
 from callbackd.domain.wait.ledger import Ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from callbackd.domain import events as ev
+from callbackd.domain.acd.transfers import Transfers
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
@@ -19,7 +20,6 @@ from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.recovery import restore
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
-from callbackd.domain.transfer import Transfers
 
 
 class Legs:
