@@ -76,7 +76,7 @@ def wire(
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
-    poll = partial(resync, ari.api, config.ari.app)
+    poll = partial(resync, ari.api, config.ari.app, settings.watched())
     recovery = Recovery(
         perform.overhearing(AriDecode()),
         poll,

@@ -10,6 +10,8 @@ import structlog
 from callbackd.causes import Whose, judged
 from callbackd.domain.events import (
     CallArrived,
+    DeviceSeen,
+    DeviceState,
     DigitPressed,
     Ending,
     Event,
@@ -69,6 +71,7 @@ class Decode:
             "PlaybackFinished": _played,
             "ChannelHold": lambda raw: LegHeld(LegId(_text(raw, "channel", "id"))),
             "ChannelTransfer": _transfer,
+            "DeviceStateChanged": lambda raw: device_seen(_at(raw, "device_state")),
             "ChannelUnhold": lambda raw: LegUnheld(LegId(_text(raw, "channel", "id"))),
         }
 
@@ -177,6 +180,19 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
         came_from=EntryId(came_from) if came_from else None,
         came_since=float(came_since),
     )
+
+
+_DEVICE_STATES = {
+    "NOT_INUSE": DeviceState.FREE,
+    **dict.fromkeys(("INUSE", "BUSY", "ONHOLD", "RINGING", "RINGINUSE"), DeviceState.IN_USE),
+    "UNAVAILABLE": DeviceState.OFF,
+}
+
+
+def device_seen(device: Json) -> Event:
+    """What a phone does; what is not known of it (``UNKNOWN``, ``INVALID``) says nothing."""
+    state = _DEVICE_STATES.get(_text(device, "state"), DeviceState.UNKNOWN)
+    return DeviceSeen(_text(device, "name"), state)
 
 
 def noted(place: str) -> tuple[str, str]:

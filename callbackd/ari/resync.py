@@ -1,8 +1,12 @@
 """After the event stream broke, or at start: what Asterisk has now, as the events it would have sent."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from callbackd.ari.decode import PLACE_VARIABLE, Unreadable, entered, noted
+import structlog
+
+from callbackd.ari.decode import PLACE_VARIABLE, Unreadable, device_seen, entered, noted
 from callbackd.ari.generated import Api, AsteriskInfo, Bridge, Channel
 from callbackd.ari.hold import is_hold
 from callbackd.ari.perform import AGENT_CONTEXT, OUTBOUND_CONTEXT
@@ -13,8 +17,15 @@ _OUR_CONTEXTS = {AGENT_CONTEXT, OUTBOUND_CONTEXT}
 """Where legs are that we dialled, until they are in our application."""
 
 
-async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
-    """The channels that wait in our application, as if they had just entered it, then all legs as `LegsSeen`.
+_AT_ONCE = 20
+"""Names in one request: its first line must fit into what Asterisk reads."""
+
+log = structlog.get_logger("ari")
+
+
+async def resync(api: Api, app: str, phones: Sequence[str] = ()) -> tuple[Event, ...] | None:
+    """The channels that wait in our application, as if they had just entered it, all legs as `LegsSeen`, then what
+    these phones do, who are watched from now on.
 
     Events of the new stream must be kept back until these have been handled. Legs in a bridge with another are talking
     and are only seen, not entered again. None when Asterisk did not answer: then nothing is known and nobody may be
@@ -38,7 +49,23 @@ async def resync(api: Api, app: str) -> tuple[Event, ...] | None:
         bridges=frozenset(BridgeId(bridge["id"]) for bridge in bridges.body if bridge["id"].startswith(OURS)),
         since=_started(info.body),
     )
-    return (*_waiting(channels.body, joined, app), seen)
+    return (*_waiting(channels.body, joined, app), seen, *await _phones(api, app, phones))
+
+
+async def _phones(api: Api, app: str, phones: Sequence[str]) -> tuple[Event, ...]:
+    """What these phones do, and have their changes told from now on; those are left out that Asterisk does not tell."""
+    for first in range(0, len(phones), _AT_ONCE):
+        sources = [f"deviceState:{phone}" for phone in phones[first : first + _AT_ONCE]]
+        if not (answer := await api.applications.subscribe(app, event_source=sources)):
+            why = f"{answer.status or answer.reply.value} {answer.reason}: load res_stasis_device_state.so"
+            log.warning("phones_not_watched", why=why)
+            return ()
+    states = [await api.device_states.get(phone) for phone in phones]
+    seen = []
+    for state in states:
+        with suppress(Unreadable):
+            seen.append(device_seen(dict(state.body or {})))
+    return tuple(seen)
 
 
 async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:

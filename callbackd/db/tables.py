@@ -227,6 +227,8 @@ agent = Table(
     Column("rest_until", Moment, nullable=False),
     Column("wrap_up_until", Moment, nullable=False),
     Column("called_in", Boolean, nullable=False, server_default="false"),
+    Column("own_call", Boolean, nullable=False, server_default="false"),
+    Column("away", Boolean, nullable=False, server_default="false"),
 )
 
 direct_window = Table(

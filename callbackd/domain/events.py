@@ -43,6 +43,15 @@ class Finding(StrEnum):
     UNKNOWABLE = "unknowable"  # there is no channel, and no record of whether there was one
 
 
+class DeviceState(StrEnum):
+    """What Asterisk knows of a telephone, whoever's call makes it so."""
+
+    FREE = "free"  # NOT_INUSE
+    IN_USE = "in_use"  # INUSE, BUSY, ONHOLD, RINGING, RINGINUSE
+    OFF = "off"  # UNAVAILABLE: not registered, or it does not answer
+    UNKNOWN = "unknown"  # UNKNOWN, INVALID: says nothing
+
+
 class Party(StrEnum):
     """In which role a leg entered the Stasis application."""
 
@@ -338,6 +347,14 @@ class AgentDialled:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """What an agent's telephone does now. It comes late, and our own calls are among what it does."""
+
+    endpoint: str
+    state: DeviceState
+
+
+@dataclass(frozen=True, slots=True)
 class LegHeld:
     """One side put the other on hold. A hangup while on hold tells of no ``LegUnheld``."""
 
@@ -397,7 +414,7 @@ StoredEvent = PromiseStored | PromiseNotStored | AttemptClaimed | AttemptNotClai
 """What the database answered."""
 HouseEvent = DatabaseLost | DatabaseBack | PbxLost | PbxBack | SwitchTurned | DrainBegan | ClosedEarly
 """The conditions under which everybody works, and what supervisors decide."""
-PeopleEvent = FeatureCodeDialled | AgentDialled | AttemptTraced | NumberBlocked | NumberUnblocked
+PeopleEvent = FeatureCodeDialled | AgentDialled | DeviceSeen | AttemptTraced | NumberBlocked | NumberUnblocked
 """What one agent or one customer did."""
 IdleEvent = TimePassed | LegHeld | LegUnheld | CallDisposed
 """Nothing is done about these: time wakes what is due anyway, and the others are counted only."""

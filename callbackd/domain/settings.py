@@ -6,6 +6,7 @@ file is read by these declarations (``callbackd.config``), and ``docs/settings.m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -452,6 +453,9 @@ class Queue(QueueRules):
     needs: tuple[Need, ...] = ()
 
 
+_PHONE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,64}", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
     """An agent, and the phones the agent is reached at."""
@@ -482,8 +486,15 @@ class AgentSettings:
     """How long to wait for that key."""
     wrap_up_s: Seconds | None = None
     """Wrap-up instead of the queue's."""
+    ring_in_use: bool | None = None
+    """Whether the agent is rung while the phone is in use by an own call, instead of ``[ringing] ring_in_use``."""
     direct: Direct | None = None
     """Direct callback windows instead of the queue's."""
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The agent's own phones whose state Asterisk knows; that of a trunk says nothing of a mobile behind it."""
+        return tuple(phone for phone in dict.fromkeys((self.endpoint, *self.phones)) if _PHONE.fullmatch(phone))
 
 
 # --- the house --------------------------------------------------------------------------------------------------------
@@ -561,6 +572,10 @@ class Ringing:
     """Unanswered rings in a row after which an agent is paused; 0 never pauses."""
     miss_rest_s: Seconds = 5.0
     """How long an agent who did not answer is left alone."""
+    ring_in_use: bool = False
+    """Whether an agent whose phone is in use by an own call, outside the queue, is rung all the same."""
+    return_with_phone: bool = False
+    """Whether an agent paused for missed rings is back at work when the phone, which was off, is there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,6 +640,10 @@ class Settings:
         agent = next((a for a in self.agents.values() if endpoint in {a.endpoint, *a.phones}), None)
         queue = self.queues.get(agent.queues[0]) if agent and agent.queues else None
         return queue.language if queue else self.language
+
+    def watched(self) -> tuple[str, ...]:
+        """All agents' phones whose state Asterisk knows."""
+        return tuple(dict.fromkeys(phone for agent in self.agents.values() for phone in agent.watched))
 
     def is_agents(self, endpoint: str) -> bool:
         """Whether this is the technology and name of an agent's phone."""

@@ -18,6 +18,7 @@ class Timer(StrEnum):
     TRACE = "trace"  # attempt: look again what became of it
     PACE = "pace"  # site: the next customer may be dialled
     REST = "rest"  # agent: may be rung again
+    DEVICE = "device"  # agent: the phone's state must be of other calls than ours by now
     WRAP_UP = "wrap_up"  # agent
     RETRY = "retry"  # entry: its promise may be dialled again
     EXPIRE = "expire"  # callback

@@ -27,9 +27,11 @@ _BUSY = {
     Activity.WRAP_UP: (Key(What.STAFFED_US), Key(What.WRAPPING_US)),
 }
 _PAUSED = (Key(What.PAUSED_US),)
+_OWN_CALL = (Key(What.OWN_CALLS_US),)
+_AWAY = (Key(What.AWAY_US),)
 _LIVE = (Key(What.LIVE_WAIT_US),)
 _SAVED = (Key(What.SAVED_US),)
-OF_TEAM = {Key(What.PAUSED_US), Key(What.MISSED)}.union(*_BUSY.values())
+OF_TEAM = {*_PAUSED, *_OWN_CALL, *_AWAY, Key(What.MISSED)}.union(*_BUSY.values())
 """What the report of a queue takes from its agents."""
 _ENDS_TIMED = {CallbackOutcome.COMPLETED, CallbackOutcome.EXHAUSTED, CallbackOutcome.EXPIRED}
 
@@ -255,6 +257,8 @@ class Counting:
         keys = _BUSY[row.activity]
         if row.activity is Activity.IDLE and row.presence is not Presence.AVAILABLE:
             keys = _PAUSED if row.presence is Presence.PAUSED else ()
+        elif row.activity is Activity.IDLE and not row.ready:
+            keys = _AWAY if row.away else _OWN_CALL
         self.clocks.run(f"agent {row.id}", self.now_us, self.team[row.id], keys)
 
     def _worked(self, row: Agent) -> None:

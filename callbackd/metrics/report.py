@@ -113,6 +113,10 @@ class Report:
     """Time agents were available or at work. Work in hand counts also under a pause and after logging out."""
     paused_s: float
     """Time agents were paused with nothing in hand."""
+    own_calls_s: float
+    """Time agents who were available spent on own calls, outside the queue. Not in ``staffed_s``."""
+    away_s: float
+    """Time agents were available and their phones off. Not in ``staffed_s``."""
     reserved_s: float
     """Time agents were kept for customers being dialled."""
     ahead_s: float

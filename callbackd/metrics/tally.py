@@ -58,6 +58,8 @@ class What(Enum):
     MISSED = "missed"
     STAFFED_US = "staffed_us"
     PAUSED_US = "paused_us"
+    OWN_CALLS_US = "own_calls_us"
+    AWAY_US = "away_us"
     RESERVED_US = "reserved_us"
     RINGING_US = "ringing_us"
     TALKING_US = "talking_us"

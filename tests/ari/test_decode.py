@@ -130,7 +130,9 @@ def test_a_recorded_scene_is_told_in_the_domains_words(name: str, told: list[Eve
 
 
 def test_the_filter_lets_through_what_is_read() -> None:
-    assert {raw["type"] for raw in ALL} | {"PlaybackStarted", "ChannelTransfer"} == WANTED, "in no scene"
+    assert {raw["type"] for raw in ALL} | {"PlaybackStarted", "ChannelTransfer", "DeviceStateChanged"} == WANTED, (
+        "in no scene"
+    )
 
 
 def test_a_playback_of_ours_that_begins_is_told_and_no_other() -> None:

@@ -137,3 +137,112 @@ async def test_a_customers_number_that_diverts_is_called_once_for_each_attempt(o
         await customers.next_call_to(ANNA, within=15)
     await house.daemon.said("promise given up", within_s=15)
     assert [call.dialled for call in customers.calls if call.invited_at] == [ANNA, ANNA]
+
+
+# --- the agent's own calls --------------------------------------------------------------------------------------------
+
+
+async def test_who_is_on_an_own_call_is_not_rung_and_the_next_agent_is(open_house):
+    house = await open_house(queues=QUEUES, agents=TWO)
+    one = await house.agent("agent1", rings)
+    await house.stage.customers(behaviour=answers(after=0.2))
+    out = await one.dial("+442079460150", answered=True)
+    await house.daemon.said("on an own call", subject="agent1")
+    await out.hears("customer +442079460150")
+    two = await house.agent("agent2", answers(after=0.2))
+    anna = await house.calls(ANNA)
+    await anna.hears(two, within=8)
+    assert one.rung == []
+
+
+async def test_the_end_of_an_own_call_brings_the_caller_at_once(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", answers(after=0.2))
+    three = await house.agent("agent3", answers(after=0.2), logs_in=False)
+    out = await one.dial("agent3", answered=True)
+    await out.hears(three)
+    anna = await house.calls(ANNA)
+    await asyncio.sleep(6)
+    assert one.rung == []
+    await out.hangup()
+    await anna.hears(one, within=3)
+    row = (await house.rows("SELECT presence, own_call, misses FROM agent WHERE id = 'agent1'"))[0]
+    assert row == {"presence": "available", "own_call": False, "misses": 0}
+
+
+async def test_whom_a_colleague_rings_is_not_rung_by_us_meanwhile(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", rings)
+    three = await house.agent("agent3", logs_in=False)
+    call = await three.dial("agent1")
+    await one.next_call()
+    await house.calls(ANNA)
+    await asyncio.sleep(2)
+    assert len(one.rung) == 1
+    await call.hangup()
+    await one.next_call(within=3)
+
+
+async def test_an_agent_of_several_calls_in_a_row_is_never_taken_for_busy_by_our_own(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", answers(after=0.2))
+    since = len(house.daemon.lines)
+    for _ in range(4):
+        anna = await house.calls(ANNA)
+        await anna.hears(one, within=3)
+        await anna.hangup()
+    assert not [line for line in house.daemon.lines[since:] if line.get("event") == "on an own call"]
+
+
+async def test_an_own_call_is_known_again_after_a_restart(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", answers(after=0.2))
+    await house.agent("agent3", answers(after=0.2), logs_in=False)
+    out = await one.dial("agent3", answered=True)
+    await house.daemon.said("on an own call", subject="agent1")
+    await house.daemon.kill()
+    await house.daemon.start()
+    anna = await house.calls(ANNA)
+    await asyncio.sleep(3)
+    assert one.rung == []
+    await out.hangup()
+    await anna.hears(one, within=5)
+
+
+async def test_an_own_call_that_ends_while_callbackd_is_away_is_over(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", answers(after=0.2))
+    await house.agent("agent3", answers(after=0.2), logs_in=False)
+    out = await one.dial("agent3", answered=True)
+    await house.daemon.said("on an own call", subject="agent1")
+    await house.daemon.kill()
+    await out.hangup()
+    await house.daemon.start()
+    anna = await house.calls(ANNA)
+    await anna.hears(one, within=5)
+
+
+async def test_ring_in_use_rings_all_the_same(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE, ringing={"ring_in_use": True})
+    one = await house.agent("agent1", rings)
+    await house.agent("agent3", answers(after=0.2), logs_in=False)
+    await one.dial("agent3", answered=True)
+    await house.calls(ANNA)
+    await one.next_call(within=3)
+
+
+# --- a phone that is off ----------------------------------------------------------------------------------------------
+
+
+async def test_whose_phone_is_off_is_away_and_back_when_it_registers(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    one = await house.agent("agent1", answers(after=0.2))
+    port = house.asterisk.agent_ports["agent1"]
+    await changed(house, rf"contact = sip:agent1@127\.0\.0\.1:{port}\n", "max_contacts = 1\n")
+    await house.daemon.said("away", subject="agent1")
+    anna = await house.calls(ANNA)
+    await asyncio.sleep(3)
+    assert one.rung == []
+    assert house.daemon.count("not reached") == 0
+    await changed(house, r"max_contacts = 1\n", f"contact = sip:agent1@127.0.0.1:{port}\n")
+    await anna.hears(one, within=5)

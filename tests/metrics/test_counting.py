@@ -12,6 +12,8 @@ from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
     CallDisposed,
+    DeviceSeen,
+    DeviceState,
     DigitPressed,
     LegHeld,
     LegUnheld,
@@ -478,6 +480,15 @@ def test_a_pause_begins_when_the_work_in_hand_is_over():
     day = centre.support()
     assert (day.staffed_s, day.paused_s) == (1 + 30 + 10, 100.0)
     assert day.occupancy == pytest.approx(40 / 41)
+
+
+def test_own_calls_and_time_away_are_counted_apart():
+    centre = solo()
+    for state, seconds in [(DeviceState.IN_USE, 50), (DeviceState.OFF, 30), (DeviceState.FREE, 20)]:
+        centre.hear(DeviceSeen("PJSIP/alice", state))
+        centre.wait(seconds)
+    day = centre.support()
+    assert (day.own_calls_s, day.away_s, day.staffed_s) == (50.0, 30.0, 21.0)
 
 
 def test_who_logs_out_while_talking_is_staffed_until_the_end_of_the_call():

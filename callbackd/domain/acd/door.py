@@ -18,6 +18,7 @@ from callbackd.domain.acd.legs import Legs
 from callbackd.domain.acd.supervision import Supervision
 from callbackd.domain.acd.transfers import Transfers
 from callbackd.domain.agents.floor import Floor
+from callbackd.domain.agents.phones import Phones
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.direct_callback import DirectCallback
 from callbackd.domain.callers.menus import Menus
@@ -64,6 +65,7 @@ class Acd:
         )
         self._menus = Menus(self._state, self._speech, self._admit)
         self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
+        self._phones = Phones(self._state, self._waiting, self._floor)
         self._dial = Dial(self._state, self._speech, self._places, self._promises, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
         self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
@@ -103,6 +105,7 @@ class Acd:
             self._wake(*key)
             woken = True
         self._hear(event)
+        self._phones.see(self._state.changes())
         if woken or self._state.stamp() != self._matched:
             self._match()
             self._matched = self._state.stamp()
@@ -247,6 +250,8 @@ class Acd:
                 self._trace.traced(event)
             case ev.FeatureCodeDialled():
                 self._floor.feature_code(event)
+            case ev.DeviceSeen():
+                self._phones.seen(event)
             case ev.AgentDialled():
                 self._direct_callback.dialled(event)
             case ev.NumberBlocked():
@@ -295,6 +300,8 @@ class Acd:
                 self._waiting.emptied(QueueName(whose))
             case Timer.CLOSING:
                 self._waiting.closing(QueueName(whose))
+            case Timer.DEVICE:
+                self._phones.judge(AgentId(whose))
             case Timer.PACE | Timer.REST | Timer.RETRY:
                 pass
             case _:

@@ -38,6 +38,7 @@ _SAID = {
     PresenceTrigger.PAUSE: Fixed.AGENT_PAUSED,
     PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
 }
+_NOT_ANSWERED = "rings not answered in a row"
 _PICK_UP_S = 60.0
 """A ring that was picked up and waits for the agent's key is taken for stuck only this long after the key was due."""
 _RING_GRACE_S = 5.0
@@ -160,7 +161,7 @@ class Floor:
         agent = self._rest(agent.id, misses=agent.misses + 1)
         state.note(agent.id, "missed a ring", reason, in_a_row=agent.misses)
         if 0 < state.settings.ringing.rona_limit <= agent.misses and agent.presence is Presence.AVAILABLE:
-            self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} rings not answered in a row")
+            self.set_presence(agent.id, PresenceTrigger.PAUSE, f"{agent.misses} {_NOT_ANSWERED}")
         if entry:
             self._if_unanswered(entry)
 
@@ -361,6 +362,11 @@ class Floor:
         if queue:
             self._places.learn(Handled(queue, state.now - since))
         state.move(state.agents[id].wrapped(state.now))
+
+
+def paused_for_misses(agent: Agent) -> bool:
+    """Whether we paused the agent, and nobody else did."""
+    return agent.presence is Presence.PAUSED and agent.pause_reason.endswith(_NOT_ANSWERED)
 
 
 def _let_ring(event: LegEnded) -> bool:

@@ -125,10 +125,15 @@ def _in_reserve(state: State, entry: Entry, agent: Agent, waited_s: float) -> st
 
 
 def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
-    """Whether anybody who may serve the queue is logged in; reserves count when they are called in."""
+    """Whether anybody who may serve the queue is logged in; reserves count when they are called in.
+
+    Whose phone is off counts as paused: it may be there again any moment.
+    """
     wanted = {Presence.AVAILABLE, Presence.PAUSED} if paused_too else {Presence.AVAILABLE}
     return any(
-        state.agents[id].presence in wanted and (settings.reserve is Reserve.NO or state.agents[id].called_in)
+        state.agents[id].presence in wanted
+        and (paused_too or not state.agents[id].away)
+        and (settings.reserve is Reserve.NO or state.agents[id].called_in)
         for id, settings in state.settings.agents.items()
         if queue in settings.queues
     )

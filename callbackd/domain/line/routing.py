@@ -140,4 +140,4 @@ def may_dial(state: State) -> bool:
 def free_agents(state: State) -> list[Agent]:
     """Who can take work now, in the order of the settings."""
     idle = [agent for id in state.settings.agents if (agent := state.agents[id]).activity is Activity.IDLE]
-    return [agent for agent in idle if agent.free(state.now)]
+    return [agent for agent in idle if agent.free(state.now) and not state.settles(agent.id)]

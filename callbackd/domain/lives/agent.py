@@ -128,10 +128,19 @@ class Agent:
     wrap_up_until: float = 0.0
     called_in: bool = False
     """An agent in reserve whom a person has called in."""
+    own_call: bool = False
+    """The agent's phone is in use, and not by us."""
+    away: bool = False
+    """The agent's phone is off: it cannot be rung."""
 
     def free(self, now: float) -> bool:
         """Whether new work may be given."""
-        return self.presence is Presence.AVAILABLE and self.activity is Activity.IDLE and self.rest_until <= now
+        return self.ready and self.activity is Activity.IDLE and self.rest_until <= now
+
+    @property
+    def ready(self) -> bool:
+        """Wants work, and could be rung for it when the work in hand is done."""
+        return self.presence is Presence.AVAILABLE and not self.own_call and not self.away
 
     @property
     def staffed(self) -> bool:

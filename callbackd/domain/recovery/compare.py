@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from callbackd.domain.dialler.trace import Trace
-from callbackd.domain.events import CallArrived, Event, FeatureCodeDialled, LegEntered, LegsSeen
+from callbackd.domain.events import CallArrived, DeviceSeen, Event, FeatureCodeDialled, LegEntered, LegsSeen
 from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import EntryState
@@ -29,6 +29,8 @@ def _differences(state: State, trace: Trace, polled: Iterable[Event]) -> Iterato
             case CallArrived(leg=leg) | LegEntered(leg=leg) | FeatureCodeDialled(leg=leg):
                 if not _known(state, leg):
                     yield f"{leg} arrived and was not reported"
+            case DeviceSeen(endpoint=endpoint, state=seen) if state.devices.get(endpoint) is not seen:
+                yield f"{endpoint} is {seen.value}"
             case LegsSeen():
                 yield from _of_legs(state, trace, event)
                 yield from _of_bridges(state, event)

@@ -63,6 +63,8 @@ def _take_attempt(state: State, attempt: Attempt) -> None:
 
 
 def _take_agent(state: State, agent: Agent) -> None:
+    if not state.settings.agents[agent.id].watched:
+        agent = replace(agent, own_call=False, away=False)  # nobody would tell us that it is over
     state.load(agent)
     if agent.entry:
         queue = state.entries[agent.entry].queue if agent.entry in state.entries else None

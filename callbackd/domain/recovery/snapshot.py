@@ -35,6 +35,8 @@ class AgentShown:
     activity: str
     entry: EntryId | None
     reason: str
+    phone: str
+    """``own call``, ``away`` when it is off, else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,13 @@ def take(state: State, estimator: Estimator) -> Snapshot:
         tuple(_place(state, estimator, entry) for entry in entries),
         tuple(
             AgentShown(
-                a.id, state.settings.agents[a.id].name, a.presence.value, a.activity.value, a.entry, a.pause_reason
+                a.id,
+                state.settings.agents[a.id].name,
+                a.presence.value,
+                a.activity.value,
+                a.entry,
+                a.pause_reason,
+                "away" if a.away else "own call" if a.own_call else "",
             )
             for a in state.agents.values()
         ),

@@ -12,6 +12,7 @@ from callbackd.domain.breaker import Breaker, Refusals
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
+from callbackd.domain.events import DeviceState
 from callbackd.domain.ids import AgentId, EntryId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.attempt import Attempt
@@ -26,6 +27,9 @@ from callbackd.domain.state import laws
 from callbackd.domain.state.rows import Rows
 from callbackd.domain.state.world import World
 from callbackd.domain.timers import Timers
+
+DEVICE_SETTLES_S = 2.0
+"""What a phone does is told later than what our leg there did: by milliseconds, and longer on a busy Asterisk."""
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
@@ -49,6 +53,10 @@ class State(Rows):
         """The queue of each agent's call in hand, and when the agent was rung or reserved: handle time begins there."""
         self.last_rung: dict[QueueName, AgentId] = {}
         """The agent that each queue rang last, for ``round_robin``."""
+        self.devices: dict[str, DeviceState] = {}
+        """What each agent's phone does, as far as we have been told."""
+        self.left_at: dict[AgentId, float] = {}
+        """When the agent's last leg of ours ended."""
         self._out: list[Command] = []
 
     # --- what is to be done -------------------------------------------------------------------------------------
@@ -172,12 +180,27 @@ class State(Rows):
         """The next time from ``at`` on at which a customer may be rung, None when there is none."""
         return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
 
+    def device(self, endpoint: str, seen: DeviceState) -> None:
+        """A phone does something else now."""
+        self.devices[endpoint] = seen
+        self._changes += 1
+
+    def in_use(self, agent: AgentId) -> bool:
+        """Whether one of the agent's phones is in use, by whatever call."""
+        watched = self.settings.agents[agent].watched
+        return any(self.devices.get(phone) is DeviceState.IN_USE for phone in watched)
+
+    def settles(self, agent: AgentId) -> bool:
+        """Whether the phone is still in use by a call of ours that is over, for all we know: its state comes late."""
+        return self.now < self.left_at.get(agent, 0.0) + DEVICE_SETTLES_S and self.in_use(agent)
+
     def at_work(self, queue: QueueName) -> list[Agent]:
-        """The queue's agents who are logged in, not paused, and not in reserve unless somebody called them in."""
+        """The queue's agents who are logged in, not paused, not away, and not in reserve unless called in."""
         return [
             agent
             for id, settings in self.settings.agents.items()
             if queue in settings.queues
             and (agent := self.agents[id]).presence is Presence.AVAILABLE
+            and not agent.away
             and (settings.reserve is Reserve.NO or agent.called_in)
         ]

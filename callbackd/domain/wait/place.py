@@ -26,14 +26,15 @@ def place_of(state: State, entry: Entry) -> Place:
     shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
     line = places(state, shared)
     ahead = line[: line.index(entry)] if entry in line else line
-    working = [agent for agent in team if agent.presence is Presence.AVAILABLE]
+    # Whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how long.
+    working = [agent for agent in team if agent.ready]
     shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
     return Place(
         entry.queue,
         tuple(_ahead(state, other, shares[other.queue]) for other in ahead if _wants_an_agent(other)),
         free=sum(1 for agent in working if agent.free(state.now)),
         busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
-        paused=sum(1 for agent in team if agent.presence is Presence.PAUSED),
+        paused=len(team) - len(working),
         rank=rank_of(state, entry),
         lines=tuple(sorted(shares.items())),
         waited_s=max(0.0, state.now - entry.joined_at),
