@@ -54,6 +54,9 @@ class Habits:
     database_fails: float = 0.01
     outages_per_hour: float = 0.0
     """How often the database is away, for one to five minutes."""
+    agent_transfers: float = 0.0
+    """Share of talks that the agent ends by sending the caller on, to another queue or away from here."""
+    transfer_fails: float = 0.1
     hangs_up_in_talk: float = 0.5
     """Share of talks that the customer's side ends."""
     repeats: float = 0.02

@@ -40,6 +40,7 @@ from callbackd.domain.events import (
     PlaybackBegan,
     PlaybackEnded,
     RequestFailed,
+    TransferFailed,
     Transferred,
 )
 from callbackd.domain.ids import BridgeId, LegId, PlaybackId
@@ -63,6 +64,8 @@ class Listeners(Protocol):
     def customer_rung(self, act: DialCustomer) -> None: ...
 
     def talk(self, caller: LegId, agent: LegId) -> None: ...
+
+    def sent_on(self, act: Transfer) -> None: ...
 
     def hung_up(self, leg: LegId) -> None: ...
 
@@ -134,8 +137,7 @@ class Pbx:
                 self.up.discard(act.leg)
                 self.tell_soon(LegLeft(act.leg))
             case Transfer():
-                self.up.discard(act.leg)
-                self.tell_soon(Transferred(act.leg))
+                self._transfer(act)
             case AnswerTransfer():
                 pass
             case StartMusic() | StopMusic() | ArmDeadMan() | NotePlace():
@@ -182,6 +184,15 @@ class Pbx:
         else:
             trace = Finding.NOTHING
         self.tell_soon(AttemptTraced(act.attempt, trace), 2.0)
+
+    def _transfer(self, act: Transfer) -> None:
+        if act.leg not in self.up or self._agenda.chance(self._habits.transfer_fails):
+            self.tell_soon(TransferFailed(act.leg, "the dialplan does not have it"), 0.1)
+            return
+        self.talking.discard(act.leg)
+        self.tell_soon(LegLeft(act.leg))
+        self.tell_soon(Transferred(act.leg), 0.1)
+        self._people.sent_on(act)
 
     def _join(self, act: Join) -> None:
         caller, agent = act.legs

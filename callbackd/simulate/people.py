@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from callbackd.domain.commands import DialCustomer, Play, RingAgent
+from callbackd.domain.commands import DialCustomer, Play, RingAgent, Transfer
 from callbackd.domain.events import (
     CallArrived,
     ClosedEarly,
@@ -19,6 +19,7 @@ from callbackd.domain.events import (
     LegRinging,
     Party,
     SwitchTurned,
+    TransferAsked,
 )
 from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.settings import AgentSettings, Settings
@@ -30,6 +31,8 @@ from callbackd.simulate.pbx import Pbx
 
 DAYS = 9
 """A slot can be booked a week ahead, and its promise is tried again after it."""
+_STAYS_OURS = 0.7
+"""Share of the callers sent on who come to a queue of ours."""
 _AFTER_TALK = (FeatureCode.EXTEND, FeatureCode.READY, FeatureCode.EXTEND, FeatureCode.CALL_IN, FeatureCode.SEND_HOME)
 
 
@@ -114,7 +117,33 @@ class People:
         phone = self._phones.get(agent, "")
         mean_s, cv = self._habits.talk_s, self._habits.talk_cv
         talk_s = self._agenda.about(mean_s) if cv is None else self._agenda.log_normal(mean_s, cv)
-        self._agenda.later(talk_s, partial(self._talked, first, phone))
+        if self._habits.agent_transfers and self._agenda.chance(self._habits.agent_transfers):
+            self._agenda.later(talk_s, partial(self._sends_on, agent))
+        else:
+            self._agenda.later(talk_s, partial(self._talked, first, phone))
+
+    def _sends_on(self, agent: LegId) -> None:
+        """By the transfer key; a telephone hangs up soon after, also when nothing came of it."""
+        if agent in self._pbx.up:
+            self._tell(TransferAsked(agent, self._random.choice(list(self._settings.queues))))
+            self._agenda.later(self._random.uniform(0, 10), lambda: self._pbx.hang_up(agent))
+
+    def sent_on(self, act: Transfer) -> None:
+        """Most come to another queue of ours, some within the moment; the others are not ours any more."""
+        call = self._calls.get(act.leg)
+        if self._agenda.chance(_STAYS_OURS):
+            number = call.number if call else "anonymous"
+            back = CallArrived(act.leg, QueueName(act.to), number, came_from=act.entry, came_since=act.arrived_at)
+            self._calls[act.leg] = back
+            self._agenda.later(self._random.choice([0.06, 0.2, 5.0]), partial(self._comes_back, back))
+        else:
+            self._pbx.up.discard(act.leg)
+
+    def _comes_back(self, call: CallArrived) -> None:
+        if call.leg in self._pbx.up:
+            self._facts.arrived += 1
+            self._tell(call)
+            self._agenda.later(self._agenda.about(self._habits.patience_s), partial(self._loses_patience, call.leg))
 
     def _talked(self, leg: LegId, phone: str) -> None:
         self._pbx.hang_up(leg)

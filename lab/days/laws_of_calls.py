@@ -169,6 +169,8 @@ def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
 def asterisk_is_shown_that_we_live(step: Step) -> Iterator[str]:
     """In time, or it takes the caller for abandoned by us, in the middle of a menu too."""
     leg = getattr(step.event, "leg", None)
+    if leg in step.past.gone:
+        return  # it is here again, and the dialplan has just set the clock
     if leg in step.state.dialogues and not any(isinstance(command, ArmDeadMan) for command in step.commands):
         yield from unshown(step.state, step.past, leg)
 

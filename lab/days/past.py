@@ -131,6 +131,10 @@ class Past:
             case ev.CallArrived() | ev.FeatureCodeDialled():
                 self.legs.add(event.leg)
                 self.armed.setdefault(event.leg, now)
+                if event.leg in self.gone:  # sent on by an agent, and here again: the dialplan has set the clock anew
+                    self.gone.discard(event.leg)
+                    self.armed[event.leg] = now
+                    self.quoted = {told: at for told, at in self.quoted.items() if told[0] != event.leg}
             case ev.LegEnded() | ev.LegLeft() | ev.DialRefused():
                 self.gone.add(event.leg)
                 self.playing.pop(event.leg, None)

@@ -136,6 +136,11 @@ SHAPES: dict[str, Shape] = {
             "tongues": Menu("tongues", otherwise=SUPPORT, languages={"1": "en", "2": "hu"}),
         },
     ),
+    "transfers": shape(
+        [queue(SUPPORT, **QUICK), queue(SALES, **QUICK)],
+        [*team(3), one("s1", SALES), one("s2", SALES, SUPPORT)],
+        habits=Habits(calls_per_hour=60, agent_transfers=0.3, join_fails=0.02),
+    ),
     "skills": shape(
         [
             queue(

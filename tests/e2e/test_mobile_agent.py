@@ -50,7 +50,7 @@ async def test_a_voicemail_does_not_swallow_the_caller(house):
     assert not anna.call.hearing.spans(voicemail.who), "the voicemail reached the caller"
     assert not voicemail.hearing.spans(anna.name), "the caller left a message on the voicemail"
     assert anna.gaps(longer_than=1.0) == []
-    assert "a voicemail, perhaps" in (await house.daemon.said("missed a ring", subject="mobile"))["reason"]
+    assert "perhaps voicemail" in (await house.daemon.said("missed a ring", subject="mobile"))["reason"]
 
 
 async def test_the_person_at_the_mobile_presses_the_key_and_has_the_caller(house):

@@ -71,6 +71,7 @@ _ABOUT = {
     "large": ("announced",),
     "closing time": ("not let in: closed", "promised a callback at a time", "enters the line", "offered a time"),
     "closing without times": ("not let in: closed", "promised a callback at a time", "enters the line"),
+    "transfers": ("transferred, blind", "not transferred", "promised a callback"),
     "evening": ("promised a callback at a time",),
     "rules": ("overflowed to sales", "redirected to sales", "exit_timeout: a time is proposed"),
     "menus": ("asked by menu main", "passed on to sales", "passed on to support", "promised a callback"),
