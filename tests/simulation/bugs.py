@@ -372,7 +372,7 @@ def silence_is_taken_for_a_yes(patch):
 @bug(promises.nothing_is_offered_without_a_database, "outages")
 def offers_are_made_without_a_database(patch):
     _around(
-        patch, offer, "_obstacle", lambda original, settings, asked: original(settings, replace(asked, database=True))
+        patch, offer, "_obstacle", lambda original, settings, asked: original(settings, replace(asked, unkeepable=""))
     )
 
 
