@@ -63,7 +63,7 @@ def wire(
     acd = Acd(settings, Mint(entropy))
     inbox: asyncio.Queue[Event] = asyncio.Queue()
     watermark = Watermark(config.state_dir)
-    journal = Journal(database.engine, right, watermark.stored)
+    journal = Journal(database.engine, right, watermark.stored, settings.limits)
     figures = Figures(settings)
     watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     renderer = Renderer(prompt_settings(config), _unspoken)

@@ -38,6 +38,7 @@ CHANGES: Mapping[str, str] = {
     "reports": RELOAD,
     "dialling": NEXT,
     "numbers": NEXT,
+    "limits": NEXT,
     "ringing": NEXT,
     "line": NOW,
     "dead_man": NOW,

@@ -10,13 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callbackd.db import tables
+from callbackd.db.counted import add_request, requests_before
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
 from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
+from callbackd.domain.limits import too_many
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry
+from callbackd.domain.settings import Limits
 
 _REFUSALS = {
     "uq_callback_open_number": "already promised",
@@ -52,9 +55,11 @@ class Intent(Protocol):
 class Promise:
     """The place passes to the promise, and both are stored together; or a promise that waits gets another time."""
 
-    def __init__(self, wanted: StorePromise, right: Right) -> None:
+    def __init__(self, wanted: StorePromise, right: Right, limits: Limits | None = None) -> None:
         self._wanted = wanted
         self._right = right
+        self._limits = limits
+        self._too_many = False
         self._before: list[Saved] = []
 
     @property
@@ -75,9 +80,18 @@ class Promise:
             raise Refused("the place is closed")
         if callback and callback.state is not CallbackState.WAITING:
             raise Refused("the promise is no longer waiting")
+        if callback is None and not self._wanted.unasked:
+            await self._count(connection)
         await connection.execute(WRITE[Entry], [values(self._wanted.entry)])
         write = WRITE[Callback] if callback else insert(tables.callback)
         await connection.execute(write, [values(self._wanted.callback)])
+
+    async def _count(self, connection: AsyncConnection) -> None:
+        asked = await requests_before(connection, self._wanted)
+        if self._limits and (reason := too_many(self._limits, asked)):
+            self._too_many = True
+            raise Refused(reason)
+        await add_request(connection, self._wanted)
 
     async def _find(self, connection: AsyncConnection, kind: type[L], id: str) -> L | None:
         """The row as it is, remembered for ``undo`` and locked."""
@@ -92,7 +106,7 @@ class Promise:
         return PromiseStored(self._wanted.callback.id)
 
     def refused(self, reason: str) -> Event:
-        return PromiseNotStored(self._wanted.callback.id, reason)
+        return PromiseNotStored(self._wanted.callback.id, reason, self._too_many)
 
     def undo(self) -> list[Saved]:
         callback = self._wanted.callback

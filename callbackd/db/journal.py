@@ -20,6 +20,7 @@ from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
 from callbackd.domain.commands import Changed, ClaimAttempt, Decided, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
+from callbackd.domain.settings import Limits
 from callbackd.protocol import Step, reached
 from callbackd.reconnect import Reconnect
 
@@ -47,8 +48,14 @@ log = structlog.get_logger("journal")
 class Journal:
     """``commit`` is called by one runner only; ``keep`` runs beside it as a task and brings the database back."""
 
-    def __init__(self, engine: AsyncEngine, right: Right, stored: Stored = _ignore) -> None:
-        """``stored`` is told the table and the id of each promise and intent that was committed."""
+    def __init__(
+        self, engine: AsyncEngine, right: Right, stored: Stored = _ignore, limits: Limits | None = None
+    ) -> None:
+        """``stored`` is told the table and the id of each promise and intent that was committed.
+
+        Without ``limits`` what is asked for is counted, and none refused for it.
+        """
+        self._limits = limits
         self._engine = engine
         self._right = right
         self._stored = stored
@@ -74,7 +81,7 @@ class Journal:
         for write in writes:
             match write:
                 case StorePromise():
-                    events += await self._flush() + await self._settle(Promise(write, self._right))
+                    events += await self._flush() + await self._settle(Promise(write, self._right, self._limits))
                 case ClaimAttempt():
                     events += await self._flush() + await self._settle(Claim(write, self._right))
                 case Changed():

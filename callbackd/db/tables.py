@@ -231,6 +231,21 @@ agent = Table(
     Column("away", Boolean, nullable=False, server_default="false"),
 )
 
+request = Table(
+    "request",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("number", Text, nullable=False),
+    _e164(),
+    Column("block", Text, nullable=False),
+    Column("asked_by", Text, nullable=False, server_default=""),
+)
+"""Promises that somebody asked for, by their ids. Only counted: it stays when the promise is over, moved or undone."""
+Index("ix_request_number", request.c.number, request.c.at)
+Index("ix_request_block", request.c.block, request.c.at)
+Index("ix_request_asked_by", request.c.asked_by, request.c.at, postgresql_where=request.c.asked_by != "")
+
 direct_window = Table(
     "direct_window",
     metadata,

@@ -216,6 +216,10 @@ class StorePromise:
 
     entry: Entry
     callback: Callback
+    asked_by: str = ""
+    """The number that the caller rang from, when it is not the one to be called and was not withheld."""
+    unasked: bool = False
+    """Nobody asked for it: it makes good for a call that we lost, and no limit holds for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,8 @@ class PromiseStored:
 class PromiseNotStored:
     callback: CallbackId
     reason: str
+    too_many: bool = False
+    """As many have been asked for as the limits allow; nothing is wrong with the database."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Fixed(StrEnum):
     WRONG_KEY = "wrong_key"  # I did not understand that
     KEEP_WAITING = "keep_waiting"  # you keep your place, please stay on the line
     NO_CALLBACK_NOW = "no_callback_now"  # sorry, we cannot take callback requests at the moment, you keep your place
+    TOO_MANY_CALLBACKS = "too_many_callbacks"  # several callbacks were asked for already, and we can take no more now
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
     ALREADY_MENU = "already_menu"  # you have a callback: 1 wait live at that place, 2 keep, 3 cancel, 4 another time
     CALLBACK_KEPT = "callback_kept"  # we will call you as promised; goodbye

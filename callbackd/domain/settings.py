@@ -535,6 +535,20 @@ class Dialling:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many callbacks may be asked for: against strangers who have others rung, and against run-away cost."""
+
+    number_hour: Annotated[int, Ge(1)] = 2
+    """Callbacks asked for to one number within an hour."""
+    number_day: Annotated[int, Ge(1)] = 4
+    """The same within 24 hours."""
+    caller_day: Annotated[int, Ge(1)] = 3
+    """Callbacks asked for by one caller within 24 hours, to numbers other than the caller's own."""
+    block_hour: Annotated[int, Ge(1)] = 10
+    """Callbacks asked for to numbers alike but for their last four digits, within an hour."""
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Whom we may call."""
 
@@ -623,6 +637,7 @@ class Settings:
     """By name; none has the name of a queue."""
     dialling: Dialling = field(default_factory=Dialling)
     numbers: Numbers = field(default_factory=Numbers)
+    limits: Limits = field(default_factory=Limits)
     language: Language = "en"
     """Spoken where no queue's language applies."""
     ringing: Ringing = field(default_factory=Ringing)

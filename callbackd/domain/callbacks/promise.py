@@ -269,7 +269,7 @@ class Promises:
 
     # --- the promise ----------------------------------------------------------------------------------------------
 
-    def _store(self, dialogue: Dialogue) -> None:
+    def _store(self, dialogue: Dialogue, *, unasked: bool = False) -> None:
         entry = self._speech.entry_of(dialogue)
         if entry is None:
             self._speech.leave(dialogue, Fixed.GOODBYE)
@@ -288,7 +288,14 @@ class Promises:
         dialogue = self._speech.keep(go(self._speech.hush(dialogue), Stage.STORING))
         promised = _given_to(entry, callback).after
         self._storing[callback.id] = (dialogue.leg, callback)
-        state.store(StorePromise(entry if isinstance(promised, Ignored) else promised, callback))
+        asked_by = self._rung_from(entry) if before is None else ""
+        place = entry if isinstance(promised, Ignored) else promised
+        state.store(StorePromise(place, callback, asked_by if asked_by != callback.number else "", unasked))
+
+    def _rung_from(self, entry: Entry) -> str:
+        """What the network says of who rings, as E.164 if it is a number; empty when it says nothing."""
+        checked = numbers.check(entry.number, self._state.settings.numbers)
+        return checked.number if isinstance(checked, numbers.Allowed) else entry.number
 
     def instead(self, entry: Entry, leg: LegId) -> bool:
         """Promise callers whose ``leg`` is gone a turn at their place. False when that cannot be."""
@@ -302,7 +309,7 @@ class Promises:
         if refused:
             state.note(entry.id, "not called back", refused)
         elif not self.is_storing(entry):
-            self._store(replace(dialogue, slot_at=None))
+            self._store(replace(dialogue, slot_at=None), unasked=True)
         self._speech.end(leg)
         return not refused
 
@@ -383,7 +390,9 @@ class Promises:
             return
         self._state.note(callback.entry, "no promise", event.reason)
         dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
-        if dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:
+        if dialogue and entry and event.too_many:
+            self.back(dialogue, Fixed.TOO_MANY_CALLBACKS)
+        elif dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:
             self._speech.close(entry, EntryOutcome.LEFT, "the promise could not be stored")
             self._speech.send_away(dialogue.leg, entry.queue, "the promise could not be stored")
         elif dialogue and entry and entry.callback:

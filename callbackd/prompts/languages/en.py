@@ -43,6 +43,8 @@ FIXED = {
     Fixed.KEEP_WAITING: "You have kept your place in line. Please stay on the line.",
     Fixed.NO_CALLBACK_NOW: "We are sorry, but we cannot call you back at the moment. "
     "You have kept your place in line. Please stay on the line.",
+    Fixed.TOO_MANY_CALLBACKS: "We have received several callback requests already. "
+    "We are sorry, but we cannot take another one now.",
     Fixed.ALREADY_PROMISED: "You have already asked us to call this number back.",
     Fixed.ALREADY_MENU: "You already have a callback in line. To wait on the line in your place, press one. "
     "To keep the callback, press two. To cancel it, press three. To choose another time, press four.",

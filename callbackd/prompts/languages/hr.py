@@ -51,6 +51,8 @@ FIXED = {
     Fixed.KEEP_WAITING: "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
     Fixed.NO_CALLBACK_NOW: "Nažalost, trenutačno ne možemo primiti zahtjev za povratni poziv. "
     "Zadržali ste svoje mjesto u redu. Molimo ostanite na liniji.",
+    Fixed.TOO_MANY_CALLBACKS: "Već smo primili nekoliko zahtjeva za povratni poziv. "
+    "Nažalost, sada ne možemo primiti još jedan.",
     Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
     Fixed.ALREADY_MENU: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
     "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri. "

@@ -58,6 +58,7 @@ FIXED = {
     Fixed.KEEP_WAITING: "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
     Fixed.NO_CALLBACK_NOW: "Sajnos jelenleg nem tudunk visszahívást vállalni. "
     "Megőriztük a helyét a sorban. Kérjük, maradjon vonalban.",
+    Fixed.TOO_MANY_CALLBACKS: "Már több visszahívási kérés érkezett hozzánk. Sajnos most nem tudunk újabbat fogadni.",
     Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
     Fixed.ALREADY_MENU: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
     "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast. "

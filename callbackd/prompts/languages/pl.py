@@ -72,6 +72,8 @@ FIXED = {
     Fixed.KEEP_WAITING: "Zachowali Państwo miejsce w kolejce. Prosimy pozostać na linii.",
     Fixed.NO_CALLBACK_NOW: "Przepraszamy, w tej chwili nie możemy przyjąć prośby o oddzwonienie. "
     "Zachowali Państwo miejsce w kolejce. Prosimy pozostać na linii.",
+    Fixed.TOO_MANY_CALLBACKS: "Otrzymaliśmy już kilka próśb o oddzwonienie. "
+    "Przepraszamy, nie możemy teraz przyjąć kolejnej.",
     Fixed.ALREADY_PROMISED: "Prośba o oddzwonienie na ten numer została już przyjęta.",
     Fixed.ALREADY_MENU: "Państwa miejsce w kolejce na oddzwonienie już czeka. Aby czekać na linii na swoim miejscu, "
     "proszę nacisnąć jeden. Aby zachować oddzwonienie — dwa. Aby je odwołać — trzy. Aby wybrać inny termin — cztery.",

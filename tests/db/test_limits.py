@@ -1,0 +1,152 @@
+"""How much may be asked for, counted by a real PostgreSQL in the transaction of the promise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from callbackd.db import tables
+from callbackd.db.engine import engine_for
+from callbackd.db.journal import Journal
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right
+from callbackd.domain.commands import Changed, StorePromise
+from callbackd.domain.events import PromiseNotStored, PromiseStored
+from callbackd.domain.ids import CallbackId, EntryId
+from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.settings import Limits
+from lab.lives import ANNA, NOW, at_another_time, count, promised
+
+pytestmark = pytest.mark.postgres
+HOUR_S, DAY_S = 3600.0, 86400.0
+
+
+@pytest.fixture
+async def engine(database_url):
+    engine = engine_for(database_url)
+    await upgrade(engine)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def right(engine):
+    right = Right(engine)
+    await right.take()
+    yield right
+    await right.give_up()
+
+
+@pytest.fixture
+async def journal(engine, right):
+    return Journal(engine, right, limits=Limits())
+
+
+def asked(n: int, number: str = ANNA, at: float = NOW, **more: object) -> StorePromise:
+    """The n-th promise, asked for at a time, of a group of its own, so that only the limits count."""
+    promise = promised(n, number)
+    return replace(promise, callback=replace(promise.callback, created_at=at, group=f"group-{n}"), **more)  # type: ignore[arg-type]
+
+
+async def stored(journal: Journal, *promises: StorePromise) -> list[bool]:
+    answers = [answer for promise in promises for answer in await journal.commit([promise])]
+    assert all(isinstance(answer, PromiseStored) or answer.too_many for answer in answers)  # type: ignore[union-attr]
+    return [isinstance(answer, PromiseStored) for answer in answers]
+
+
+async def test_a_number_is_asked_for_twice_within_an_hour(journal, engine):
+    assert await stored(journal, asked(1), asked(2), asked(3, at=NOW + 3599)) == [True, True, False]
+    assert await count(engine, tables.callback) == await count(engine, tables.request) == 2
+    assert await stored(journal, asked(4, at=NOW + 3601)) == [True]
+
+
+async def test_the_reason_comes_back(journal):
+    await journal.commit([asked(1), asked(2)])
+    why = "2 callbacks to this number were asked for within an hour, as many as allowed"
+    assert await journal.commit([asked(3)]) == [PromiseNotStored(CallbackId("callback-3"), why, too_many=True)]
+
+
+async def test_a_number_is_asked_for_four_times_within_a_day(journal):
+    hourly = [asked(n, at=NOW + 2 * HOUR_S * n) for n in range(5)]
+    assert await stored(journal, *hourly) == [True] * 4 + [False]
+    assert await stored(journal, asked(6, at=NOW + DAY_S + 1)) == [True]
+
+
+async def test_a_caller_asks_for_three_numbers_of_others_within_a_day(journal):
+    def number(n: int) -> str:
+        return f"+44207{n}460101"
+
+    mallory = [asked(n, number(n), asked_by="+442079990000") for n in range(4)]
+    assert await stored(journal, *mallory) == [True] * 3 + [False]
+    assert await stored(journal, asked(5, number(5), asked_by="+442079990001"), asked(6, number(6))) == [True, True]
+    later = asked(7, number(7), NOW + DAY_S + 1, asked_by="+442079990000")
+    assert await stored(journal, later) == [True]
+
+
+async def test_callers_who_withhold_their_numbers_are_not_one_caller(journal):
+    assert await stored(journal, *(asked(n, f"+44207{n}460101") for n in range(6))) == [True] * 6
+
+
+async def test_ten_numbers_of_a_block_are_asked_for_within_an_hour(journal):
+    block = [asked(n, f"+4420794601{n:02d}") for n in range(11)]
+    assert await stored(journal, *block) == [True] * 10 + [False]
+    assert await stored(journal, asked(12, "+442079470101"), asked(13, "+442079460199", NOW + 3601)) == [True, True]
+
+
+async def test_a_promise_that_is_moved_is_not_asked_for_again(journal, engine):
+    first = asked(1)
+    assert await stored(journal, first, at_another_time(first), at_another_time(first, NOW + 9000)) == [True] * 3
+    assert await count(engine, tables.request) == 1
+
+
+async def test_what_we_owe_is_promised_without_limit_and_not_counted(journal, engine):
+    assert await stored(journal, asked(1), asked(2), asked(3, unasked=True)) == [True] * 3
+    assert await count(engine, tables.request) == 2
+
+
+async def test_a_promise_that_is_over_was_asked_for_all_the_same(journal):
+    """A stranger's promise that is cancelled each time is how a telephone was rung twelve times."""
+    for n in (1, 2):
+        promise = asked(n)
+        over = replace(
+            promise.callback, state=CallbackState.CLOSED, outcome=CallbackOutcome.CANCELLED, closed_at=NOW + n
+        )
+        await journal.commit([promise])
+        await journal.commit([Changed(promise.callback, over)])
+    assert await stored(journal, asked(3)) == [False]
+
+
+async def test_a_restart_forgets_nothing(engine, right):
+    for n in (1, 2):
+        await Journal(engine, right, limits=Limits()).commit([asked(n)])
+    assert await stored(Journal(engine, right, limits=Limits()), asked(3)) == [False]
+
+
+async def test_twenty_at_once_are_counted_one_after_the_other(engine, right):
+    """Each in a connection of its own: without a lock each would count the others as not there."""
+
+    async def one(n: int) -> Sequence[object]:
+        return await Journal(engine, right, limits=Limits()).commit([asked(n)])
+
+    answers = await asyncio.gather(*(one(n) for n in range(20)))
+    assert sum(isinstance(answer, PromiseStored) for (answer,) in answers) == 2
+
+
+async def test_a_clock_that_is_set_back_allows_no_more(journal):
+    assert await stored(journal, asked(1), asked(2), asked(3, at=NOW - 2 * HOUR_S)) == [True, True, False]
+
+
+async def test_a_promise_that_was_refused_leaves_nothing(journal, engine):
+    await journal.commit([asked(1), asked(2), asked(3)])
+    rows = "SELECT count(*) FROM entry WHERE id = :id"
+    async with engine.connect() as connection:
+        assert (await connection.execute(text(rows), {"id": EntryId("entry-3")})).scalar_one() == 0
+
+
+async def test_without_limits_it_is_counted_and_not_refused(engine, right):
+    assert await stored(Journal(engine, right), *(asked(n) for n in range(5))) == [True] * 5
+    assert await count(engine, tables.request) == 5
