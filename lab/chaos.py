@@ -64,6 +64,12 @@ QUEUE = {
     "retry": {"max_attempts": 20, "no_answer_gap_s": 2, "no_key_gap_s": 2, "congestion_gap_s": 2, "busy_gap_s": 2},
 }
 
+ENDLESS = 100_000
+NO_LIMITS = {"number_hour": ENDLESS, "number_day": ENDLESS, "caller_day": ENDLESS, "block_hour": ENDLESS} | {
+    "dials_day": ENDLESS, "minutes_day": ENDLESS, "late_least": ENDLESS,
+}  # fmt: skip
+"""An hour of it is more than any house may ask for in a day."""
+
 
 @dataclass
 class Tally:
@@ -392,7 +398,7 @@ async def chaos(seconds: float, seed: int, log: Path | None = None) -> Tally:
         line = await stack.enter_async_context(Wire((HOST, slot.spare(0)), (HOST, asterisk.ari_port)))
         url = await postgres.migrated_database()
         await promise(url, [f"+4420794699{n:02d}" for n in range(PROMISES)])
-        daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE}, prompts=UNHURRIED)
+        daemon = Daemon(slot, asterisk, url, queues={"support": QUEUE}, prompts=UNHURRIED, limits=NO_LIMITS)
         daemon.config["ari"]["url"] = f"http://{HOST}:{line.port}/ari"
         await build_prompts(daemon)
         await stack.enter_async_context(daemon)

@@ -27,7 +27,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         menus={name: _menu(name, menu, config) for name, menu in config.menus.items()},
         dialling=config.dialling,
         numbers=replace(config.numbers, region=site.region, own=_own(config), secret=secret),
-        limits=config.limits,
+        limits=replace(config.limits, zone=site.zone),
         language=site.language,
         ringing=config.ringing,
         line=config.line,

@@ -174,7 +174,7 @@ class Config:
     numbers: domain.Numbers = field(default_factory=domain.Numbers)
     """Whom we may call."""
     limits: domain.Limits = field(default_factory=domain.Limits)
-    """How many callbacks may be asked for."""
+    """How much may be asked for and dialled."""
     ringing: domain.Ringing = field(default_factory=domain.Ringing)
     """What follows when an agent does not answer."""
     line: domain.Line = field(default_factory=domain.Line)

@@ -1,18 +1,52 @@
-"""What has been asked for, counted in PostgreSQL inside the transaction that adds to it."""
+"""What has been asked for and dialled, counted in PostgreSQL inside the transaction that adds to it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callbackd.db import tables
-from callbackd.domain.commands import StorePromise
-from callbackd.domain.limits import DAY_S, HOUR_S, Requests, block_of
+from callbackd.domain.calendar import wall
+from callbackd.domain.commands import ClaimAttempt, StorePromise
+from callbackd.domain.limits import DAY_S, HOUR_S, LATE_S, Requests, Spent, block_of
 
 _ONE_AT_A_TIME = 0x6362640002
 """A lock of its own: two transactions that count at the same time would each leave the other out."""
+
+
+_SPENT = text("""
+    SELECT count(*) FILTER (WHERE a.claimed_at >= :today AND a.outcome IS DISTINCT FROM 'not_dialled') AS dials,
+           coalesce(sum(extract(epoch FROM
+               coalesce(CASE a.outcome WHEN 'connected' THEN e.closed_at ELSE a.closed_at END, :now) - a.answered_at
+           )) FILTER (WHERE a.claimed_at >= :today), 0)::float AS talk_s,
+           count(*) FILTER (WHERE a.accepted_at >= :fared) AS answered,
+           count(*) FILTER (WHERE a.accepted_at >= :fared
+               AND extract(epoch FROM coalesce(a.served_at, a.closed_at, :now) - a.accepted_at) > :late_s) AS late
+      FROM attempt a JOIN callback c ON c.id = a.callback JOIN entry e ON e.id = c.entry
+     WHERE a.claimed_at >= least(:today, :fared)
+""")
+"""A call that reached an agent lasts until the place is over; the attempt is over when they hear each other."""
+
+
+async def spent_before(connection: AsyncConnection, wanted: ClaimAttempt, zone: str) -> Spent:
+    """What was dialled today by the clock of ``zone``, and how customers fared. Whoever counts next waits for us."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+    now = wanted.attempt.claimed_at
+    times = {
+        "today": wall.begins(wall.day_of(now, zone), 0, zone),
+        "fared": max(now - DAY_S, wanted.word_at),
+        "now": now,
+    }
+    asked = {name: datetime.fromtimestamp(at, UTC) for name, at in times.items()}
+    return Spent(**(await connection.execute(_SPENT, {**asked, "late_s": LATE_S})).one()._mapping)
+
+
+def tomorrow(now: float, zone: str) -> float:
+    """When the next day begins by the clock of ``zone``."""
+    return wall.begins(wall.day_of(now, zone) + timedelta(days=1), 0, zone)
 
 
 async def requests_before(connection: AsyncConnection, wanted: StorePromise) -> Requests:

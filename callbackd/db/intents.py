@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callbackd.db import tables
-from callbackd.db.counted import add_request, requests_before
+from callbackd.db.counted import add_request, requests_before, spent_before, tomorrow
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
 from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
-from callbackd.domain.limits import too_many
+from callbackd.domain.limits import NoMore, Spent, may_spend, too_many
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.settings import Limits
@@ -124,9 +124,12 @@ class Promise:
 class Claim:
     """The intent to dial: the promise goes from waiting to dialling and its attempt is there, or nothing changes."""
 
-    def __init__(self, wanted: ClaimAttempt, right: Right) -> None:
+    def __init__(self, wanted: ClaimAttempt, right: Right, limits: Limits | None = None) -> None:
         self._wanted = wanted
         self._right = right
+        self._limits = limits
+        self._spent = Spent()
+        self._no_more: NoMore | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -137,6 +140,11 @@ class Claim:
 
     async def write(self, connection: AsyncConnection) -> None:
         await _hold_the_right(connection, self._right)
+        if self._limits:
+            self._spent = await spent_before(connection, self._wanted, self._limits.zone)
+            self._no_more = may_spend(self._limits, self._spent)
+        if self._no_more:
+            raise Refused(self._no_more.reason)
         callback, table = self._wanted.callback, tables.callback
         claimed = await connection.execute(
             update(table)
@@ -153,10 +161,15 @@ class Claim:
         await connection.execute(insert(tables.attempt), [values(self._wanted.attempt)])
 
     def done(self) -> Event:
-        return AttemptClaimed(self._wanted.attempt.id)
+        spent, dials = self._spent, self._spent.dials + bool(self._limits)
+        return AttemptClaimed(self._wanted.attempt.id, dials, spent.talk_s, spent.answered, spent.late)
 
     def refused(self, reason: str) -> Event:
-        return AttemptNotClaimed(self._wanted.attempt.id, reason)
+        attempt = self._wanted.attempt
+        if self._limits is None or self._no_more is None:
+            return AttemptNotClaimed(attempt.id, reason)
+        until = 0.0 if self._no_more.stop else tomorrow(attempt.claimed_at, self._limits.zone)
+        return AttemptNotClaimed(attempt.id, reason, until, self._no_more.stop)
 
     def undo(self) -> list[Saved]:
         """Nothing: the domain closes an attempt that was not claimed, and saves it."""

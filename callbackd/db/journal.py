@@ -83,7 +83,7 @@ class Journal:
                 case StorePromise():
                     events += await self._flush() + await self._settle(Promise(write, self._right, self._limits))
                 case ClaimAttempt():
-                    events += await self._flush() + await self._settle(Claim(write, self._right))
+                    events += await self._flush() + await self._settle(Claim(write, self._right, self._limits))
                 case Changed():
                     self._change(write)
                 case Decided():

@@ -203,12 +203,15 @@ attempt = Table(
     *_word("state", AttemptState),
     *_word("outcome", AttemptOutcome, nullable=True),
     Column("answered_at", Moment),
+    Column("accepted_at", Moment),
+    Column("served_at", Moment),
     Column("closed_at", Moment),
     Column("cause", Integer, nullable=False),
     Column("tech_cause", Integer, nullable=False),
     _closed(),
 )
 Index("uq_attempt_open_callback", attempt.c.callback, unique=True, postgresql_where=attempt.c.closed_at.is_(None))
+Index("ix_attempt_claimed_at", attempt.c.claimed_at)
 Index("uq_attempt_open_number", attempt.c.number, unique=True, postgresql_where=attempt.c.closed_at.is_(None))
 
 agent = Table(

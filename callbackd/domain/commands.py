@@ -229,6 +229,8 @@ class ClaimAttempt:
     entry: Entry
     callback: Callback
     attempt: Attempt
+    word_at: float = 0.0
+    """When a supervisor last let dialling go on: how customers fared before counts no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,15 +277,23 @@ class PromiseNotStored:
 
 @dataclass(frozen=True, slots=True)
 class AttemptClaimed:
-    """The intent to dial is committed; only now may the telephone ring."""
+    """The intent to dial is committed; only now may the telephone ring. With what it has brought the day to."""
 
     attempt: AttemptId
+    dials: int = 0
+    talk_s: float = 0.0
+    answered: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptNotClaimed:
     attempt: AttemptId
     reason: str
+    until: float = 0.0
+    """The day's budget is used up; then the next day begins."""
+    stop: bool = False
+    """Too many customers waited for an agent: nobody is dialled until a supervisor says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""How much may be asked for: what the database has counted, against the settings. The first limit reached counts.
+"""How much may be asked for and dialled: what the database has counted, against the settings.
 
-The counting is done inside the transaction of the promise itself, so that neither a restart nor a second daemon forgets
-anything; see ``docs/decisions/2026-11-30-limits.md``.
+The counting is done inside the transaction of the promise or of the intent to dial, so that neither a restart nor a
+second daemon forgets anything; see ``docs/decisions/2026-11-30-limits.md``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from callbackd.domain.settings import Limits
 
 HOUR_S, DAY_S = 3600.0, 86400.0
+LATE_S = 2.0
+"""The longest that a customer who pressed 1 may wait for an agent."""
 _BLOCK_DIGITS = 4
 
 
@@ -41,3 +43,39 @@ def too_many(limits: Limits, asked: Requests) -> str | None:
         if count >= limit:
             return f"{count} callbacks {what}, as many as allowed"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was dialled today, and how customers fared within a day."""
+
+    dials: int = 0
+    talk_s: float = 0.0
+    answered: int = 0
+    """Customers who pressed 1."""
+    late: int = 0
+    """Those of them who had no agent within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoMore:
+    reason: str
+    stop: bool
+    """Whether a supervisor must decide; otherwise the next day does."""
+
+
+def may_spend(limits: Limits, spent: Spent) -> NoMore | None:
+    """Why nobody is dialled any more; None when one more may be."""
+    minutes = spent.talk_s / 60
+    if spent.dials >= limits.dials_day:
+        return NoMore(f"{spent.dials} dials today, {limits.dials_day} allowed", False)
+    if minutes >= limits.minutes_day:
+        return NoMore(f"{minutes:.0f} minutes used today, {limits.minutes_day:.0f} allowed", False)
+    if share_late(limits, spent) > limits.late_stop:
+        return NoMore(f"{spent.late} of {spent.answered} customers had no agent within 2 s, and that is too many", True)
+    return None
+
+
+def share_late(limits: Limits, spent: Spent) -> float:
+    """Share of customers who waited for an agent; 0 while there are too few of them to say."""
+    return spent.late / spent.answered if spent.answered >= limits.late_least else 0.0

@@ -536,7 +536,7 @@ class Dialling:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many callbacks may be asked for: against strangers who have others rung, and against run-away cost."""
+    """How much may be asked for and dialled: against strangers who have others rung, and against run-away cost."""
 
     number_hour: Annotated[int, Ge(1)] = 2
     """Callbacks asked for to one number within an hour."""
@@ -546,6 +546,18 @@ class Limits:
     """Callbacks asked for by one caller within 24 hours, to numbers other than the caller's own."""
     block_hour: Annotated[int, Ge(1)] = 10
     """Callbacks asked for to numbers alike but for their last four digits, within an hour."""
+    dials_day: Annotated[int, Ge(0)] = 200
+    """Customers dialled on one day by the site's clock; alarms at 50, 80 and 100 %, then promises wait for the next."""
+    minutes_day: Annotated[float, Ge(0), Unit("min")] = 600.0
+    """Minutes from customers' answers to the ends of their calls on one day, likewise."""
+    late_slow: Annotated[float, Ge(0), Le(1)] = 0.01
+    """Share of customers who pressed 1 and had no agent within 2 s, above which agents are free before a dial."""
+    late_stop: Annotated[float, Ge(0), Le(1)] = 0.03
+    """The same, above which dialling stops until a supervisor lets it go on."""
+    late_least: Annotated[int, Ge(1)] = 50
+    """With fewer customers than this who pressed 1 within 24 hours, the shares say nothing."""
+    zone: Annotated[Zone, Elsewhere()] = "UTC"
+    """The clock by which a day begins."""
 
 
 @dataclass(frozen=True, slots=True)

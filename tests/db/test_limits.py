@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,14 +13,17 @@ from sqlalchemy import text
 from callbackd.db import tables
 from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
+from callbackd.db.load import open_rows
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.commands import Changed, StorePromise
-from callbackd.domain.events import PromiseNotStored, PromiseStored
-from callbackd.domain.ids import CallbackId, EntryId
-from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
+from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
+from callbackd.domain.ids import AttemptId, CallbackId, EntryId
+from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
+from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
+from callbackd.domain.lives.entry import EntryOutcome
 from callbackd.domain.settings import Limits
-from lab.lives import ANNA, NOW, at_another_time, count, promised
+from lab.lives import ANNA, NOW, at_another_time, claim, closed, count, promised
 
 pytestmark = pytest.mark.postgres
 HOUR_S, DAY_S = 3600.0, 86400.0
@@ -46,10 +50,10 @@ async def journal(engine, right):
     return Journal(engine, right, limits=Limits())
 
 
-def asked(n: int, number: str = ANNA, at: float = NOW, **more: object) -> StorePromise:
+def asked(n: int, number: str = ANNA, at: float = NOW, **more: Any) -> StorePromise:
     """The n-th promise, asked for at a time, of a group of its own, so that only the limits count."""
     promise = promised(n, number)
-    return replace(promise, callback=replace(promise.callback, created_at=at, group=f"group-{n}"), **more)  # type: ignore[arg-type]
+    return replace(promise, callback=replace(promise.callback, created_at=at, group=f"group-{n}"), **more)
 
 
 async def stored(journal: Journal, *promises: StorePromise) -> list[bool]:
@@ -150,3 +154,117 @@ async def test_a_promise_that_was_refused_leaves_nothing(journal, engine):
 async def test_without_limits_it_is_counted_and_not_refused(engine, right):
     assert await stored(Journal(engine, right), *(asked(n) for n in range(5))) == [True] * 5
     assert await count(engine, tables.request) == 5
+
+
+# --- what is dialled --------------------------------------------------------------------------------------------------
+
+LONDON = Limits(dials_day=3, minutes_day=10.0, late_least=2, zone="Europe/London", block_hour=99)
+CONNECTED: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.CONNECTED}
+MIDNIGHT = 1_800_057_600.0
+"""In London, after NOW."""
+
+
+def number(n: int) -> str:
+    return f"+4420794602{n:02d}"
+
+
+async def dials(journal: Journal, n: int, at: float = NOW, word_at: float = 0.0, **ends: Any) -> Event:
+    """The n-th promise is made and dialled at a time; with ``ends`` its attempt becomes so."""
+    promise = asked(n, number(n), at)
+    await journal.commit([promise])
+    wanted = claim(promise, n)
+    wanted = replace(wanted, attempt=replace(wanted.attempt, claimed_at=at), word_at=word_at)
+    (answer,) = await journal.commit([wanted])
+    if ends:
+        await journal.commit([Changed(wanted.attempt, replace(wanted.attempt, **ends))])
+    return answer
+
+
+@pytest.fixture
+async def london(engine, right):
+    return Journal(engine, right, limits=LONDON)
+
+
+async def test_as_many_are_dialled_on_one_day_as_are_allowed(london, engine):
+    told = [await dials(london, n) for n in range(3)]
+    assert [answer.dials for answer in told if isinstance(answer, AttemptClaimed)] == [1, 2, 3]
+    why = "3 dials today, 3 allowed"
+    assert await dials(london, 3) == AttemptNotClaimed(AttemptId("attempt-3"), why, until=MIDNIGHT)
+    assert await count(engine, tables.attempt) == 3
+    rows = [row for row in await open_rows(engine) if isinstance(row, Callback) and row.number == number(3)]
+    assert [(row.state, row.attempts_made) for row in rows] == [(CallbackState.WAITING, 0)]
+
+
+async def test_a_new_day_begins_at_midnight_of_the_site(london):
+    for n in range(3):
+        await dials(london, n)
+    assert isinstance(await dials(london, 3, MIDNIGHT - 1), AttemptNotClaimed)
+    assert await dials(london, 4, MIDNIGHT) == AttemptClaimed(AttemptId("attempt-4"), dials=1)
+
+
+async def test_one_that_never_left_is_not_counted(london):
+    over: dict[str, Any] = {"state": AttemptState.CLOSED, "closed_at": NOW}
+    for n in range(4):
+        await dials(london, n, outcome=AttemptOutcome.NOT_DIALLED, **over)
+    await dials(london, 4, outcome=AttemptOutcome.CONGESTION, **over)
+    answer = await dials(london, 5)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.dials == 2
+
+
+async def test_minutes_are_counted_from_the_answer_to_the_end_of_the_conversation(london):
+    await dials(london, 0, answered_at=NOW + 10, closed_at=NOW + 20, **CONNECTED)
+    place = replace(closed(asked(0).entry), outcome=EntryOutcome.SERVED, closed_at=NOW + 310)
+    await london.commit([Changed(None, place)])
+    menu: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.NO_KEY, "answered_at": NOW + 10}
+    await dials(london, 1, closed_at=NOW + 40, **menu)
+    answer = await dials(london, 2, NOW + 600)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.talk_s == 330.0
+
+
+async def test_a_conversation_that_goes_on_is_counted_as_far_as_it_is(london):
+    await dials(london, 0, answered_at=NOW, closed_at=NOW + 5, **CONNECTED)
+    why = "10 minutes used today, 10 allowed"
+    assert await dials(london, 1, NOW + 600) == AttemptNotClaimed(AttemptId("attempt-1"), why, until=MIDNIGHT)
+
+
+def pressed(at: float, after_s: float | None, **more: Any) -> dict[str, Any]:
+    """A customer who pressed 1, and for whom an agent was rung so long after."""
+    served_at = None if after_s is None else at + after_s
+    return {"state": AttemptState.ACCEPTED, "answered_at": at, "accepted_at": at, "served_at": served_at, **more}
+
+
+async def test_when_too_many_customers_waited_for_an_agent_a_supervisor_must_decide(london):
+    await dials(london, 0, **pressed(NOW, 0.0))
+    await dials(london, 1, **pressed(NOW, 2.5))
+    why = "1 of 2 customers had no agent within 2 s, and that is too many"
+    assert await dials(london, 2, NOW + 60) == AttemptNotClaimed(AttemptId("attempt-2"), why, stop=True)
+    answer = await dials(london, 3, NOW + 60, word_at=NOW + 30)
+    assert isinstance(answer, AttemptClaimed), "whoever waited before the supervisor's word counts no more"
+    assert answer.answered == 0
+
+
+async def test_a_customer_for_whom_nobody_was_rung_yet_has_waited_until_now(london):
+    await dials(london, 0, **pressed(NOW, None))
+    gone: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.ABANDONED}
+    await dials(london, 1, **pressed(NOW, None, closed_at=NOW + 1) | gone)
+    answer = await dials(london, 2, NOW + 2)
+    assert isinstance(answer, AttemptClaimed)
+    assert (answer.answered, answer.late) == (2, 0)
+    assert isinstance(await dials(london, 3, NOW + 3), AttemptNotClaimed)
+
+
+async def test_after_a_day_they_are_forgotten(london):
+    for n in (0, 1):
+        await dials(london, n, **pressed(NOW, 10.0))
+    assert isinstance(await dials(london, 2, NOW + DAY_S - 1), AttemptNotClaimed)
+    answer = await dials(london, 3, NOW + DAY_S + 1)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.answered == 0
+
+
+async def test_a_restart_forgets_no_dial(engine, right):
+    for n in range(3):
+        await dials(Journal(engine, right, limits=LONDON), n)
+    assert isinstance(await dials(Journal(engine, right, limits=LONDON), 3), AttemptNotClaimed)

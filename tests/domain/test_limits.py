@@ -10,14 +10,15 @@ from callbackd.domain.ids import LegId
 from callbackd.domain.limits import Requests, block_of, too_many
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed
-from callbackd.domain.settings import Limits, Slots
+from callbackd.domain.settings import Limits, Offer, Slots
 from tests.builders import ANNA, BEN, SUPPORT, Centre, queue, settings
-
-AS_SECURITY_SAYS = Limits(number_hour=2, number_day=4, caller_day=3, block_hour=10)
+from tests.domain.callbacks.test_promise import one_agent
+from tests.domain.dialler.test_trace import asterisk_dies
 
 
 def test_the_defaults_are_those_of_the_security_page():
-    assert Limits() == AS_SECURITY_SAYS
+    limits = Limits()
+    assert (limits.number_hour, limits.number_day, limits.caller_day, limits.block_hour) == (2, 4, 3, 10)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,10 @@ def test_one_who_has_hung_up_before_the_refusal_has_abandoned_the_call():
     centre.hangs_up("leg")
     refused(centre)
     assert centre.entry("leg").outcome is EntryOutcome.ABANDONED
+
+
+def test_what_makes_good_for_a_call_that_we_lost_was_asked_for_by_nobody():
+    centre = one_agent(offer=Offer(call_back_lost=True))
+    centre.calls("anna")
+    asterisk_dies(centre)
+    assert centre.last(StorePromise).unasked

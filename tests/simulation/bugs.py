@@ -21,7 +21,7 @@ from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.dial import Dial
-from callbackd.domain.events import LegEnded
+from callbackd.domain.events import AttemptClaimed, LegEnded
 from callbackd.domain.ids import OURS, LegId, Mint
 from callbackd.domain.line import eligibility, routing
 from callbackd.domain.line import order as line
@@ -333,7 +333,7 @@ def the_customer_is_dialled_without_a_stored_intent(patch):
     def hasty(original, desk, entry, agent_id, reason):
         original(desk, entry, agent_id, reason)
         for id in list(desk._state.attempts):
-            desk.claimed(id)
+            desk.claimed(AttemptClaimed(id))
 
     _around(patch, Dial, "claim", hasty)
 
@@ -426,11 +426,11 @@ def names_of_legs_are_used_again(patch):
 
 @bug(promises.an_attempt_is_dialled_once, "bad line")
 def an_intent_that_is_confirmed_twice_is_dialled_twice(patch):
-    def again(original, desk, id):
-        attempt = desk._state.attempts.get(id)
+    def again(original, desk, event):
+        attempt = desk._state.attempts.get(event.attempt)
         if attempt:
-            desk._state.attempts[id] = replace(attempt, state=type(attempt.state).CLAIMING)
-        original(desk, id)
+            desk._state.attempts[attempt.id] = replace(attempt, state=type(attempt.state).CLAIMING)
+        original(desk, event)
 
     _around(patch, Dial, "claimed", again)
 

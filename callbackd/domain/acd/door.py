@@ -193,10 +193,12 @@ class Acd:
         while match := routing.next_match(self._state):
             if match.entry.live:
                 self._floor.ring(match.entry, match.agents, match.reason)
+                self._dial.served(match.entry)
             elif match.entry.state is EntryState.DIALLING:
                 self._dial.reserve(match.entry, match.agents[0])
             else:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
+                first = first and not self._state.world.slow
                 self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
 
     def _dial_ahead(self) -> None:
@@ -238,9 +240,9 @@ class Acd:
             case ev.PromiseNotStored():
                 self._promises.not_stored(event)
             case ev.AttemptClaimed():
-                self._dial.claimed(event.attempt)
+                self._dial.claimed(event)
             case ev.AttemptNotClaimed():
-                self._dial.not_claimed(event.attempt, event.reason)
+                self._dial.not_claimed(event)
             case _:
                 assert_never(event)
 

@@ -67,6 +67,8 @@ class Supervision:
         elif event.switch in {"offering", "dialling"}:
             setattr(state.world, event.switch, event.on)
             state.note(event.switch, "on" if event.on else "off", event.why)
+            if event.switch == "dialling" and event.on:
+                self._dial.budget.word()
         else:
             reason = "there are three switches: offering, dialling and crisis"
             state.note(event.switch, "switch ignored", reason)

@@ -14,8 +14,9 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
+from callbackd.domain.dialler.budget import Budget
 from callbackd.domain.dialler.trunk import Trunk
-from callbackd.domain.events import Ending, LegEnded, Party
+from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, LegEnded, Party
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
 from callbackd.domain.line.order import places
 from callbackd.domain.line.routing import servable
@@ -37,6 +38,9 @@ _DIAL_GRACE_S = 15.0
 
 _POSTPONED_LIVES_S = 3600.0
 """A promise that the customer postponed expires no sooner than this after the time chosen."""
+
+_HELD_LIVES_S = 3600.0
+"""A promise that waits for the next day's budget expires no sooner than this after the day begins."""
 
 _POSTPONED_WITHIN_S = 600.0
 """A postponed call is on time until this long after the time chosen, which comes in steps of ten minutes."""
@@ -75,6 +79,7 @@ class Dial:
         self._promises = promises
         self._floor = floor
         self._trunk = Trunk(state)
+        self.budget = Budget(state)
 
     # --- intent, then the telephone -------------------------------------------------------------------------------
 
@@ -102,7 +107,7 @@ class Dial:
         self._pace()
         what = f"{agent_id} reserved, intent to dial" if agent_id else "intent to dial before an agent is free"
         state.note(entry.id, what, reason, attempt=attempt.id, ordinal=made)
-        state.store(ClaimAttempt(entry, callback, attempt))
+        state.store(ClaimAttempt(entry, callback, attempt, self.budget.word_at))
 
     def _pace(self) -> None:
         """Put the next dial off, at the set pace; agents who are free meanwhile go to live callers."""
@@ -154,7 +159,7 @@ class Dial:
     def ahead(self) -> tuple[Entry, str] | None:
         """The next promise to be dialled before an agent is free for it, and why; None when no policy wants one."""
         state = self._state
-        for queue in state.settings.queues.values():
+        for queue in state.settings.queues.values() if not state.world.slow else ():
             entry = self._candidate(queue)
             if entry and servable(state, entry) and self._may_dial_another(queue):
                 trunk = trunk_of(state.settings.dialling.endpoint)
@@ -202,11 +207,12 @@ class Dial:
         state.put(replace(entry, agent=agent_id))
         state.note(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
 
-    def claimed(self, id: AttemptId) -> None:
+    def claimed(self, event: AttemptClaimed) -> None:
         """The intent is committed: dial."""
-        state, attempt = self._state, self._state.attempts.get(id)
+        state, attempt = self._state, self._state.attempts.get(event.attempt)
         if attempt is None or attempt.state is not AttemptState.CLAIMING:
             return
+        self.budget.claimed(event)
         self.dial(state.move(attempt.stored()))
 
     def dial(self, attempt: Attempt) -> None:
@@ -230,10 +236,12 @@ class Dial:
             )
         )
 
-    def not_claimed(self, id: AttemptId, reason: str) -> None:
-        attempt = self._state.attempts.get(id)
+    def not_claimed(self, event: AttemptNotClaimed) -> None:
+        attempt = self._state.attempts.get(event.attempt)
         if attempt and attempt.state is AttemptState.CLAIMING:
-            self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {reason}")
+            waits = self.budget.refused(event)
+            again = retry.Again(self._state.now, True, "as soon as dialling goes on") if waits else None
+            self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {event.reason}", again)
 
     def accepted_by_pbx(self, attempt: Attempt) -> None:
         self._state.move(attempt.dialled())
@@ -323,7 +331,7 @@ class Dial:
         """A person is there: the customer holds the place live, and the reserved agent is rung."""
         state, callback = self._state, self._state.callbacks[attempt.callback]
         entry = state.entries[callback.entry]
-        state.move(attempt.accepted())
+        state.move(attempt.accepted(state.now))
         state.move(callback.accept())
         entry = state.move(entry.accept(dialogue.leg))
         state.note(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
@@ -336,8 +344,18 @@ class Dial:
     def _ring_reserved(self, entry: Entry, agent: Agent) -> None:
         if agent.staffed:
             self._floor.ring(entry, (agent.id,), "reserved for this customer")
+            self.served(entry)
         else:
             self._floor.release(agent.id)
+
+    def served(self, entry: Entry) -> None:
+        """An agent is rung for the place. A customer who holds it waits for nobody but them."""
+        callback = self._state.callback_of(entry)
+        if callback is None:
+            return
+        for attempt in list(self._state.attempts.values()):
+            if attempt.callback == callback.id and attempt.accepted_at is not None and attempt.served_at is None:
+                self._state.put(replace(attempt, served_at=self._state.now))
 
     # --- the end of an attempt ------------------------------------------------------------------------------------
 
@@ -462,6 +480,8 @@ class Dial:
         entry = self._state.entries[callback.entry]
         if self._promises.is_storing(entry):
             self._state.timers.set(Timer.EXPIRE, id, self._state.now + _STORING_S)
+        elif callback.state is CallbackState.WAITING and self._state.world.held_until > self._state.now:
+            self._live_until(callback, self._state.world.held_until + _HELD_LIVES_S)
         elif callback.state is CallbackState.WAITING:
             opens, left_s = self._state.opens_at(self._state.queue_of(entry)), self._left_s(entry, callback)
             if opens is not None and left_s > 0:

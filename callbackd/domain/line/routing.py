@@ -128,11 +128,11 @@ def servable(state: State, entry: Entry) -> bool:
 
 
 def may_dial(state: State) -> bool:
-    """Whether a customer, whoever it is, may be dialled now: switches, the database, the pace, and the trunk."""
+    """Whether a customer, whoever it is, may be dialled now: switches, database, pace, the day's budget, the trunk."""
     dialling, in_flight = state.settings.dialling, len(state.attempts)
     if not (state.world.dialling and dialling.enabled and state.world.database) or state.world.draining:
         return False
-    if in_flight >= dialling.in_flight or state.now < state.world.next_dial_at:
+    if in_flight >= dialling.in_flight or state.now < max(state.world.next_dial_at, state.world.held_until):
         return False
     return state.world.breaker.lets(state.now, in_flight)
 

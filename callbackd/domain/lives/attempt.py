@@ -112,6 +112,10 @@ class Attempt:
     state: AttemptState = AttemptState.CLAIMING
     outcome: AttemptOutcome | None = None
     answered_at: float | None = None
+    accepted_at: float | None = None
+    """When the customer pressed 1."""
+    served_at: float | None = None
+    """When an agent was rung for the customer who had pressed 1."""
     closed_at: float | None = None
     cause: int = 0
     tech_cause: int = 0
@@ -134,8 +138,8 @@ class Attempt:
     def answered(self, now: float) -> Move[Attempt]:
         return self._by(AttemptTrigger.ANSWERED, replace(self, answered_at=now))
 
-    def accepted(self) -> Move[Attempt]:
-        return self._by(AttemptTrigger.ACCEPTED, self)
+    def accepted(self, now: float) -> Move[Attempt]:
+        return self._by(AttemptTrigger.ACCEPTED, replace(self, accepted_at=now))
 
     def close(self, outcome: AttemptOutcome, now: float) -> Move[Attempt]:
         return self._by(AttemptTrigger.CLOSE, replace(self, outcome=outcome, closed_at=now))

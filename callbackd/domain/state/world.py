@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from callbackd.domain.breaker import Breaker, Refusals
 from callbackd.domain.ids import QueueName
@@ -24,6 +25,14 @@ class World:
     draining: bool = False
     next_dial_at: float = 0.0
     """Nobody is dialled before this time: promises that fall due together are dialled one after the other."""
+    held_until: float = 0.0
+    """The day's budget is used up: nobody is dialled before this time."""
+    slow: bool = False
+    """Too many customers waited for an agent: nobody is dialled before one is free."""
+    stopped: bool = False
+    """Far too many did: ``dialling`` was switched off for that, and not by a supervisor."""
+    told: dict[str, tuple[date, float]] = field(default_factory=dict)
+    """Of which share of a day's budget somebody was told last, by what is used up."""
     closed_until: dict[QueueName, float] = field(default_factory=dict)
     """Queues that a supervisor closed early, and until when."""
     crises: dict[QueueName, float] = field(default_factory=dict)
@@ -33,4 +42,13 @@ class World:
 
     def stamp(self) -> tuple[object, ...]:
         """A value that is another one as soon as a condition changes that matching depends on."""
-        return (self.database, self.pbx, self.dialling, self.draining, self.next_dial_at, self.breaker)
+        return (
+            self.database,
+            self.pbx,
+            self.dialling,
+            self.draining,
+            self.next_dial_at,
+            self.held_until,
+            self.slow,
+            self.breaker,
+        )

@@ -48,7 +48,7 @@ class Learning:
                 case Agent() as row:
                     self._agent(row, change.before)
                 case Attempt() as row:
-                    self._attempt(row)
+                    self._attempt(row, change.before)
         self._ledger.look()
         self._remembered_at = self._remembered_at or self._state.now
         if self._learned and self._state.now - self._remembered_at >= _REMEMBER_S:
@@ -102,8 +102,10 @@ class Learning:
         changed = row.presence not in {presence, Presence.LOGGED_OUT}
         self._learn(Worked(presence is Presence.PAUSED, now - since, changed))
 
-    def _attempt(self, row: Attempt) -> None:
+    def _attempt(self, row: Attempt, before: Saved | None) -> None:
         state = self._state
+        if isinstance(before, Attempt) and before.state is row.state:
+            return
         took_s = state.now - row.claimed_at
         trunk = trunk_of(state.settings.dialling.endpoint)
         if row.state is AttemptState.ACCEPTED:

@@ -1,0 +1,228 @@
+"""What dialling may cost, and how customers must fare: alarms on the way, then promises wait at no cost to anybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer
+from callbackd.domain.events import (
+    AttemptClaimed,
+    AttemptNotClaimed,
+    Ending,
+    FeatureCodeDialled,
+    LegEnded,
+    SwitchTurned,
+    TimePassed,
+)
+from callbackd.domain.ids import LegId
+from callbackd.domain.limits import NoMore, Spent, may_spend
+from callbackd.domain.lives.agent import Activity
+from callbackd.domain.lives.attempt import AttemptOutcome
+from callbackd.domain.lives.callback import CallbackState
+from callbackd.domain.settings import Dialling, DialPolicy, Limits, Retry
+from tests.builders import Centre, agent, number, queue, settings
+
+DAY_S = 86400.0
+
+# --- on paper ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_defaults_are_those_of_the_security_page():
+    limits = Limits()
+    assert (limits.dials_day, limits.minutes_day) == (200, 600.0)
+    assert (limits.late_slow, limits.late_stop) == (0.01, 0.03)
+
+
+@pytest.mark.parametrize(
+    ("spent", "answer"),
+    [
+        (Spent(), None),
+        (Spent(199, 599 * 60.0, 100, 3), None),
+        (Spent(200), NoMore("200 dials today, 200 allowed", False)),
+        (Spent(1, 36000.0), NoMore("600 minutes used today, 600 allowed", False)),
+        (Spent(1, 0.0, 100, 4), NoMore("4 of 100 customers had no agent within 2 s, and that is too many", True)),
+        (Spent(1, 0.0, 49, 49), None),
+    ],
+)
+def test_what_may_be_spent(spent, answer):
+    assert may_spend(Limits(), spent) == answer
+
+
+# --- at the desk ------------------------------------------------------------------------------------------------------
+
+
+def promised(numbers: int = 1, policy: DialPolicy = DialPolicy.AGENT_FIRST, **retry: Any) -> Centre:
+    """Promises, and an agent who will be there."""
+    rules, dialling = queue(dial=policy, retry=Retry(**retry), wrap_up_s=0.0), Dialling(per_s=0.0, in_flight=1)
+    centre = Centre(settings([rules], [agent("alice")], dialling=dialling))
+    for n in range(numbers):
+        centre.calls(f"leg-{n}", number(n))
+        centre.hears_out(f"leg-{n}")
+        centre.wait(0)
+        centre.takes_callback(f"leg-{n}")
+        centre.now += 1
+    return centre
+
+
+def claims(centre: Centre) -> ClaimAttempt:
+    """Alice is there; the database is asked and has not answered."""
+    centre.hear(FeatureCodeDialled(LegId("code"), "login", "PJSIP/alice"), answer_database=False)
+    return centre.last(ClaimAttempt)
+
+
+def answers(centre: Centre, **spent: Any) -> None:
+    centre.hear(AttemptClaimed(centre.last(ClaimAttempt).attempt.id, **spent))
+
+
+def refuses(centre: Centre, **how: Any) -> None:
+    refused = AttemptNotClaimed(centre.last(ClaimAttempt).attempt.id, "200 were dialled", **how)
+    centre.hear(refused, answer_database=False)
+
+
+def alarms(centre: Centre) -> list[str]:
+    return [decided.what for decided in centre.all(Decided) if decided.facts.get("alarm")]
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [
+        ({"dials": 99}, []),
+        ({"dials": 100}, ["50% of the day's dials used"]),
+        ({"dials": 160}, ["80% of the day's dials used"]),
+        ({"dials": 200}, ["100% of the day's dials used"]),
+        ({"dials": 1, "talk_s": 300 * 60.0}, ["50% of the day's minutes used"]),
+        ({"dials": 170, "talk_s": 500 * 60.0}, ["80% of the day's dials used", "80% of the day's minutes used"]),
+    ],
+)
+def test_somebody_is_told_when_a_good_part_of_the_day_is_used_up(spent, told):
+    centre = promised()
+    claims(centre)
+    answers(centre, **spent)
+    assert alarms(centre) == told
+    assert centre.last(DialCustomer).number == number(0)
+
+
+def test_it_is_told_once_a_day():
+    centre = promised(4)
+    claims(centre)
+    for dials, told in ((100, 1), (101, 1), (160, 2)):
+        answers(centre, dials=dials)
+        assert len(alarms(centre)) == told
+        leg = centre.last(DialCustomer).leg
+        centre.hear(LegEnded(leg, Ending.BUSY), answer_database=False)
+    centre.now += DAY_S
+    centre.hear(TimePassed(), answer_database=False)
+    answers(centre, dials=100)
+    assert len(alarms(centre)) == 3
+
+
+def test_when_the_day_is_used_up_promises_wait_for_the_next_and_pay_nothing():
+    centre = promised(2)
+    claims(centre)
+    tomorrow = centre.now + 5 * 3600
+    refuses(centre, until=tomorrow)
+    assert len(centre.all(ClaimAttempt)) == 1, "the others are not asked for"
+    assert alarms(centre) == ["held for today"]
+    assert "not stored: 200 were dialled" in centre.last(Decided, what="customer not reached").reason
+    assert centre.agents["alice"].activity is Activity.IDLE
+    first = centre.callback(number(0))
+    assert (first.state, first.attempts_made) == (CallbackState.WAITING, 0)
+    centre.sleeps(5 * 3600 - 1)
+    assert centre.all(DialCustomer) == []
+    centre.sleeps(1)
+    assert centre.last(DialCustomer).number == number(0)
+
+
+def test_live_callers_are_served_meanwhile():
+    centre = promised()
+    claims(centre)
+    refuses(centre, until=centre.now + 3600)
+    centre.calls("live", number(50))
+    assert centre.rung()[-1] == f"alice:{number(50)}"
+
+
+def test_a_promise_does_not_expire_while_it_waits_for_the_budget():
+    centre = promised(expire_s=600.0)
+    claims(centre)
+    refuses(centre, until=centre.now + 5000)
+    centre.sleeps(5000)
+    assert centre.last(DialCustomer).number == number(0)
+
+
+def test_a_restart_asks_the_database_anew():
+    """When the limit was raised it goes on; otherwise it is refused again."""
+    centre = promised()
+    claims(centre)
+    refuses(centre, until=centre.now + 5 * 3600)
+    centre.restarts()
+    centre.hear(TimePassed())
+    assert centre.last(DialCustomer).number == number(0)
+
+
+# --- how customers fare -----------------------------------------------------------------------------------------------
+
+
+def test_when_too_many_waited_dialling_stops_until_a_supervisor_lets_it_go_on():
+    centre = promised(2)
+    claims(centre)
+    refuses(centre, stop=True)
+    assert alarms(centre) == ["stopped"]
+    centre.sleeps(10 * DAY_S / 24)
+    assert len(centre.all(ClaimAttempt)) == 1
+    assert centre.callback(number(0)).attempts_made == 0
+    said_at = centre.now
+    centre.hear(SwitchTurned("dialling", True))
+    assert centre.last(ClaimAttempt).word_at == said_at
+    assert centre.last(DialCustomer).number == number(0)
+    centre.hear(LegEnded(centre.last(DialCustomer).leg, Ending.BUSY))
+    centre.restarts()
+    centre.hear(TimePassed())
+    assert centre.last(ClaimAttempt).word_at == said_at, "a restart does not forget the word"
+
+
+def test_a_switch_that_is_turned_for_another_reason_is_no_such_word():
+    centre = promised()
+    centre.hear(SwitchTurned("dialling", False))
+    centre.hear(SwitchTurned("dialling", True))
+    assert claims(centre).word_at == 0
+
+
+def test_when_some_waited_nobody_is_dialled_before_an_agent_is_free():
+    centre = promised(3, DialPolicy.CUSTOMER_FIRST)
+    assert claims(centre).attempt.agent is None
+    answers(centre, dials=60, answered=60, late=1)
+    centre.hear(LegEnded(centre.last(DialCustomer).leg, Ending.BUSY), answer_database=False)
+    assert centre.last(Decided, subject="dialling").what == "nobody is dialled before an agent is free"
+    assert centre.last(ClaimAttempt).attempt.agent == "alice"
+    answers(centre, dials=61, answered=101, late=1)
+    assert centre.last(Decided, subject="dialling").what == "as the queues have it again"
+
+
+def test_one_who_pressed_1_waits_until_an_agent_is_rung():
+    centre = promised(1, DialPolicy.CUSTOMER_FIRST)
+    centre.logs_in("alice")
+    leg = centre.customer_answers()
+    centre.calls("live", number(50))
+    centre.answers("alice")
+    centre.now += 1
+    centre.presses(leg, "1")
+    at = centre.now
+    attempt = centre.attempt()
+    assert (attempt.accepted_at, attempt.served_at) == (at, None)
+    centre.wait(30)
+    centre.hangs_up("live")
+    centre.wait(0)
+    assert centre.attempt().served_at == centre.now > at + 2
+    centre.answers("alice")
+    assert centre.attempt().outcome is AttemptOutcome.CONNECTED
+
+
+def test_one_for_whom_an_agent_is_kept_waits_for_nobody():
+    centre = promised()
+    centre.logs_in("alice")
+    leg = centre.customer_answers()
+    centre.now += 5
+    centre.presses(leg, "1")
+    assert centre.attempt().accepted_at == centre.attempt().served_at == centre.now
