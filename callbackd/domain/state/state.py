@@ -177,7 +177,11 @@ class State(Rows):
         return self.rings_at(number, at, chosen=chosen) == at
 
     def rings_at(self, number: str, at: float, *, chosen: bool) -> float | None:
-        """The next time from ``at`` on at which a customer may be rung, None when there is none."""
+        """The next time from ``at`` on at which a customer may be rung, None when there is none.
+
+        While the day's budget is used up that is not before the next day: until then no turn is promised, and no time.
+        """
+        at = max(at, self.world.held_until)
         return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
 
     def device(self, endpoint: str, seen: DeviceState) -> None:

@@ -21,7 +21,8 @@ from callbackd.domain.limits import NoMore, Spent, may_spend
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.lives.callback import CallbackState
-from callbackd.domain.settings import Dialling, DialPolicy, Limits, Retry
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.settings import Dialling, DialPolicy, Limits, Retry, Slots
 from tests.builders import Centre, agent, number, queue, settings
 
 DAY_S = 86400.0
@@ -53,9 +54,15 @@ def test_what_may_be_spent(spent, answer):
 # --- at the desk ------------------------------------------------------------------------------------------------------
 
 
-def promised(numbers: int = 1, policy: DialPolicy = DialPolicy.AGENT_FIRST, **retry: Any) -> Centre:
+NO_TIMES = Slots(enabled=False)
+
+
+def promised(
+    numbers: int = 1, policy: DialPolicy = DialPolicy.AGENT_FIRST, slots: Slots = NO_TIMES, **retry: Any
+) -> Centre:
     """Promises, and an agent who will be there."""
-    rules, dialling = queue(dial=policy, retry=Retry(**retry), wrap_up_s=0.0), Dialling(per_s=0.0, in_flight=1)
+    rules = queue(dial=policy, retry=Retry(**retry), slots=slots, wrap_up_s=0.0)
+    dialling = Dialling(per_s=0.0, in_flight=1)
     centre = Centre(settings([rules], [agent("alice")], dialling=dialling))
     for n in range(numbers):
         centre.calls(f"leg-{n}", number(n))
@@ -141,6 +148,22 @@ def test_live_callers_are_served_meanwhile():
     refuses(centre, until=centre.now + 3600)
     centre.calls("live", number(50))
     assert centre.rung()[-1] == f"alice:{number(50)}"
+
+
+def test_no_turn_is_promised_meanwhile_and_no_time_today():
+    centre = promised(slots=Slots(enabled=True))
+    claims(centre)
+    tomorrow = centre.now + 5 * 3600
+    refuses(centre, until=tomorrow)
+    centre.calls("busy", number(50))
+    centre.answers("alice")
+    centre.calls("anna", number(51))
+    centre.hears_out("anna")
+    centre.wait(0)
+    heard = centre.heard("anna")
+    assert Fixed.OFFER_TIME in heard
+    centre.presses("anna", "2")
+    assert min(centre.acd.state.dialogues[LegId("anna")].choices) >= tomorrow
 
 
 def test_a_promise_does_not_expire_while_it_waits_for_the_budget():
