@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callbackd.db import tables
 from callbackd.domain.calendar import wall
+from callbackd.domain.callbacks.limits import DAY_S, HOUR_S, LATE_S, Requests, Spent, block_of
 from callbackd.domain.commands import ClaimAttempt, StorePromise
-from callbackd.domain.limits import DAY_S, HOUR_S, LATE_S, Requests, Spent, block_of
 
 _ONE_AT_A_TIME = 0x6362640002
 """A lock of its own: two transactions that count at the same time would each leave the other out."""

@@ -14,9 +14,9 @@ from callbackd.db.counted import add_request, requests_before, spent_before, tom
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
+from callbackd.domain.callbacks.limits import NoMore, Spent, may_spend, too_many
 from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
-from callbackd.domain.limits import NoMore, Spent, may_spend, too_many
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.settings import Limits

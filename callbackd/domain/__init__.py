@@ -24,6 +24,6 @@ The word "member" is not used: it means agent in Asterisk and caller in FreeSWIT
 
 The rooms, each importing only those below it: acd (the door); recovery (coming back); dialler (ring customers); agents
 (ring agents, talk, wrap-up); callers (who rings us); callbacks (make promises); speech (say things); wait; line; state;
-commands, timers; lives (each a table), calendar, numbers, breaker, limits; events, settings; phrase, ids. import-linter
+commands, timers; lives (each a table), calendar, numbers, breaker; events, settings; phrase, ids. import-linter
 holds the order. The whole glossary, with the words not used, is in docs/glossary.md.
 """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from callbackd.domain.calendar import wall
+from callbackd.domain.callbacks.limits import Spent, share_late
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed
-from callbackd.domain.limits import Spent, share_late
 from callbackd.domain.lives.quote import Remembered
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer

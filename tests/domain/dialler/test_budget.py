@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from callbackd.domain.callbacks.limits import NoMore, Spent, may_spend
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer
 from callbackd.domain.events import (
     AttemptClaimed,
@@ -17,7 +18,6 @@ from callbackd.domain.events import (
     TimePassed,
 )
 from callbackd.domain.ids import LegId
-from callbackd.domain.limits import NoMore, Spent, may_spend
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.lives.callback import CallbackState

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from callbackd.domain.callbacks.limits import Requests, block_of, too_many
 from callbackd.domain.commands import Decided, StorePromise
 from callbackd.domain.events import CallArrived, ClosedEarly, DigitPressed, PromiseNotStored
 from callbackd.domain.ids import LegId
-from callbackd.domain.limits import Requests, block_of, too_many
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Limits, Offer, Slots
