@@ -22,6 +22,7 @@ from callbackd.cli.prompts import prompts
 from callbackd.config.build import secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
+from callbackd.config.sections import Ami, Ari
 from callbackd.db.embedded import EmbeddedError, UrlRefused
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
@@ -114,6 +115,20 @@ def rescue(
 
 @app.command()
 def check(config: ConfigPath = DEFAULT) -> None:
-    """Read the config and say all its mistakes."""
+    """Read the config, and the files of its secrets, and say all mistakes."""
     settings = read_config(config)
+    unread = [mistake for mistake in (_unread(settings.ari, "ari"), _unread(settings.ami, "ami")) if mistake]
+    for mistake in unread:
+        typer.echo(mistake, err=True)
+    if unread:
+        raise typer.Exit(REFUSED)
     typer.echo(f"{config} is fine: {len(settings.queues)} queues, {len(settings.agents)} agents")
+
+
+def _unread(section: Ari | Ami, name: str) -> str:
+    """Why a section's password cannot be read, empty when it can be."""
+    try:
+        secret(section, name)
+    except ConfigError as mistake:
+        return str(mistake)
+    return ""

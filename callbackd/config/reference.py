@@ -82,7 +82,7 @@ _HEAD = """<!-- Generated: edit the declarations, then run `python -m callbackd.
 # Settings
 
 callbackd reads one TOML file, usually `/etc/callbackd/callbackd.toml`. `callbackd check` names every mistake in it,
-each with the field and the way out; a file with mistakes is not used at all. A key that is not listed here is one.
+each with the field and the way out; a file with mistakes is not used at all. An unknown key is a mistake too.
 
 Durations (unit s) are seconds (`90`) or ISO 8601 (`"PT90S"`). Spans of a day are `"09:00-17:30"`. Ways out of a line
 are `"wait"` (the rule does nothing), `"callback"` (a callback at a time is proposed), `"queue:<name>"` and
@@ -95,7 +95,7 @@ moment between and keep their places. The last column has what a change does:
 - **next**: reload; it holds for what begins afterwards (a call, a promise, a dial, a ring, a pause). What is under way
   ends as it began.
 - **reload**: reload; what becomes of callers who wait does not depend on it.
-- **restart**: end the daemon, and start it again with the new file; `callbackd reload` finds the daemon by it.
+- **restart**: end the daemon, and start it again with the new file; `callbackd reload` finds it by `state_dir`.
 
 A queue or an agent that is taken out of the file is not deleted: its rows stay in the database, and the log names them.
 """
