@@ -55,11 +55,13 @@ def test_keys_are_private_and_stay_the_same(tmp_path: Path, make: Callable[[Path
         make(tmp_path / "state")
     finally:
         os.umask(old)
-    files = list((tmp_path / "state").iterdir())
-    assert [mode(file) for file in files] == [0o600]
-    before = files[0].read_bytes()
+    files = sorted((tmp_path / "state").iterdir())
+    assert files
+    assert {mode(file) for file in files} == {0o600}
+    before = [file.read_bytes() for file in files]
     make(tmp_path / "state")
-    assert files[0].read_bytes() == before
+    assert sorted((tmp_path / "state").iterdir()) == files
+    assert [file.read_bytes() for file in files] == before
 
 
 @pytest.mark.parametrize(("name", "make"), [("do-not-call.key", key), ("log.key", mask_key)])

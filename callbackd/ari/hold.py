@@ -71,6 +71,10 @@ class Hold:
         answer = await self._ari.api.bridges.remove_channel(_room(leg), channel=[leg])
         return answer if here and answer else await self._ari.api.channels.stop_moh(leg)
 
+    async def restore_class(self, leg: LegId) -> None:
+        """The dialplan, which the leg goes back to, says by itself what music there is."""
+        await self._ari.api.channels.set_channel_var(leg, variable="CHANNEL(musicclass)", value="")
+
 
 def _room(leg: LegId) -> str:
     return f"{_NAME}{zlib.crc32(leg.encode()) % _ROOMS:x}"

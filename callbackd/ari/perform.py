@@ -370,6 +370,7 @@ class Perform:
         return _about(act, act.leg, answer)
 
     async def _send_to_fallback(self, act: SendToFallback) -> tuple[Event, ...]:
+        await self.hold.restore_class(act.leg)
         answer = await _insist(
             lambda: self._ari.api.channels.continue_in_dialplan(
                 act.leg, context=act.context, extension=act.extension, priority=1
@@ -402,6 +403,7 @@ class Perform:
         for name, value in variables.items():
             if not (answer := await channels.set_channel_var(leg, variable=name, value=value)):
                 return f"{name}: {answer.status or answer.reply.value} {answer.reason}"
+        await self.hold.restore_class(leg)
         # Its end is told to us all the same, for the record.
         await self._ari.api.applications.subscribe(self._ari.address.app, event_source=[f"channel:{leg}"])
         answer = await _insist(

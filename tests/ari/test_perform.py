@@ -124,10 +124,6 @@ def asked(pbx: Pbx) -> list[str]:
             f"POST /channels/{CALLER}/variable?variable=TIMEOUT(absolute)&value=14400",
         ),
         (
-            SendToFallback(CALLER, "callbackd-fallback", "sales"),
-            f"POST /channels/{CALLER}/continue?context=callbackd-fallback&extension=sales&priority=1",
-        ),
-        (
             NotePlace(CALLER, "sales", 1800000000.25),
             f"POST /channels/{CALLER}/variable?variable=CBD_PLACE&value=sales:1800000000.250000",
         ),
@@ -205,6 +201,14 @@ async def test_music_that_the_dialplan_started_ends_too(pbx: Pbx) -> None:
     pbx.says = {"POST /bridges": 422}
     assert await perform(pbx, StopMusic(CALLER)) == ()
     assert asked(pbx) == [OUT, f"DELETE /channels/{CALLER}/moh"]
+
+
+async def test_who_goes_back_to_the_dialplan_hears_the_music_that_it_wants(pbx: Pbx) -> None:
+    assert await perform(pbx, SendToFallback(CALLER, "callbackd-fallback", "sales")) == ()
+    assert asked(pbx) == [
+        CLASS,
+        f"POST /channels/{CALLER}/continue?context=callbackd-fallback&extension=sales&priority=1",
+    ]
 
 
 async def test_who_is_spoken_to_waits_in_music(pbx: Pbx) -> None:
