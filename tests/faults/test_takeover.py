@@ -187,13 +187,19 @@ async def test_an_agent_who_answers_while_nobody_is_there_gets_the_caller_afterw
 async def test_an_old_backup_is_noticed_and_nobody_is_dialled(open_house):
     house = await open_house()
     customers = await house.stage.customers(behaviour=answers(after=0.2, talk=1.0))
-    await house.takes_callback(await house.calls(ANNA))
+    for number in (BEN, ANNA):
+        since = len(house.daemon.lines)
+        await house.takes_callback(await house.calls(number))
+        await house.daemon.said("promised a callback", since=since)
     await house.daemon.stop()
-    await loses(house, "DELETE FROM callback")
+    await loses(house, f"DELETE FROM callback WHERE number = '{ANNA}'")
     await house.daemon.start()
     older = await house.daemon.said("database_older")
-    await house.takes_callback(await house.calls(BEN))
-    await house.agent("agent1", answers(after=0.2))
+    cora = await house.calls(CORA)
+    told = await house.daemon.said("announced", offer=False)
+    assert told["offer_reason"] == "nobody is rung now: a promise could not be kept"
+    agent = await house.agent("agent1", answers(after=0.2, talk=1.0))
+    await cora.hears(agent, within=10)
     await asyncio.sleep(2)  # a free agent and a promise: it would be dialled at once
     assert customers.calls == []
     (house.daemon.dir / "state/newest.json").unlink()
