@@ -162,7 +162,7 @@ async def test_the_end_of_an_own_call_brings_the_caller_at_once(open_house):
     out = await one.dial("agent3", answered=True)
     await out.hears(three)
     anna = await house.calls(ANNA)
-    await asyncio.sleep(6)
+    await asyncio.sleep(6)  # only time shows that no ring comes: one came every five seconds
     assert one.rung == []
     await out.hangup()
     await anna.hears(one, within=3)
@@ -203,7 +203,7 @@ async def test_an_own_call_is_known_again_after_a_restart(open_house):
     await house.daemon.kill()
     await house.daemon.start()
     anna = await house.calls(ANNA)
-    await asyncio.sleep(3)
+    await asyncio.sleep(3)  # only time shows that no ring comes
     assert one.rung == []
     await out.hangup()
     await anna.hears(one, within=5)
@@ -241,7 +241,7 @@ async def test_whose_phone_is_off_is_away_and_back_when_it_registers(open_house)
     await changed(house, rf"contact = sip:agent1@127\.0\.0\.1:{port}\n", "max_contacts = 1\n")
     await house.daemon.said("away", subject="agent1")
     anna = await house.calls(ANNA)
-    await asyncio.sleep(3)
+    await asyncio.sleep(3)  # only time shows that no ring comes
     assert one.rung == []
     assert house.daemon.count("not reached") == 0
     await changed(house, r"max_contacts = 1\n", f"contact = sip:agent1@127.0.0.1:{port}\n")

@@ -93,7 +93,7 @@ async def test_without_the_old_key_nobody_is_rung_until_somebody_says_so(house, 
         await house.daemon.start()
         await house.daemon.said("do_not_call_key_lost", since=since)
         await house.daemon.said("resynced", since=since)
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(3.0)  # a free agent and a promise: only time shows that nobody is dialled
         assert customers.calls_to(BEN) == []
         await house.daemon.stop()
     shutil.rmtree(state)

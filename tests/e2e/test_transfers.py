@@ -56,10 +56,7 @@ async def test_a_blind_transfer_takes_the_caller_there_and_the_agent_is_free(ope
 async def test_an_attended_transfer_connects_the_caller_with_the_colleague(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     anna, one, ring = await talking(house)
-    colleague = await house.agent("agent3", answers(after=0.2), logs_in=False)
-    await ring.hold()
-    consult = await one.dial("agent3", answered=True)
-    await consult.hears(colleague)
+    colleague, consult = await consults(house, one, ring)
     since = house.stage.now()
     await ring.refer_to(consult)
     hangs_up_when_told(house, ring)
@@ -89,6 +86,15 @@ async def test_a_colleague_who_reached_an_agent_connects_the_caller_with_the_age
     await reception.rung[0].refer_to(consult)
     await anna.hears(one, since=since, within=5)
     assert not anna.call.over
+
+
+async def consults(house: House, one, ring):
+    """The agent has the other side on hold and talks to agent3, who is no agent of ours."""
+    colleague = await house.agent("agent3", answers(after=0.2), logs_in=False)
+    await ring.hold()
+    consult = await one.dial("agent3", answered=True)
+    await consult.hears(colleague)
+    return colleague, consult
 
 
 async def called_back(house: House):
@@ -122,10 +128,7 @@ async def test_a_customer_who_was_called_back_is_sent_on_like_a_caller(open_hous
 async def test_a_customer_with_a_colleague_is_left_in_peace_by_our_look(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     customer, one, ring = await called_back(house)
-    colleague = await house.agent("agent3", answers(after=0.2), logs_in=False)
-    await ring.hold()
-    consult = await one.dial("agent3", answered=True)
-    await consult.hears(colleague)
+    colleague, consult = await consults(house, one, ring)
     since = house.stage.now()
     await ring.refer_to(consult)
     hangs_up_when_told(house, ring)
