@@ -201,6 +201,15 @@ class Centre:
         self.hangs_up(leg)
         return promise
 
+    def take_callbacks(self, numbers: int) -> None:
+        """The first of the hundred numbers call one after the other, and are each promised a callback."""
+        for n in range(numbers):
+            self.calls(f"leg-{n}", number(n))
+            self.hears_out(f"leg-{n}")
+            self.wait(0)
+            self.takes_callback(f"leg-{n}")
+            self.now += 1
+
     def misses(self, agent: str) -> list[Command]:
         """The agent lets it ring until Asterisk gives up."""
         return self.hangs_up(self.ring_of(agent), Ending.NO_ANSWER)

@@ -50,22 +50,6 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-async def engine(database_url):
-    engine = engine_for(database_url)
-    await upgrade(engine)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def right(engine):
-    right = Right(engine)
-    await right.take()
-    yield right
-    await right.give_up()
-
-
-@pytest.fixture
 async def journal(engine, right):
     return Journal(engine, right)
 

@@ -11,11 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from callbackd.db import tables
-from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
-from callbackd.db.migrate import upgrade
-from callbackd.db.right import Right
 from callbackd.domain.commands import Changed, StorePromise
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
 from callbackd.domain.ids import AttemptId, CallbackId, EntryId
@@ -27,22 +24,6 @@ from lab.lives import ANNA, NOW, at_another_time, claim, closed, count, promised
 
 pytestmark = pytest.mark.postgres
 HOUR_S, DAY_S = 3600.0, 86400.0
-
-
-@pytest.fixture
-async def engine(database_url):
-    engine = engine_for(database_url)
-    await upgrade(engine)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def right(engine):
-    right = Right(engine)
-    await right.take()
-    yield right
-    await right.give_up()
 
 
 @pytest.fixture

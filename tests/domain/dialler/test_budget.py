@@ -64,12 +64,7 @@ def promised(
     rules = queue(dial=policy, retry=Retry(**retry), slots=slots, wrap_up_s=0.0)
     dialling = Dialling(per_s=0.0, in_flight=1)
     centre = Centre(settings([rules], [agent("alice")], dialling=dialling))
-    for n in range(numbers):
-        centre.calls(f"leg-{n}", number(n))
-        centre.hears_out(f"leg-{n}")
-        centre.wait(0)
-        centre.takes_callback(f"leg-{n}")
-        centre.now += 1
+    centre.take_callbacks(numbers)
     return centre
 
 

@@ -48,12 +48,7 @@ def promised_to(numbers: int, dialling: Dialling | None = None, **retry: Any) ->
     dialling = dialling or Dialling(per_s=0.0, in_flight=1)
     rules = queue(retry=Retry(**{**GAPS, **retry}), wrap_up_s=0.0)
     centre = Centre(settings([rules], [agent("alice")], dialling=dialling))
-    for n in range(numbers):
-        centre.calls(f"leg-{n}", number(n))
-        centre.hears_out(f"leg-{n}")
-        centre.wait(0)
-        centre.takes_callback(f"leg-{n}")
-        centre.now += 1
+    centre.take_callbacks(numbers)
     centre.logs_in("alice")
     return centre
 
