@@ -1,8 +1,8 @@
 """Asterisk's manager interface: panoramisk's protocol behind a guard.
 
-panoramisk reads and writes the messages. Its Manager is left out, because it keeps actions while the line is down and
-sends them after the next login (a call may be dialled a day late), waits for ever for some answers, and takes a line
-break in a value for the end of the line, so that a caller's name could smuggle in an action of its own.
+panoramisk reads and writes the messages. Its Manager is not used: it keeps actions while the line is down and sends
+them after the next login (a call may be dialled a day late), waits for ever for some answers, and takes a line break in
+a value for the end of the line, so that a caller's name could smuggle in an action.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from callbackd.reconnect import Reconnect
 
 log = structlog.get_logger("ami")
 
-PING_S = 3.0  # the answer has as long again: a dead line shows in 6 s
+PING_S = 3.0  # the answer may take as long again, so a dead line shows in 6 s
 _END = b"\r\n\r\n"
-LONGEST_MESSAGE = 1 << 20  # bytes; more without an empty line is not AMI
+LONGEST_MESSAGE = 1 << 20  # bytes; anything longer without an empty line is not AMI
 
 
 class LoginRefused(Exception):
-    """Asterisk does not let us in. The text names the user and the way out."""
+    """Asterisk does not let us in. The text names the user and how to mend it."""
 
 
 class Link(Enum):
@@ -40,20 +40,20 @@ class Outcome(Enum):
 
     DONE = "done"
     REFUSED = "refused"
-    """Asterisk said Error."""
+    """Asterisk answered Error."""
     NOT_SENT = "not_sent"
-    """There is no connection. It will not be sent later either."""
+    """There was no connection. It will not be sent later either."""
     UNKNOWN = "unknown"
-    """It was sent and not answered in time, or the connection broke: it may have been carried out."""
+    """It was sent, but not answered in time or the connection broke: it may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     outcome: Outcome
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Asterisk's response, names as Asterisk writes them; a name that came twice holds a list."""
+    """Asterisk's response, with its own names; a name that came twice holds a list."""
     rows: tuple[Mapping[str, Any], ...] = ()
-    """The events of a list."""
+    """The events of an action that answers with a list."""
     reason: str = ""
 
 
@@ -68,8 +68,8 @@ class Address:
 class Ami:
     """`run` keeps the connection, `ask` and `ask_list` use it.
 
-    `on_event` gets each event as a dict with Asterisk's own names, `on_link` what becomes of the connection. Both are
-    called by the reader, so they only put things away. The first events of a connection may precede its CONNECTED.
+    `on_event` gets each event as a dict with Asterisk's own names, `on_link` each change of the connection. The reader
+    waits for both, so they must only put things away. The first events of a connection may precede its CONNECTED.
     """
 
     def __init__(
@@ -81,20 +81,21 @@ class Ami:
         events: str = "call",
         limit_s: float = 3.0,
     ) -> None:
-        """`events` are the classes wanted; `limit_s` is the time within which an action must be answered."""
+        """`events` are the classes wanted. Asterisk must answer each action within `limit_s` seconds."""
         self.address = address
         self.malformed = 0
-        """Messages nobody could read, and events at which `on_event` failed."""
+        """How many messages could not be read or made `on_event` fail."""
         self._on_event, self._on_link = on_event, on_link
         self._events, self._limit_s = events, limit_s
         self._line: _Line | None = None
 
     async def ask(self, action: str, **fields: str | int | list[str]) -> Result:
-        """Carry out one action. Raises ValueError, naming the field, for a value that would break out of its line."""
+        """What came of one action. Raises ValueError, naming the field, for a value that would break out of its
+        line."""
         return await self._ask(_action(action, fields), as_list=False)
 
     async def ask_list(self, action: str, **fields: str | int | list[str]) -> Result:
-        """An action that answers with a list, such as QueueStatus: its events are the result's `rows`."""
+        """What came of an action that answers with a list, such as QueueStatus: its events are the result's `rows`."""
         return await self._ask(_action(action, fields), as_list=None)
 
     async def _ask(self, action: Action, *, as_list: bool | None) -> Result:
@@ -104,7 +105,7 @@ class Ami:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["_Line"]:
-        """Connect and log in. Raises LoginRefused, or OSError when there is nobody or nobody who speaks AMI."""
+        """A connection, logged in. Raises LoginRefused, or OSError when nothing answers there or it is not AMI."""
         loop, where = asyncio.get_running_loop(), f"{self.address.host}:{self.address.port}"
         async with asyncio.timeout(self._limit_s):
             _, line = await loop.create_connection(
@@ -116,16 +117,16 @@ class Ami:
             if result.outcome is Outcome.REFUSED:
                 raise LoginRefused(
                     f"Asterisk's manager at {where} refuses the user {self.address.user!r} ({result.reason}): give "
-                    "callbackd and manager.conf the same secret, see that permit= lets us in, then: manager reload"
+                    "callbackd and manager.conf the same secret, make sure permit= lets us in, then: manager reload"
                 )
             if result.outcome is not Outcome.DONE:
-                raise ConnectionError(f"who listens there does not answer as a manager ({result.reason})")
+                raise ConnectionError(f"what listens there does not answer as a manager ({result.reason})")
             yield line
         finally:
             line.transport.abort()
 
     async def run(self) -> None:
-        """Keep the connection until cancelled; what is wrong is said once a minute at most."""
+        """Keep the connection until cancelled. Logs what is wrong once a minute at most."""
         reconnect = Reconnect(lambda why: log.warning("ami_waiting", why=why))
         while True:
             refused = False
@@ -156,14 +157,14 @@ class Ami:
         self._on_link(Link.LOST, line.lost.result())
 
     def take(self, message: Message) -> None:
-        """An event; called by the connection."""
+        """Hand on one event; the connection calls it."""
         self._on_event(dict(message))
 
 
 class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
-    """One connection. Hands panoramisk whole messages, one at a time, so that a bad one costs itself only.
+    """One connection. Hands panoramisk complete messages, one at a time, so that a bad one costs only itself.
 
-    It is its own `factory`, as panoramisk calls what is usually its Manager.
+    It is its own `factory`, panoramisk's name for the Manager that usually owns a connection.
     """
 
     def __init__(self, owner: Ami, limit_s: float) -> None:
@@ -188,15 +189,16 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
                 self.owner.malformed += 1
                 log.exception("ami_message_dropped", length=len(message))
         if len(self._read) > LONGEST_MESSAGE:
-            self.end("a message without an end: this is not AMI")
+            self.end("a message that never ends: this is not AMI")
 
     def dispatch(self, message: Message) -> None:
         self.owner.take(message)
 
     def connection_lost(self, reason: object) -> None:
-        """Called by the transport with an exception or None, by panoramisk with an event named Shutdown.
+        """Called by the transport with an exception or None, and by panoramisk with an event named Shutdown.
 
-        Who calls us can write that event into their number, and a connection that Asterisk ends ends by itself.
+        The event is ignored: a caller can write it into their number, and a connection that Asterisk really closes
+        reaches us through the transport.
         """
         if not isinstance(reason, Message):
             self.end(str(reason or "Asterisk closed the connection"))
@@ -205,11 +207,12 @@ class _Line(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         if not self.lost.done():
             self.lost.set_result(why)
         self._read.clear()
-        self.responses.clear()  # else panoramisk logs them, the password too, and keeps them for the next connection
+        self.responses.clear()  # or panoramisk logs them, password included, and keeps them for the next connection
         self.close()
 
     async def ask(self, request: Action, *, as_list: bool | None) -> Result:
-        """`as_list` is panoramisk's: False takes the first response, None looks whether it announces a list."""
+        """What came of the action. `as_list` is panoramisk's: False takes the first response, None waits for a list if
+        the response announces one."""
         answer = self.send(request, as_list=as_list)
         try:
             await asyncio.wait({answer, self.lost}, timeout=self.limit_s, return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,11 @@
-"""AMI's events as claims. Nothing here is a fact yet: whoever asks ARI about a claim makes it one (app/hearsay).
+"""AMI's events as claims. Nothing here is a fact yet: app/hearsay asks ARI about each claim, and only then it is one.
 
-Asterisk writes a caller's number into an event as it came, line breaks and all, so that whoever can call us can write
-events of their own onto this line. What is claimed here is therefore only what can be checked: a leg of ours that is
-gone, and a telephone that dials. Whether Asterisk lives is ARI's to tell, and nothing on this line says so.
+Asterisk writes a caller's number into an event as it came, line breaks included, so anybody who can call us can write
+events of their own onto this line. Therefore only what can be checked is claimed here: that one of our legs is gone,
+and that a telephone dials. Whether Asterisk is alive is learnt from ARI alone.
+
+ARI alone is not enough: it reports a channel in the dialplan only after we have subscribed to it, and a call that is
+refused at once is over before that. AMI's `Hangup`, filtered to our own ids, closes that gap.
 """
 
 import re
@@ -21,14 +24,14 @@ _NAME = re.compile(r"[A-Za-z0-9]{2,16}/[A-Za-z0-9_.@+*#:/;-]{1,150}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TelephoneDials:
-    """A telephone's own call goes out. None of our legs has a channel that dials, so it is somebody's telephone."""
+    """Somebody's telephone makes a call of its own: none of our legs has a channel that dials."""
 
     channel: str
     """The unique id of the telephone's channel."""
     name: str
-    """That channel's name; without what follows the last dash it is the telephone's."""
+    """That channel's name; up to the last dash it is the telephone's endpoint."""
     far: str
-    """The unique id of the channel that was made to reach the other."""
+    """The unique id of the channel that was made to reach the other party."""
     far_name: str
     number: str
 
@@ -39,7 +42,7 @@ class TelephoneDials:
 
 @dataclass(frozen=True, slots=True)
 class TelephoneDialled:
-    """The end of ringing out: somebody answered or did not."""
+    """The call has stopped ringing: somebody answered, or nobody did."""
 
     name: str
     far: str
@@ -54,7 +57,8 @@ Claim = LegEnded | TelephoneDials | TelephoneDialled
 
 
 class Decode:
-    """Call it with an event's fields as AMI names them. `dropped` counts why events gave nothing."""
+    """Call it with an event's fields as AMI names them; it returns a claim, or None. `dropped` counts the reasons for
+    None."""
 
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
@@ -73,10 +77,10 @@ class Decode:
 
 
 def _hangup(fields: dict[str, Any]) -> Claim | None:
-    """The second witness of how a leg of ours ended.
+    """The second witness of how one of our legs ended.
 
-    A customer is dialled into the dialplan, and ARI tells of that channel only once we have subscribed to it. A call
-    that is busy at once is over by then in one case out of four on loopback; AMI's Hangup tells of every channel.
+    A customer is dialled into the dialplan, and ARI reports that channel only once we have subscribed to it. A call
+    that is busy at once is over by then, in one case out of four on loopback; AMI's Hangup reports every channel.
     """
     leg, state = LegId(fields["Uniqueid"]), fields["ChannelStateDesc"]
     cause, tech_cause = int(fields["Cause"]), int(fields.get("TechCause") or 0)
@@ -85,9 +89,10 @@ def _hangup(fields: dict[str, Any]) -> Claim | None:
     if state == "Up":
         return LegEnded(leg, Ending.NORMAL, cause, tech_cause)
     if state == "Down" and tech_cause == 480:
-        # The customer's network, or Asterisk giving up after silence? ARI saw which; so long a call it did not miss.
+        # The customer's network, or Asterisk giving up after silence? ARI knows which: a call this long it did not
+        # miss.
         return None
-    if state == "Down" and tech_cause == 408:  # nothing rang: nobody told the customer of a call
+    if state == "Down" and tech_cause == 408:  # nothing rang: the customer never knew of a call
         return LegEnded(leg, Ending.CONGESTION, cause, tech_cause)
     how, whose = judged(cause, tech_cause)
     return LegEnded(leg, how, cause, tech_cause, perhaps_trunk=whose is Whose.EITHER)

@@ -1,8 +1,8 @@
 """One Asterisk over ARI: requests over a small pool of kept connections, events over one websocket.
 
-Theory: a request ends in an `Answer`, never in an exception; the event stream is kept alive by `run`, which reconnects
-for ever, says in one sentence what is wrong and what to do about it, and stops for one reason only: another daemon has
-taken our application's name. Asterisk then never gives it back, and asking again would start a tug-of-war.
+A request ends in an `Answer`, never in an exception. `run` keeps the event stream alive: it reconnects for ever, logs
+in one sentence what is wrong and what to do about it, and stops for one reason only: another daemon has taken our
+application's name. Asterisk never gives the name back, and taking it again would start a tug-of-war.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ log = structlog.get_logger("ari")
 KEPT, FRESH = 6, 4
 KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
 HELLO, HELLO_S = "callbackd-hello", 2.0
-HEARTBEAT_S = 3.0  # a ping after so long a silence; aiohttp waits half as long for the pong: a dead line shows in 4.5 s
+HEARTBEAT_S = 3.0  # silence before a ping; aiohttp waits half as long for the pong, so a dead line shows in 4.5 s
 CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
 
 
@@ -38,7 +38,7 @@ class Link(Enum):
     """What becomes of the event stream."""
 
     CONNECTED = "connected"
-    """Events flow, all from here on; what happened before must be asked for."""
+    """From here on every event arrives; what happened before must be asked for."""
     LOST = "lost"
     REPLACED = "replaced"
     """Another daemon has the application now: stop dialling, and exit."""
@@ -46,7 +46,7 @@ class Link(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where ARI is and who we are. `url` is like ``http://127.0.0.1:8088/ari``; `user` a section of ari.conf."""
+    """Where ARI is and who we are. `url` is like ``http://127.0.0.1:8088/ari``; `user` is a section of ari.conf."""
 
     url: str
     user: str
@@ -58,18 +58,19 @@ class Ari:
     """Use as ``async with Ari(…) as ari:``, with ``ari.run(…)`` as a task. `api` works without the event stream too."""
 
     def __init__(self, address: Address, events: Iterable[str] = (), *, limit_s: float = 5.0) -> None:
-        """`events` are the types wanted, all if empty. `limit_s` is the time within which Asterisk must answer."""
+        """`events` are the types wanted; empty means all. Asterisk must answer each request within `limit_s`
+        seconds."""
         self.address = address
         self.version = ""
         self.malformed = 0
-        """Messages that were no event in a text frame, and events at which `on_event` failed."""
+        """How many messages were not an event in a text frame, or made `on_event` fail."""
         self._on_event: Callable[[dict[str, Any]], None] = _ignore
         self._on_link: Callable[[Link, str], None] = _ignore
         self._wanted = sorted({*events, "ApplicationReplaced", "ChannelUserevent"}) if events else []
         self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2)
         self._connections = 0
         self.moved_at = 0.0
-        """When the reader last had something to do, by the loop's clock; a watchdog sees by it that it moves."""
+        """When the reader last had something to do, in seconds of the loop's clock; the watchdog reads it."""
         self._replaced = False
 
     async def __aenter__(self) -> "Ari":
@@ -84,8 +85,8 @@ class Ari:
         self._fresh_session = session(connector=aiohttp.TCPConnector(limit=FRESH, force_close=True))
         self.api = Api(partial(self._request, self._kept_session))
         self.fresh = Api(partial(self._request, self._fresh_session))
-        """The same operations, each on a connection of its own. For originates: after one true 409 Asterisk answers 409
-        to every later failure on the same connection."""
+        """The same operations, each on a connection of its own. Originates need it: after one genuine 409 Asterisk
+        answers 409 to every later failure on the same connection."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,8 +118,8 @@ class Ari:
     async def run(self, on_event: Callable[[dict[str, Any]], None], on_link: Callable[[Link, str], None]) -> None:
         """Keep the event stream until cancelled, or until another daemon has taken the application.
 
-        `on_event` gets each event as Asterisk sent it (a JSON object) and `on_link` what becomes of the stream, in
-        order and from the same task. Both are called by the reader, so they only put things away.
+        `on_event` gets each event as Asterisk sent it (a JSON object), `on_link` each change of the stream, in order
+        and from the same task. The reader waits for both, so they must only put things away.
         """
         self._on_event, self._on_link = on_event, on_link
         reconnect = Reconnect(lambda why: log.warning("ari_waiting", why=why))
@@ -137,7 +138,7 @@ class Ari:
                 await reconnect.pause(misconfigured=trouble.misconfigured)
 
     async def _stream(self) -> "_Trouble":
-        """One connection of the event stream, from opening it to what ended it."""
+        """What ended one connection of the event stream. Opens it and reads it to the end."""
         url = f"{self.address.url}/events?{urlencode({'app': self.address.app, 'subscribeAll': 'false'})}"
         try:
             async with self._fresh_session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=CLOSING) as websocket:
@@ -154,7 +155,7 @@ class Ari:
             return self._trouble(_failed(failure))
 
     async def _introduce(self) -> Answer[Any]:
-        """Say which events we want (also if all: Asterisk remembers the last wish), ask who it is, send us a hello."""
+        """Set the event filter (even for all: Asterisk remembers the last one), ask its version, send us a hello."""
         wish = {"allowed": [{"type": kind} for kind in self._wanted], "disallowed": []}
         if not (answer := await self.api.applications.filter_(self.address.app, filter_=wish)):
             return answer
@@ -167,8 +168,9 @@ class Ari:
     async def _until_hello(self, websocket: aiohttp.ClientWebSocketResponse) -> list[str]:
         """The messages up to our own hello. Raises ConnectionError when it does not come.
 
-        When one connection is opened while Asterisk cleans up after another, the application can be lost or left
-        switched off behind an open websocket (2 of 600 on loopback): only an event that arrives proves that events do.
+        When a connection is opened while Asterisk is cleaning up after another, the application can be lost or left
+        switched off behind an open websocket (2 in 600 on loopback): only an event that arrives proves that events
+        flow.
         """
         early: list[str] = []
         with suppress(TimeoutError):
@@ -178,7 +180,7 @@ class Ari:
                         early.append(message.data)
                         if HELLO in message.data:
                             return early
-        raise ConnectionError("no event comes through the event stream")
+        raise ConnectionError("no events arrive on the event stream")
 
     def _connected(self) -> None:
         self._connections += 1
@@ -186,7 +188,7 @@ class Ari:
         self._on_link(Link.CONNECTED, "")
 
     async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> str:
-        """Hand on events until the stream ends; why it did."""
+        """Why the stream ended. Hands on its events until then."""
         while not self._replaced:
             message = await websocket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
@@ -201,7 +203,7 @@ class Ari:
         self.moved_at = asyncio.get_running_loop().time()
 
     async def poke(self) -> None:
-        """Have Asterisk send the reader something, so that a quiet line is told from a dead one."""
+        """Have Asterisk send the reader something, so that a quiet line can be told from a dead one."""
         await self.api.events.user_event(HELLO, application=self.address.app)
 
     def _take(self, text: str) -> None:
@@ -209,10 +211,10 @@ class Ari:
         try:
             event = orjson.loads(text)
         except orjson.JSONDecodeError as nonsense:
-            self._drop(f"no JSON: {nonsense.msg}", len(text))
+            self._drop(f"not JSON: {nonsense.msg}", len(text))
             return
         if not isinstance(event, dict) or "type" not in event:
-            self._drop("no event", len(text))
+            self._drop("not an event", len(text))
         elif event["type"] == "ApplicationReplaced" and event.get("application") == self.address.app:
             self._replaced = True
         elif event.get("eventname") != HELLO:
@@ -221,22 +223,22 @@ class Ari:
     def _hand_on(self, event: dict[str, Any], length: int) -> None:
         try:
             self._on_event(event)
-        except Exception:  # whatever one message does, the next one must be read
+        except Exception:  # whatever one message causes, the next one must be read
             self.malformed += 1
             log.exception("ari_event_dropped", length=length)
 
     def _drop(self, why: str, length: int) -> None:
-        """Never tells what it says: there are people's numbers in it."""
+        """Logs the reason and the length, never the message itself: it contains people's numbers."""
         self.malformed += 1
         log.warning("ari_event_dropped", why=why, length=length)
 
     def _trouble(self, answer: Answer[Any]) -> "_Trouble":
-        """What is wrong and the way out, for the operator."""
+        """What is wrong and how to mend it, for the operator."""
         url, said = self.address.url, answer.reason or answer.reply.value
         if answer.reply is Reply.NOT_AUTHORISED:
             return _Trouble(
                 f"Asterisk refuses the user {self.address.user!r} ({answer.status} {said}): give callbackd and that "
-                "section of ari.conf the same password, there with read_only = no, then: module reload res_ari.so",
+                "section of ari.conf the same password, set read_only = no there, then: module reload res_ari.so",
                 misconfigured=True,
             )
         if answer.reply is Reply.PBX_ERROR and answer.status == 404:
@@ -279,6 +281,6 @@ def _answer(status: int, content_type: str, raw: bytes, phrase: str) -> Answer[A
 
 
 def _failed(failure: Exception) -> Answer[Any]:
-    """No answer. Whether the request can have left decides between the two kinds."""
+    """The answer to a request that got none: unreachable if the request never left, else unknown."""
     never_left = isinstance(failure, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     return Answer(Reply.UNREACHABLE if never_left else Reply.UNKNOWN, reason=str(failure) or type(failure).__name__)

@@ -1,4 +1,4 @@
-"""ARI's JSON into the domain's events. Nothing is raised: what cannot be read is counted and dropped."""
+"""ARI's JSON into the domain's events. Nothing is raised: an event that cannot be read is counted and dropped."""
 
 import re
 from collections import Counter
@@ -34,24 +34,25 @@ from callbackd.domain.ids import OURS, AttemptId, EntryId, LegId, PlaybackId
 Json = dict[str, Any]
 
 PLACE_VARIABLE = "CBD_PLACE"
-"""Carries a caller's place, ``<queue>:<Unix time>``; ari.conf's ``channelvars`` lets us see it."""
+"""Carries a caller's place, ``<queue>:<Unix time>``; ari.conf must list it in ``channelvars`` for us to see it."""
 
 
 log = structlog.get_logger("ari")
 
 
 class Unreadable(ValueError):
-    """An event lacks what it must have; the text says what."""
+    """An event lacks something it must have; the text names it."""
 
 
 class Decode:
-    """Call it with an event as ARI sent it. `dropped` counts why events gave nothing.
+    """Call it with an event as ARI sent it; it returns ours, or None. `dropped` counts the reasons for None.
 
-    It remembers a few things of a leg until its end. Whether it has hung up: then its leaving the application is no
-    news, otherwise it lives on in the dialplan. Whether the far end was heard, and whether it rang: when Asterisk
-    gives up ringing it reports 480, as a phone would, and when nobody answers its INVITE for 32 s (timer B) it reports
-    408. After complete silence, or a 408 before any ringing, that is the trunk's failure and not a customer who is out.
-    And whether the far end ended the ring: Asterisk asks for the hangup then, and not when it gives up itself.
+    It remembers a few things about a leg until the leg ends:
+    - whether it has hung up: then it is no news that it leaves the application, otherwise it lives on in the dialplan;
+    - whether the far end was heard from, and whether it rang: Asterisk reports 480 when it gives up ringing, as a phone
+      would, and 408 when nobody answers its INVITE for 32 s (timer B). After complete silence, or with a 408 before any
+      ringing, the trunk has failed; it is not a customer who is out;
+    - whether the far end ended the ring: Asterisk reports a hangup request then, but not when it gives up itself.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,7 @@ class Decode:
         }
 
     def remembered(self) -> int:
-        """How many things it remembers of legs; 0 when all of them have ended."""
+        """How many things it remembers about legs; 0 when all of them have ended."""
         return sum(map(len, (self._heard, self._rang, self._hung_up, self._refused)))
 
     def __call__(self, raw: Any) -> Event | None:
@@ -92,7 +93,7 @@ class Decode:
             return None
 
     def _drop(self, why: str) -> None:
-        """Each reason is said once: an Asterisk that writes its events in another way does so all day."""
+        """Each reason is logged once: an Asterisk that writes its events differently does so all day."""
         self.dropped[why] += 1
         if self.dropped[why] == 1:
             log.warning("ari_event_unreadable", why=why)
@@ -100,13 +101,14 @@ class Decode:
     def _dial(self, raw: Json) -> Event | None:
         leg, status = LegId(_text(raw, "peer", "id")), _text(raw, "dialstatus")
         if not leg.startswith(OURS) or status not in ("RINGING", "PROGRESS", "ANSWER"):
-            return None  # other ends are told, with their causes, by the channel's own
+            return None  # the channel's own events report the other endings, with their causes
         self._heard.add(leg)
         self._rang.add(leg)
         return LegAnswered(leg) if status == "ANSWER" else LegRinging(leg)
 
     def _hangup(self, raw: Json) -> Event | None:
-        """The first word of a hangup. A caller's leg has no later one, ours before answer has a more precise one."""
+        """The first news of a hangup. For a caller's leg it is the only one; for a leg we dial, which has not been
+        answered, a more precise one follows."""
         leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
         if leg.startswith(OURS) and _text(raw, "channel", "state") != "Up":
             if tech_cause:
@@ -122,7 +124,7 @@ class Decode:
         leg = LegId(_text(raw, "channel", "id"))
         if leg not in self._hung_up:
             return LegLeft(leg)
-        if not leg.startswith(OURS):  # no more is told of it
+        if not leg.startswith(OURS):  # this is the last event about it
             self._hung_up.discard(leg)
         return None
 
@@ -144,11 +146,11 @@ class Decode:
 
 
 def entered(channel: Json, args: Sequence[str]) -> Event:
-    """A channel is in our application. `args` are the words the dialplan gave after the application's name:
+    """A channel is in our application. `args` are the words that the dialplan gave after the application's name:
 
     ``inbound,<queue>[,<language>[,<priority>[,<needs>[,<place>]]]]`` · ``feature,<code>`` · ``agent,<entry>`` ·
-    ``customer,<attempt>``. A stranger with other words is a caller for a queue that does not exist: the domain hands
-    it to the fallback, silence would not.
+    ``customer,<attempt>``. A leg that is not ours and comes with other words is a caller for a queue that does not
+    exist: the domain sends it to the fallback, where ignoring it would leave it in silence.
     """
     leg = LegId(_text(channel, "id"))
     role, *rest = [*args, "", "", "", "", ""]
@@ -159,7 +161,7 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     if role == "feature":
         return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0])
     if leg.startswith(OURS) and role != "inbound":
-        raise Unreadable("a leg of ours without a role")
+        raise Unreadable("one of our legs without a role")
     inbound = rest if role == "inbound" else [",".join(args), *[""] * 5]
     queue, language, priority, needs, place, origin, *_ = [*inbound, "", ""]
     variables = channel.get("channelvars")
@@ -190,13 +192,13 @@ _DEVICE_STATES = {
 
 
 def device_seen(device: Json) -> Event:
-    """What a phone does; what is not known of it (``UNKNOWN``, ``INVALID``) says nothing."""
+    """What a phone is doing. Raises ``Unreadable`` for states that mean nothing (``UNKNOWN``, ``INVALID``)."""
     state = _DEVICE_STATES.get(_text(device, "state"), DeviceState.UNKNOWN)
     return DeviceSeen(_text(device, "name"), state)
 
 
 def noted(place: str) -> tuple[str, str]:
-    """Queue and time of what ``NotePlace`` wrote, or entry and time of a transfer; nothing when it is not that."""
+    """The queue and time that ``NotePlace`` wrote, or the entry and time of a transfer; two empty texts if neither."""
     noted = re.fullmatch(r"([^:,]+):([0-9]{1,12}(?:\.[0-9]{1,6})?)", place)
     return (noted[1], noted[2]) if noted else ("", "0")
 
@@ -204,7 +206,7 @@ def noted(place: str) -> tuple[str, str]:
 def _start(raw: Json) -> Event:
     args = _at(raw, "args")
     if not isinstance(args, list) or not all(isinstance(word, str) and "\0" not in word for word in args):
-        raise Unreadable("args is no list of words")
+        raise Unreadable("args is not a list of words")
     if old := _of(raw, "replace_channel", "id"):
         number, channel = _of(raw, "channel", "connected", "number"), _text(raw, "channel", "name")
         return LegReplaced(LegId(old), LegId(_text(raw, "channel", "id")), number, channel)
@@ -212,9 +214,9 @@ def _start(raw: Json) -> Event:
 
 
 def _transfer(raw: Json) -> Event | None:
-    """REFER on a leg of ours. What is between ``sip:`` and ``@`` is what was dialled.
+    """REFER on one of our legs. The text between ``sip:`` and ``@`` is what was dialled.
 
-    The same event comes again with a ``state``: that is what we have answered ourselves.
+    The same event comes again with a ``state``: that is our own answer to it.
     """
     if raw.get("state"):
         return None
@@ -231,7 +233,7 @@ def _transfer(raw: Json) -> Event | None:
 
 
 def _of(raw: Any, *path: str) -> str:
-    """The text there, empty when there is none."""
+    """The text at that path, empty when there is none."""
     for key in path:
         raw = raw.get(key) if isinstance(raw, dict) else None
     return raw if isinstance(raw, str) else ""
@@ -240,7 +242,7 @@ def _of(raw: Any, *path: str) -> str:
 def _digit(raw: Json) -> Event:
     digit = _text(raw, "digit")
     if not re.fullmatch(r"[0-9*#A-D]", digit):
-        raise Unreadable("digit is no key of a telephone")
+        raise Unreadable("digit is not a key of a telephone")
     return DigitPressed(LegId(_text(raw, "channel", "id")), digit)
 
 
@@ -263,20 +265,20 @@ def _at(raw: Any, *path: str) -> Any:
 
 
 def _text(raw: Json, *path: str) -> str:
-    """A text that a database can hold, too; an id that is not empty."""
+    """The text at that path, fit for a database; an id must not be empty. Raises ``Unreadable`` otherwise."""
     value = _at(raw, *path)
     if not isinstance(value, str) or "\0" in value or (path[-1] == "id" and not value):
-        raise Unreadable(f"{'.'.join(path)} is no text")
+        raise Unreadable(f"{'.'.join(path)} is not a text")
     return value
 
 
 def _number(raw: Json, key: str) -> int:
-    """0 when not told; both causes are optional in ARI."""
+    """The number under this key, 0 when it is missing: both causes are optional in ARI. Raises ``Unreadable``."""
     value = raw.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Unreadable(f"{key} is no number")
+        raise Unreadable(f"{key} is not a number")
     return value
 
 
 WANTED = frozenset(Decode().readers)
-"""The types of events that mean something to us: the event filter."""
+"""The types of events that mean something to us: Asterisk is asked to send only these."""

@@ -1,11 +1,11 @@
-"""Asterisk's event log (CEL) as a witness: what it wrote down of a leg that is gone.
+"""Asterisk's event log (CEL) as a witness: what it recorded about a leg that is gone.
 
 The file is `cel_custom`'s, with the columns that `asterisk-config/cel_callbackd.conf` sets: type, unique id, time.
-It is asked when nothing else can tell whether somebody was rung, seldom and never in a hurry.
+It is read when nothing else can tell whether somebody was rung: seldom, and never in a hurry.
 
-That it has nothing of a leg proves something only while it is written. A full disk, an unloaded module, a file that
-was moved away leave older lines standing, and whoever takes their silence for proof rings somebody twice. So before
-silence counts, Asterisk is made to write a line of which we know, and that line must be there.
+That the log has nothing about a leg proves something only while Asterisk writes it. A full disk, an unloaded module or
+a file that was moved away leaves the older lines in place; taking their silence for proof would ring somebody twice. So
+before silence counts, Asterisk is made to write a line that we know of, and that line must be there.
 """
 
 import asyncio
@@ -23,24 +23,24 @@ from callbackd.domain.events import Finding
 from callbackd.domain.ids import LegId, Mint, minted_at
 
 CANARY_CONTEXT = "callbackd-canary"
-"""A pair of Local channels is dialled into it, and is gone at once. It works without that context, too."""
+"""A pair of Local channels is dialled into it and ends at once. It works even if the dialplan has no such context."""
 WRITTEN_S = 1.0
-"""Asterisk writes what happened to the log within this time, or does not write."""
+"""If Asterisk has not written a line within this time, it does not write the log."""
 _READ_AGAIN_S = 0.05
 
 Record = Callable[[LegId], Finding]
-"""What the log has of a leg that is gone."""
+"""What the log has about a leg that is gone."""
 
 TAIL = 4 * 1024 * 1024
-"""Bytes at the end of the file that are read: some 40,000 events."""
+"""How many bytes at the end of the file are read: some 40,000 events."""
 
 log = structlog.get_logger("cel")
 
 
 class EventLog:
-    """Call it with a leg of ours.
+    """Call it with one of our legs; it returns what the file has about it.
 
-    Without a file, or with one that begins after the leg did or ends before it, it knows nothing.
+    ``UNKNOWABLE`` without a file, and for a file that begins after the leg did or ends before it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -55,12 +55,12 @@ class EventLog:
         except OSError as trouble:
             self._complain(f"{trouble.strerror}: {self._path}; see cel.conf and [ari] event_log")
             return Finding.UNKNOWABLE
-        told = {kind for kind, uniqueid, _ in rows if uniqueid == leg}
-        if told:
-            return Finding.ANSWERED if "ANSWER" in told else Finding.DIALLED
+        recorded = {kind for kind, uniqueid, _ in rows if uniqueid == leg}
+        if recorded:
+            return Finding.ANSWERED if "ANSWER" in recorded else Finding.DIALLED
         began = next((at for _, _, at in rows), math.inf)
         if began > minted_at(leg):
-            self._complain(f"{self._path} begins after the call that it was asked about")
+            self._complain(f"{self._path} begins after the call in question")
             return Finding.UNKNOWABLE
         if max(at for _, _, at in rows) <= minted_at(leg):
             return Finding.UNKNOWABLE
@@ -73,24 +73,25 @@ class EventLog:
 
 
 def no_record(_: LegId) -> Finding:
-    """Where Asterisk writes no log that we may read."""
+    """The record of an Asterisk that writes no log we may read."""
     return Finding.UNKNOWABLE
 
 
 async def evidence(record: Record, api: Api, leg: LegId) -> Finding:
-    """What the log has of a leg that is gone: `NOTHING` only if it has the line that Asterisk is made to write now."""
+    """What the log has about a leg that is gone: `NOTHING` only if the line that Asterisk is made to write now
+    appears."""
     finding = await asyncio.to_thread(record, leg)
     if finding in (Finding.ANSWERED, Finding.DIALLED) or record is no_record:
         return finding
     if not await _is_written(record, api):
-        why = "Asterisk does not write it: whoever is not in it counts as dialled, and is not asked for again at once"
+        why = "Asterisk does not write it: customers who are not in it count as dialled, and are not rung again at once"
         log.error("event_log_silent", why=why, way_out="see cel.conf, cel_custom.conf, the disk, and [ari] event_log")
         return Finding.UNKNOWABLE
     return await asyncio.to_thread(record, leg)
 
 
 async def _is_written(record: Record, api: Api) -> bool:
-    """Has Asterisk make a channel that rings nobody, and looks for its line."""
+    """Whether Asterisk writes the log now. Has it make a channel that rings nobody, and looks for that line."""
     canary = Mint(os.urandom(16)).leg(time.time())
     nowhere = {"context": CANARY_CONTEXT, "extension": "s"}
     await api.channels.originate_with_id(
@@ -115,7 +116,7 @@ def _tail(path: Path) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[str, str, float]]:
-    """Lines that are not of ours, or not whole yet, are passed over."""
+    """Type, unique id and Unix time of each line; lines in another format or not yet complete are skipped."""
     for row in csv.reader(text.replace("\0", "").splitlines()):
         if len(row) == 3:
             try:

@@ -1,4 +1,4 @@
-"""Who waits in the dialplan's fallback queue."""
+"""The callers who wait in the dialplan's fallback queue."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from callbackd.ari.generated import Api, Channel
 from callbackd.ari.resync import in_company
 
 LEFT = "left"
-"""The dialplan notes this instead of a place on callers who went out by an exit: they are let go."""
+"""The dialplan writes this instead of a place on callers who left by an exit: they are not fetched back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """A caller who waits there. ``channel`` is its name; ``since`` the time of arrival, Unix seconds."""
+    """A caller who waits there. ``channel`` is the channel's name; ``since`` the time of arrival, Unix seconds."""
 
     channel: str
     queue: str
@@ -24,7 +24,8 @@ class Stranded:
 
 
 async def stranded(api: Api, context: str, queues: Collection[str]) -> tuple[Stranded, ...] | None:
-    """Those of our queues, in their order; not who talks to somebody there. None when Asterisk did not answer."""
+    """Those of our queues, in the order of their places, without those who are talking to somebody there. None when
+    Asterisk did not answer."""
     channels, bridges = await api.channels.list_(), await api.bridges.list_()
     if channels.body is None or bridges.body is None:
         return None
@@ -39,7 +40,8 @@ def _waits(channel: Channel, context: str) -> bool:
 
 
 def _stranded(channel: Channel, queues: Collection[str]) -> Stranded | None:
-    """The place that the channel carries; without one, the queue whose fallback it is in since the channel began."""
+    """The caller at the place that the channel carries; without one, in the queue whose fallback it is in, since the
+    channel began. None when that is none of our queues."""
     note = str((channel.get("channelvars") or {}).get(PLACE_VARIABLE, ""))
     if note == LEFT:
         return None

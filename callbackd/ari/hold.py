@@ -1,8 +1,8 @@
 """Where callers wait: holding bridges, in which Asterisk itself plays music whenever nothing else is played.
 
-A prompt that ends after we were killed, or while a key is awaited, is followed by music within a frame and without us.
-A leg alone would hear nothing then. Few legs share a bridge: each event of a bridge lists all that are in it. The
-bridges are made when they are first wanted, and stay.
+When a prompt ends after we were killed, or while a key is awaited, Asterisk starts the music within a frame and without
+us; a leg outside a bridge would hear nothing. Only a few legs share a bridge, because each event about a bridge lists
+all legs in it. A bridge is made when it is first needed, and stays.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ _ROLE = "holding_participant"
 
 
 def is_hold(bridge: Bridge) -> bool:
-    """Whether those in it wait, each alone."""
+    """Whether it is one of these bridges: the legs in it wait and do not hear each other."""
     return bridge["id"].startswith(_NAME)
 
 
 class Hold:
-    """Puts legs on hold and takes them off. What is remembered saves requests; what is wrong mends itself."""
+    """Puts legs on hold and takes them off. It remembers where legs are to save requests; a wrong memory mends
+    itself."""
 
     def __init__(self, ari: Ari) -> None:
         self._ari = ari
         self._music: dict[LegId, str] = {}
-        """What the legs hear that were put here."""
+        """The class of music that each leg on hold hears."""
 
     @property
     def remembered(self) -> int:
@@ -41,24 +42,24 @@ class Hold:
         self._music.pop(leg, None)
 
     def forget_all(self) -> None:
-        """The event stream was broken: legs may have been moved meanwhile."""
+        """Called when the event stream was broken: legs may have been moved meanwhile."""
         self._music.clear()
 
     async def put(self, leg: LegId, music: str) -> Answer[None]:
-        """Music of this class from now on, until ``take``; also between and after all that is played to the leg.
+        """Music of this class from now on until ``take``, also between and after the prompts played to the leg.
 
-        Nothing is done when it is so already. In vain while something is played to the leg.
+        Does nothing when the leg hears it already. Has no effect while a prompt is being played.
         """
         api, room = self._ari.api, _room(leg)
         if self._music.get(leg) == music:
             return Answer(Reply.OK)
-        # Asterisk reads the class when the leg comes in. Who is put in twice stays there without the role, in silence.
+        # Asterisk reads the class when the leg comes in. A leg that is put in twice stays without the role, in silence.
         answer = await api.channels.set_channel_var(leg, variable="CHANNEL(musicclass)", value=music)
         if not answer:
             return answer
         await api.bridges.remove_channel(room, channel=[leg])
         answer = await api.bridges.add_channel(room, channel=[leg], role=_ROLE)
-        if answer.reply is Reply.GONE:  # the bridge, or the leg: then the next answer says so
+        if answer.reply is Reply.GONE:  # the bridge or the leg: the next answer shows which
             await api.bridges.create_with_id(room, type_="holding")
             answer = await api.bridges.add_channel(room, channel=[leg], role=_ROLE)
         if answer:
@@ -66,13 +67,14 @@ class Hold:
         return answer
 
     async def take(self, leg: LegId) -> Answer[None]:
-        """Out of the bridge, without music, also without that which the dialplan started before we came."""
+        """Take the leg out of the bridge and stop its music, including music that the dialplan started before us."""
         here = self._music.pop(leg, None) is not None
         answer = await self._ari.api.bridges.remove_channel(_room(leg), channel=[leg])
         return answer if here and answer else await self._ari.api.channels.stop_moh(leg)
 
     async def restore_class(self, leg: LegId) -> None:
-        """The dialplan, which the leg goes back to, says by itself what music there is."""
+        """Restore the leg's own class of music before it goes back to the dialplan, which decides what it hears
+        there."""
         await self._ari.api.channels.set_channel_var(leg, variable="CHANNEL(musicclass)", value="")
 
 

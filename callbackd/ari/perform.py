@@ -1,7 +1,7 @@
 """The domain's commands as requests to Asterisk. What goes wrong comes back as events: trouble outside is a fact.
 
-A leg that is not there any more comes back as `LegEnded`, how it ended unknown; the event stream usually was faster and
-knew more, and the domain takes the first word.
+A request about a leg that no longer exists comes back as `LegEnded` with an unknown ending. The event stream was
+usually faster and knew more, and the domain believes whichever comes first.
 """
 
 import asyncio
@@ -65,29 +65,29 @@ from callbackd.protocol import Step, reached
 log = structlog.get_logger("ari")
 
 Media = Callable[[tuple[Phrase, ...], str, str], Sequence[str]]
-"""Phrases, a language and a queue into ``sound:`` addresses."""
+"""Turns phrases, a language and a queue into ``sound:`` addresses."""
 
 SETTLE_S = 2.0
-"""After a sign of life Asterisk is given so long for what it has been asked before (spec: settle)."""
+"""After a sign of life Asterisk is given this long to act on earlier requests (spec: settle)."""
 
 _HANGUP = {True: "answered_elsewhere", False: "normal"}
 
 AGENT_CONTEXT = "callbackd-agent"
-"""Where agents go who answer. It is given CBD_ENTRY, and waits a while for us when we are not there."""
+"""Where agents go when they answer. It gets CBD_ENTRY, and waits a while for us when we are not there."""
 OUTBOUND_CONTEXT = "callbackd-outbound"
-"""Where customers go who answer. It is given CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
+"""Where customers go when they answer. It gets CBD_ATTEMPT, CBD_HELLO and CBD_SORRY (for Playback) and the language."""
 
 TRANSFER_CONTEXT = "callbackd-transfer"
-"""Where callers go whom an agent transfers. It is given CBD_TO and CBD_TO_CONTEXT, or CBD_COLLEAGUE."""
+"""Where callers go when an agent transfers them. It gets CBD_TO and CBD_TO_CONTEXT, or CBD_COLLEAGUE."""
 ASKS_US = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
-"""A telephone that transfers asks us, instead of having Asterisk take the bridge apart."""
+"""A telephone's request to transfer comes to us; otherwise Asterisk would take the bridge apart by itself."""
 STAYS = {"FORWARD_CONTEXT": "callbackd-undiverted"}
-"""A telephone that diverts (302) has Asterisk look for the new number here, where there is none: else it would ring a
-stranger under an id that nobody has minted."""
+"""When a telephone diverts (302), Asterisk looks for the new number in this context, which has none. Otherwise it would
+ring a stranger under an id that nobody has minted."""
 
 LABEL = "begin"
-"""A label that is not there is refused (404) before anybody rings; a priority is not: the customer would be rung, and
-cut off when answering."""
+"""Asterisk refuses a missing label (404) before anybody is rung. It does not refuse a missing priority: the customer
+would be rung, and cut off on answering."""
 
 _STEPS = {
     DialCustomer: (Step.DIAL_ASKED, Step.DIAL_ANSWERED),
@@ -102,7 +102,7 @@ _SOUND = re.compile(r"sound:[A-Za-z0-9_./-]+")
 
 
 class Perform:
-    """``await perform(command)`` carries one out and returns what is to be told to the domain, in order."""
+    """``await perform(command)`` carries a command out and returns the events that came of it, in order."""
 
     def __init__(
         self,
@@ -112,21 +112,21 @@ class Perform:
         record: Record = no_record,
         withheld: Callable[[str], str] = lambda _: "anonymous",
     ) -> None:
-        """``record`` tells what Asterisk's event log has of a leg that is gone, ``withheld`` what an agent at
-        an endpoint is shown instead of a number."""
+        """``record`` returns what Asterisk's event log has about a leg that is gone; ``withheld`` what the agent at an
+        endpoint is shown when the caller has no number."""
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
         self._withheld = withheld
         self._told_missing = False
         self._told_wrong: set[str] = set()
-        """Endpoints that Asterisk does not have, as far as the operator has been told."""
+        """Endpoints that Asterisk does not have and that have been logged."""
         self.hold = Hold(ari)
 
     def overhearing(self, decode: Callable[[Any], Event | None]) -> Callable[[Any], Event | None]:
-        """``decode``, and what it gives is heard here too."""
+        """``decode``, except that this object sees each event it returns, too."""
         return lambda raw: self.heard(decode(raw))
 
     def heard(self, event: Event | None) -> Event | None:
-        """Passes on what Asterisk told, and forgets what is known of legs that are gone by it."""
+        """The same event. Forgets what was known about a leg that it ends."""
         if isinstance(event, LegEnded | LegLeft | LegReplaced):
             self.hold.forget(event.leg)
         return event
@@ -182,7 +182,7 @@ class Perform:
     async def _play(self, act: Play) -> tuple[Event, ...]:
         media = list(self._media(act.phrases, act.language, act.queue))
         if act.music:
-            await self.hold.put(act.leg, act.music)  # in vain when the leg is gone, which the next answer says
+            await self.hold.put(act.leg, act.music)  # fails when the leg is gone, as the next answer will show
         if not media:
             return (PlaybackEnded(act.playback),)
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)
@@ -229,9 +229,9 @@ class Perform:
         return events
 
     async def _why_refused(self, endpoint: str) -> str:
-        """What is the matter with a phone that Asterisk does not dial; empty when it does not know either.
+        """Why Asterisk does not dial a phone; empty when Asterisk cannot tell.
 
-        It gives the same answer to a phone that is off and to one that does not exist.
+        Its answer to the originate is the same for a phone that is off and for one that does not exist.
         """
         technology, _, resource = endpoint.partition("/")
         look = await self._ari.api.endpoints.get(technology, resource.rpartition("@")[2])
@@ -241,7 +241,7 @@ class Perform:
             return ""
         if endpoint not in self._told_wrong:
             self._told_wrong.add(endpoint)
-            why = "Asterisk has no such endpoint, so its agent is never rung: correct endpoint in that agent's [agents]"
+            why = "Asterisk has no such endpoint, so its agent is never rung: correct the agent's endpoint in [agents]"
             log.error("agents_endpoint_wrong", endpoint=endpoint, why=why)
         return f"Asterisk has no endpoint {endpoint}; see endpoint in [agents]"
 
@@ -265,11 +265,11 @@ class Perform:
                 "CBD_SORRY": self._for_playback(act.sorry, act.language, act.queue),
             },
         )
-        self._say_what_is_missing(answer)
+        self._log_what_is_missing(answer)
         events = await self._dialled(act.leg, answer)
         return (*events, *await self._watch(act.leg)) if isinstance(events[0], DialAccepted) else events
 
-    def _say_what_is_missing(self, answer: Answer[Any]) -> None:
+    def _log_what_is_missing(self, answer: Answer[Any]) -> None:
         """Once, until a customer has been dialled again."""
         if answer.reply is Reply.GONE and not self._told_missing:
             why = f"no {OUTBOUND_CONTEXT},s with the label {LABEL} in the dialplan: nobody is rung back; "
@@ -278,8 +278,8 @@ class Perform:
 
     async def _dialled(self, leg: LegId, answer: Answer[Any]) -> tuple[Event, ...]:
         if answer.reply is Reply.CONFLICT:
-            # Our id is taken: by an earlier request of ours, which has dialled. Unless the channel is there to be seen,
-            # nobody knows what became of it.
+            # Our id is taken by an earlier request of ours, which has dialled. Unless we find the channel, nobody knows
+            # what became of it.
             look = await self._ari.api.channels.get(leg)
             return (DialAccepted(leg),) if look else (DialUnknown(leg, f"the id is taken; a look: {look.reason}"),)
         if answer:
@@ -289,9 +289,9 @@ class Perform:
         return (DialUnknown(leg, answer.reason),)
 
     async def _watch(self, leg: LegId, ended: tuple[Event, ...] = ()) -> tuple[Event, ...]:
-        """Have the events of a channel that goes into the dialplan. What it did before, only a look can tell.
+        """Subscribe to a channel that goes into the dialplan. Only a look can show what it did before that.
 
-        ``ended`` is told of one that ended before; a customer's is left to AMI, which knows the cause.
+        Returns ``ended`` for a channel that has ended already; for a customer's nothing, as AMI knows the cause.
         """
         app = self._ari.address.app
         if not (answer := await self._ari.api.applications.subscribe(app, event_source=[f"channel:{leg}"])):
@@ -303,7 +303,7 @@ class Perform:
         return (LegRinging(leg),) if state == "Ringing" else (LegAnswered(leg),) if state == "Up" else ()
 
     async def _trace(self, act: TraceAttempt) -> tuple[Event, ...]:
-        """A look at the channel, only then at the log: a request that Asterisk has not acted upon yet gets its time."""
+        """Look at the channel, and only then at the log: Asterisk may not have acted on the request yet."""
         if not await self._ari.api.asterisk.ping():
             return ()
         await asyncio.sleep(SETTLE_S)
@@ -315,7 +315,7 @@ class Perform:
         return (AttemptTraced(act.attempt, await evidence(self._record, self._ari.fresh, act.leg)),)
 
     def _for_playback(self, phrases: tuple[Phrase, ...], language: str, queue: str) -> str:
-        """Files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
+        """The files as the dialplan's Playback() wants them. Only plain paths: this becomes part of the dialplan."""
         media = [address for address in self._media(phrases, language, queue) if _SOUND.fullmatch(address)]
         return "&".join(address.removeprefix("sound:") for address in media)
 
@@ -323,11 +323,12 @@ class Perform:
 
     async def _make_bridge(self, act: MakeBridge) -> tuple[Event, ...]:
         answer = await _insist(lambda: self._ari.api.bridges.create_with_id(act.bridge, type_="mixing"))
-        # One that is there already was made by an earlier request; a missing one is told by Join, which knows whom.
+        # If the bridge exists, an earlier request made it. If it is missing, Join reports it and knows whom it
+        # concerns.
         return () if answer.reply is Reply.CONFLICT else _noted(act, answer)
 
     async def _join(self, act: Join) -> tuple[Event, ...]:
-        # Without inhibiting, each phone would be shown the number it was originated with as the other's.
+        # Without this, each phone would show the number it was originated with as the other party's.
         answer = await _insist(
             lambda: self._ari.api.bridges.add_channel(
                 act.bridge, channel=list(act.legs), inhibit_connected_line_updates=True
@@ -341,7 +342,7 @@ class Perform:
         return (_failed(act, act.legs[0], answer),)
 
     async def _are_joined(self, act: Join, answer: Answer[Any]) -> bool:
-        """Whether a request without an answer was obeyed all the same."""
+        """Whether Asterisk did join them, although no answer came."""
         if answer.reply is not Reply.UNKNOWN:
             return False
         bridge = (await self._ari.api.bridges.get(act.bridge)).body
@@ -381,7 +382,8 @@ class Perform:
     # --- transfers ---
 
     async def _transfer(self, act: Transfer) -> tuple[Event, ...]:
-        """Into the dialplan, which dials or connects. What the telephone may not dial is refused before."""
+        """Send the caller into the dialplan, which dials or connects. A number that the telephone may not dial is
+        refused first."""
         if act.colleague:
             extension, refused = "attended", "" if _CHANNEL.fullmatch(act.colleague) else "no channel has such a name"
             variables = {"CBD_COLLEAGUE": act.colleague}
@@ -398,13 +400,13 @@ class Perform:
         return (TransferFailed(act.leg, refused),) if refused else (Transferred(act.leg),)
 
     async def _goes(self, leg: LegId, extension: str, variables: dict[str, str]) -> str:
-        """Empty when the leg is in the dialplan, else why not."""
+        """Empty when the leg is in the dialplan, else why it is not."""
         channels = self._ari.api.channels
         for name, value in variables.items():
             if not (answer := await channels.set_channel_var(leg, variable=name, value=value)):
                 return f"{name}: {answer.status or answer.reply.value} {answer.reason}"
         await self.hold.restore_class(leg)
-        # Its end is told to us all the same, for the record.
+        # We still want to hear of its end, for the record.
         await self._ari.api.applications.subscribe(self._ari.address.app, event_source=[f"channel:{leg}"])
         answer = await _insist(
             lambda: channels.continue_in_dialplan(leg, context=TRANSFER_CONTEXT, extension=extension, priority=1)
@@ -412,16 +414,17 @@ class Perform:
         return "" if answer else f"{answer.status or answer.reply.value} {answer.reason}"
 
     async def _context_of(self, leg: LegId) -> str:
-        """Where the leg's telephone dials; empty when it is no PJSIP telephone or Asterisk does not answer."""
+        """The context in which the leg's telephone dials; empty if it is not a PJSIP one or Asterisk does not
+        answer."""
         endpoint = await self._variable(leg, "CHANNEL(endpoint)")
         return await self._variable(leg, f"PJSIP_ENDPOINT({endpoint},context)") if _DIALLED.fullmatch(endpoint) else ""
 
     async def _undialable(self, leg: LegId, context: str, to: str) -> str:
         """Empty when the number leads somewhere, else why it does not."""
         if not _DIALLED.fullmatch(to):
-            return "that is no number to dial"
+            return "that is not a number to dial"
         if not context:
-            return "it is not known where the telephone dials: set [transfers] context"
+            return "it is not known in which context the telephone dials: set [transfers] context"
         there = await self._variable(leg, f"DIALPLAN_EXISTS({context},{to},1)")
         return "" if there == "1" else f"the dialplan has no {to} in {context}"
 
@@ -438,7 +441,7 @@ class Perform:
 
 
 async def _insist(ask: Callable[[], Awaitable[Answer[Any]]]) -> Answer[Any]:
-    """Ask again when no answer came. Only for what may be done twice: it leaves Asterisk as doing it once would."""
+    """The answer, of a second request when the first got none. Only for requests that may be carried out twice."""
     answer = await ask()
     return await ask() if answer.reply is Reply.UNKNOWN else answer
 
@@ -460,9 +463,9 @@ def _noted(act: Act, answer: Answer[Any]) -> tuple[Event, ...]:
 
 
 def _caller_id(name: str, number: str, withheld: str) -> str:
-    """As Asterisk parses it. Both come from outside: nothing that quotes, brackets or separates may remain.
+    """The caller id as Asterisk parses it. Both parts come from outside: no quotes, brackets or separators may remain.
 
-    Without a number the agent is told so in words; left empty, Asterisk would fill in a name of its own.
+    When there is no number, words take its place; Asterisk would fill in a name of its own for an empty one.
     """
     number = "".join(c for c in number if c in "+0123456789*#")[:32]
     if not number:

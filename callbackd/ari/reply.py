@@ -1,6 +1,6 @@
-"""What Asterisk said to a request, in our words: sorted here, once, so that nobody above reads status codes.
+"""Asterisk's answer to a request, in our words: sorted once, here, so that no code above reads status codes.
 
-`Reply` is what a caller branches on; `Answer` carries it with the body and Asterisk's own sentence for the log.
+Code branches on the `Reply`; the `Answer` carries it with the body and Asterisk's own sentence for the log.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ T = TypeVar("T", covariant=True)
 
 
 class Reply(Enum):
-    """The kinds of answer. None is an exception: each is something a telephone exchange does on an ordinary day."""
+    """The kinds of answer. None of them is raised: each is something a telephone exchange does on an ordinary day."""
 
     OK = "ok"
     GONE = "gone"
-    """404: the channel, bridge or playback is not there (any more)."""
+    """404: the channel, bridge or playback does not exist (any more)."""
     REFUSED = "refused"
-    """Another 4xx: Asterisk understood and will not; asking again changes nothing."""
+    """Another 4xx: Asterisk understood and refuses; asking again changes nothing."""
     CONFLICT = "conflict"
     """409: the id is taken, or the channel has left Stasis. After an originate it is only a hint: look with GET."""
     PBX_ERROR = "pbx_error"
@@ -27,12 +27,13 @@ class Reply(Enum):
     UNREACHABLE = "unreachable"
     """No connection was made, so the request never left. Nothing happened at the other end."""
     UNKNOWN = "unknown"
-    """The request may have left and no whole answer came: it may or may not have been carried out."""
+    """The request may have left, but no complete answer came: it may or may not have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """One reply: `body` is the parsed JSON, if OK and there is one; `reason` is Asterisk's or the system's sentence."""
+    """One answer: `body` is the parsed JSON, if OK and there is any; `reason` is Asterisk's or the system's
+    sentence."""
 
     reply: Reply
     body: T | None = None
@@ -44,7 +45,7 @@ class Answer(Generic[T]):
 
     @property
     def never_happened(self) -> bool:
-        """True when it is certain that the request changed nothing; CONFLICT is not such a case, it needs a look."""
+        """True when the request certainly changed nothing. Not for CONFLICT: it needs a look."""
         return self.reply not in (Reply.OK, Reply.CONFLICT, Reply.UNKNOWN)
 
 
@@ -57,7 +58,8 @@ class Send(Protocol):
 
 
 def reply_of(status: int, *, is_json: bool) -> Reply:
-    """Sort an HTTP status. A 404 that `is_json` is ARI's own; another is the web server's: there is no ARI."""
+    """The kind of an HTTP status. A 404 that `is_json` comes from ARI; any other from the web server: there is no
+    ARI."""
     if 200 <= status < 300:
         return Reply.OK
     if status == 404:

@@ -1,4 +1,4 @@
-"""After the event stream broke, or at start: what Asterisk has now, as the events it would have sent."""
+"""What Asterisk has now, as the events it would have sent: for the start, and after the event stream broke."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,22 +14,22 @@ from callbackd.domain.events import Event, LegsSeen
 from callbackd.domain.ids import OURS, BridgeId, LegId
 
 _OUR_CONTEXTS = {AGENT_CONTEXT, OUTBOUND_CONTEXT}
-"""Where legs are that we dialled, until they are in our application."""
+"""Where the legs that we dialled are until they enter our application."""
 
 
 _AT_ONCE = 20
-"""Names in one request: its first line must fit into what Asterisk reads."""
+"""How many names go in one request: its first line must not be longer than Asterisk reads."""
 
 log = structlog.get_logger("ari")
 
 
 async def resync(api: Api, app: str, phones: Sequence[str] = ()) -> tuple[Event, ...] | None:
-    """The channels that wait in our application, as if they had just entered it, all legs as `LegsSeen`, then what
-    these phones do, who are watched from now on.
+    """The channels that wait in our application, as if they had just entered it; all legs, as `LegsSeen`; then what
+    these phones are doing, which are watched from now on. None when Asterisk did not answer: then nothing is known, and
+    no leg may be taken for gone.
 
-    Events of the new stream must be kept back until these have been handled. Legs in a bridge with another are talking
-    and are only seen, not entered again. None when Asterisk did not answer: then nothing is known and nobody may be
-    taken for gone.
+    Events of the new stream must be kept back until these have been handled. Legs in a bridge with another are talking:
+    they are only seen, and do not enter again.
     """
     channels, bridges = await api.channels.list_(), await api.bridges.list_()
     info = await api.asterisk.get_info(only=["status"])
@@ -53,7 +53,7 @@ async def resync(api: Api, app: str, phones: Sequence[str] = ()) -> tuple[Event,
 
 
 async def _phones(api: Api, app: str, phones: Sequence[str]) -> tuple[Event, ...]:
-    """What these phones do, and have their changes told from now on; those are left out that Asterisk does not tell."""
+    """What these phones are doing, without those that Asterisk does not know. Subscribes to their changes."""
     for first in range(0, len(phones), _AT_ONCE):
         sources = [f"deviceState:{phone}" for phone in phones[first : first + _AT_ONCE]]
         if not (answer := await api.applications.subscribe(app, event_source=sources)):
@@ -69,9 +69,9 @@ async def _phones(api: Api, app: str, phones: Sequence[str]) -> tuple[Event, ...
 
 
 async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
-    """Who stands in our application and talks to nobody, as if they had just entered it; None without an answer.
+    """The channels in our application that talk to nobody, as if they had just entered it; None without an answer.
 
-    In the order of their places: Asterisk lists channels in no order at all.
+    They are in the order of their places: Asterisk lists channels in no order at all.
     """
     channels, bridges = await api.channels.list_(), await api.bridges.list_()
     if channels.body is None or bridges.body is None:
@@ -80,7 +80,7 @@ async def waiting(api: Api, app: str) -> tuple[Event, ...] | None:
 
 
 def in_company(bridges: list[Bridge]) -> set[str]:
-    """The ids of channels that are in a bridge with another."""
+    """The ids of the channels that are in a bridge with another channel."""
     return {
         leg for bridge in bridges if len(bridge["channels"]) > 1 and not is_hold(bridge) for leg in bridge["channels"]
     }
@@ -98,7 +98,7 @@ def _since(channel: Channel) -> float:
 
 
 def _started(info: AsteriskInfo) -> float:
-    """Unix seconds, 0 when not told."""
+    """When Asterisk started, in Unix seconds; 0 when it does not say."""
     try:
         return datetime.fromisoformat(info["status"]["startup_time"]).timestamp()
     except (KeyError, TypeError, ValueError):

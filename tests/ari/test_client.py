@@ -239,7 +239,7 @@ async def test_a_stream_is_connected_only_when_an_event_has_come_through_it(
             assert owner.told == []
             fake.echoes = True
             await owner.hears(Link.CONNECTED)
-    assert "no event comes through" in str(said)
+    assert "no events arrive" in str(said)
 
 
 async def test_events_before_the_hello_are_not_lost(fake: FakeAsterisk) -> None:

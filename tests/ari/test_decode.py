@@ -185,8 +185,8 @@ def test_what_is_missing_is_said() -> None:
     assert decode({"type": "ChannelDtmfReceived", "digit": "x", "channel": {"id": "1.2"}}) is None
     assert decode({"type": "ChannelDestroyed", "cause": "16"}) is None
     assert dict(decode.dropped) == {
-        "StasisStart: id is no text": 1,
-        "ChannelDtmfReceived: digit is no key of a telephone": 1,
+        "StasisStart: id is not a text": 1,
+        "ChannelDtmfReceived: digit is not a key of a telephone": 1,
         "ChannelDestroyed: no channel.id": 1,
     }
 
