@@ -7,6 +7,7 @@ a server of the test's own that may be killed.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import shutil
@@ -21,13 +22,16 @@ import psycopg
 import pytest_asyncio
 from sqlalchemy.engine import make_url
 
-from callbackd.db.embedded import Embedded, EmbeddedError
+from callbackd.db.embedded import Embedded
 from callbackd.db.journal import engine_for
 from callbackd.db.migrate import upgrade
 from lab.owned import Owned
 
 _PREFIX = "callbackd-test-database-"
 _ROOMY_BYTES = 4_000_000_000
+_QUIT_S = 3.0
+"""How long an old server has to end, at SIGQUIT and again at SIGKILL: each start of pytest waits for it."""
+_LOOK_EVERY_S = 0.02
 
 
 def place() -> Path:
@@ -49,7 +53,7 @@ class Postgres:
         self._template: str | None = None
 
     async def __aenter__(self) -> Self:
-        await _sweep(self._where)
+        await sweep(self._where)
         await self.start()
         return self
 
@@ -70,20 +74,12 @@ class Postgres:
         os.kill(self.embedded.pid, signal.SIGKILL)
         os.waitid(os.P_PID, self.embedded.pid, os.WEXITED | os.WNOWAIT)
 
-    def processes(self) -> list[int]:
-        """The server's and those of its sessions."""
-        pid = self.embedded.pid
-        assert pid is not None
-        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-
     def freeze(self) -> None:
         """It holds its connections and answers nothing, until ``thaw``."""
-        for pid in self.processes():
-            os.kill(pid, signal.SIGSTOP)
+        signal_all(self.state_dir, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in self.processes():
-            os.kill(pid, signal.SIGCONT)
+        signal_all(self.state_dir, signal.SIGCONT)
 
     async def fresh_database(self) -> str:
         """The URL of an empty database that nobody else has."""
@@ -114,16 +110,44 @@ class Postgres:
             await admin.execute(statement.encode())
 
 
-async def _sweep(where: Path) -> None:
+def processes(state_dir: Path) -> list[int]:
+    """The server's and those of its sessions, which work in the directory of its data and outlive a killed server."""
+    data = state_dir.resolve() / "postgresql/data"
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if (process / "cwd").readlink() == data:
+                found.append(int(process.name))
+    return found
+
+
+def signal_all(state_dir: Path, number: signal.Signals) -> None:
+    for pid in processes(state_dir):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+async def sweep(where: Path) -> None:
     """End and remove the servers of test runs that were killed. One that cannot be ended is left to the next run."""
     for left in Owned.orphans(where, _PREFIX):
         try:
-            if (left.path / "postgresql/data/postmaster.pid").exists():
-                async with Embedded(left.path):
-                    pass
+            await _end(left.path)
             left.remove()
-        except (EmbeddedError, OSError):
+        except OSError:  # TimeoutError is one
             left.let_go()
+
+
+async def _end(state_dir: Path) -> None:
+    """Its rows are nobody's any more. It may be stopped, as a test that was killed left it."""
+    for request in (signal.SIGQUIT, signal.SIGKILL):
+        signal_all(state_dir, signal.SIGCONT)
+        signal_all(state_dir, request)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_QUIT_S):
+                while processes(state_dir):
+                    await asyncio.sleep(_LOOK_EVERY_S)
+            return
+    raise TimeoutError
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

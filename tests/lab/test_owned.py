@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lab.owned import Owned
-from lab.postgres import Postgres, place
+from lab.postgres import Postgres, place, processes, signal_all, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "callbackd-test-database-"
@@ -117,22 +118,43 @@ def runs(pid: int) -> bool:
     return Path(f"/proc/{pid}/exe").exists()
 
 
+@pytest.fixture
+def yard() -> Iterator[Path]:
+    """Not ``tmp_path``, whose parents are closed to the server's user when we are root."""
+    owned = Owned.new(place(), "callbackd-test-yard-")
+    owned.path.chmod(0o755)
+    yield owned.path
+    owned.remove()
+
+
 @pytest.mark.postgres
-async def test_the_server_of_a_killed_run_is_ended_by_the_next_one():
-    # Not ``tmp_path``, whose parents are closed to the server's user when we are root.
-    yard = Owned.new(place(), "callbackd-test-yard-")
-    yard.path.chmod(0o755)
-    try:
-        with another(SERVE, str(yard.path)) as (process, path, server):
-            async with Postgres(yard.path):
-                assert path.is_dir()
-                assert runs(server)
-            process.kill()
-            await asyncio.to_thread(process.wait)
-            assert runs(server), "it outlives who started it"
-            async with Postgres(yard.path):
-                assert not path.exists()
-                assert not runs(server)
-        assert list(yard.path.iterdir()) == []
-    finally:
-        yard.remove()
+async def test_the_server_of_a_killed_run_is_ended_by_the_next_one(yard):
+    with another(SERVE, str(yard)) as (process, path, server):
+        async with Postgres(yard):
+            assert path.is_dir()
+            assert runs(server)
+        process.kill()
+        await asyncio.to_thread(process.wait)
+        assert runs(server), "it outlives who started it"
+        async with Postgres(yard):
+            assert not path.exists()
+            assert not runs(server)
+    assert list(yard.iterdir()) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("server_killed", [False, True], ids=["stopped", "stopped sessions of a killed server"])
+async def test_a_stopped_server_does_not_hold_up_the_next_run(yard, server_killed):
+    with another(SERVE, str(yard)) as (process, path, server):
+        signal_all(path, signal.SIGSTOP)
+        left = processes(path)
+        assert server in left
+        assert len(left) > 1, "the server has processes of its own"
+        if server_killed:
+            os.kill(server, signal.SIGKILL)
+        process.kill()
+        await asyncio.to_thread(process.wait)
+        async with asyncio.timeout(5):
+            await sweep(yard)
+        assert not any(map(runs, left))
+    assert list(yard.iterdir()) == []
