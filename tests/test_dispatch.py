@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CHECKED = ["domain", "ari/perform.py", "simulate/pbx.py", "simulate/world.py", "db/journal.py"]
 
 
