@@ -1,9 +1,9 @@
 """How a call ended and whose trouble it was, from the two numbers Asterisk gives: shared by ARI and AMI.
 
-The SIP status is the far end's own word and goes first; the Q.850 cause is Asterisk's translation, or what we have when
-there was no SIP. Trouble of the trunk (CONGESTION) is told from trouble of the number, because only the latter may use
-up a promise's attempts. Some refusals are said of one number and of a whole trunk alike: several in a row tell. The
-table with its sources is ``docs/causes.md``, which a test compares with this one.
+The SIP status is the far end's own word and goes first; the Q.850 cause is Asterisk's translation, or all we have when
+there was no SIP. Trouble of the trunk (CONGESTION) is kept apart from trouble of the number, because only the latter
+may use up a promise's attempts. Some refusals can mean one number or a whole trunk: several in a row show which. The
+table with its sources is ``docs/causes.md``; a test compares the two.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Whose(StrEnum):
     TRUNK = "trunk"
     NUMBER = "number"
     EITHER = "either"
-    """The number's, and the trunk's when several numbers in a row are refused so."""
+    """The number's; the trunk's when several numbers in a row are refused in this way."""
     NOBODY = "nobody"
     """Hung up in good order, or nothing is known."""
 
@@ -41,11 +41,12 @@ _Q850 = {
     **dict.fromkeys((1, 4, 5, 14, 22, 28), (Ending.UNREACHABLE, Whose.EITHER)),
     **dict.fromkeys((2, 3, 6, 8, 9, 25, 29), (Ending.CONGESTION, Whose.TRUNK)),
 }
-"""Of the classes "normal event"; those above 31 are resources, services, messages and protocols, but for 55 and 127."""
+"""The causes of the classes "normal event"; those above 31, except 55 and 127, are about resources, services, messages
+and protocols."""
 
 
 def judged(cause: int, tech_cause: int) -> tuple[Ending, Whose]:
-    """How it ended and whose trouble that is; ``cause`` is Q.850, ``tech_cause`` the SIP status, 0 where not told."""
+    """How it ended and whose trouble that is; ``cause`` is Q.850, ``tech_cause`` the SIP status, 0 if not given."""
     if said := _SIP.get(tech_cause):
         return said
     if tech_cause >= 400 or (31 < cause < 127 and cause not in _Q850):
@@ -54,5 +55,5 @@ def judged(cause: int, tech_cause: int) -> tuple[Ending, Whose]:
 
 
 def ending(cause: int, tech_cause: int) -> Ending:
-    """How it ended, without whose trouble it is."""
+    """How it ended, whoever's trouble it is."""
     return judged(cause, tech_cause)[0]

@@ -1,8 +1,8 @@
-"""Files of callbackd's own: nobody else's to read, and never by way of a link.
+"""Files that only callbackd may read, never reached through a link.
 
-Whoever may write to the state directory could put a link where a file of ours is to be, and have us overwrite what it
-leads to. So what we make is made anew under its own name, what we read is not followed anywhere, and the directory is
-for our user alone.
+Another user who may write to the state directory could put a link where one of our files belongs, and have us overwrite
+what it leads to. So each file is made new under its own name, no link is followed, and the directory belongs to our
+user alone.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _MAY_PASS = stat.S_IXGRP | stat.S_IXOTH
 
 
 def directory(path: Path) -> None:
-    """Make it, mode 0700, or take from others what they may do in one of ours, but passing through.
+    """Make the directory with mode 0700; if it is ours already, take all rights from others except passing through it.
 
-    Who passes: a private PostgreSQL's user, and Asterisk on its way to the prompts that were built below.
+    A private PostgreSQL's user passes through, and so does Asterisk on its way to the prompts that were built below.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.stat()
@@ -29,20 +29,21 @@ def directory(path: Path) -> None:
 
 
 def let_pass(path: Path) -> None:
-    """Others may go through this directory of ours, and see nothing in it."""
+    """Let others pass through this directory of ours without seeing what is in it."""
     found = path.stat()
     if found.st_uid == os.geteuid():
         path.chmod(stat.S_IMODE(found.st_mode) | _MAY_PASS)
 
 
 def read(path: Path) -> bytes:
-    """Raises ``OSError`` for a link, wherever it leads."""
+    """What the file holds. Raises ``OSError``, also for any link."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
         return file.read()
 
 
 def create(path: Path, content: bytes) -> bool:
-    """Whole or not at all, even if the power fails. False when something of that name is there, a link for example."""
+    """Whether the file was made: False when the name is taken, by a link for example. It is complete or not there at
+    all, even if the power fails."""
     name = _written(path, content)
     try:
         os.link(name, path)
@@ -55,7 +56,7 @@ def create(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put it in the place of whatever has that name; a link is replaced, not followed."""
+    """Write the file in place of whatever has that name; a link is replaced, not followed."""
     name = _written(path, content)
     try:
         Path(name).replace(path)
@@ -66,7 +67,7 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def open_or_make(path: Path) -> int:
-    """A descriptor to read and write by; the file is made if it is not there, and is no link."""
+    """A descriptor for reading and writing; makes the file if needed. Raises ``OSError`` for a link."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 

@@ -1,7 +1,7 @@
 """The steps of the dialling protocol by name, so that a test can end the daemon at each of them.
 
-``reached`` does nothing in a daemon that is not under test. What is between two steps is no step: a crash there is the
-same as one at the step before.
+``reached`` does nothing in a daemon that is not under test. A crash between two steps is the same as one at the first
+of them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from enum import StrEnum
 class Step(StrEnum):
     RIGHT_TAKEN = "right taken"
     RESTORED = "restored"
-    """The rows of the earlier run are taken up, Asterisk was not asked yet."""
+    """The rows of the earlier run have been taken up; Asterisk has not been asked yet."""
     PROMISE_ASKED = "promise asked"
     PROMISE_STORED = "promise stored"
-    """It is committed, and nobody has heard it."""
+    """The promise is committed, and nobody has heard it yet."""
     INTENT_ASKED = "intent asked"
     INTENT_STORED = "intent stored"
-    """It is committed, and nobody was dialled."""
+    """The intent is committed, and nobody has been dialled yet."""
     DIAL_ASKED = "dial asked"
     DIAL_ANSWERED = "dial answered"
     RING_ASKED = "ring asked"

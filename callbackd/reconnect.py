@@ -1,4 +1,4 @@
-"""Trying again for ever: how long to pause between two tries, and when the operator is told what is wrong."""
+"""Trying again for ever: how long to pause between two tries, and when to tell the operator what is wrong."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ REMIND_S = 60.0
 
 
 class Reconnect:
-    """One for each thing that must be reached; whoever reaches it asks here after each try that failed.
+    """One for each thing that must be reached, asked after each try that failed.
 
-    The pauses double from ``FIRST_S`` to ``LAST_S``. ``tell`` gets a complaint when it is news, and again every
+    The pauses double from ``FIRST_S`` to ``LAST_S``. ``tell`` gets a complaint when it is new, and again every
     ``REMIND_S`` while it lasts: a log full of the same line hides the others.
     """
 
@@ -32,13 +32,13 @@ class Reconnect:
         self.succeeded()
 
     def succeeded(self) -> None:
-        """The next failure is a new one: told whatever it is, and followed by a short pause."""
+        """The next failure will count as a new one: always complained about, and followed by a short pause."""
         self._pause_s = FIRST_S
         self._complaint: str | None = None
         self._told_at = 0.0
 
     def complain(self, why: str) -> None:
-        """The last try failed, because of ``why``."""
+        """The last try failed for the reason ``why``."""
         now = self._clock()
         if why != self._complaint or now - self._told_at >= REMIND_S:
             self._tell(why)

@@ -1,7 +1,7 @@
-"""Wall time that does not jump: deadlines of seconds must not come due, or freeze, because somebody set the clock.
+"""Wall time that does not jump: short deadlines must not all come due, or freeze, because somebody set the clock.
 
-It runs by the monotonic clock and follows the wall by one part in a hundred. A jump is said once; hours of the day are
-those of the old clock until the difference is caught up, or the daemon is started again.
+It runs by the monotonic clock and drifts towards the wall clock by one part in a hundred. A jump is logged once; the
+hours of the day follow the old clock until the difference is made up, or the daemon is restarted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SteadyClock:
         self._now += passed
         off_s = self._wall() - self._now
         if abs(off_s) > JUMP_S and not self._said:
-            why = "restart callbackd when the hours of the day matter before it has caught up"
+            why = "restart callbackd if the hours of the day matter before it has caught up"
             log.error("clock_jumped", by_s=round(off_s), why=why)
         self._said = abs(off_s) > JUMP_S
         self._now += max(-_SLEW * passed, min(_SLEW * passed, off_s))

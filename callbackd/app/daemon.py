@@ -1,4 +1,4 @@
-"""The daemon at work: it takes up what was open, runs its parts, and ends them in the right order."""
+"""The daemon at work: it takes up what was open, runs its parts, and stops them in the right order."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Daemon:
     fetch_back: FetchBack
 
     async def run(self) -> End:
-        """Why it ended. Raises what a part fails with, ``DatabaseGone`` and ``RightHeld`` among it."""
+        """Why it ended. Raises whatever a part fails with, for example ``DatabaseGone`` or ``RightHeld``."""
         await self._take_up()
         settings = self.given.settings
         log.info("started", queues=len(settings.queues), agents=len(settings.agents), epoch=self.right.epoch)
-        # Heard to the last: callers who come meanwhile stand in our application, and the next daemon is noticed.
+        # We listen to the last: callers who arrive meanwhile stay in our application, and we notice the next daemon.
         async with beside("ari", self.ari.run(self.recovery.on_event, self.recovery.on_link)) as listening:
             try:
                 end = await until_first(self._ends(), self._parts(listening), self._ending)
@@ -74,7 +74,7 @@ class Daemon:
         return self._in_the_end(end)
 
     async def _take_up(self) -> None:
-        """The rows that the last daemon left, before anything new can happen."""
+        """Take up the rows that the last daemon left, before anything new can happen."""
         with starting():
             rows, now = await open_rows(self.database.engine), self.clock()
         do_not_call.warn_if_useless(rows, self.given.list_key)
@@ -130,14 +130,15 @@ class Daemon:
             self.notifier.stopping()
 
     async def _finish(self) -> None:
-        """Nothing is decided any more: what was decided is written, then it leaves, then the next daemon may act."""
+        """Nothing more is decided. What was decided is committed, then carried out, and then the next daemon may
+        act."""
         await self.journal.close()
         await self.outbox.drain(_LAST_WORDS_S)
         if self.asked.drain.is_set():
             await hand_over(self.right, self.recovery.replaced)
 
     def _in_the_end(self, end: End) -> End:
-        """What was asked, or happened, while it was ending counts too."""
+        """The end that counts: also what was asked for, or happened, while the daemon was ending."""
         replaced = self.recovery.replaced.is_set()
         if isinstance(end, Reloaded) and not self.asked.stop.is_set() and not replaced:
             return end
@@ -157,7 +158,8 @@ class Daemon:
         await self.ari.poke()
 
     def _doing(self) -> str:
-        """For ``systemctl status``. Tasks come and go with the calls; more and more of them are a leak."""
+        """What ``systemctl status`` shows. Tasks come and go with the calls: if they only grow, there is a leak, which
+        nothing else shows before the memory is full."""
         waiting, promises = self.acd.open_lives()
         return f"{waiting} waiting, {promises} promises, {len(asyncio.all_tasks())} tasks"
 
@@ -174,6 +176,6 @@ async def _when(happened: asyncio.Event, end: End) -> End:
 
 
 async def _fails_with(task: asyncio.Task[None]) -> None:
-    """Fails when the task does; ended, it leaves the task as it is."""
+    """Fails when the task does. Cancelling it leaves the task running."""
     await asyncio.wait({task})
     task.result()

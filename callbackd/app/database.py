@@ -1,4 +1,4 @@
-"""The database before anything else can begin: started or waited for, and with the tables of this version."""
+"""Gets the database ready before anything else begins: started or waited for, with the tables of this version."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ log = structlog.get_logger("callbackd")
 
 
 class DatabaseGone(Exception):
-    """It answered, and died before its rows were read. Nothing was begun: start again."""
+    """The database answered, and died before its rows were read. Nothing had begun: start again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
     engine: AsyncEngine
     keeping: asyncio.Task[None] | None
-    """Brings our own PostgreSQL back when it dies; None where it is the operator's."""
+    """The task that brings our own PostgreSQL back when it dies; None when the database is the operator's."""
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def starting() -> Iterator[None]:
 
 @asynccontextmanager
 async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Database]:
-    """Started if it is ours, waited for if it is the operator's. Not ready yet where ``stopping`` came first."""
+    """The database, started if it is ours, waited for if it is the operator's. Not ready if ``stopping`` came first."""
     async with AsyncExitStack() as stack:
         keeping = None
         if config.database.url == "embedded":

@@ -19,24 +19,25 @@ from callbackd.domain.lives.do_not_call import Blocked
 
 FILE = "do-not-call.key"
 UNPROVEN = "key-made-anew"
-"""Beside the key from when it was made until it is known that no older one was lost; an operator may take it away."""
+"""A file beside a new key, until it is certain that no older key was lost; an operator may remove it."""
 LOOK_EVERY_S = 30.0
 SIZE = 32
-"""Bytes, as many as SHA-256 gives."""
+"""Bytes, as long as a SHA-256 hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     secret: bytes
     made: bool
-    """Whether it was made just now: then no number of an older list is known by it."""
+    """Whether it was made just now: then it recognises no number of an older list."""
 
 
 log = structlog.get_logger("do_not_call")
 
 
 def key(state_dir: Path) -> Key:
-    """``<state_dir>/do-not-call.key``. Raises ``ConfigError`` when it is there and useless, or cannot be made."""
+    """The key in ``<state_dir>/do-not-call.key``, made if missing. Raises ``ConfigError`` when it is useless or cannot
+    be made."""
     path = state_dir / FILE
     try:
         private.directory(state_dir)
@@ -47,18 +48,18 @@ def key(state_dir: Path) -> Key:
         raise ConfigError(path, [mistake]) from error
     if len(secret) != SIZE:
         mistake = (
-            f"holds {len(secret)} bytes instead of {SIZE}: restore it from the backup. Without it the numbers that "
-            "are not to be called cannot be known; only if none are, delete it and a new one is made"
+            f"holds {len(secret)} bytes instead of {SIZE}: restore it from the backup. Without it nobody can tell "
+            "which numbers must not be called; only if there are none, delete it and a new one is made"
         )
         raise ConfigError(path, [mistake])
     return Key(secret, made)
 
 
 def lost(state_dir: Path, rows: Iterable[Saved]) -> str | None:
-    """Why nobody may be dialled: the key is a new one, and what stands in the database is older than it. Else None.
+    """Why nobody may be dialled: the key is new, and the database holds rows that are older than it. Otherwise None.
 
-    A list cannot be read with a new key. Promises alone may be kept, but a state directory that is gone took the newest
-    of them (``Watermark``) with it, or is not mounted; whoever knows takes the file ``UNPROVEN`` away.
+    A list cannot be read with a new key. Promises alone could be kept, but a lost state directory has taken our note of
+    the newest ones (``Watermark``) with it, or is not mounted. An operator who knows removes the file ``UNPROVEN``.
     """
     unproven = state_dir / UNPROVEN
     if not os.path.lexists(unproven):
@@ -70,17 +71,17 @@ def lost(state_dir: Path, rows: Iterable[Saved]) -> str | None:
             unproven.unlink()
         return None
     return (
-        f"its key was not in {state_dir} and a new one was made, but the database has {listed} numbers that are not to "
+        f"its key was not in {state_dir} and a new one was made, but the database has {listed} numbers that must not "
         f"be called and {promises} promises: restore do-not-call.key from the backup (is the directory mounted?), "
-        f"or, if nothing is lost by it, remove {unproven}; then start again"
+        f"or, if nothing is lost by that, remove {unproven}; then start again"
     )
 
 
 async def watch(state_dir: Path, secret: bytes, hold: Callable[[str], None]) -> None:
-    """Look for the key until cancelled. When it is not what it was, ``hold`` is called, once."""
-    while await asyncio.to_thread(_is_there, state_dir / FILE, secret):  # noqa: ASYNC110 - a file tells nobody
+    """Watch the key's file until cancelled. Calls ``hold`` once, when the file is gone or holds another key."""
+    while await asyncio.to_thread(_is_there, state_dir / FILE, secret):  # noqa: ASYNC110 - a file sends no news
         await asyncio.sleep(LOOK_EVERY_S)
-    hold(f"{state_dir / FILE} is gone, or another: see what happened to {state_dir}, restore it, then start again")
+    hold(f"{state_dir / FILE} is gone or has changed: see what happened to {state_dir}, restore it, then start again")
     await asyncio.Event().wait()
 
 
@@ -92,7 +93,7 @@ def _is_there(path: Path, secret: bytes) -> bool:
 
 
 def warn_if_useless(rows: Iterable[Saved], key: Key) -> None:
-    """A new key beside an old list: people would be called who said never again, and somebody must be told."""
+    """Log an error for a new key beside an old list: people who asked never to be called again would be called."""
     listed = sum(isinstance(row, Blocked) for row in rows)
     if key.made and listed:
         way_out = "restore do-not-call.key from the backup, then start again"
@@ -100,6 +101,7 @@ def warn_if_useless(rows: Iterable[Saved], key: Key) -> None:
 
 
 def _make(path: Path, unproven: Path) -> bool:
-    """The mark first: a start that ends in between must not leave a key that looks as if it had always been there."""
+    """Whether a key was made. The mark comes first: a start that ends in between must not leave an unmarked key, which
+    would look as if it had always been there."""
     private.replace(unproven, b"made when there was no do-not-call.key\n")
     return private.create(path, os.urandom(SIZE))

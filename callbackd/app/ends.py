@@ -1,4 +1,7 @@
-"""Why a daemon ends, as values, and what people ask of it by signals."""
+"""Why a daemon ends, as values, and what people ask of it by signals.
+
+A drain is asked for by a signal, found through the pid file; a control socket comes with the API.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """After SIGUSR1: what was under way is finished, and handed over to a standby if there is one."""
+    """After SIGUSR1: what was under way is finished, and a standby takes over if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """After SIGHUP: the file was read anew, and is to be served with."""
+    """After SIGHUP: the file was read again, and the next daemon serves with it."""
 
     config: Config
 
@@ -35,7 +38,8 @@ End = Stopped | Drained | Replaced | Reloaded
 
 
 class Asked:
-    """Made in the event loop whose signals it takes over. An event stays set, except ``reload`` of a bad config."""
+    """What was asked for. Make it in the event loop whose signals it takes over. An event stays set, except ``reload``
+    when the config is bad."""
 
     def __init__(self) -> None:
         self.stop = _on(signal.SIGTERM, signal.SIGINT)

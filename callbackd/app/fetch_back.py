@@ -1,7 +1,7 @@
-"""Callers who went to the fallback queue while nobody was here are fetched back to their places, where that is set.
+"""Fetches callers who went to the fallback queue while we were away back to their places, if the operator wants that.
 
-ARI has no hand on a channel that is not in our application; AMI's Redirect has. It leads them in by the same door as
-everybody, and the place that their channel carries is theirs again.
+ARI cannot move a channel that is not in our application; AMI's Redirect can. The callers enter by the same door as all
+others, and the place that their channel carries is theirs again.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from callbackd.ari.fallback import Stranded
 
 INBOUND_CONTEXT = "callbackd-inbound"
 LOOK_AGAIN_S = 5.0
-"""Who was being spoken to when they were handed over goes when that ends, perhaps after our first look."""
+"""Callers to whom a prompt was being played when they were handed over move only when it ends, perhaps after our first
+look."""
 AGAIN_S = 0.5
 _TRIES = 20
-"""The manager interface is connected a little later than ARI."""
+"""The manager interface connects a little later than ARI."""
 
 log = structlog.get_logger("callbackd")
 
 
 class FetchBack:
-    """``begin`` after each (re)connect; ``run`` as a task. ``find`` gives who is to be fetched, None without answer."""
+    """Call ``begin`` after each (re)connect and keep ``run`` as a task.
+
+    ``find`` returns the callers to be fetched, None when Asterisk did not answer.
+    """
 
     def __init__(self, find: Callable[[], Awaitable[tuple[Stranded, ...] | None]], ami: Ami) -> None:
         self._find = find
@@ -36,7 +40,7 @@ class FetchBack:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Until cancelled. One after the other, so that the first in line is the first for whom an agent is found."""
+        """Fetch until cancelled: one by one, so that the first in line is the first for whom an agent is found."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()

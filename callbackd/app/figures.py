@@ -1,4 +1,4 @@
-"""The numbers of the day beside the loop: every step is counted, and each quarter hour told in one line per queue."""
+"""The numbers of the day beside the loop: counts every step and logs one line per queue each quarter hour."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Figure = float | int | None
 
 
 class Figures:
-    """Feed it each step of the loop. A fault in counting is logged and costs a number, never a call."""
+    """Feed it each step of the loop. A fault in counting is logged: it costs a number, never a call."""
 
     def __init__(self, settings: Settings) -> None:
         self.metrics = Metrics(settings)
         self._settings = settings
 
     def take_up(self, rows: Iterable[Saved], mended: Iterable[Command], now: float) -> None:
-        """What ``Acd.restore`` was given and what it answered."""
+        """Count the rows that ``Acd.restore`` was given and the commands it returned."""
         changed = [command.after for command in mended if isinstance(command, Changed) and command.after]
         with _harmless("take up"):
             self.metrics.take_up([*rows, *changed], now)
@@ -38,7 +38,7 @@ class Figures:
                 log.info("quarter_hour", subject=queue, **self._figures(queue, report))
 
     def _figures(self, queue: QueueName, report: Report) -> dict[str, Figure]:
-        """What one wants to know at three in the morning; rates without cases are left out."""
+        """The figures one wants to see at three in the morning, without rates that have no cases."""
         live, promises = self.metrics.standing(queue)
         first_s = min(report.within, default=0.0)
         figures: dict[str, Figure] = {
@@ -68,4 +68,4 @@ def _harmless(step: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        log.exception("not_counted", reason="a fault in the metrics; calls are not concerned", step=step)
+        log.exception("not_counted", reason="a fault in the metrics; calls are not affected", step=step)

@@ -1,4 +1,4 @@
-"""What a config stands for, read before anything is opened: a mistake in it ends the start there."""
+"""What the config leads to (settings, keys, sounds), read before anything is opened: a mistake ends the start there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Given:
 
     @classmethod
     def by(cls, config: Config) -> Self:
-        """Raises ``ConfigError``. Makes the key of the do-not-call list at the first start."""
+        """All of it, read by this config. Makes the key of the do-not-call list at the first start. Raises
+        ``ConfigError``."""
         list_key = do_not_call.key(config.state_dir)
         return cls(
             config,

@@ -1,8 +1,8 @@
-"""How one daemon gives way to the next: the pid that is told to, the drain, and the moment between two.
+"""How one daemon gives way to the next: the pid file, the drain, and the moment between the two.
 
 A drain stops dialling and waits for what is under way. Then the right to dial is given up while the event stream stays
-open: whoever calls in that moment stands in our application with the dialplan's music, and the next daemon, which takes
-the application over, finds them. Without a next one nothing is lost either, the dialplan tries for ten seconds.
+open: people who call in that moment stay in our application with the dialplan's music, and the next daemon, which takes
+the application over, finds them. If there is no next one, nothing is lost either: the dialplan tries for ten seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from callbackd.domain.events import DrainBegan, Event, SwitchTurned
 log = structlog.get_logger("callbackd")
 
 DRAIN_S = 60.0
-"""A call to a customer is over, or a conversation, within this time."""
+"""A call to a customer, or a conversation, is usually over within this time; a drain waits no longer."""
 _PID_FILE = "callbackd.pid"
 _TAKE_AGAIN_S = 0.2
 _NEXT_S = 3.0
@@ -33,9 +33,9 @@ _NEXT_S = 3.0
 
 @asynccontextmanager
 async def pid_file(state_dir: Path) -> AsyncIterator[None]:
-    """Where the command line finds the daemon of this ``state_dir``: who holds its lock has written its pid there.
+    """Keep the file by which the command line finds the daemon of this ``state_dir``: its lock's holder wrote the pid.
 
-    A second daemon of the same directory, a standby, has it when the first one ends.
+    A second daemon of the same directory, a standby, gets the lock when the first one ends.
     """
     private.directory(state_dir)
     path = state_dir / _PID_FILE
@@ -55,15 +55,15 @@ async def pid_file(state_dir: Path) -> AsyncIterator[None]:
         await asyncio.gather(insisting, return_exceptions=True)
         for descriptor in held:
             path.unlink(missing_ok=True)
-            os.close(descriptor)  # and with it goes the lock, as it does when the process is killed
+            os.close(descriptor)  # this releases the lock, as killing the process does
 
 
 def _taken(path: Path) -> list[int]:
-    """The descriptor that holds the lock, if nobody else had it."""
+    """The descriptor that holds the lock; empty when another process has it."""
     descriptor = private.open_or_make(path)
     with suppress(BlockingIOError, FileNotFoundError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), path.lstat()):  # else its last holder has just taken it away
+        if os.path.samestat(os.fstat(descriptor), path.lstat()):  # else its last holder has just removed it
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             return [descriptor]
@@ -74,7 +74,7 @@ def _taken(path: Path) -> list[int]:
 def running(state_dir: Path) -> int | None:
     """The pid of the daemon that works for this ``state_dir``, None when there is none.
 
-    What stands in the file counts only while the lock is held: a pid is given away again, and so is a command line.
+    The file counts only while its lock is held: another process may get the same pid, and the same command line.
     """
     with suppress(OSError, ValueError):
         descriptor = os.open(state_dir / _PID_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -88,9 +88,10 @@ def running(state_dir: Path) -> int | None:
 
 
 def tell(state_dir: Path, number: signal.Signals) -> int | None:
-    """Signal the daemon of this ``state_dir``; its pid, None when there is none.
+    """The pid of the daemon of this ``state_dir``, which is sent the signal; None when there is none.
 
-    The process is held on to before the lock is looked at again, so that the signal reaches no later one of that pid.
+    A handle on the process is taken before the lock is checked again, so that the signal cannot reach a later process
+    with the same pid.
     """
     pid = running(state_dir)
     if pid is None:
@@ -107,12 +108,12 @@ def tell(state_dir: Path, number: signal.Signals) -> int | None:
 
 
 async def drained(asked: asyncio.Event, post: Callable[[Event], None], in_flight: Callable[[], int]) -> None:
-    """Returns when a drain was asked for and nobody is being dialled any more, or the time for that is over."""
+    """Return when a drain was asked for and nobody is being dialled any more, or ``DRAIN_S`` after it was asked for."""
     await asked.wait()
     post(DrainBegan())
     until = asyncio.get_running_loop().time() + DRAIN_S
     await asyncio.sleep(0.1)
-    while in_flight() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - the domain tells nobody
+    while in_flight() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - the domain wakes nobody
         await asyncio.sleep(0.1)
     log.info("drained", in_flight=in_flight())
 
@@ -126,16 +127,16 @@ async def hand_over(right: Right, replaced: asyncio.Event) -> None:
 
 
 def hold_without_key(post: Callable[[Event], None], why: str) -> None:
-    """Whom we may not call cannot be known: nobody is dialled before somebody has looked."""
+    """Stop dialling until an operator has looked: without the key we cannot know whom we may not call."""
     post(SwitchTurned("dialling", False, why="the key of the do-not-call list is lost"))
     log.error("do_not_call_key_lost", why=f"nobody is dialled: {why}")
 
 
 def hold(post: Callable[[Event], None], missing: Sequence[str], path: Path) -> None:
-    """The database is older than what was done: nobody is dialled before somebody has looked."""
+    """Stop dialling until an operator has looked: the database is older than what was done."""
     post(SwitchTurned("dialling", False, why="the database is older than what was done"))
     log.error(
         "database_older",
         missing=", ".join(missing),
-        why=f"an old backup, it seems: nobody is dialled. Close what was kept meanwhile, remove {path}, start again",
+        why=f"probably an old backup: nobody is dialled. Close what was kept meanwhile, remove {path}, start again",
     )

@@ -1,9 +1,9 @@
-"""What AMI claims becomes an event once ARI bears it out.
+"""A claim of AMI becomes an event once ARI confirms it.
 
-A caller's number stands unescaped in AMI's events, and one with line breaks in it forges others. ARI writes JSON, and
-answers about one channel at a time: a leg is gone when ARI has no such channel, a telephone dials when its channel and
-the one that it dials are there under the names, and with the number, that were claimed. A claim that is not borne out
-costs one look and makes nothing; one about a leg that we do not have, or a telephone that is nobody's, not even that.
+AMI's events hold a caller's number unescaped, and a number with line breaks in it forges other events. ARI writes JSON,
+and answers about one channel at a time: a leg is gone when ARI has no such channel; a telephone dials when its channel
+and the one it dials exist under the names, and with the number, that were claimed. A claim that ARI does not confirm
+costs one look and has no effect; a claim about a leg we do not have, or a telephone that is no agent's, not even that.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Look = Callable[[str], Awaitable[Answer[Channel]]]
 """ARI's answer about the channel with this unique id."""
 
 LOOKS_S = (0.02, 0.1, 0.4, 1.5)
-"""Pauses before each look at a leg that is said to be gone. Usually ARI tells so itself before the first."""
+"""Pauses before each look at a leg that AMI claims is gone. Usually ARI reports it before the first look."""
 AT_ONCE = 256
-"""More claims than these are not being checked at a time; the rest are dropped, as if AMI had been silent."""
+"""At most this many claims are checked at a time; the rest are dropped, as if AMI had been silent."""
 REMIND_S = 60.0
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ log = structlog.get_logger("ami")
 
 
 class Hearsay:
-    """Give ``hear`` to the AMI client. ``refuted`` counts what ARI did not bear out."""
+    """Give ``hear`` to the AMI client. ``refuted`` counts the claims that ARI did not confirm."""
 
     def __init__(
         self,
@@ -45,27 +45,27 @@ class Hearsay:
         believed: Callable[[LegId], bool],
         telephones: Callable[[str], bool],
     ) -> None:
-        """``believed`` tells whether we count on a leg, ``telephones`` whether an endpoint is an agent's."""
+        """``believed`` returns whether we think a leg exists, ``telephones`` whether an endpoint is an agent's."""
         self._look = look
         self._post = post
         self._believed = believed
         self._telephones = telephones
         self._decode = Decode()
         self._dials: dict[str, tuple[TelephoneDials, asyncio.Task[bool]]] = {}
-        """Calls of agents' telephones that ring out, by the unique id of the far channel."""
+        """Calls of agents' telephones that are ringing the other party, by the unique id of the far channel."""
         self._checking: set[asyncio.Task[Any]] = set()
         self._beginnings = False
-        """Whether the beginning of a call was told, or that none is has been said."""
+        """Whether AMI has reported the beginning of a call, or the log has complained that it does not."""
         self._complained_at: dict[str, float] = {}
         self.refuted: Counter[str] = Counter()
 
     @property
     def dropped(self) -> Counter[str]:
-        """Why events were not even claims."""
+        """How many events were not even claims, by reason."""
         return self._decode.dropped
 
     def hear(self, fields: dict[str, Any]) -> None:
-        """One event of AMI; what comes of it is posted later, or never."""
+        """Take one event of AMI. An event of ours is posted later, once it is confirmed, or never."""
         match self._decode(fields):
             case LegEnded() as claim if self._believed(claim.leg):
                 self._check(self._ended(claim))
@@ -78,7 +78,7 @@ class Hearsay:
                 self._check(self._dialled(claim, *self._dials.pop(claim.far)))
             case TelephoneDialled() as claim if not self._beginnings and self._telephones(claim.endpoint):
                 self._beginnings = True
-                why = "AMI tells how agents' own calls end and not that they begin: direct callback does without them; "
+                why = "AMI reports how agents' own calls end, not that they begin: direct callback ignores them; "
                 log.warning("ami_without_beginnings", why=why + "add DialBegin to the eventfilter of manager.conf")
             case _:
                 pass
@@ -94,7 +94,7 @@ class Hearsay:
         return task
 
     def _forget_oldest(self) -> None:
-        """The end of a call may never be told, for example when the line broke meanwhile."""
+        """The end of a call may never be reported, for example when the connection broke meanwhile."""
         if len(self._dials) > AT_ONCE:
             del self._dials[next(iter(self._dials))]
 
@@ -110,14 +110,14 @@ class Hearsay:
                 return
             there = bool(answer)
         if there:
-            self._complain("the end of a leg that is there")
+            self._complain("the end of a leg that still exists")
 
     async def _dials_out(self, claim: TelephoneDials) -> bool:
         near, far = await asyncio.gather(self._look(claim.channel), self._look(claim.far))
         if near.body and far.body and _is_named(near.body, claim.name) and _is_dialled(far.body, claim):
             return True
         self._dials.pop(claim.far, None)
-        self._complain("a call of a telephone that makes none")
+        self._complain("a call of a telephone that is making none")
         return False
 
     async def _dialled(self, claim: TelephoneDialled, dials: TelephoneDials, checked: asyncio.Task[bool]) -> None:
@@ -128,12 +128,12 @@ class Hearsay:
         self._post(AgentDialled(dials.endpoint, dials.number, talked))
 
     def _complain(self, what: str) -> None:
-        """Once a minute for each kind: who forges events must not fill the disk as well."""
+        """Logged once a minute for each kind: somebody who forges events must not fill the disk as well."""
         self.refuted[what] += 1
         now = asyncio.get_running_loop().time()
         if now - self._complained_at.get(what, -REMIND_S) >= REMIND_S:
             self._complained_at[what] = now
-            why = f"AMI told of {what}; ARI does not bear it out: forged by a caller's number, or long over"
+            why = f"AMI reported {what}; ARI does not confirm it: forged by a caller's number, or long over"
             log.warning("ami_not_believed", why=why, times=self.refuted[what])
 
 
@@ -142,6 +142,6 @@ def _is_named(channel: Channel, name: str) -> bool:
 
 
 def _is_dialled(channel: Channel, claim: TelephoneDials) -> bool:
-    """Whether Dial() made it, to reach this number. A channel that came from outside never runs AppDial."""
+    """Whether Dial() made this channel to reach this number. A channel that came from outside never runs AppDial."""
     dials = channel["dialplan"]["app_name"].startswith("AppDial")
     return dials and _is_named(channel, claim.far_name) and channel["caller"]["number"] == claim.number

@@ -1,4 +1,4 @@
-"""Structured log lines: one decision, one line, with its reason. Numbers are masked; nothing else identifies people."""
+"""Structured log lines: one line per decision, with its reason. Numbers are masked; nothing else identifies people."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\b")
 
 
 class Mask:
-    """Replaces telephone numbers wherever they stand: ``+44******0958~3f2a``.
+    """Masks telephone numbers wherever they stand in a line: ``+44******0958~3f2a``.
 
-    The tag tells two numbers of the same ending apart and stays the same for one installation, whose ``key`` it takes.
+    The tag tells two numbers with the same ending apart. It depends on the installation's ``key`` and stays the same.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -34,7 +34,7 @@ class Mask:
         return line
 
     def _raw(self, number: str) -> str:
-        """A field that holds a number, well-formed or not."""
+        """The masked text of a field that holds a number, well-formed or not."""
         return self.mask(number) if sum(character.isdigit() for character in number) >= 5 else number
 
     def mask(self, number: str) -> str:
@@ -52,13 +52,13 @@ def mask_key(state_dir: Path) -> bytes:
 
 
 def _what_first(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """When, how grave, what, why, of whom; then the rest: read from the left, often at night."""
+    """The line with when, how grave, what, why and about whom first: it is read from the left, often at night."""
     first = {name: line[name] for name in ("timestamp", "level", "event", "reason", "subject") if name in line}
     return first | dict(line)
 
 
 def configure(form: str, level: str, mask: Mask) -> None:
-    """Lines to standard output, for the journal: ``form`` is "json" or "console"."""
+    """Write log lines to standard output, for systemd's journal. ``form`` is "json" or "console"."""
     renderer: Any = structlog.processors.JSONRenderer(sort_keys=False)
     if form == "console":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())

@@ -32,11 +32,11 @@ log = structlog.get_logger("callbackd")
 async def serve(
     config: Config, wall: Callable[[], float] = time.time, reread: Callable[[], Config] | None = None
 ) -> int | Config:
-    """Run until SIGTERM or SIGINT (0), until drained after SIGUSR1 (0), or until another daemon takes over (4).
+    """The exit status: 0 after SIGTERM or SIGINT, and when drained after SIGUSR1; 4 when another daemon took over.
 
-    After SIGHUP, where ``reread`` tells how the config is read: the new config, with which to serve again.
+    After SIGHUP, if ``reread`` is given to read the config again: the new config, with which to serve again.
 
-    Raises ``RightHeld`` when another daemon works on the same database and we are no standby, ``DatabaseGone``,
+    Raises ``RightHeld`` when another daemon works on the same database and we are not a standby, ``DatabaseGone``,
     ``ConfigError``, and what ``Embedded`` raises.
     """
     clock, notifier = SteadyClock(wall), Notifier()
@@ -61,7 +61,8 @@ async def serve(
 
 
 async def _taken(right: Right, notifier: Notifier, stopping: asyncio.Event, *, standby: bool) -> bool:
-    """False when a standby was stopped before it was its turn. Raises ``RightHeld`` and ``DatabaseGone``."""
+    """Whether we have the right to dial; False when a standby was stopped before it got it. Raises ``RightHeld`` and
+    ``DatabaseGone``."""
     if standby:
         notifier.ready("standby: another callbackd is at work")
         log.info("standby", why="waits for the right to dial")

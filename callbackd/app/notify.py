@@ -1,7 +1,7 @@
-"""What systemd is told (sd_notify): ready, in a sentence what we do, and that everything moves.
+"""What we send to systemd (sd_notify): that we are ready, what we do in one sentence, and that everything moves.
 
-The watchdog is fed only while each part that must move has moved. A part that hangs silently is worse than one that
-fails: callers hear nothing, and nobody is alarmed. Then systemd ends us, and the next start takes the calls up.
+The watchdog is fed only while every part that must move has moved. A part that hangs silently is worse than one that
+fails: callers hear nothing, and nobody is alarmed. Unfed, systemd ends us, and the next start takes the calls up.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ log = structlog.get_logger("callbackd")
 
 
 class Notifier:
-    """Without NOTIFY_SOCKET, as outside of systemd, everything is said to nobody."""
+    """Sends nothing without NOTIFY_SOCKET, that is, outside systemd."""
 
     def __init__(self, address: str | None = None, watchdog_us: str | None = None) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
         self._status = self._doing = self._said = ""
         given = os.environ.get("WATCHDOG_USEC", "") if watchdog_us is None else watchdog_us
         self.watchdog_s = int(given) / 1e6 if given.isdigit() and self._address else 0.0
-        """Within this time systemd wants to be fed; 0 when it does not."""
+        """Seconds within which systemd wants to be fed; 0 when it does not want to be."""
 
     def ready(self, status: str) -> None:
         self._send("READY=1")
         self.status(status)
 
     def status(self, status: str) -> None:
-        """How we are."""
+        """Show how we are."""
         self._status = status
         self._say()
 
     def doing(self, doing: str) -> None:
-        """What we are doing: it follows how we are."""
+        """Show what we are doing, after how we are."""
         self._doing = doing
         self._say()
 
@@ -52,7 +52,7 @@ class Notifier:
             self._send(f"STATUS={line}")
 
     def reloading(self) -> None:
-        """Ready is said again when it is over."""
+        """We are reloading; ``ready`` is to be called again when that is over."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS=reloading")
 
     def stopping(self) -> None:
@@ -71,14 +71,14 @@ class Notifier:
 
 
 async def keep_telling(notifier: Notifier, doing: Callable[[], str]) -> None:
-    """Until cancelled: ``systemctl status`` shows what we do now."""
+    """Keep ``systemctl status`` showing what we do now, until cancelled."""
     while True:
         notifier.doing(doing())
         await asyncio.sleep(TELL_EVERY_S)
 
 
 class Watchdog:
-    """``moved`` tells of each part when it last moved, by the loop's clock; ``poke`` makes idle parts move."""
+    """``moved`` returns for each part when it last moved, by the loop's clock; ``poke`` makes idle parts move."""
 
     def __init__(
         self,
@@ -92,9 +92,9 @@ class Watchdog:
         self._stuck: list[str] = []
 
     async def run(self) -> None:
-        """Feed until cancelled. Returns never, and does nothing where nobody wants to be fed."""
+        """Feed until cancelled. Never returns; does nothing when systemd does not want to be fed."""
         every_s = self._notifier.watchdog_s / 4
-        async with asyncio.TaskGroup() as pokes:  # one that waits for an answer must not keep us from looking
+        async with asyncio.TaskGroup() as pokes:  # a poke that waits for an answer must not keep us from looking
             while every_s:
                 pokes.create_task(self._poke(), name="poke")
                 await asyncio.sleep(every_s)
@@ -102,10 +102,10 @@ class Watchdog:
             await asyncio.Event().wait()
 
     def look(self, now: float, patience_s: float) -> None:
-        """Feed, or say once which parts have not moved for so long."""
+        """Feed, or log once which parts have not moved for ``patience_s``."""
         stuck = [part for part, moved_at in self._moved.items() if now - moved_at() > patience_s]
         if not stuck:
             self._notifier.feed()
         elif stuck != self._stuck:
-            log.error("stuck", parts=", ".join(stuck), why=f"not moved for {patience_s:.0f} s; the watchdog is not fed")
+            log.error("stuck", parts=", ".join(stuck), why=f"no move for {patience_s:.0f} s; the watchdog is not fed")
         self._stuck = stuck

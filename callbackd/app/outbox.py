@@ -24,17 +24,17 @@ class _Errand:
 
 
 class Outbox:
-    """One short-lived task per command. ``perform`` returns what came of it as events; those are posted back."""
+    """One short-lived task per command. ``perform`` returns the events that came of it; they are posted back."""
 
     def __init__(self, perform: Perform, post: Callable[[Event], None]) -> None:
         self._perform = perform
         self._post = post
         self._last: dict[str, _Errand] = {}
-        """The youngest command of each lane; those before it in the lane are over when it is."""
+        """The youngest command of each lane; when it is over, so are all before it in that lane."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, act: Act) -> None:
-        """Carry the command out as soon as its lanes are free, unless the same one is waiting there last already."""
+        """Carry the command out as soon as its lanes are free, unless the last one waiting there is the same."""
         of = lanes(act)
         before = {errand for lane in of if (errand := self._last.get(lane))}
         if any(errand.act == act and not errand.begun for errand in before):
@@ -61,6 +61,6 @@ class Outbox:
                     del self._last[lane]
 
     async def drain(self, limit_s: float) -> None:
-        """Wait until everything has left, at most ``limit_s``."""
+        """Wait until everything has left, for at most ``limit_s`` seconds."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=limit_s)

@@ -1,6 +1,7 @@
-"""Records what the door is told, for ``callbackd simulate --day``: ``[log] record`` names the folder.
+"""Records the events at the door, for ``callbackd simulate --day``: ``[log] record`` names the folder.
 
-A file begins with a daemon; what was open then is not in it. Customers' numbers are: only its owner may read it.
+A file begins with a daemon and does not hold what was open then. It does hold customers' numbers: only its owner may
+read it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ log = structlog.get_logger("record")
 
 
 class Recorder:
-    """Feed it each step of the loop. When it cannot write it says so once and stops; calls are not concerned."""
+    """Feed it each step of the loop. When it cannot write, it logs that once and stops; calls are not affected."""
 
     def __init__(self, folder: Path, entropy: bytes) -> None:
         self.path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.jsonl"

@@ -1,8 +1,8 @@
-"""Between Asterisk's event stream and the loop. After each (re)connect the truth is polled and fed in first, by the
-front door; what the new stream says meanwhile is held back until then, so that nothing is judged in the wrong order.
+"""Between Asterisk's event stream and the loop. After each (re)connect Asterisk is polled and the answer is fed in
+first, by the front door; events of the new stream are held back until then, so that nothing is judged out of order.
 
-An event can be lost without the stream breaking. Every now and then the truth is only looked at; a difference that
-lasts is taken for what it is, a stream that cannot be trusted, and the truth is polled as after a reconnect.
+An event can be lost without the stream breaking. So we compare ourselves with Asterisk every now and then; if a
+difference lasts, the stream cannot be trusted, and Asterisk is polled as after a reconnect.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ from callbackd.ari.client import Link
 from callbackd.domain.events import Event, PbxBack, PbxLost
 
 Poll = Callable[[], Awaitable[tuple[Event, ...] | None]]
-"""What Asterisk has now as events, ``LegsSeen`` among them; None when it did not answer."""
+"""What Asterisk has now, as events with ``LegsSeen`` among them; None when it did not answer."""
 
 Differences = Callable[[Iterable[Event]], frozenset[str]]
-"""Where what was polled and our belief part, in words."""
+"""Where the polled events and our own state differ, in words."""
 
 LOOK_EVERY_S = 30.0
-"""A caller whose arrival nobody told hears music for so long at most; their dead-man switch is twice as long."""
+"""A caller whose arrival was never reported hears music for this long at most; their dead-man switch is twice as
+long."""
 SURE_S = 3.0
-"""A difference that lasts so long is not on its way to us."""
+"""The event behind a difference that lasts this long is not on its way to us."""
 _POLL_AGAIN_S = 0.2
 
 log = structlog.get_logger("recovery")
 
 
 def report_laws(broken_laws: Callable[[], list[str]]) -> None:
-    """An error in the log for each invariant of the domain that does not hold. Calls go on, whatever comes of it."""
+    """Log an error for each invariant of the domain that does not hold. Calls go on in any case."""
     try:
         broken = broken_laws()
     except Exception:
-        log.exception("laws_not_asked", why="a fault in asking for the invariants; calls are not concerned")
+        log.exception("laws_not_asked", why="a fault in asking for the invariants; calls are not affected")
         return
     for law in broken:
         log.error("law_broken", law=law, why="a fault of callbackd; calls go on; please report it with this log")
@@ -57,7 +58,7 @@ class Recovery:
         caught_up: Iterable[Callable[[], None]] = (),
         broken_laws: Callable[[], list[str]] = list,
     ) -> None:
-        """``caught_up`` are called each time after what was missed has been posted; ``broken_laws`` at each look."""
+        """``caught_up`` are called each time the missed events have been posted; ``broken_laws`` at each look."""
         self._broken_laws = broken_laws
         self._caught_up = tuple(caught_up)
         self._differences = differences
@@ -94,7 +95,7 @@ class Recovery:
             self.replaced.set()
 
     async def failed(self) -> NoReturn:
-        """Until cancelled. Raises what asking for the truth failed with: else nothing would be posted any more."""
+        """Wait until cancelled. Raises what polling failed with; otherwise no event would ever be posted again."""
         raise await self._failures.get()
 
     async def compare(self) -> None:
@@ -103,7 +104,7 @@ class Recovery:
             await asyncio.sleep(LOOK_EVERY_S)
             report_laws(self._broken_laws)
             if lasting := await self._lasting():
-                log.error("events_missed", differences=sorted(lasting), why="the event stream did not tell; polled")
+                log.error("events_missed", differences=sorted(lasting), why="the event stream lost them; polled")
                 self._post(PbxLost("events were missed"))
                 self._start_catching_up()
 
@@ -114,7 +115,7 @@ class Recovery:
         return found & await self._look()
 
     async def _look(self) -> frozenset[str]:
-        """None while the stream is broken or what was missed is being asked for: then that is the way."""
+        """The differences; none while the stream is broken or being caught up with, as that will mend them."""
         polled = await self._poll() if self._works() else None
         return self._differences(polled) if polled and self._works() else frozenset()
 
@@ -132,7 +133,7 @@ class Recovery:
 
     async def _catch_up(self) -> None:
         started = time.monotonic()
-        while (polled := await self._poll()) is None:  # noqa: ASYNC110 - nobody tells us when it answers again
+        while (polled := await self._poll()) is None:  # noqa: ASYNC110 - nothing announces that it answers again
             await asyncio.sleep(_POLL_AGAIN_S)
         held, self._held = self._held or [], None
         for event in (*polled, PbxBack(), *held):

@@ -1,8 +1,8 @@
-"""A new config for the running daemon: a bad one changes nothing; with a good one it starts anew in its own process.
+"""A new config for the running daemon: a bad one changes nothing; a good one makes it start afresh in its own process.
 
-What stands in the config reaches into everything, so nothing is patched while it runs. The daemon ends as at any other
-end, and begins as at any other beginning: calls live on in Asterisk, callers hear music for the moment between, and are
-taken up in their order. Who calls in that moment is tried again by the dialplan.
+The config reaches into everything, so nothing is patched while the daemon runs. It ends as at any other end and begins
+as at any other beginning: calls live on in Asterisk, callers hear music in between, and are taken up in their order.
+For people who call in that moment, the dialplan tries again.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ log = structlog.get_logger("callbackd")
 
 
 class Reload:
-    """``read`` reads the file as it is by then."""
+    """``read`` reads the file as it is at the moment of the call."""
 
     def __init__(self, read: Callable[[], Config]) -> None:
         self._read = read
 
     async def wanted(self, asked: asyncio.Event) -> Config:
-        """The new one, once it was asked for and is good; until then every mistake of a bad one is logged."""
+        """The new config, once it was asked for and is good. Logs every mistake of a bad one, and waits on."""
         while True:
             await asked.wait()
             asked.clear()
@@ -34,7 +34,7 @@ class Reload:
                 return await asyncio.to_thread(self._checked)
             except ConfigError as error:
                 for mistake in error.mistakes:
-                    log.error("config_refused", why=f"{mistake}; what was read before stays in force")
+                    log.error("config_refused", why=f"{mistake}; the old config stays in force")
 
     def _checked(self) -> Config:
         config = self._read()

@@ -1,4 +1,4 @@
-"""The loop that turns the handle: events in, written down, then done. The one writer of the domain."""
+"""The loop that turns the handle: an event in, its rows committed, its commands out. The only writer of the domain."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = structlog.get_logger("acd")
 
 class Committer(Protocol):
     async def commit(self, writes: Sequence[Write]) -> list[Event]:
-        """Write the rows; what became of promises and intents, and of the database itself, comes back as events."""
+        """What became of promises, of intents, and of the database itself, as events. Writes the rows."""
 
 
 Watch = Callable[[Event, Sequence[Command], float], None]
-"""Is told each step: the event, what the door said to it, and when."""
+"""Called with each step: the event, the commands that came of it, and when (Unix seconds)."""
 
 
 class Runner:
@@ -38,9 +38,10 @@ class Runner:
         clock: Callable[[], float] = time.time,
         watching: Sequence[Watch] = (),
     ) -> None:
-        """``inbox`` is where what happened is put, from the event loop's thread only.
+        """Events are put into ``inbox``, only from the event loop's thread.
 
-        ``put`` takes a command that may leave now, ``clock`` gives Unix seconds, ``watching`` hear every step.
+        ``put`` takes a command that may leave now, ``clock`` returns Unix seconds, ``watching`` are called at each
+        step.
         """
         self._acd = acd
         self._journal = journal
@@ -49,7 +50,7 @@ class Runner:
         self._clock = clock
         self._watching = watching
         self.moved_at = 0.0
-        """When the loop last turned, by asyncio's clock; a watchdog sees by it that it moves."""
+        """When the loop last turned, in seconds of asyncio's clock; the watchdog reads it."""
 
     async def run(self) -> None:
         """Turn until cancelled."""
@@ -86,7 +87,7 @@ class Runner:
                 tell(write.what, subject=write.subject, reason=write.reason, **write.facts)
 
     async def _wait(self) -> list[Event]:
-        """The events that are ready, or that time has passed; at the latest at the domain's deadline."""
+        """The events that are ready; a ``TimePassed`` if none comes before the domain's next deadline."""
         deadline = self._acd.next_deadline()
         timeout = None if deadline is None else max(0.0, deadline - self._clock())
         try:

@@ -16,8 +16,8 @@ async def until_first(
 ) -> T:
     """What the first of ``ends`` returns, once all the others are cancelled and over.
 
-    A failure of any of them ends the others, and is raised as it is, not in a group. ``ending`` is called when the end
-    is known and nothing is over yet: with what was returned, with None after a failure.
+    A failure of any of them cancels the others, and is raised as it is, not in a group. ``ending`` is called once the
+    end is known and before anything is cancelled: with what was returned, or None after a failure.
     """
     reached: list[T] = []
     try:
@@ -42,14 +42,15 @@ async def until_first(
 
 
 def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one that happened first, out of however many groups."""
+    """The failure that happened first, however deeply the groups are nested."""
     first = failures.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 @asynccontextmanager
 async def beside(name: str, running: Running[T]) -> AsyncIterator[asyncio.Task[T]]:
-    """A task that goes on until the block is left, whatever ends in it; who must know of its failure asks for it."""
+    """A task that goes on until the block is left, whatever ends in it. Its failure does not end the block: await
+    it."""
     task = asyncio.create_task(running, name=name)
     try:
         yield task

@@ -1,7 +1,7 @@
 """What this host knows to be in the database: the newest promise and the newest intent to dial.
 
-A database that does not have them is older than what we did: a backup was restored. Dialling from it would ring people
-who were reached already, so nothing is dialled until somebody says so.
+A database without them is older than what we did: a backup was restored. Dialling from it would ring people who have
+been reached already, so nobody is dialled until an operator allows it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Watermark:
         self._newest: dict[str, str] = _read(self.path)
 
     async def stored(self, table: str, id: str) -> None:
-        """It is committed. What cannot be written down is said, and costs the protection only."""
+        """Remember a row that was committed. A file that cannot be written is logged; it costs only this protection."""
         self._newest[table] = id
         try:
             await asyncio.to_thread(self._write)
@@ -37,7 +37,7 @@ class Watermark:
             log.warning("not_remembered", why=f"{self.path}: {trouble.strerror}; a restored backup may go unnoticed")
 
     async def missing(self, engine: AsyncEngine) -> list[str]:
-        """What the database should have and has not, in words. Raises ``TROUBLE``."""
+        """The rows that the database should have and does not, in words. Raises ``TROUBLE``."""
         found = []
         async with transaction(engine) as connection:
             for name, id in self._newest.items():
@@ -51,9 +51,9 @@ class Watermark:
 
 
 def _read(path: Path) -> dict[str, str]:
-    """A file that cannot be read as ours protects from nothing, and hinders nobody."""
+    """The newest ids by table. Empty for a file that cannot be read: it protects nobody, and stands in nobody's way."""
     try:
-        told = json.loads(private.read(path))
-        return {name: str(told[name]) for name in _TABLES if name in told}
+        stored = json.loads(private.read(path))
+        return {name: str(stored[name]) for name in _TABLES if name in stored}
     except (OSError, ValueError, TypeError):
         return {}

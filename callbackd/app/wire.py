@@ -1,7 +1,7 @@
 """All wiring on one screen: the domain, the database, Asterisk, and the loop between them.
 
-Events meet in one inbox: whoever has one puts it there, the loop alone takes them out. What the loop decides leaves by
-the outbox, which puts what came of it into the inbox again. So no part waits for one that is made after it.
+Events meet in one inbox: every part puts its own there, and only the loop takes them out. What the loop decides leaves
+by the outbox, which puts the resulting events back into the inbox. So no part waits for one that is made after it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def wire(
     notifier: Notifier,
     clock: Callable[[], float],
 ) -> Daemon:
-    """The daemon, ready to ``run``. The right is taken and ``ari`` open; nothing is sent or read here."""
+    """The daemon, ready to ``run``. Expects the right taken and ``ari`` open; sends and reads nothing itself."""
     config, settings = given.config, given.settings
     entropy = os.urandom(16)
     acd = Acd(settings, Mint(entropy))
@@ -109,7 +109,7 @@ def wire(
 
 
 def _not_needed(_: AmiLink, __: str) -> None:
-    """The client says in the log what becomes of its connection; nothing else depends on it."""
+    """The client logs what becomes of its connection; nothing else depends on it."""
 
 
 def _unspoken(what: Unspoken) -> None:
