@@ -133,6 +133,8 @@ class TurnCame:
     queue: QueueName
     estimate: Estimate
     waited_s: float
+    apart: bool = True
+    """It was made some time after the last one of its queue that was so: those in between saw the same line."""
 
 
 Learnable = Handled | Joined | Held | Worked | Reached | TurnCame

@@ -41,6 +41,7 @@ class Learning:
 
     def see(self, changes: Iterable[Changed]) -> None:
         """One step of the door, when it is over."""
+        self._ledger.forget()
         for change in changes:
             match change.after:
                 case Entry() as row:

@@ -19,7 +19,9 @@ from callbackd.domain.wait.estimator import Estimate, TurnCame
 from callbackd.domain.wait.place import Places
 
 _FOLLOWED_S = 4 * 3600.0
-"""For so long somebody who hung up is followed."""
+"""This long somebody who hung up is followed, and no wait that lasted longer is learned from: a night lay in it."""
+_APART_S = 60.0
+"""Forecasts of one queue that are made within this time see the same line, and err alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class _Forecast:
     at: float
     estimate: Estimate | None
     quote: Quote | None = None
+    apart: bool = False
+    """See ``TurnCame``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Ledger:
         self._places = places
         self._open: defaultdict[EntryId, list[_Forecast]] = defaultdict(list)
         self._ghosts: list[_Ghost] = []
+        self._taught_at: dict[QueueName, float] = {}
+        """Of each queue, when the last forecast was made that is learned from."""
 
     def open(self) -> frozenset[EntryId]:
         """The entries with something forecast or told that has not ended."""
@@ -58,7 +64,16 @@ class Ledger:
     def forecast(self, entry: Entry, estimate: Estimate | None) -> None:
         """An estimate that nobody is told, to learn from it."""
         if estimate and estimate.mean_s > 0:
-            self._open[entry.id].append(_Forecast(entry.queue, self._state.now, estimate))
+            forecast = _Forecast(entry.queue, self._state.now, estimate, apart=self._apart(entry.queue))
+            self._open[entry.id].append(forecast)
+
+    def _apart(self, queue: QueueName) -> bool:
+        """Decided when it is said and not when it came: those that come soon are not preferred."""
+        now = self._state.now
+        if now - self._taught_at.get(queue, -inf) < _APART_S:
+            return False
+        self._taught_at[queue] = now
+        return True
 
     def quote(self, entry: Entry, kind: QuoteKind, at: float, said_s: float | None, estimate: Estimate | None) -> None:
         """Somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""
@@ -109,6 +124,15 @@ class Ledger:
         """The place went another way; when its turn would have come here, nobody can say."""
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.UNKNOWN)
 
+    def forget(self) -> None:
+        """Before a step is looked at: who hung up long ago is followed no longer, whatever the step brings.
+
+        After a night without an event the first agent who logs in would else settle what was said in the evening.
+        """
+        old = self._state.now - _FOLLOWED_S
+        if self._ghosts and self._ghosts[0].gone_at < old:
+            self._let_go([ghost for ghost in self._ghosts if ghost.gone_at < old], QuoteOutcome.UNKNOWN)
+
     def look(self) -> None:
         """After each step: ghosts in a line where nobody stands and somebody is free would have been served."""
         if not self._ghosts:
@@ -117,8 +141,6 @@ class Ledger:
         queues = {ghost.queue for ghost in self._ghosts}
         idle = {q for q in queues if any(a.free(state.now) for a in state.at_work(q)) and not standing(state, q)}
         self._let_go([ghost for ghost in self._ghosts if ghost.queue in idle], QuoteOutcome.WOULD_HAVE)
-        old = state.now - _FOLLOWED_S
-        self._let_go([ghost for ghost in self._ghosts if ghost.gone_at < old], QuoteOutcome.UNKNOWN)
 
     def _let_go(self, ghosts: list[_Ghost], outcome: QuoteOutcome) -> None:
         for ghost in ghosts:
@@ -131,8 +153,8 @@ class Ledger:
             came_s = None if outcome is QuoteOutcome.UNKNOWN else max(0.0, state.now - forecast.at)
             if forecast.quote:
                 self._close(forecast.quote, came_s, outcome)
-            if came_s is not None and forecast.estimate:
-                self._places.learn(TurnCame(forecast.queue, forecast.estimate, came_s))
+            if came_s is not None and came_s <= _FOLLOWED_S and forecast.estimate:
+                self._places.learn(TurnCame(forecast.queue, forecast.estimate, came_s, forecast.apart))
 
     def _close(self, quote: Quote, came_s: float | None, outcome: QuoteOutcome) -> None:
         self._state.put(replace(quote, came_s=came_s, outcome=outcome, closed_at=self._state.now))

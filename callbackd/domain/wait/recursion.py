@@ -62,7 +62,7 @@ class Recursive:
             case Reached():
                 self._behind(event.trunk).learn(event.after_s, event.rang_s)
             case TurnCame():
-                if event.estimate.model_s:
+                if event.estimate.model_s and event.apart:
                     self._calibration[event.queue].learn(event.estimate.model_s, event.estimate.p80_s, event.waited_s)
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:

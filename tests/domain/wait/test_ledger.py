@@ -143,6 +143,44 @@ def test_nobody_is_followed_for_ever():
     assert centre.quotes[quote.id].outcome is QuoteOutcome.UNKNOWN
 
 
+def test_the_first_to_log_in_does_not_settle_what_was_said_in_the_evening():
+    centre = busy()
+    quote = waits(centre)
+    centre.hangs_up("anna")
+    centre.dials("alice", "logout")
+    centre.hangs_up("with-alice")
+    centre.sleeps(14 * 3600)
+    centre.logs_in("alice")
+    quote = centre.quotes[quote.id]
+    assert (quote.outcome, quote.came_s, quote.kept) == (QuoteOutcome.UNKNOWN, None, None)
+    assert told(centre, TurnCame) == []
+
+
+def test_a_night_in_the_line_is_not_learned_from():
+    centre = busy()
+    waits(centre)
+    centre.takes_callback("anna")
+    centre.dials("alice", "logout")
+    centre.hangs_up("with-alice")
+    centre.sleeps(14 * 3600)
+    centre.logs_in("alice")
+    [turn] = quotes(centre, QuoteKind.TURN)
+    assert turn.kept is False, "it was promised"
+    assert told(centre, TurnCame) == []
+
+
+def test_forecasts_of_one_line_are_learned_from_when_a_minute_lies_between_them():
+    centre = busy(announcements=Announcements(first_after_s=0.0, wait=False))
+    for n in range(5):
+        centre.calls(f"c{n}", number(n))
+        centre.wait(25)
+    for n in range(5):
+        centre.hangs_up("with-alice" if n == 0 else f"c{n - 1}")
+        centre.answers("alice")
+    forecasts = {round(event.waited_s): event.apart for event in told(centre, TurnCame)}
+    assert [apart for _, apart in sorted(forecasts.items(), reverse=True)] == [True, False, False, True, False]
+
+
 # --- promises ---------------------------------------------------------------------------------------------------------
 
 
