@@ -515,6 +515,8 @@ class Dialling:
     # Asterisk gives up after 32 s when nobody answers its INVITE at all; that end is told from a phone that rings.
     ring_s: Annotated[Seconds, Gt(0), Le(120)] = 30.0
     """How long a customer's phone rings."""
+    accepted_wait_s: Annotated[Seconds, Gt(0)] = 600.0
+    """How long a customer who has pressed 1 waits for an agent at most: then an apology, and the promise is kept."""
     key_s: Seconds = 10.0
     """How long a customer has to press 1 after each reading of the menu."""
     menu_readings: Annotated[int, Ge(1), Le(5)] = 2

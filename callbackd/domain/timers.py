@@ -15,6 +15,7 @@ class Timer(StrEnum):
     DEAD_MAN = "dead_man"  # leg: show Asterisk that we live
     RING = "ring"  # leg: the end of a ring was not reported
     ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
+    ACCEPTED = "accepted"  # entry: its customer has pressed 1 and waited for an agent for as long as may be
     TRACE = "trace"  # attempt: look again what became of it
     PACE = "pace"  # site: the next customer may be dialled
     REST = "rest"  # agent: may be rung again

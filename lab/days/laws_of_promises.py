@@ -170,7 +170,7 @@ def _gap_s(retry: Retry, outcome: AttemptOutcome) -> float:
             return 600.0
         case AttemptOutcome.CUT_OFF:
             return retry.cut_off_gap_s
-        case AttemptOutcome.NOT_DIALLED | AttemptOutcome.CONGESTION:
+        case AttemptOutcome.NOT_DIALLED | AttemptOutcome.CONGESTION | AttemptOutcome.CALLED_OFF:
             return retry.congestion_gap_s
         case AttemptOutcome.BUSY | AttemptOutcome.REJECTED:
             return retry.busy_gap_s

@@ -45,6 +45,7 @@ from callbackd.domain.state import State
 TABLES = ("entries", "agents", "callbacks", "attempts")
 REFUNDED = {
     AttemptOutcome.NOT_DIALLED,
+    AttemptOutcome.CALLED_OFF,
     AttemptOutcome.CONGESTION,
     AttemptOutcome.POSTPONED,
     AttemptOutcome.RANG_IN,

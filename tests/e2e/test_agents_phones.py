@@ -246,3 +246,31 @@ async def test_whose_phone_is_off_is_away_and_back_when_it_registers(open_house)
     assert house.daemon.count("not reached") == 0
     await changed(house, r"max_contacts = 1\n", f"contact = sip:agent1@127.0.0.1:{port}\n")
     await anna.hears(one, within=5)
+
+
+# --- agents who leave -------------------------------------------------------------------------------------------------
+
+
+async def test_who_pauses_while_rung_is_rung_no_longer_and_the_next_agent_is(open_house):
+    house = await open_house(queues={"support": SUPPORT | {"ring_s": 20}}, agents=TWO)
+    one = await house.agent("agent1", rings)
+    anna = await house.calls(ANNA)
+    ring = await one.next_call()
+    two = await house.agent("agent2", answers(after=0.2))
+    await house.dials_code(one, "*52")
+    await anna.hears(two, within=4)
+    assert ring.over
+    assert house.daemon.count("missed a ring") == 0
+
+
+async def test_a_customers_ring_ends_when_the_only_agent_leaves_and_costs_nothing(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    customers = await house.stage.customers(behaviour=rings)
+    anna = await house.calls(ANNA)
+    await house.takes_callback(anna)
+    one = await house.agent("agent1")
+    call = await customers.next_call_to(ANNA, within=15)
+    await house.dials_code(one, "*51")
+    assert await call.is_over(within=5) == "them"
+    row = (await house.rows("SELECT state, attempts_made FROM callback"))[0]
+    assert row == {"state": "waiting", "attempts_made": 0}

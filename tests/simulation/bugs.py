@@ -338,7 +338,7 @@ def the_customer_is_dialled_without_a_stored_intent(patch):
     _around(patch, Dial, "claim", hasty)
 
 
-@bug(promises.attempts_are_limited, "bad line")
+@bug(promises.attempts_are_limited, "small")
 def every_attempt_is_refunded(patch):
     def refunds(original, *args):
         answer = original(*args)

@@ -106,6 +106,7 @@ class Acd:
             woken = True
         self._hear(event)
         self._phones.see(self._state.changes())
+        self._dial.see(self._state.changes())
         if woken or self._state.stamp() != self._matched:
             self._match()
             self._matched = self._state.stamp()
@@ -286,6 +287,8 @@ class Acd:
                 self._legs.ring_stuck(LegId(whose))
             case Timer.ATTEMPT:
                 self._dial.stuck(AttemptId(whose))
+            case Timer.ACCEPTED:
+                self._dial.waited_too_long(EntryId(whose))
             case Timer.TRACE:
                 self._trace.look_again(AttemptId(whose))
             case Timer.WRAP_UP:

@@ -107,8 +107,21 @@ class Floor:
             changed = replace(changed, idle_since=state.now, rest_until=0.0)
         state.put(changed)
         state.note(id, target.value, reason)
+        if target is not Presence.AVAILABLE:
+            self._take_ring(changed, target)
         self._waiting.staff_changed()
         return None
+
+    def _take_ring(self, agent: Agent, now: Presence) -> None:
+        """Who pauses or goes home is rung no longer: the caller goes on to the next, and nothing was missed."""
+        if agent.activity is not Activity.RINGING or agent.leg is None:
+            return
+        entry = self._state.entry(agent.entry)
+        self._speech.end(agent.leg)
+        self._state.do(HangUp(agent.leg, f"the agent is {now.value}"))
+        self._off(agent.release())
+        if entry:
+            self._if_unanswered(entry)
 
     def call_in(self, id: AgentId, called_in: bool, reason: str) -> bool:
         """Call somebody in from the reserve, or send them back to their other work. False when not in reserve."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -11,15 +11,15 @@ from callbackd.domain.agents.floor import Floor
 from callbackd.domain.breaker import trunk_of
 from callbackd.domain.calendar import hours
 from callbackd.domain.callbacks.promise import Promises
-from callbackd.domain.commands import ClaimAttempt, DialCustomer, DropBridge, HangUp
+from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, DropBridge, HangUp
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.budget import Budget
 from callbackd.domain.dialler.trunk import Trunk
 from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Ending, LegEnded, Party
-from callbackd.domain.ids import AgentId, AttemptId, CallbackId, LegId
+from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId
 from callbackd.domain.line.order import places
-from callbackd.domain.line.routing import servable
+from callbackd.domain.line.routing import other_agent, servable
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -80,6 +80,8 @@ class Dial:
         self._floor = floor
         self._trunk = Trunk(state)
         self.budget = Budget(state)
+        self._last_ring: set[EntryId] = set()
+        """Customers who have waited for too long, and for whom an agent is being rung for the last time."""
 
     # --- intent, then the telephone -------------------------------------------------------------------------------
 
@@ -336,17 +338,71 @@ class Dial:
         entry = state.move(entry.accept(dialogue.leg))
         state.note(entry.id, "customer accepted", "pressed 1", agent=attempt.agent)
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
+        state.timers.set(Timer.ACCEPTED, entry.id, state.now + state.settings.dialling.accepted_wait_s)
         self._speech.to_waiting(dialogue, Fixed.CONNECTING)
         agent = state.agent(attempt.agent)
         if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
-            self._ring_reserved(entry, agent)
-
-    def _ring_reserved(self, entry: Entry, agent: Agent) -> None:
-        if agent.staffed:
             self._floor.ring(entry, (agent.id,), "reserved for this customer")
             self.served(entry)
+
+    def waited_too_long(self, id: EntryId) -> None:
+        """A customer who pressed 1 still has no agent: an apology, and the promise is kept for later.
+
+        An agent who is being rung just now may answer any moment; only one such ring is waited for.
+        """
+        state, entry = self._state, self._state.entry(id)
+        callback = state.callback_of(entry)
+        if entry is None or callback is None or callback.state is not CallbackState.ACCEPTED or entry.leg is None:
+            return
+        if entry.state is EntryState.RINGING and id not in self._last_ring:
+            self._last_ring.add(id)
+            state.timers.set(Timer.ACCEPTED, id, state.now + state.queue_of(entry).ring_s)
+            return
+        self._last_ring.discard(id)
+        if entry.state is EntryState.TALKING:
+            return
+        reason = f"no agent came within {state.settings.dialling.accepted_wait_s:.0f} s"
+        dialogue, leg = state.dialogue(entry.leg), entry.leg
+        at = state.now + state.queue_of(entry).retry.cut_off_gap_s
+        callback = self._live_until(callback, at + _POSTPONED_LIVES_S)
+        self.customer_lost(
+            entry, callback, reason, AttemptOutcome.CUT_OFF, retry.Again(at, True, "the promise is kept")
+        )
+        if dialogue:
+            self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_SORRY)
         else:
-            self._floor.release(agent.id)
+            state.do(HangUp(leg, reason))
+
+    # --- the reserved agent leaves --------------------------------------------------------------------------------
+
+    def see(self, changes: Sequence[Changed]) -> None:
+        """The facts of a step: who is reserved and cannot be rung any more, is replaced."""
+        for change in changes:
+            agent = self._state.agent(change.after.id) if isinstance(change.after, Agent) else None
+            if agent and agent.activity is Activity.RESERVED and not agent.ready:
+                self._left(agent)
+
+    def _left(self, agent: Agent) -> None:
+        """Another agent is reserved; else a ring that nobody has answered ends, and costs the customer nothing."""
+        state, entry = self._state, self._state.entry(agent.entry)
+        callback = state.callback_of(entry)
+        attempt = state.attempt(callback.attempt) if callback else None
+        self._floor.release(agent.id)
+        if entry is None or attempt is None:
+            return
+        attempt = state.put(replace(attempt, agent=None), saved=attempt.state is AttemptState.CLAIMING)
+        entry = state.put(replace(entry, agent=None))
+        reason = f"{agent.id}, who was reserved, cannot be rung any more"
+        if other := other_agent(state, entry):
+            state.note(entry.id, f"{other} instead of {agent.id}", reason)
+            self.reserve(entry, other)
+        elif attempt.state is AttemptState.ANSWERED:
+            state.note(entry.id, "nobody reserved", f"{reason}; the next free agent is for the customer")
+        elif state.queue_of(entry).dial is DialPolicy.AGENT_FIRST or not state.at_work(entry.queue):
+            self._speech.end(attempt.leg)
+            if attempt.state is not AttemptState.CLAIMING:  # while claiming, nothing has been dialled
+                state.do(HangUp(attempt.leg, reason))
+            self.over(attempt, AttemptOutcome.CALLED_OFF, reason)
 
     def served(self, entry: Entry) -> None:
         """An agent is rung for the place. A customer who holds it waits for nobody but them."""
@@ -417,7 +473,12 @@ class Dial:
             self.over(attempt, AttemptOutcome.UNKNOWN, "no end of the dial was reported in time")
 
     def customer_lost(
-        self, entry: Entry, callback: Callback, reason: str, outcome: AttemptOutcome = AttemptOutcome.ABANDONED
+        self,
+        entry: Entry,
+        callback: Callback,
+        reason: str,
+        outcome: AttemptOutcome = AttemptOutcome.ABANDONED,
+        again: retry.Again | None = None,
     ) -> None:
         """A customer who had pressed 1 was gone before an agent came: the promise is not kept and is tried again."""
         state = self._state
@@ -427,7 +488,7 @@ class Dial:
         if entry.bridge:  # the next ring may be hours away, and Asterisk restarted by then
             state.do(DropBridge(entry.bridge))
         entry = state.move(state.entries[entry.id].revert())
-        self._retry_or_give_up(entry, callback, outcome, reason)
+        self._retry_or_give_up(entry, callback, outcome, reason, again)
 
     def accepted_before(self, callback: Callback, at: float) -> bool:
         """Whether the customer who is on the line for this promise had answered by a time."""

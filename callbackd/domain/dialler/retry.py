@@ -9,7 +9,7 @@ from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.settings import Retry
 
 _o = AttemptOutcome
-_OURS = {_o.NOT_DIALLED, _o.CONGESTION}
+_OURS = {_o.NOT_DIALLED, _o.CONGESTION, _o.CALLED_OFF}
 _BUSY = {_o.BUSY, _o.REJECTED}
 _NO_KEY = {_o.NO_KEY, _o.ABANDONED}
 _UNCOUNTED = _OURS | {_o.DECLINED, _o.CUT_OFF}

@@ -103,12 +103,18 @@ def _pick(state: State, entry: Entry, fit: Sequence[Agent], why_not: str) -> Mat
 
 
 def awaits_agent(state: State, entry: Entry) -> bool:
-    """Whether the entry's customer is being dialled ahead and the next free agent is to be kept for them.
+    """Whether the entry's customer is being dialled with nobody reserved, and the next free agent is to be kept.
 
-    Otherwise a caller behind would take the agent on whom the dial was counting.
+    Otherwise a caller behind would take the agent on whom the dial was counting, or who comes for one who left.
     """
     ahead = entry.state is EntryState.DIALLING and entry.agent is None
-    return ahead and state.queue_of(entry).dial is DialPolicy.LOOK_AHEAD
+    return ahead and state.queue_of(entry).dial is not DialPolicy.CUSTOMER_FIRST
+
+
+def other_agent(state: State, entry: Entry) -> AgentId | None:
+    """A free agent who may serve the entry, whatever stands before it: one was reserved for it already."""
+    fit = [agent for agent in free_agents(state) if passed_over(state, entry, agent) is None]
+    return _pick(state, entry, fit, "").agents[0] if fit else None
 
 
 def servable(state: State, entry: Entry) -> bool:

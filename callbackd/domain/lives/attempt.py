@@ -53,6 +53,8 @@ class AttemptOutcome(Enum):
     """Pressed 1 and hung up before an agent was there."""
     CUT_OFF = "cut_off"
     """Answered, and our side failed before anything was settled."""
+    CALLED_OFF = "called_off"
+    """Nobody had answered yet when the agent who was reserved left, and no other was free."""
     NOT_DIALLED = "not_dialled"
     UNKNOWN = "unknown"
 

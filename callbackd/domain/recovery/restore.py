@@ -111,6 +111,8 @@ def _work_of(state: State, entry: Entry) -> EntryState:
 def _set_timers(state: State) -> None:
     for callback in state.callbacks.values():
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
+        if callback.state is CallbackState.ACCEPTED:
+            state.timers.set(Timer.ACCEPTED, callback.entry, state.now + state.settings.dialling.accepted_wait_s)
     for entry in state.entries.values():
         if entry.not_before > state.now:
             state.timers.set(Timer.RETRY, entry.id, entry.not_before)

@@ -18,7 +18,13 @@ from callbackd.domain.wait.place import Places, rank_of
 
 _REMEMBER_S = 60.0
 """What was learned is stored no more often than this."""
-_NOT_RUNG = {AttemptOutcome.NOT_DIALLED, AttemptOutcome.UNKNOWN, AttemptOutcome.CONGESTION, AttemptOutcome.UNREACHABLE}
+_NOT_RUNG = {
+    AttemptOutcome.NOT_DIALLED,
+    AttemptOutcome.CALLED_OFF,
+    AttemptOutcome.UNKNOWN,
+    AttemptOutcome.CONGESTION,
+    AttemptOutcome.UNREACHABLE,
+}
 """Ends of attempts that say nothing of the customer."""
 
 

@@ -352,16 +352,18 @@ def test_whoever_comes_and_goes_in_other_queues_does_not_lengthen_the_grace():
     assert not centre.entry("anna").open
 
 
-def test_a_caller_for_whom_an_agent_is_still_being_rung_is_not_led_out():
-    """Who logs out during a ring may still answer it."""
+def test_who_logs_out_during_a_ring_is_rung_no_longer_and_the_caller_is_led_out():
+    """Decided on 2026-11-30: a ring ends with the presence of its agent."""
     rules = EntryRules(empty_after_s=5.0, empty=DIALPLAN)
     centre = Centre(settings([queue(rules=rules)]))
     centre.logs_in("alice")
     centre.calls("anna")
+    ring = centre.ring_of("alice")
     centre.dials("alice", "logout")
+    assert centre.hung_up(ring)
+    assert centre.agents["alice"].misses == 0
     centre.wait(10)
-    centre.answers("alice")
-    assert centre.joined()[-1][0] == "anna"
+    assert centre.all(SendToFallback, leg="anna")
 
 
 def test_a_customer_whom_we_called_is_not_led_out():

@@ -12,6 +12,7 @@ from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryOutcome
+from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
 from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate.predictors import QueueLength
@@ -102,21 +103,56 @@ def test_an_agent_who_refuses_costs_the_customer_no_attempt_and_no_second_dial()
     assert centre.callback(number(1)).outcome is CallbackOutcome.COMPLETED
 
 
-def test_an_agent_who_pauses_while_reserved_is_rung_all_the_same():
+@pytest.mark.parametrize("code", ["pause", "logout"])
+def test_who_leaves_while_reserved_is_not_rung_and_a_ring_that_nobody_answered_costs_nothing(code):
+    """Decided on 2026-11-30: nobody is rung who does not want to be, and no customer for nobody."""
     centre = promised(DialPolicy.AGENT_FIRST)
     go(centre)
     centre.hangs_up("with-alice")
-    centre.dials("alice", "pause")
-    centre.presses(centre.customer_answers(), "1")
-    assert centre.rings("alice")[-1] == number(1)
+    leg = centre.last(DialCustomer).leg
+    centre.dials("alice", code)
+    assert centre.hung_up(leg)
+    assert centre.callback(number(1)).attempts_made == 0
+    assert centre.agents["alice"].activity is Activity.IDLE
+    assert number(1) not in centre.rings("alice")
 
 
-def test_an_agent_who_logs_out_while_reserved_is_set_free_and_the_customer_waits_for_the_next():
+def test_another_free_agent_is_reserved_instead_and_the_customer_is_rung_on():
     centre = promised(DialPolicy.AGENT_FIRST, agents=2)
     go(centre)
     centre.hangs_up("with-alice")
+    centre.hangs_up("with-bob")
+    leg = centre.last(DialCustomer).leg
     centre.dials("alice", "logout")
+    assert not centre.hung_up(leg)
     centre.presses(centre.customer_answers(), "1")
+    assert centre.rings("bob")[-1] == number(1)
+
+
+def test_a_customer_who_accepted_waits_only_for_so_long_then_hears_an_apology_and_keeps_the_promise():
+    centre = promised(DialPolicy.AGENT_FIRST, dialling=Dialling(per_s=0.0, accepted_wait_s=60.0))
+    go(centre)
+    centre.hangs_up("with-alice")
+    leg = centre.customer_answers()
+    centre.dials("alice", "logout")
+    centre.presses(leg, "1")
+    centre.wait(59)
+    assert centre.callback(number(1)).state is CallbackState.ACCEPTED
+    centre.wait(2)
+    assert centre.callback(number(1)).state is CallbackState.WAITING
+    assert centre.callback(number(1)).attempts_made == 0
+    assert centre.heard(leg)[-1] is Fixed.CALLBACK_SORRY
+    centre.hears_out(leg)
+    assert centre.hung_up(leg)
+
+
+def test_an_agent_who_logs_out_while_the_customer_listens_is_set_free_and_the_customer_waits_for_the_next():
+    centre = promised(DialPolicy.AGENT_FIRST, agents=2)
+    go(centre)
+    centre.hangs_up("with-alice")
+    leg = centre.customer_answers()
+    centre.dials("alice", "logout")
+    centre.presses(leg, "1")
     assert centre.agents["alice"].activity is Activity.IDLE
     assert number(1) not in centre.rings("alice")
     centre.hangs_up("with-bob")
