@@ -14,7 +14,7 @@ _BEFORE = (
 
 
 def upgrade() -> None:
-    _check((*_BEFORE, "called_off"))
+    _check((*_BEFORE[:-2], "called_off", *_BEFORE[-2:]))
 
 
 def downgrade() -> None:
