@@ -34,6 +34,8 @@ class Habits:
     agent_accepts: float = 0.9
     """Share of calls that a mobile's agent takes; else a voicemail does not."""
     agent_pauses_per_hour: float = 0.5
+    agent_leaves: float = 0.0
+    """Share of rings during which an agent pauses, goes home, or has a phone that goes off; back within minutes."""
     agent_codes: float = 0.05
     """Share of wrap-ups that an agent makes longer or ends by hand."""
     shift_h: float | None = None

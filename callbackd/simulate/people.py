@@ -9,6 +9,8 @@ from callbackd.domain.commands import DialCustomer, Play, RingAgent, Transfer
 from callbackd.domain.events import (
     CallArrived,
     ClosedEarly,
+    DeviceSeen,
+    DeviceState,
     DigitPressed,
     Ending,
     Event,
@@ -97,8 +99,30 @@ class People:
         back_s = self._random.uniform(60, 600)
         self._agenda.later(back_s, partial(self.dial_code, agent.endpoint, FeatureCode.UNPAUSE))
 
+    def _perhaps_leaves(self, endpoint: str, within_s: float) -> None:
+        """In the middle of what is being done for a caller or a customer."""
+        if not self._habits.agent_leaves or not self._agenda.chance(self._habits.agent_leaves):
+            return
+        goes, comes = self._random.choice(
+            [
+                (FeatureCode.PAUSE, FeatureCode.UNPAUSE),
+                (FeatureCode.LOGOUT, FeatureCode.LOGIN),
+                (DeviceState.OFF, DeviceState.FREE),
+            ]
+        )
+        away_s = self._random.uniform(0, within_s)
+        self._agenda.later(away_s, partial(self._turns, endpoint, goes))
+        self._agenda.later(away_s + self._random.uniform(30, 400), partial(self._turns, endpoint, comes))
+
+    def _turns(self, endpoint: str, to: FeatureCode | DeviceState) -> None:
+        if isinstance(to, DeviceState):
+            self._tell(DeviceSeen(endpoint, to))
+        else:
+            self.dial_code(endpoint, to)
+
     def agent_rung(self, act: RingAgent) -> None:
         self._phones[act.leg] = act.endpoint
+        self._perhaps_leaves(act.endpoint, 6)
         if self._agenda.chance(self._habits.agent_answers):
             self._agenda.later(self._random.uniform(1, min(6, act.ring_s - 0.1)), partial(self._answer, act.leg))
         else:
@@ -211,6 +235,8 @@ class People:
 
     def customer_rung(self, act: DialCustomer) -> None:
         self._facts.dialled.append((self._agenda.now, act.number))
+        for agent in self._settings.agents.values():
+            self._perhaps_leaves(agent.endpoint, act.ring_s)
         if self._agenda.chance(self._habits.customer_crosses):
             queue = self._random.choice(list(self._settings.queues))
             self._agenda.later(self._random.uniform(0, act.ring_s), lambda: self._rings_in(act.number, queue))

@@ -10,11 +10,12 @@ from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, Join, Play, StorePromise
 from callbackd.domain.ids import CallbackId
+from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Fixed
-from callbackd.domain.settings import Retry
+from callbackd.domain.settings import DialPolicy, Retry
 from callbackd.domain.timers import Timer
 from lab.days.past import Step, never_made
 
@@ -179,6 +180,29 @@ def _gap_s(retry: Retry, outcome: AttemptOutcome) -> float:
     return retry.no_answer_gap_s
 
 
+def a_customer_is_rung_for_somebody(step: Step) -> Iterator[str]:
+    """With agents first, each who is reserved can be rung, and a dial that nobody has answered has one."""
+    for change in step.changes["agents"]:
+        if change.after.activity is Activity.RESERVED and not change.after.ready:
+            yield f"{change.id} is kept for {change.after.entry} and cannot be rung"
+    for change in step.changes["attempts"]:
+        attempt = change.after
+        promise = step.state.callbacks.get(attempt.callback) if attempt else None
+        if promise is None or attempt.agent or attempt.state in {AttemptState.ANSWERED, AttemptState.ACCEPTED}:
+            continue
+        if step.state.settings.queues[promise.queue].dial is DialPolicy.AGENT_FIRST:
+            yield f"{attempt.id} is dialled with agents first, and no agent is kept for it"
+
+
+def who_pressed_one_does_not_wait_for_ever(step: Step) -> Iterator[str]:
+    for change in step.callbacks():
+        promise = change.after
+        if promise and promise.state is CallbackState.ACCEPTED:
+            entry = step.state.entries[promise.entry]
+            if entry.state is not EntryState.TALKING and not step.state.timers.is_set(Timer.ACCEPTED, entry.id):
+                yield f"{entry.id} has pressed 1, and nothing ends the wait"
+
+
 def nobody_is_rung_at_night(step: Step) -> Iterator[str]:
     """Not before the time that was promised, not while the queue is closed, not outside the calling hours."""
     state = step.state
@@ -231,6 +255,8 @@ LAWS = (
     a_number_is_rung_once_at_a_time,
     attempts_are_limited,
     attempts_keep_their_distance,
+    a_customer_is_rung_for_somebody,
+    who_pressed_one_does_not_wait_for_ever,
     nobody_is_rung_at_night,
     only_key_one_connects_a_customer,
     nothing_is_offered_without_a_database,

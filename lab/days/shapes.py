@@ -11,6 +11,7 @@ from callbackd.domain.settings import (
     AgentSettings,
     Announcements,
     Calling,
+    Dialling,
     DialPolicy,
     EntryRules,
     Exit,
@@ -140,6 +141,18 @@ SHAPES: dict[str, Shape] = {
         [queue(SUPPORT, **QUICK), queue(SALES, **QUICK)],
         [*team(3), one("s1", SALES), one("s2", SALES, SUPPORT)],
         habits=Habits(calls_per_hour=60, agent_transfers=0.3, join_fails=0.02),
+    ),
+    "agents leave": shape(
+        [queue(**QUICK)],
+        team(3),
+        habits=Habits(calls_per_hour=50, agent_leaves=0.25, talk_s=100.0),
+        dialling=Dialling(per_s=0.0, accepted_wait_s=60.0),
+    ),
+    "agents leave, customers first": shape(
+        [queue(dial=DialPolicy.CUSTOMER_FIRST, **QUICK)],
+        team(3),
+        habits=Habits(calls_per_hour=50, agent_leaves=0.25, talk_s=100.0),
+        dialling=Dialling(per_s=0.0, accepted_wait_s=60.0),
     ),
     "skills": shape(
         [

@@ -11,7 +11,7 @@ from lab import phones as lab_phones
 from lab import sipp as lab_sipp
 from lab.daemon import NO_TIMES
 from lab.house import ANNA, House
-from lab.phones import AgentPhone, answers, rejects, rings
+from lab.phones import AgentPhone, answers, presses_one, rejects, rings
 
 pytestmark = pytest.mark.e2e
 
@@ -271,6 +271,72 @@ async def test_a_customers_ring_ends_when_the_only_agent_leaves_and_costs_nothin
     one = await house.agent("agent1")
     call = await customers.next_call_to(ANNA, within=15)
     await house.dials_code(one, "*51")
+    assert await call.is_over(within=5) == "them"
+    row = (await house.rows("SELECT state, attempts_made FROM callback"))[0]
+    assert row == {"state": "waiting", "attempts_made": 0}
+
+
+async def promised(house: House) -> None:
+    """Anna is promised a callback, and nobody is at work yet."""
+    anna = await house.calls(ANNA)
+    await house.takes_callback(anna)
+
+
+async def test_another_agent_takes_the_customer_of_one_who_leaves_before_the_answer(open_house):
+    house = await open_house(queues=QUEUES, agents=TWO)
+    customers = await house.stage.customers(behaviour=rings)
+    await promised(house)
+    one = await house.agent("agent1")
+    call = await customers.next_call_to(ANNA, within=15)
+    two = await house.agent("agent2", answers(after=0.2))
+    await house.dials_code(one, "*51")
+    await call.answer()
+    await call.hears_voice(within=5)
+    await call.press("1")
+    await call.hears(two, within=8)
+    assert one.rung == []
+    assert len(customers.calls_to(ANNA)) == 1
+
+
+async def test_who_answered_and_pressed_1_for_an_agent_who_left_hears_an_apology_and_keeps_the_promise(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE, dialling={"accepted_wait_s": 3})
+    customers = await house.stage.customers(behaviour=answers(after=0.2))
+    await promised(house)
+    one = await house.agent("agent1")
+    call = await customers.next_call_to(ANNA, within=15, answered=True)
+    await call.hears_voice(within=5)
+    await house.dials_code(one, "*52")
+    await call.press("1")
+    await call.hears_music(within=8)
+    await call.hears_voice(since=house.stage.now(), within=8)
+    assert await call.is_over(within=15) == "them"
+    row = (await house.rows("SELECT state, attempts_made, cut_off FROM callback"))[0]
+    assert row == {"state": "waiting", "attempts_made": 0, "cut_off": True}
+    assert one.rung == []
+
+
+async def test_another_agent_takes_the_customer_of_one_who_leaves_while_rung_after_key_1(open_house):
+    house = await open_house(queues={**QUEUES, "support": SUPPORT | {"ring_s": 30}}, agents=TWO)
+    customers = await house.stage.customers(behaviour=presses_one())
+    await promised(house)
+    one = await house.agent("agent1", rings)
+    call = await customers.next_call_to(ANNA, within=15)
+    ring = await one.next_call(within=15)
+    two = await house.agent("agent2", answers(after=0.2))
+    await house.dials_code(one, "*51")
+    await call.hears(two, within=5)
+    assert ring.over
+    assert house.daemon.count("missed a ring") == 0
+
+
+async def test_a_customers_ring_ends_when_the_only_agents_phone_goes_off(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    customers = await house.stage.customers(behaviour=rings)
+    await promised(house)
+    await house.agent("agent1")
+    call = await customers.next_call_to(ANNA, within=15)
+    port = house.asterisk.agent_ports["agent1"]
+    await changed(house, rf"contact = sip:agent1@127\.0\.0\.1:{port}\n", "max_contacts = 1\n")
     assert await call.is_over(within=5) == "them"
     row = (await house.rows("SELECT state, attempts_made FROM callback"))[0]
     assert row == {"state": "waiting", "attempts_made": 0}

@@ -483,6 +483,21 @@ def a_caller_is_joined_with_nobody(patch):
     _around(patch, Floor, "_join", alone)
 
 
+@bug(promises.a_customer_is_rung_for_somebody, "agents leave")
+def a_reserved_agent_who_leaves_is_kept(patch):
+    patch.setattr(Dial, "see", lambda dial, changes: None)
+
+
+@bug(promises.who_pressed_one_does_not_wait_for_ever)
+def the_wait_after_key_one_has_no_end(patch):
+    _forget(patch, Timer.ACCEPTED)
+
+
+@bug(places.who_has_left_is_not_rung, "agents leave")
+def who_leaves_is_rung_on(patch):
+    patch.setattr(Floor, "_take_ring", lambda floor, agent, now: None)
+
+
 def _forget(patch: pytest.MonkeyPatch, timer: Timer) -> None:
     def forgets(original, timers, kind, whose, at):
         if kind is not timer:

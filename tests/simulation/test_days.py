@@ -72,6 +72,8 @@ _ABOUT = {
     "closing time": ("not let in: closed", "promised a callback at a time", "enters the line", "offered a time"),
     "closing without times": ("not let in: closed", "promised a callback at a time", "enters the line"),
     "transfers": ("transferred, blind", "not transferred", "promised a callback"),
+    "agents leave": (" instead of ", "nobody reserved", "called off", "away"),
+    "agents leave, customers first": ("called off after key 1", "away"),
     "evening": ("promised a callback at a time",),
     "rules": ("overflowed to sales", "redirected to sales", "exit_timeout: a time is proposed"),
     "menus": ("asked by menu main", "passed on to sales", "passed on to support", "promised a callback"),

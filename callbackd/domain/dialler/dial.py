@@ -351,23 +351,23 @@ class Dial:
         An agent who is being rung just now may answer any moment; only one such ring is waited for.
         """
         state, entry = self._state, self._state.entry(id)
-        callback = state.callback_of(entry)
+        callback, waited_for = state.callback_of(entry), id in self._last_ring
+        self._last_ring.discard(id)
         if entry is None or callback is None or callback.state is not CallbackState.ACCEPTED or entry.leg is None:
             return
-        if entry.state is EntryState.RINGING and id not in self._last_ring:
+        if entry.state is EntryState.TALKING:
+            return
+        if entry.state is EntryState.RINGING and not waited_for:
             self._last_ring.add(id)
             state.timers.set(Timer.ACCEPTED, id, state.now + state.queue_of(entry).ring_s)
             return
-        self._last_ring.discard(id)
-        if entry.state is EntryState.TALKING:
-            return
         reason = f"no agent came within {state.settings.dialling.accepted_wait_s:.0f} s"
-        dialogue, leg = state.dialogue(entry.leg), entry.leg
-        at = state.now + state.queue_of(entry).retry.cut_off_gap_s
-        callback = self._live_until(callback, at + _POSTPONED_LIVES_S)
-        self.customer_lost(
-            entry, callback, reason, AttemptOutcome.CUT_OFF, retry.Again(at, True, "the promise is kept")
-        )
+        dialogue, leg, gaps = state.dialogue(entry.leg), entry.leg, state.queue_of(entry).retry
+        again = retry.Again(state.now + max(gaps.cut_off_gap_s, gaps.congestion_gap_s), True, "the promise is kept")
+        state.note(entry.id, "called off after key 1", reason)
+        callback = self._live_until(callback, again.at + _POSTPONED_LIVES_S)
+        self.customer_lost(entry, callback, reason, AttemptOutcome.CALLED_OFF, again)
+        state.put(replace(state.callbacks[callback.id], cut_off=True))
         if dialogue:
             self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_SORRY)
         else:
@@ -399,6 +399,7 @@ class Dial:
         elif attempt.state is AttemptState.ANSWERED:
             state.note(entry.id, "nobody reserved", f"{reason}; the next free agent is for the customer")
         elif state.queue_of(entry).dial is DialPolicy.AGENT_FIRST or not state.at_work(entry.queue):
+            state.note(entry.id, "called off", reason)
             self._speech.end(attempt.leg)
             if attempt.state is not AttemptState.CLAIMING:  # while claiming, nothing has been dialled
                 state.do(HangUp(attempt.leg, reason))

@@ -54,7 +54,7 @@ class AttemptOutcome(Enum):
     CUT_OFF = "cut_off"
     """Answered, and our side failed before anything was settled."""
     CALLED_OFF = "called_off"
-    """Nobody had answered yet when the agent who was reserved left, and no other was free."""
+    """No agent was there: the one reserved left before anybody answered, or none came in time after key 1."""
     NOT_DIALLED = "not_dialled"
     UNKNOWN = "unknown"
 
