@@ -35,6 +35,12 @@ DAYS = 9
 """A slot can be booked a week ahead, and its promise is tried again after it."""
 _STAYS_OURS = 0.7
 """Share of the callers sent on who come to a queue of ours."""
+_LEAVES: tuple[tuple[FeatureCode | DeviceState, FeatureCode | DeviceState], ...] = (
+    (FeatureCode.PAUSE, FeatureCode.UNPAUSE),
+    (FeatureCode.LOGOUT, FeatureCode.LOGIN),
+    (DeviceState.OFF, DeviceState.FREE),
+)
+"""What an agent who leaves does, and what ends it."""
 _AFTER_TALK = (FeatureCode.EXTEND, FeatureCode.READY, FeatureCode.EXTEND, FeatureCode.CALL_IN, FeatureCode.SEND_HOME)
 
 
@@ -103,13 +109,7 @@ class People:
         """In the middle of what is being done for a caller or a customer."""
         if not self._habits.agent_leaves or not self._agenda.chance(self._habits.agent_leaves):
             return
-        goes, comes = self._random.choice(
-            [
-                (FeatureCode.PAUSE, FeatureCode.UNPAUSE),
-                (FeatureCode.LOGOUT, FeatureCode.LOGIN),
-                (DeviceState.OFF, DeviceState.FREE),
-            ]
-        )
+        goes, comes = self._random.choice(_LEAVES)
         away_s = self._random.uniform(0, within_s)
         self._agenda.later(away_s, partial(self._turns, endpoint, goes))
         self._agenda.later(away_s + self._random.uniform(30, 400), partial(self._turns, endpoint, comes))
