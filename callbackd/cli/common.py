@@ -1,4 +1,4 @@
-"""What all commands share: the config's path, reading it, exit statuses."""
+"""What all commands share: the path of the config, reading it, and exit statuses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DEFAULT = Path("/etc/callbackd/callbackd.toml")
 MISUSED = 2
 """Exit status: the config, or the command, cannot be used."""
 REFUSED = 3
-"""Exit status: another daemon is at work, or the database cannot be had."""
+"""Exit status: another daemon is at work, or the database cannot be reached."""
 
 
 def read_config(path: Path) -> Config:
-    """The config, or all its mistakes and the end."""
+    """The config. When it is bad, prints all its mistakes and exits with ``MISUSED``."""
     try:
         return read(path)
     except ConfigError as error:
@@ -34,7 +34,8 @@ def read_config(path: Path) -> Config:
 
 
 def let_asterisk_in(config: Config) -> None:
-    """Asterisk is another user, and the operator's own prompts are below the state directory unless set otherwise."""
+    """Let Asterisk, which is another user, read the operator's own prompts: by default they are below the state
+    directory."""
     prompts = prompt_settings(config)
     if any(f.exists() and f.is_relative_to(config.state_dir) for f in (prompts.cache, prompts.recordings)):
         private.let_pass(config.state_dir)

@@ -1,4 +1,4 @@
-"""``callbackd ledger``: what callers were told of waits and times, and whether it came true."""
+"""``callbackd ledger``: which waits and times callers were told, and whether they came true."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HEAD = ("queue", "told", "when", "times", "known", "hung up", "kept", "in P80",
 
 
 class NoLedger(Exception):
-    """The database cannot be asked; the text says why and what to do."""
+    """The database cannot be read; the text says why and what to do."""
 
 
 async def lines(config: Config, since: float, until: float, by: By, queue: str = "") -> list[str]:
-    """The table as text. Raises ``NoLedger``."""
+    """The lines of the table, heading first; from ``since`` to ``until``, Unix seconds. Raises ``NoLedger``."""
     url = config.database.url
     engine = engine_for(Embedded(config.state_dir).url if url == "embedded" else normalise(url))
     try:
@@ -28,7 +28,7 @@ async def lines(config: Config, since: float, until: float, by: By, queue: str =
         held = await ledger(engine, since, until, by, config.site.zone, queue)
     finally:
         await engine.dispose()
-    return table(held) if held else ["nothing was told in this time"]
+    return table(held) if held else ["no caller was told a wait or a time in this period"]
 
 
 def table(held: Iterable[Held]) -> list[str]:

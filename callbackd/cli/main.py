@@ -48,7 +48,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
             typer.echo(f"state_dir: {settings.state_dir} cannot be written: {error.strerror}", err=True)
             raise typer.Exit(MISUSED) from error
         logs.configure(settings.log.format, settings.log.level, mask)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # between two runs too: by default it would end us
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # also between two runs: by default it would end us
         try:
             ended = uvloop.run(main.serve(settings, reread=partial(read, config)))
         except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
@@ -65,7 +65,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
 
 @app.command()
 def reload(config: ConfigPath = DEFAULT) -> None:
-    """Have the running daemon take up the changed config. One with mistakes is not taken up, here or there."""
+    """Have the running daemon take up the changed config. A config with mistakes is refused, here and there."""
     settings = read_config(config)
     pid = handover.tell(settings.state_dir, signal.SIGHUP)
     if pid is None:
@@ -91,10 +91,10 @@ def drain(config: ConfigPath = DEFAULT) -> None:
 @app.command()
 def rescue(
     config: ConfigPath = DEFAULT,
-    after: Annotated[float, typer.Option(help="Seconds that a daemon is given to come back.", min=0.0)] = 2.0,
-    force: Annotated[bool, typer.Option(help="Also while a daemon is at work.")] = False,
+    after: Annotated[float, typer.Option(help="Seconds to wait for a daemon to come back.", min=0.0)] = 2.0,
+    force: Annotated[bool, typer.Option(help="Even while a daemon is at work.")] = False,
 ) -> None:
-    """Hand callers whom no daemon looks after to the fallback queue."""
+    """Hand over callers whom no daemon looks after to the fallback queue."""
     settings = read_config(config)
     until = time.monotonic() + after
     while not force and (pid := handover.running(settings.state_dir)) is None and time.monotonic() < until:
@@ -115,7 +115,7 @@ def rescue(
 
 @app.command()
 def check(config: ConfigPath = DEFAULT) -> None:
-    """Read the config, and the files of its secrets, and say all mistakes."""
+    """Read the config and the files of its secrets, and print all mistakes."""
     settings = read_config(config)
     unread = [mistake for mistake in (_unread(settings.ari, "ari"), _unread(settings.ami, "ami")) if mistake]
     for mistake in unread:
@@ -126,7 +126,7 @@ def check(config: ConfigPath = DEFAULT) -> None:
 
 
 def _unread(section: Ari | Ami, name: str) -> str:
-    """Why a section's password cannot be read, empty when it can be."""
+    """Why a section's password cannot be read; empty when it can."""
     try:
         secret(section, name)
     except ConfigError as mistake:

@@ -1,4 +1,4 @@
-"""The commands about the past, and about what might have been: ``callbackd ledger``, ``callbackd simulate``."""
+"""The commands about the past and about what might have been: ``callbackd ledger``, ``callbackd simulate``."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from callbackd.simulate.habits import WORKDAY, Habits
 
 def ledger(
     config: ConfigPath = DEFAULT,
-    days: Annotated[float, typer.Option(help="This many days back.", min=0.0)] = 7.0,
-    by: Annotated[By, typer.Option(help="A line for each queue, or its days, or the hours of the day.")] = By.QUEUE,
-    queue: Annotated[str, typer.Option(help="This queue alone.")] = "",
+    days: Annotated[float, typer.Option(help="How many days to look back.", min=0.0)] = 7.0,
+    by: Annotated[By, typer.Option(help="One line per queue, per day, or per hour of the day.")] = By.QUEUE,
+    queue: Annotated[str, typer.Option(help="Only this queue.")] = "",
 ) -> None:
-    """What callers were told of waits and times, and whether it came true."""
+    """Which waits and times callers were told, and whether they came true."""
     settings = read_config(config)
     if queue and queue not in settings.queues:
         typer.echo(f"--queue: there is no queue {queue!r}, only {', '.join(settings.queues)}", err=True)
@@ -40,15 +40,15 @@ def ledger(
 
 def simulate(
     config: ConfigPath = DEFAULT,
-    against: Annotated[list[Path] | None, typer.Option(help="Another TOML file, shown beside; more than once.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Another TOML file to compare with; repeatable.")] = None,
     day: Annotated[Path | None, typer.Option(help="A recorded day ([log] record) instead of an invented one.")] = None,
-    calls_per_hour: Annotated[float, typer.Option(help="Of an invented day, at its peak.", min=0.1, max=20000)] = 60.0,
-    talk_s: Annotated[float, typer.Option(help="Mean of an invented day's talks.", min=1)] = 180.0,
-    patience_s: Annotated[float, typer.Option(help="Mean patience of its callers.", min=1)] = 300.0,
-    hours: Annotated[float, typer.Option(help="Its length.", min=0.1, max=24)] = 8.0,
-    seed: Annotated[int, typer.Option(help="Another is another day.", min=0)] = 1,
+    calls_per_hour: Annotated[float, typer.Option(help="At the peak of an invented day.", min=0.1, max=20000)] = 60.0,
+    talk_s: Annotated[float, typer.Option(help="Mean length of a talk on an invented day.", min=1)] = 180.0,
+    patience_s: Annotated[float, typer.Option(help="Mean patience of a caller on an invented day.", min=1)] = 300.0,
+    hours: Annotated[float, typer.Option(help="Length of an invented day.", min=0.1, max=24)] = 8.0,
+    seed: Annotated[int, typer.Option(help="Each seed invents another day.", min=0)] = 1,
 ) -> None:
-    """A day through the same decision code under one or more configs: what became of it, and how estimators did."""
+    """Run a day through the real decision code under one or more configs: what became of it, and how estimators did."""
     people = Habits(calls_per_hour, WORKDAY, talk_s=talk_s, talk_cv=0.9, patience_s=patience_s)
     told = _recording(day) if day else None
     days = {}

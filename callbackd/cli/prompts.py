@@ -1,4 +1,4 @@
-"""The commands ``callbackd prompts build|list|check|sheet|play``: what callers hear, before they hear it."""
+"""The commands ``callbackd prompts build|list|check|sheet|play``: what callers will hear."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from callbackd.prompts.languages import LANGUAGES
 from callbackd.prompts.render import Renderer, Unspoken
 from callbackd.prompts.settings import PromptSettings
 
-prompts = typer.Typer(help="Build, check and hear what callers hear.", no_args_is_help=True)
+prompts = typer.Typer(help="Build and check what callers hear, and listen to it.", no_args_is_help=True)
 
 
 def _known(language: str | None) -> str | None:
@@ -31,16 +31,19 @@ def _known(language: str | None) -> str | None:
 
 
 Language = Annotated[
-    str | None, typer.Option("--language", "-l", help="One of them; else those in the config.", callback=_known)
+    str | None, typer.Option("--language", "-l", help="Only this one; by default those in the config.", callback=_known)
 ]
 
 
 @prompts.command("build")
 def build_prompts(
     config: ConfigPath = DEFAULT,
-    everything: Annotated[bool, typer.Option("--all", help="Also what comes with callbackd, in better sound.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the shipped ones, in better sound.")] = False,
 ) -> None:
-    """Speak what neither was recorded nor comes with callbackd. Needs espeak-ng (or the engine you set) and sox."""
+    """Make the prompts that you have not recorded and that do not come with callbackd.
+
+    Needs espeak-ng (or the engine you set) and sox.
+    """
     read = read_config(config)
     settings = prompt_settings(read)
     with Progress() as progress:
@@ -63,14 +66,14 @@ def build_prompts(
 
 @prompts.command("list")
 def list_prompts(config: ConfigPath = DEFAULT) -> None:
-    """Every prompt: language, name, where it comes from, its words, its file."""
+    """List every prompt: language, name, where it comes from, its words, its file."""
     for row in checking.inventory(prompt_settings(read_config(config))):
         typer.echo(f"{row.language}\t{row.name}\t{row.source}\t{row.text}\t{row.file}")
 
 
 @prompts.command("check")
 def check_prompts(config: ConfigPath = DEFAULT) -> None:
-    """What callers would hear badly or not at all."""
+    """Find what callers would hear badly or not at all."""
     problems = checking.check(prompt_settings(read_config(config)))
     for problem in problems:
         typer.echo(f"{problem.language} {problem.name}: {problem.fault.value}: {problem.detail}")
@@ -81,10 +84,11 @@ def check_prompts(config: ConfigPath = DEFAULT) -> None:
 def prompt_sheet(
     config: ConfigPath = DEFAULT,
     language: Language = None,
-    to: Annotated[Path | None, typer.Option(help="The file to write; else the standard output.")] = None,
+    to: Annotated[Path | None, typer.Option(help="The file to write instead of standard output.")] = None,
     semicolons: Annotated[bool, typer.Option("--semicolons", help="For spreadsheets with a decimal comma.")] = False,
 ) -> None:
-    """For a recording studio, as CSV: the file to deliver, its words, how to speak them, how long at most."""
+    """Write a table for a recording studio, as CSV: each file to deliver, its words, how to speak them, how long at
+    most."""
     table = sheets.sheet(
         prompt_settings(read_config(config)), [language] if language else (), ";" if semicolons else ","
     )
@@ -105,7 +109,7 @@ def play_prompts(
     queue: Annotated[str, typer.Option(help="As callers of this queue hear it.")] = "",
     to: Annotated[Path | None, typer.Option(help="A wav file to write, instead of playing.")] = None,
 ) -> None:
-    """Hear it as callers do: ``play greeting position 3 wait-below 7 offer``."""
+    """Play prompts as callers hear them: ``play greeting position 3 wait-below 7 offer``."""
     site = read_config(config)
     if queue and queue not in site.queues:
         _end(MISUSED, f"no such queue: {queue} (there are {', '.join(site.queues)})")
@@ -124,7 +128,7 @@ def play_prompts(
 
 
 def _rendered(settings: PromptSettings, what: list[str], code: str, queue: str) -> tuple[Path, ...]:
-    """The files of what was asked for, each told; the end when there is nothing to hear."""
+    """The files of what was asked for, each of which is printed. Exits when there is nothing to hear."""
     settings = replace(settings, languages=(code,), default_language=code)
     known = {row.name: row for row in checking.inventory(settings)}
     unspoken: list[Unspoken] = []

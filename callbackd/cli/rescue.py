@@ -1,6 +1,6 @@
-"""When no daemon comes back: callers who stand in our application are handed to the dialplan's fallback queue.
+"""When no daemon comes back: callers in our application are handed over to the dialplan's fallback queue.
 
-Asterisk keeps them there for ever otherwise, with music and without hope. Who talks is left in peace.
+Otherwise Asterisk would keep them there for ever, with music and without hope. Callers who are talking stay untouched.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NobodyToAsk(Exception):
 
 
 async def rescue(address: Address, settings: Settings) -> int:
-    """How many were handed over. Raises ``NobodyToAsk``."""
+    """How many callers were handed over. Raises ``NobodyToAsk``."""
     async with Ari(address) as ari:
         found = await waiting(ari.api, address.app)
         if found is None:
@@ -36,7 +36,7 @@ async def rescue(address: Address, settings: Settings) -> int:
 
 
 async def _hand_over(ari: Ari, settings: Settings, event: object) -> int:
-    """One after another, each on the way before the next: the fallback queue serves them in the order they come."""
+    """How many were handed over. One after another: the fallback queue serves them in the order in which they come."""
     match event:
         case CallArrived(leg=leg, queue=queue):
             answer = await ari.api.channels.continue_in_dialplan(
@@ -57,7 +57,7 @@ async def _hand_over(ari: Ari, settings: Settings, event: object) -> int:
 
 
 async def _on_its_way(ari: Ari, leg: LegId) -> None:
-    """Until the leg stands in a queue, is gone, or takes too long: then the next one is not kept waiting for it."""
+    """Wait until the leg is in a queue or gone, but not too long: the next one must not be kept waiting."""
     for _ in range(_LOOKS):
         channel = (await ari.api.channels.get(leg)).body
         if channel is None or channel["dialplan"]["app_name"] == "Queue":

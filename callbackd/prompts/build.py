@@ -25,7 +25,7 @@ class NoEngine(Exception):
 
 
 class BuildError(Exception):
-    """One prompt could not be made; the text names it and gives the engine's own words."""
+    """One prompt could not be made; the text names it and quotes the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Progress:
 class Built:
     made: int
     present: int
-    """Prompts that needed nothing: recorded by the operator, built earlier, or shipped."""
+    """How many prompts were there already: recorded by the operator, built earlier, or shipped."""
     failures: tuple[BuildError, ...]
 
 
@@ -62,11 +62,12 @@ def build(
 ) -> Built:
     """Make every missing prompt of ``languages`` (default: those set up), ``workers`` at a time (default: one per CPU).
 
-    ``only`` restricts it to prompts of these names; ``everything`` makes those too that come with callbackd.
+    Returns how many were made, how many were there, and what failed. ``only`` restricts it to prompts of these names;
+    ``everything`` also makes those that come with callbackd.
 
     Takes seconds to minutes: never call it in the event loop. ``progress`` is called in the caller's thread. Raises
-    ``NoEngine`` before anything is made, ``OSError`` when the cache cannot be written; everything else that goes wrong
-    is among the failures, and the other prompts are made nevertheless.
+    ``NoEngine`` before anything is made and ``OSError`` when the cache cannot be written. Anything else that goes wrong
+    is among the failures, and the other prompts are made all the same.
     """
     codes = tuple(languages) or settings.languages
     wanted = [prompt for code in codes for prompt in _prompts(settings, code) if not only or prompt.name in only]
@@ -89,7 +90,7 @@ def build(
                     future.result()
                 progress(Progress(done, len(missing), running[future]))
         except BaseException:
-            # Ctrl-C or a full disk: what has not begun is not worth waiting for.
+            # Ctrl-C or a full disk: prompts that have not begun are not worth waiting for.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return Built(len(missing) - len(failures), len(wanted) - len(missing), tuple(failures))
@@ -120,13 +121,13 @@ def _make(prompt: Prompt, engine: Engine) -> None:
 
 
 def _engine_command(prompt: Prompt, engine: Engine, out: Path) -> list[str]:
-    # The text goes in last, so that braces in it are just text.
+    # The text goes in last, so that braces in it stay as they are.
     filled = [part.replace("{voice}", prompt.voice).replace("{out}", str(out)) for part in engine.command]
     return [part.replace("{text}", prompt.text) for part in filled]
 
 
 def _resampled(prompt: Prompt, engine: Engine, spoken: Path, complaints: bytes) -> array[int]:
-    # Half the level leaves room for the resampler's overshoot; below 100 Hz a telephone carries nothing but rumble.
+    # Half the level leaves room for the resampler's overshoot; below 100 Hz a telephone carries only rumble.
     command = ["sox", "-D", str(spoken), "-t", "raw", "-r", "8000", "-c", "1", "-b", "16", "-e", "signed", "-L", "-"]
     try:
         return sound.from_bytes(_run(prompt, engine.timeout_s, [*command, "gain", "-6", "highpass", "100"]).stdout)
@@ -145,7 +146,8 @@ def _run(prompt: Prompt, timeout_s: float, command: list[str], text: str = "") -
 
 
 def _store(file: Path, samples: array[int]) -> None:
-    """Whole or not at all, even if the power fails: a daemon may be looking, and what is there is never built again."""
+    """Write the file completely or not at all, even if the power fails: a daemon may be looking, and an existing file
+    is never built again."""
     file.parent.mkdir(parents=True, exist_ok=True)
     half_done = file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}")
     try:

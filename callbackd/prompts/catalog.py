@@ -1,8 +1,8 @@
 """The finite set of what can be said: phrases as fragment names, and each name's text in a language.
 
-A fragment is one sound file. What is small and finite is a whole sentence, so that grammar and intonation are right;
-only telephone numbers and times are put together. Digits are spoken in three tones: inside a group, before a pause and
-at the end. A time of day goes on from its day, rises before the key that chooses it, and falls at the end of a promise.
+A fragment is one sound file. Wherever possible it is a whole sentence, so that grammar and intonation are right; only
+telephone numbers and times are put together. Digits are spoken in three tones: inside a group, before a pause and at
+the end. A time of day follows its day, rises before the key that chooses it, and falls at the end of a promise.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ TIME_TONES = {"": ",", "-end": "."}
 """The same for a time of day."""
 
 GOES_ON = " —"
-"""Ends a beginning: an engine's voice stays up before it, where it would fall before nothing, and no pause follows."""
+"""Ends the first half of a sentence: before it an engine's voice stays up, and no pause follows. With nothing there,
+the voice would fall."""
 
 
 def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ def hyphened(symbol: Fixed | Day) -> str:
 
 
 def queue_of(phrase: Phrase) -> str:
-    """The queue, or the menu, that a phrase speaks for, if it says."""
+    """The queue or the menu that a phrase speaks for; empty for all others."""
     if isinstance(phrase, Menu):
         return phrase.menu
     return phrase.queue if isinstance(phrase, Greeting | CallbackHello | Crisis) else ""
@@ -106,7 +107,7 @@ def recorded_as(name: str) -> str:
 
 
 def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
-    """Every fragment of a language by name: all that may ever be spoken, the operator's wording included."""
+    """The words of every fragment of a language, by name, the operator's own wording included."""
     return (
         {hyphened(name): text for name, text in language.fixed.items()}
         | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}

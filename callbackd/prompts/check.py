@@ -17,13 +17,13 @@ from callbackd.prompts.store import PLAYABLE, Found, Source, cached_file, source
 
 class Fault(StrEnum):
     MISSING = "missing"
-    STAND_IN = "stand-in"  # heard, but not in the words or the voice that are set up
+    STAND_IN = "stand-in"  # audible, but not in the words or the voice that are set up
     WRONG_FORMAT = "wrong format"
     SILENT = "silent"
     CLIPPED = "clipped"
     TOO_LONG = "too long"
     NOT_JUDGED = "not judged"
-    UNUSED = "unused"  # a recording or text whose name no prompt has, most likely a slip of the pen
+    UNUSED = "unused"  # a recording or text whose name no prompt has, most likely a typing mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Listed:
     file: Path
     """Where it is, or where it would be built."""
     words: str = ""
-    """What callers hear instead of ``text``, of a stand-in."""
+    """For a stand-in, the words that callers hear instead of ``text``."""
 
 
 def inventory(settings: PromptSettings, languages: Iterable[str] = ()) -> tuple[Listed, ...]:

@@ -33,7 +33,7 @@ Read = Callable[[str], object]
 
 
 class NotUnderstood(Exception):
-    """The text names the word and what could be meant."""
+    """A word that is no example; the text names it and suggests what could be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def _clock(word: str) -> int:
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", word)
     minute = int(found[1]) * 60 + int(found[2]) if found else -1
     if minute not in QUARTERS:
-        raise ValueError("not a quarter of an hour of the 24 hours")
+        raise ValueError("not a quarter of an hour on the 24-hour clock")
     return minute
 
 
@@ -92,7 +92,7 @@ EXAMPLES = tuple(form.example for form in _FORMS.values())
 
 
 def understood(words: Sequence[str], names: Collection[str], queue: str = "") -> tuple[Phrase | Named, ...]:
-    """What the words ask for, in their order: phrases, or prompts by their names (``names`` are those there are).
+    """What the words ask for, in their order: phrases, or prompts by their names (``names`` holds those that exist).
 
     Raises ``NotUnderstood``.
     """
@@ -127,7 +127,7 @@ def _formed(form: _Form, words: Iterator[str]) -> Phrase:
     for read in form.reads:
         word = next(words, None)
         if word is None:
-            raise NotUnderstood(f"there is more to say, as in: {form.example}")
+            raise NotUnderstood(f"something is missing, as in: {form.example}")
         try:
             arguments.append(read(word))
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a language must know to be spoken here. Each is one file in ``languages`` that ends in ``LANGUAGE``."""
+"""What we must know about a language to speak it. Each is one file in ``languages`` that ends in ``LANGUAGE``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from callbackd.domain.phrase import Day, Fixed
 
 MOST_COUNTED = 100
-"""Positions beyond this are not told exactly, but as "at least a hundred callers ahead"."""
+"""Positions beyond this are not spoken exactly, but as "at least a hundred callers ahead"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +26,36 @@ class Language:
     fixed: Mapping[Fixed, str]
     """``NUMBER_IS`` and ``PROMISE`` end so that a telephone number can follow."""
     greeting: Callable[[str], str]
-    """Of the company's name, undeclined and possibly empty."""
+    """From the company's name, undeclined and possibly empty."""
     hello: Callable[[str], str]
-    """Of the company's name, as above: who rings and why."""
+    """From the company's name, as above: who is calling and why."""
     menu: str
-    """Asks to choose by key, where the operator has no words for a menu."""
+    """Asks to choose by key, when the operator has set no words for a menu."""
     choice: str
     """Beginning of the sentence that names the key for this language, in this language: "For English"."""
     crisis: str
-    """What is said of a problem of which nothing more is known here."""
+    """Announces a problem when the operator has set no words for it."""
     position: Callable[[int], str]
-    """Of 1 to ``MOST_COUNTED``."""
+    """From a position, 1 to ``MOST_COUNTED``."""
     hundred_ahead: str
     wait_below: Callable[[int], str]
     wait_above_hour: str
     call_within: Callable[[int], str]
     call_again: Callable[[int], str]
-    """Of 10, 20 … 90 minutes: a promise and the farewell."""
+    """From 10, 20 … 90 minutes: a promise and the farewell."""
     slot_choice_day: Callable[[Day], str]
     """The beginning of "for a call tomorrow at half past three, press one"; without punctuation, as the next two."""
     call_at_day: Callable[[Day], str]
     """The beginning of "we will call you tomorrow at half past three"."""
     at: Callable[[int], str]
-    """Of a minute of the day in whole quarter hours: goes on from either of these, and is clear by day and by night."""
+    """From a minute of the day in whole quarter hours: continues either of these, and tells day from night."""
     press: Callable[[int], str]
-    """Of key 1, 2 or 3: the end of a choice."""
+    """From key 1, 2 or 3: the end of a choice."""
     digits: tuple[str, ...]
     """The ten digits as they are said in a telephone number."""
     plus: str
     withheld: str
-    """On an agent's telephone, where a number would stand: the caller shows none. Letters and spaces only."""
+    """Shown on an agent's telephone in place of a number that the caller withholds. Letters and spaces only."""
     longest_group: int = 4
     """Digits are never read in groups longer than this."""
     long_groups_first: bool = False

@@ -1,4 +1,4 @@
-"""Sound files as samples, whatever Asterisk plays, and samples as something to hear. Needs sox for all but wav."""
+"""Turns any sound file that Asterisk plays into samples, and plays samples. Needs sox for everything but wav."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ RAW = ("-t", "raw", "-r", str(sound.RATE), "-c", "1", "-b", "16", "-e", "signed"
 
 
 class SoxMissing(sound.SoundError):
-    """What the file is cannot be told."""
+    """Without sox there is no telling what the file is."""
 
 
 class NoSoundDevice(Exception):
-    """Nothing here can make a sound; the text has sox's own words."""
+    """Nothing on this machine can make a sound; the text quotes sox."""
 
 
 def decoded(file: Path) -> array[int]:
-    """Raises ``SoundError`` when it is not sound in a form that Asterisk plays, or sox is not installed."""
+    """The file's samples. Raises ``SoundError`` when it is no sound that Asterisk plays, or sox is not installed."""
     if file.suffix == ".wav":
         return sound.read(file)
     if not file.stat().st_size:
@@ -45,7 +45,8 @@ def decoded(file: Path) -> array[int]:
 
 
 def joined(files: Iterable[Path]) -> array[int]:
-    """One after the other, as a caller hears them. Raises as ``decoded``, and names the file."""
+    """The samples of the files one after the other, as a caller hears them. Raises as ``decoded`` does, naming the
+    file."""
     whole = array("h")
     for file in files:
         try:
@@ -56,7 +57,7 @@ def joined(files: Iterable[Path]) -> array[int]:
 
 
 def play(samples: array[int]) -> None:
-    """Let it be heard here; returns when it has been. Raises ``NoSoundDevice``."""
+    """Play the samples on this machine, and return at their end. Raises ``NoSoundDevice``."""
     with TemporaryDirectory(prefix="callbackd-play-") as folder:
         file = Path(folder) / "play.wav"
         sound.write(file, samples)
@@ -69,5 +70,5 @@ def play(samples: array[int]) -> None:
 
 
 def _last_line(complaints: bytes) -> str:
-    """Sound libraries say a lot before sox says what it comes to."""
-    return (complaints.decode(errors="replace").strip().splitlines() or ["sox failed and did not say why"])[-1]
+    """Sox's own complaint: sound libraries print a lot before it."""
+    return (complaints.decode(errors="replace").strip().splitlines() or ["sox failed without a reason"])[-1]

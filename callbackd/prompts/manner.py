@@ -1,4 +1,4 @@
-"""How a fragment is to be spoken: where in a sentence it stands, and how long it may take."""
+"""How a fragment is to be spoken: where it stands in a sentence, and how long it may take."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ PAUSES_S = {",": 0.25, ":": 0.25, ".": 0.4, "?": 0.4, "!": 0.4}
 """Silence after a text, by its last character; ``BEAT_S`` after any other."""
 
 BEAT_S = 0.04
-"""What lies between two digits."""
+"""The silence between two digits."""
 
 LONGEST_S = 20.0
-"""Nobody listens to a menu for longer."""
+"""Nobody listens to a menu for longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     note: str
-    """To the speaker, in English."""
+    """Instructions to the speaker, in English."""
     longest_s: float = LONGEST_S
 
 
@@ -47,5 +47,5 @@ def manner(name: str) -> Manner:
 
 
 def pause_s(text: str) -> float:
-    """The silence that belongs behind a text."""
+    """The seconds of silence that belong after a text."""
     return PAUSES_S.get(text[-1:], BEAT_S)

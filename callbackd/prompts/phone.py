@@ -1,4 +1,4 @@
-"""How a telephone number falls into groups when it is read out."""
+"""How a telephone number is divided into groups when it is read out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _RUN = re.compile(r"\+?[0-9]+")
 def groups(number: str, region: str, longest: int, long_first: bool) -> tuple[str, ...]:
     """``+447700900958`` becomes ``+44 7700 900 958``.
 
-    A number belongs to a country, and its owner knows it in that country's groups; only groups too long to be said in
-    one breath, and numbers of no known plan, are cut by the listener's language. Raises ``ValueError`` for anything
-    but digits with at most a leading ``+``.
+    A number belongs to a country, and its owner knows it in that country's groups; only groups that are too long for
+    one breath, and numbers of no known plan, are cut by the listener's language. Raises ``ValueError`` for anything but
+    digits with at most a leading ``+``.
     """
     if not _RUN.fullmatch(number):
-        raise ValueError("a telephone number of other than digits")
+        raise ValueError("a telephone number with something other than digits in it")
     return tuple(part for run in _national_groups(number, region) for part in _cut(run, longest, long_first))
 
 
@@ -34,7 +34,7 @@ def _national_groups(number: str, region: str) -> list[str]:
 
 
 def _cut(run: str, longest: int, long_first: bool) -> list[str]:
-    """Into as few parts as ``longest`` allows, as even as possible."""
+    """The parts of a run of digits: as few as ``longest`` allows, and as even as possible."""
     parts = -(-len(run.lstrip("+")) // longest)
     size, longer = divmod(len(run.lstrip("+")), parts)
     sizes = [size + 1] * longer + [size] * (parts - longer)

@@ -1,4 +1,4 @@
-"""Phrases to media for Asterisk: dictionary look-ups alone, so it may run in the event loop."""
+"""Turns phrases into media for Asterisk: only by dictionary look-ups, so it may run in the event loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from callbackd.prompts.store import sources
 
 @dataclass(frozen=True, slots=True)
 class Unspoken:
-    """Something that could not be said as asked. Carries no telephone number: it is meant for the log."""
+    """Something that could not be spoken as asked. Carries no telephone number: it is meant for the log."""
 
     language: str
     what: str
@@ -25,15 +25,19 @@ class Unspoken:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One prompt by its name, for somebody who listens to it alone."""
+    """One prompt by its name, for somebody who wants to hear just that."""
 
     name: str
 
 
 class Renderer:
-    """Finds the sound files of phrases as they lay on disk when this was made or last ``reload``-ed.
+    """Finds the sound files of phrases, as they were on disk when this was made or last ``reload``-ed.
 
-    ``report`` is told once of each thing that cannot be spoken.
+    ``report`` is called once for each thing that cannot be spoken.
+
+    Other words are better than silence. A site whose own greeting is not built greets without its name: the shipped
+    sound stands in for another wording or another voice, until ``prompts build``; ``prompts check`` reports it. Only a
+    queue's own wording has no stand-in: its callers hear the wording of all queues.
     """
 
     def __init__(self, settings: PromptSettings, report: Callable[[Unspoken], None]) -> None:
@@ -52,19 +56,19 @@ class Renderer:
         return {name: found.file for name, found in sources(self._settings, LANGUAGES[code]).items()}
 
     def withheld(self, language: str) -> str:
-        """What stands for a number that is not shown."""
+        """The words that an agent is shown in place of a withheld number."""
         return LANGUAGES.get(language, LANGUAGES[self._settings.default_language]).withheld
 
     def media(self, phrases: Iterable[Phrase], language: str, queue: str = "") -> tuple[str, ...]:
         """Media addresses in the order of speaking, without extension: Asterisk picks the format.
 
         A recording or text for ``queue`` wins over the common one. A phrase that lacks any of its parts is left out
-        whole, since half a number is a wrong number.
+        completely, since half a number is a wrong number.
         """
         return tuple(f"sound:{file.with_suffix('')}" for file in self.files(phrases, language, queue))
 
     def files(self, phrases: Iterable[Phrase | Named], language: str, queue: str = "") -> tuple[Path, ...]:
-        """As ``media``, but the files as they lie on disk."""
+        """As ``media``, but as files on disk."""
         spoken = self._language(language)
         return tuple(file for phrase in phrases for file in self._phrase(phrase, spoken, queue))
 

@@ -1,4 +1,4 @@
-"""What an operator may set about prompts (``app.config`` reads the file)."""
+"""What an operator may set about prompts (``callbackd.config`` reads the file)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SHIPPED = Path(__file__).parent / "sounds"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The program that speaks, used ahead of time only."""
+    """The program that speaks; used only ahead of time."""
 
     command: tuple[str, ...] = ESPEAK
     """Its arguments, no shell. ``{out}`` is the wav file to write. Without a ``{text}`` the text goes to its input."""
     voices: Mapping[str, str] = field(default_factory=dict)
-    """What ``{voice}`` becomes, by language; where nothing is set, the language's voice of espeak-ng."""
+    """What ``{voice}`` becomes, by language; if nothing is set, the language's voice of espeak-ng."""
     timeout_s: float = 60.0
-    """For one prompt."""
+    """Seconds for one prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class PromptSettings:
     recordings: Path
     """The operator's own files, ``<recordings>/<language>/<name>.wav``: they win over built ones."""
     shipped: Path = SHIPPED
-    """The prompts that come with callbackd, heard where nothing better is; Asterisk must be able to read them."""
+    """The prompts that come with callbackd, used where there is nothing better; Asterisk must be able to read them."""
     languages: tuple[str, ...] = ("en",)
     default_language: str = "en"
     """Spoken to callers whose language is not among ``languages``."""
     company: str = ""
-    """How the company introduces itself, undeclined, as the engine should say it."""
+    """The company's name as the engine should speak it, undeclined."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The operator's own wording, by language and name; ``greeting-support`` holds for the queue ``support`` alone."""
     region: str = "GB"
@@ -49,7 +49,7 @@ class PromptSettings:
     engine: Engine = field(default_factory=Engine)
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` that tells every mistake."""
+        """Raises ``ValueError`` with every mistake in its text."""
         if mistakes := [*self._mistakes()]:
             raise ValueError("; ".join(mistakes))
 

@@ -17,9 +17,9 @@ COLUMNS = ("language", "file", "words", "note", "silence_after_s", "longest_s", 
 def sheet(settings: PromptSettings, languages: Iterable[str] = (), separator: str = ",") -> bytes:
     """A line for every prompt of ``languages`` (default: those set up) that has words, as CSV.
 
-    ``file`` is the path below the folder of recordings, and ``source`` where the prompt comes from today. UTF-8 with
-    a mark at the beginning, without which the most common spreadsheet takes it for an older encoding; where a decimal
-    comma is written, that spreadsheet wants a semicolon as ``separator``.
+    ``file`` is the path below the folder of recordings, and ``source`` where the prompt comes from today. The text is
+    UTF-8 with a mark at the beginning, without which the most common spreadsheet takes it for an older encoding. In
+    countries with a decimal comma that spreadsheet wants a semicolon as ``separator``.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator)

@@ -1,7 +1,8 @@
 """The prompts that come with callbackd: every name of every language, spoken by espeak-ng for a company without a name.
 
-Each is ``<language>/<name>.gsm``; ``<language>/index.json`` tells what they say and how they were made.
-``script/ship-prompts`` makes them.
+Each is ``<language>/<name>.gsm``; ``<language>/index.json`` holds their words and how they were made.
+``script/ship-prompts`` makes them: only those that have changed, about a second for a sentence. A test compares the
+index with the catalogue, and fails until a changed sentence has been spoken.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EXTENSION = ".gsm"
-"""A tenth of a wav's size, and every Asterisk plays it."""
+"""A tenth of the size of a wav, and every Asterisk plays it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Index:
     made_by: tuple[str, ...]
     """As ``store.made_by``."""
     texts: Mapping[str, str]
-    """By name."""
+    """The words of each sound, by name."""
 
 
 def read_index(folder: Path) -> Index:
-    """Of a language's folder; an empty one where nothing is shipped."""
+    """The index of a language's folder; an empty one when nothing is shipped."""
     file = folder / "index.json"
     if not file.exists():
         return Index((), {})
@@ -39,5 +40,5 @@ def write_index(folder: Path, index: Index) -> None:
 
 
 def sound_files(folder: Path) -> dict[str, Path]:
-    """By name."""
+    """The sound files of a language's folder, by name."""
     return {file.stem: file for file in folder.glob(f"*{EXTENSION}")}

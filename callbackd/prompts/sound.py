@@ -1,7 +1,7 @@
 """Sound as samples: 16-bit mono at 8 kHz, the form in which prompts are kept.
 
-Asterisk turns such a wav into ulaw or alaw by one table look-up per sample, so one file serves both kinds of phones and
-neither hears a conversion from the other's codec; unlike raw ulaw, its header says what it is, and everything plays it.
+Asterisk turns such a wav into ulaw or alaw by one table look-up per sample, so one file serves both kinds of phones,
+and neither hears a conversion from the other's codec. Unlike raw ulaw it has a header, and everything plays it.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ FRAME = RATE // 100
 """Samples in 10 ms, the grain in which loudness is judged."""
 
 SILENT_DB = -50.0
-"""Speech below this is not heard against a telephone line's noise."""
+"""Speech below this drowns in the noise of a telephone line."""
 SPEECH_DB = -19.0
 """Loudness of speech, pauses not counted: about that of Asterisk's own prompts."""
 PEAK_DB = -1.5
-"""No sample goes beyond, so that no codec clips."""
+"""No sample goes beyond this, so that no codec clips."""
 EDGE_DB = 45.0
-"""What is this much below the loudest frame, at either end, is silence."""
+"""Frames at either end that are this much below the loudest one are silence."""
 
 
 class SoundError(Exception):
-    """A file that is not sound in our form; the text says in what it differs."""
+    """A file that is not sound in our form; the text names the difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     seconds: float
     loudness_db: float
-    """RMS of the frames that carry speech, against full scale; -inf for digital silence."""
+    """RMS of the frames that carry speech, in dB of full scale; -inf for digital silence."""
     clipped: bool
-    """At least three samples in a row stand at one level near full scale: the wave was cut off, not just loud."""
+    """Whether at least three samples in a row are at one level near full scale: the wave is cut off, not just loud."""
 
 
 def read(path: Path) -> array[int]:
-    """Raises ``SoundError`` for another format, ``OSError`` when it cannot be read."""
+    """The file's samples. Raises ``SoundError`` for another format, ``OSError`` when it cannot be read."""
     try:
         with wave.open(str(path)) as file:
             form = (file.getframerate(), file.getnchannels(), file.getsampwidth() * 8)
@@ -67,7 +67,7 @@ def write(path: Path, samples: array[int]) -> None:
 
 
 def from_bytes(raw: bytes) -> array[int]:
-    """Of little-endian 16-bit samples; half a sample at the end is dropped."""
+    """The samples in little-endian 16-bit bytes; half a sample at the end is dropped."""
     return _little_endian(array("h", raw[: len(raw) // 2 * 2]))
 
 
@@ -76,7 +76,7 @@ def measure(samples: array[int]) -> Measure:
 
 
 def trimmed(samples: array[int]) -> array[int]:
-    """Without the silence at both ends, a frame of which is left so that soft consonants live."""
+    """The samples without the silence at both ends, except for one frame each, so that soft consonants survive."""
     powers = _powers(samples)
     floor = max(powers, default=0.0) / 10 ** (EDGE_DB / 10)
     loud = [i for i, power in enumerate(powers) if power > floor]
@@ -84,10 +84,10 @@ def trimmed(samples: array[int]) -> array[int]:
 
 
 def levelled(samples: array[int]) -> array[int]:
-    """At the loudness of speech, or as near as the peaks and steps of one decibel allow.
+    """The samples at the loudness of speech, or as near as the peaks and steps of one decibel allow.
 
-    Nobody hears the steps, and sentences that begin alike become files that begin alike: a repository of them is a
-    fifth smaller.
+    Nobody hears the steps, and sentences that begin alike become files that begin alike, which makes a repository of
+    them a fifth smaller.
     """
     peak = max(map(abs, samples), default=0)
     if not peak:
@@ -103,13 +103,13 @@ def silence(seconds: float) -> array[int]:
 
 
 def _powers(samples: array[int]) -> list[float]:
-    """Mean square of each frame; a last broken frame counts as far as it goes."""
+    """The mean square of each frame; an incomplete last frame counts as far as it goes."""
     frames = (samples[i : i + FRAME] for i in range(0, len(samples), FRAME))
     return [sum(map(mul, frame, frame)) / len(frame) for frame in frames]
 
 
 def _speech_power(powers: list[float]) -> float:
-    """Mean of the frames within 30 dB of the loudest: pauses between sentences must not make a prompt louder."""
+    """The mean of the frames within 30 dB of the loudest: pauses between sentences must not make a prompt louder."""
     floor = max(powers, default=0.0) / 1000
     speech = [power for power in powers if power > floor]
     return sum(speech) / len(speech) if speech else 0.0

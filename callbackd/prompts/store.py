@@ -13,7 +13,7 @@ from callbackd.prompts.settings import PLAIN_NAME, Engine, PromptSettings
 from callbackd.prompts.shipped import read_index, sound_files
 
 PROCESSING = "2"
-"""Counts up when ``build`` treats sound differently, so that cached files of the older way are made anew."""
+"""Count this up when ``build`` treats sound differently, so that files cached before are made again."""
 
 PLAYABLE = {
     ".wav": "wav",
@@ -26,14 +26,14 @@ PLAYABLE = {
     ".sln": "sln",
     ".gsm": "gsm",
 }
-"""Extensions of recordings that a lean Asterisk plays, and the format module each needs."""
+"""Extensions of recordings that a lean Asterisk plays, with the format module that each needs."""
 
 
 class Source(StrEnum):
     RECORDED = "recorded"
     BUILT = "built"
     SHIPPED = "shipped"
-    STAND_IN = "stand-in"  # shipped too, but of other words or in another voice than is set up: better than silence
+    STAND_IN = "stand-in"  # shipped too, but with other words or another voice than is set up: better than silence
     MISSING = "missing"
 
 
@@ -42,7 +42,7 @@ class Found:
     file: Path
     source: Source
     words: str = ""
-    """What it says, where that is not what was asked for: of a stand-in."""
+    """The words of a stand-in, which are not those that were asked for."""
 
 
 def voice_of(language: Language, engine: Engine) -> str:
@@ -50,19 +50,19 @@ def voice_of(language: Language, engine: Engine) -> str:
 
 
 def made_by(language: Language, engine: Engine) -> tuple[str, ...]:
-    """All but the words that a built sound depends on."""
+    """Everything that a built sound depends on, except its words."""
     return (PROCESSING, *engine.command, voice_of(language, engine))
 
 
 def cached_file(settings: PromptSettings, language: Language, name: str, text: str) -> Path:
-    """Where the built sound of a text is or would be: its name carries all that it was made from."""
+    """Where the built sound of a text is or would be: the name of the file depends on everything it was made from."""
     made_from = "\0".join([*made_by(language, settings.engine), text])
     key = blake2b(made_from.encode(), digest_size=8).hexdigest()
     return settings.cache.absolute() / language.code / f"{name}-{key}.wav"
 
 
 def recordings(settings: PromptSettings, language: Language) -> dict[str, Path]:
-    """The operator's files by name; where one name has several formats, its wav."""
+    """The operator's files by name; if a name has several formats, its wav."""
     folder = settings.recordings.absolute() / language.code
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     return {file.stem: file for file in files if file.suffix in PLAYABLE and PLAIN_NAME.fullmatch(file.stem)}

@@ -95,7 +95,7 @@ async def test_it_is_told_as_a_table(engine, database_url, tmp_path):
     table = await lines(config, MONDAY, MONDAY + 24 * HOUR_S, By.QUEUE)
     assert " ".join(table[0].split()) == "queue told when times known hung up kept in P80 error off by"
     assert table[3].split() == ["support", "wait", "6", "4", "1", "67%", "50%", "+45", "s", "65", "s"]
-    assert await lines(config, 0.0, 1.0, By.QUEUE) == ["nothing was told in this time"]
+    assert await lines(config, 0.0, 1.0, By.QUEUE) == ["no caller was told a wait or a time in this period"]
 
 
 CONFIG = """
