@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import re
 import secrets
-import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -203,11 +202,16 @@ class Asterisk:
         if english:
             self._link(self.dir / "data/sounds/en", english)
         for template in (CONFIG / "lab").glob("*.conf"):
-            path = self.dir / "etc" / template.name
-            path.touch(mode=0o640)
-            path.write_text(self._fill(template.read_text()))
-        for name in ("extensions_callbackd.conf", "cel_callbackd.conf"):
-            shutil.copy(CONFIG / name, self.dir / "etc")
+            self._config(template.name, self._fill(template.read_text()))
+        # What an operator includes, the very same files, with what an operator sets in them.
+        passwords = {"ari_callbackd.conf": self.ari_password, "manager_callbackd.conf": self.ami_password}
+        for name in ("extensions_callbackd.conf", "cel_callbackd.conf", *passwords):
+            self._config(name, (CONFIG / name).read_text().replace("CHANGE-ME", passwords.get(name, "")))
+
+    def _config(self, name: str, text: str) -> None:
+        path = self.dir / "etc" / name
+        path.touch(mode=0o640)
+        path.write_text(text)
 
     @staticmethod
     def _link(link: Path, target: Path) -> None:
@@ -220,7 +224,6 @@ class Asterisk:
             "DIR": self.dir,
             "MODULES": self.installed.modules,
             "CONTROL_HOST": HOST,
-            "CONTROL_PEERS": f"{HOST}/32",
             "SIP_HOST": HOST,
             "PHONE_HOST": HOST,
             "CALLERS": CALLER_HOST,
@@ -228,11 +231,7 @@ class Asterisk:
             "IDENTIFY_BY": "ip,username",
             "SIP_PORT": self.sip_port,
             "ARI_PORT": self.ari_port,
-            "ARI_USER": self.ari_user,
-            "ARI_PASSWORD": self.ari_password,
             "AMI_PORT": self.ami_port,
-            "AMI_USER": self.ami_user,
-            "AMI_PASSWORD": self.ami_password,
             "RTP_START": self.slot.asterisk_rtp[0],
             "RTP_END": self.slot.asterisk_rtp[-1],
             "QUALIFY_S": self._qualify_s,
