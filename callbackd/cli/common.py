@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,25 +14,36 @@ from callbackd.config.build import prompt_settings
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.config.sections import Config
+from callbackd.db.embedded import UrlRefused
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.", envvar="CALLBACKD_CONFIG")]
 DEFAULT = Path("/etc/callbackd/callbackd.toml")
 
 MISUSED = 2
-"""Exit status: the config, or the command, cannot be used."""
+"""Exit status: the command, the config or a file that it names has to be mended first."""
 REFUSED = 3
-"""Exit status: another daemon is at work, or the database cannot be reached."""
+"""Exit status: something else is in the way at the moment: another daemon, or none, or no database."""
+
+
+@contextmanager
+def usable_config() -> Iterator[None]:
+    """When the config, or a file that it names, cannot be used: prints all mistakes and exits with ``MISUSED``."""
+    try:
+        yield
+    except ConfigError as error:
+        typer.echo(f"{error.path} cannot be used:", err=True)
+        for mistake in error.mistakes:
+            typer.echo(f"  {mistake}", err=True)
+        raise typer.Exit(MISUSED) from error
+    except UrlRefused as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(MISUSED) from error
 
 
 def read_config(path: Path) -> Config:
     """The config. When it is bad, prints all its mistakes and exits with ``MISUSED``."""
-    try:
+    with usable_config():
         return read(path)
-    except ConfigError as error:
-        typer.echo(f"{path} cannot be used:", err=True)
-        for mistake in error.mistakes:
-            typer.echo(f"  {mistake}", err=True)
-        raise typer.Exit(MISUSED) from error
 
 
 def let_asterisk_in(config: Config) -> None:

@@ -16,14 +16,14 @@ from callbackd.app import handover, logs, main
 from callbackd.app.database import DatabaseGone
 from callbackd.ari.client import Address
 from callbackd.cli import rescue as rescuing
-from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config
+from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config, usable_config
 from callbackd.cli.past import ledger, simulate
 from callbackd.cli.prompts import prompts
 from callbackd.config.build import secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.config.sections import Ami, Ari
-from callbackd.db.embedded import EmbeddedError, UrlRefused
+from callbackd.db.embedded import EmbeddedError
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
 
@@ -50,8 +50,9 @@ def run(config: ConfigPath = DEFAULT) -> None:
         logs.configure(settings.log.format, settings.log.level, mask)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # also between two runs: by default it would end us
         try:
-            ended = uvloop.run(main.serve(settings, reread=partial(read, config)))
-        except (RightHeld, CannotMigrate, EmbeddedError, UrlRefused, ConfigError) as trouble:
+            with usable_config():
+                ended = uvloop.run(main.serve(settings, reread=partial(read, config)))
+        except (RightHeld, CannotMigrate, EmbeddedError) as trouble:
             typer.echo(str(trouble), err=True)
             raise typer.Exit(REFUSED) from trouble
         except DatabaseGone as trouble:
@@ -104,7 +105,9 @@ def rescue(
             f"callbackd is at work (pid {pid}) and looks after its callers; --force takes them from it", err=True
         )
         raise typer.Exit(REFUSED)
-    address = Address(settings.ari.url, settings.ari.user, secret(settings.ari, "ari"), settings.ari.app)
+    with usable_config():
+        password = secret(settings.ari, "ari")
+    address = Address(settings.ari.url, settings.ari.user, password, settings.ari.app)
     try:
         handed = asyncio.run(rescuing.rescue(address, settings_of(settings, b"")))
     except rescuing.NobodyToAsk as trouble:
@@ -117,18 +120,17 @@ def rescue(
 def check(config: ConfigPath = DEFAULT) -> None:
     """Read the config and the files of its secrets, and print all mistakes."""
     settings = read_config(config)
-    unread = [mistake for mistake in (_unread(settings.ari, "ari"), _unread(settings.ami, "ami")) if mistake]
-    for mistake in unread:
-        typer.echo(mistake, err=True)
-    if unread:
-        raise typer.Exit(REFUSED)
+    with usable_config():
+        unread = [*_unread(settings.ari, "ari"), *_unread(settings.ami, "ami")]
+        if unread:
+            raise ConfigError(config, unread)
     typer.echo(f"{config} is fine: {len(settings.queues)} queues, {len(settings.agents)} agents")
 
 
-def _unread(section: Ari | Ami, name: str) -> str:
-    """Why a section's password cannot be read; empty when it can."""
+def _unread(section: Ari | Ami, name: str) -> list[str]:
+    """Why a section's password cannot be read, nothing when it can be."""
     try:
         secret(section, name)
-    except ConfigError as mistake:
-        return str(mistake)
-    return ""
+    except ConfigError as error:
+        return error.mistakes
+    return []

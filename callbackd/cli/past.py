@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 from callbackd.cli import ledger as ledgers
-from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config
+from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, read_config, usable_config
 from callbackd.config.build import settings_of
-from callbackd.db.embedded import UrlRefused
 from callbackd.db.reports import By
 from callbackd.simulate import compare, replay
 from callbackd.simulate.habits import WORKDAY, Habits
@@ -31,8 +30,9 @@ def ledger(
         raise typer.Exit(MISUSED)
     now = time.time()
     try:
-        lines = asyncio.run(ledgers.lines(settings, now - 86400 * days, now, by, queue))
-    except (ledgers.NoLedger, UrlRefused) as trouble:
+        with usable_config():
+            lines = asyncio.run(ledgers.lines(settings, now - 86400 * days, now, by, queue))
+    except ledgers.NoLedger as trouble:
         typer.echo(str(trouble), err=True)
         raise typer.Exit(REFUSED) from trouble
     typer.echo("\n".join(lines))
