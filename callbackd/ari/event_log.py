@@ -6,6 +6,9 @@ It is read when nothing else can tell whether somebody was rung: seldom, and nev
 That the log has nothing about a leg proves something only while Asterisk writes it. A full disk, an unloaded module or
 a file that was moved away leaves the older lines in place; taking their silence for proof would ring somebody twice. So
 before silence counts, Asterisk is made to write a line that we know of, and that line must be there.
+
+Asterisk opens the file for each line, so a rotation moves it away and the next line begins a new one. The copy that was
+moved away still proves a dial. It never proves that there was none: a rotation that copies and truncates loses lines.
 """
 
 import asyncio
@@ -27,9 +30,13 @@ CANARY_CONTEXT = "callbackd-canary"
 WRITTEN_S = 1.0
 """If Asterisk has not written a line within this time, it does not write the log."""
 _READ_AGAIN_S = 0.05
+_WAY_OUT = "see cel.conf (no dateformat), cel_custom.conf, the disk, and [ari] event_log"
 
 Record = Callable[[LegId], Finding]
 """What the log has about a leg that is gone."""
+
+Row = tuple[str, str, float]
+"""Type, unique id and Unix time of an event."""
 
 TAIL = 4 * 1024 * 1024
 """How many bytes at the end of the file are read: some 40,000 events."""
@@ -50,14 +57,15 @@ class EventLog:
     def __call__(self, leg: LegId) -> Finding:
         if self._path is None:
             return Finding.UNKNOWABLE
-        try:
-            rows = list(_rows(_tail(self._path)))
-        except OSError as trouble:
-            self._complain(f"{trouble.strerror}: {self._path}; see cel.conf and [ari] event_log")
-            return Finding.UNKNOWABLE
-        recorded = {kind for kind, uniqueid, _ in rows if uniqueid == leg}
+        rows, trouble = _read(self._path)
+        # Only then the copy: the file may be moved away in this moment.
+        before, _ = _read(self._path.with_name(f"{self._path.name}.1"))
+        recorded = {kind for kind, uniqueid, _ in rows + before if uniqueid == leg}
         if recorded:
             return Finding.ANSWERED if "ANSWER" in recorded else Finding.DIALLED
+        if trouble:
+            self._complain(f"{trouble}: {self._path}; see cel.conf and [ari] event_log")
+            return Finding.UNKNOWABLE
         began = next((at for _, _, at in rows), math.inf)
         if began > minted_at(leg):
             self._complain(f"{self._path} begins after the call in question")
@@ -85,7 +93,7 @@ async def evidence(record: Record, api: Api, leg: LegId) -> Finding:
         return finding
     if not await _is_written(record, api):
         why = "Asterisk does not write it: customers who are not in it count as dialled, and are not rung again at once"
-        log.error("event_log_silent", why=why, way_out="see cel.conf, cel_custom.conf, the disk, and [ari] event_log")
+        log.error("event_log_silent", why=why, way_out=_WAY_OUT)
         return Finding.UNKNOWABLE
     return await asyncio.to_thread(record, leg)
 
@@ -105,6 +113,14 @@ async def _is_written(record: Record, api: Api) -> bool:
     return True
 
 
+def _read(path: Path) -> tuple[list[Row], str]:
+    """The rows of a file; none, and why, when it cannot be read."""
+    try:
+        return list(_rows(_tail(path))), ""
+    except OSError as trouble:
+        return [], str(trouble.strerror)
+
+
 def _tail(path: Path) -> str:
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -115,8 +131,8 @@ def _tail(path: Path) -> str:
     return raw.decode(errors="replace")
 
 
-def _rows(text: str) -> Iterator[tuple[str, str, float]]:
-    """Type, unique id and Unix time of each line; lines in another format or not yet complete are skipped."""
+def _rows(text: str) -> Iterator[Row]:
+    """One for each line; lines in another format or not yet complete are skipped."""
     for row in csv.reader(text.replace("\0", "").splitlines()):
         if len(row) == 3:
             try:

@@ -1,4 +1,4 @@
-"""Kinds of call centres on which estimators are compared: the regimes of spec/estimates.md, rebuilt.
+"""Kinds of call centres on which estimators are compared, from one agent to fifty.
 
 Handle times are log-normal with a timed wrap-up, agents pause, callers lose patience, the day has its peaks. Nobody is
 told anything, so that what callers do does not depend on who estimates.

@@ -142,6 +142,25 @@ async def test_a_log_that_was_moved_away_and_begun_anew_knows_nothing_of_earlier
     assert await evidence(EventLog(log), Pbx(log).api, DIALLED) is Finding.UNKNOWABLE
 
 
+@pytest.mark.parametrize(("kind", "finding"), [("CHAN_START", Finding.DIALLED), ("ANSWER", Finding.ANSWERED)])
+@pytest.mark.parametrize("begun_anew", [True, False])
+def test_the_copy_of_a_rotation_proves_a_dial(log: Path, kind: str, finding: Finding, begun_anew: bool) -> None:
+    log.rename(copy := log.with_name("callbackd.csv.1"))
+    write(copy, EARLIER + line(kind, DIALLED))
+    if begun_anew:
+        write(log, LATER)
+    assert EventLog(log)(DIALLED) is finding
+
+
+async def test_the_copy_of_a_rotation_never_proves_that_there_was_no_dial(log: Path) -> None:
+    """One that copied and truncated has lost what was written in between."""
+    write(log.with_name("callbackd.csv.1"), EARLIER + LATER)
+    write(log, line("CHAN_START", "1796000000.3", NOW - 20))
+    with capture_logs() as said:
+        assert await evidence(EventLog(log), Pbx(log).api, DIALLED) is Finding.UNKNOWABLE
+    assert [one["event"] for one in said] == ["event_log_useless"]
+
+
 async def test_a_log_that_was_moved_away_under_our_eyes_is_not_the_one_that_is_written(log: Path) -> None:
     """We read an old copy; what Asterisk writes goes elsewhere."""
     elsewhere = log.with_suffix(".new")

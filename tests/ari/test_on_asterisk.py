@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from callbackd.ari.client import Address, Ari, Link
 from callbackd.ari.decode import WANTED, Decode
+from callbackd.ari.event_log import EventLog, evidence
 from callbackd.ari.perform import Perform
 from callbackd.ari.reply import Reply
 from callbackd.ari.resync import resync
@@ -37,6 +38,7 @@ from callbackd.domain.events import (
     DigitPressed,
     Ending,
     Event,
+    Finding,
     LegAnswered,
     LegEnded,
     LegEntered,
@@ -420,3 +422,30 @@ async def test_a_phones_hold_is_told_and_a_hangup_on_hold_tells_of_no_end(centre
     about_hold = [type(told) for told in centre.told if isinstance(told, LegHeld | LegUnheld)]
     assert about_hold == [LegHeld, LegUnheld, LegHeld]
     await centre.does(HangUp(caller, "over"), DropBridge(bridge))
+
+
+# --- the event log ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_empty_dateformat_undoes_the_one_that_freepbx_sets(centre: Centre) -> None:
+    """The GUI's file comes first in [general], ours after it; with the GUI's alone callbackd cannot read the times."""
+    etc, record = centre.asterisk.dir / "etc", EventLog(centre.asterisk.event_log)
+    was = (etc / "cel.conf").read_text()
+
+    async def of_one_that_was_never_dialled() -> Finding:
+        await centre.asterisk.cli("module reload cel")
+        await evidence(record, centre.ari.api, MINT.leg(now()))  # makes a line, so that the next is not the first
+        return await evidence(record, centre.ari.api, MINT.leg(now()))
+
+    gui, ours = etc / "cel_general_additional.conf", etc / "cel_general_custom.conf"
+    (etc / "cel.conf").write_text(f"[general]\n#include {gui.name}\n#include {ours.name}\n")
+    gui.write_text("enable=yes\napps=queue\nevents=all\ndateformat=%F %T\n")
+    ours.touch()
+    centre.asterisk.event_log.unlink(missing_ok=True)
+    try:
+        assert await of_one_that_was_never_dialled() is Finding.UNKNOWABLE
+        ours.write_text("dateformat =\n")
+        assert await of_one_that_was_never_dialled() is Finding.NOTHING
+    finally:
+        (etc / "cel.conf").write_text(was)
+        await centre.asterisk.cli("module reload cel")

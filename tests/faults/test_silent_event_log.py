@@ -104,6 +104,53 @@ async def test_killed_after_the_dial_while_the_log_is_silent_the_customer_is_run
     assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 1}]
 
 
+def rotated(log):
+    """As logrotate does it: moved away, nothing put in its place, nobody told."""
+    log.rename(log.with_name(f"{log.name}.1"))
+
+
+async def test_killed_after_the_dial_and_the_log_is_rotated_the_customer_is_not_rung_as_if_never_rung(open_wired):
+    house = await open_wired(promises=[ANNA], queues=ONE_RETRY_LATER, prepare=doomed(Step.DIAL_ANSWERED))
+    customers = await house.stage.customers(behaviour=hears_and_hangs_up)
+    phone = await house.stage.agent("agent1", behaviour=answers(after=0.2))
+    await asyncio.sleep(2.0)  # an Asterisk that began within a second of the claim cannot know
+    await phone.dial("*50")
+    await dies(house, Step.DIAL_ANSWERED)
+    house.daemon.dies_at = None
+    await customers.next_call_to(ANNA, within=10, answered=True)
+    await asyncio.sleep(2.0)  # she hears and hangs up
+    rotated(house.asterisk.event_log)
+    since = len(house.daemon.lines)
+    await house.daemon.start()
+    await house.daemon.said("customer not reached", since=since, within_s=15)
+    await asyncio.sleep(2.0)
+    assert house.daemon.count("asked for again") == 0
+    assert house.daemon.count("event_log_silent") == 0
+    assert len(customers.calls_to(ANNA)) == 1
+    assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 1}]
+
+
+async def test_after_a_rotation_asterisk_begins_a_new_log_and_it_is_believed(open_wired):
+    """Nobody told Asterisk of it: it opens the file for each line."""
+    house = await open_wired(promises=[ANNA], queues=ONE_RETRY_LATER, prepare=doomed(Step.DIAL_ASKED))
+    customers = await house.stage.customers(behaviour=presses_one())
+    phone = await house.stage.agent("agent1", behaviour=answers(after=0.2))
+    earlier = await house.joins(BEN)
+    await earlier.hangup()
+    await asyncio.sleep(2.0)  # an Asterisk that began within a second of the claim cannot know
+    rotated(house.asterisk.event_log)
+    await phone.dial("*50")
+    await dies(house, Step.DIAL_ASKED)
+    house.daemon.dies_at = None
+    await house.daemon.start()
+    await house.daemon.said("asked for again", within_s=15)
+    call = await customers.next_call_to(ANNA, within=10, answered=True)
+    await call.hears(phone, within=20)
+    assert house.asterisk.event_log.read_text()
+    assert len(customers.calls_to(ANNA)) == 1
+    assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 1}]
+
+
 async def test_killed_before_the_dial_in_a_quiet_house_the_attempt_is_not_used_up(open_wired):
     """Nobody else calls, so nothing else is written: the proof that the log is written is made for this."""
 
