@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 WORKDAY = (0.3, 0.7, 1.0, 0.9, 0.6, 0.5, 0.8, 0.9, 0.6, 0.3)
 """Ten hours of a service line: the peak before noon, the dip at lunch, the smaller peak after it."""
@@ -20,6 +21,12 @@ class Habits:
     """Different numbers that call, at most 10000."""
     withheld: float = 0.05
     """Share of calls without a number."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Share of the calls by queue or menu; empty: each has as many."""
+    vip: float = 0.0
+    """Share of callers whom the dialplan gives priority 5."""
+    needs: Mapping[str, float] = field(default_factory=dict)
+    """Share of callers by the skills that the dialplan wants for them."""
     patience_s: float = 300.0
     takes_offer: float = 0.4
     rings_again: float = 0.1
@@ -28,6 +35,8 @@ class Habits:
     """Share of announcements that the caller answers with the key that leads out of the line."""
     wrong_key: float = 0.1
     talk_s: float = 180.0
+    talks_s: Mapping[str, float] = field(default_factory=dict)
+    """Mean of a queue's talks where it is not ``talk_s``."""
     talk_cv: float | None = None
     """Standard deviation over mean of log-normal talks; None: they are memoryless."""
     agent_answers: float = 0.9

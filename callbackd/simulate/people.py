@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from callbackd.domain.commands import DialCustomer, Play, RingAgent, Transfer
@@ -139,7 +140,8 @@ class People:
     def talk(self, caller: LegId, agent: LegId) -> None:
         first = caller if self._agenda.chance(self._habits.hangs_up_in_talk) else agent
         phone = self._phones.get(agent, "")
-        mean_s, cv = self._habits.talk_s, self._habits.talk_cv
+        queue = self._calls[caller].queue if caller in self._calls else ""
+        mean_s, cv = self._habits.talks_s.get(queue, self._habits.talk_s), self._habits.talk_cv
         talk_s = self._agenda.about(mean_s) if cv is None else self._agenda.log_normal(mean_s, cv)
         if self._habits.agent_transfers and self._agenda.chance(self._habits.agent_transfers):
             self._agenda.later(talk_s, partial(self._sends_on, agent))
@@ -190,12 +192,21 @@ class People:
     def _call(self) -> None:
         number = f"+4420794{self._random.randrange(60000, 60000 + self._habits.customers):05d}"
         withheld = self._agenda.chance(self._habits.withheld)
-        queue = self._random.choice([*self._settings.queues, *self._settings.menus])
-        self._rings_in("anonymous" if withheld else number, queue)
+        self._rings_in("anonymous" if withheld else number, self._chosen())
+
+    def _chosen(self) -> str:
+        shares = self._habits.shares
+        if shares:
+            return self._random.choices(list(shares), list(shares.values()))[0]
+        return self._random.choice([*self._settings.queues, *self._settings.menus])
 
     def _rings_in(self, number: str, queue: str) -> None:
         leg = self._pbx.fresh_leg()
-        self._calls[leg] = CallArrived(leg, QueueName(queue), number)
+        call = CallArrived(leg, QueueName(queue), number)
+        if self._habits.vip and self._agenda.chance(self._habits.vip):
+            call = replace(call, priority=5)
+        wanted = (skills for skills, share in self._habits.needs.items() if self._agenda.chance(share))
+        self._calls[leg] = replace(call, needs=next(wanted, ""))
         self._facts.arrived += 1
         self._tell(self._calls[leg])
         self._agenda.later(self._agenda.about(self._habits.patience_s), partial(self._loses_patience, leg))

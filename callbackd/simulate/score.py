@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 
+from callbackd.domain.ids import QueueName
 from callbackd.domain.wait.estimator import Estimate, Estimator, Learnable, Memory, Place, TurnCame
 
 
@@ -72,6 +73,8 @@ class Panel:
         self._asked: dict[int, tuple[Estimate, dict[str, Estimate]]] = {}
         """What everybody said, by the identity of what the first one said."""
         self.scores = {name: Score() for name in estimators}
+        self.of_queue: dict[QueueName, Score] = {}
+        """Of the first."""
 
     def estimate(self, place: Place, now: float) -> Estimate | None:
         answers = {name: answer for name, one in self._estimators.items() if (answer := one.estimate(place, now))}
@@ -88,6 +91,8 @@ class Panel:
         _, answers = self._asked.pop(id(event.estimate), (None, {}))
         for name, said in answers.items():
             self.scores[name].add(said, event.waited_s)
+            if self._estimators[name] is self._first:
+                self.of_queue.setdefault(event.queue, Score()).add(said, event.waited_s)
             self._estimators[name].on_event(replace(event, estimate=said), now)
 
     def chance(self, place: Place, within_s: float, now: float) -> float | None:

@@ -45,26 +45,36 @@ def _number(value: Any) -> bool:
 
 @dataclass(slots=True)
 class HandleTimes(Learned):
-    """Mean and variation of handle times, forgotten exponentially over ``_MEMORY`` calls."""
+    """Mean and variation of handle times, forgotten over ``_LEAST`` calls or ``_TIME_S``, whichever is more calls.
+
+    A hundred agents take 120 calls in a few minutes: over so few the mean would swing, and all its waits with it.
+    """
 
     mean: float
     """Seconds; at first the configured one, worth ``_PRIOR`` calls."""
     variance: float = -1.0
     """Of the seconds; negative before there is any, then it follows from the prior."""
     seen: float = 10.0
+    learned_at: float = 0.0
 
-    _MEMORY = 120.0
+    _LEAST = 120.0
+    _TIME_S = 3600.0
     _PRIOR_CV = 0.9
 
     def __post_init__(self) -> None:
         if self.variance < 0:
             self.variance = (self._PRIOR_CV * self.mean) ** 2
 
-    def learn(self, seconds: float) -> None:
-        self.seen = min(self.seen + 1, self._MEMORY)
+    def learn(self, seconds: float, now: float) -> None:
+        kept = self.seen * exp(-max(0.0, now - self.learned_at) / self._TIME_S)
+        self.seen, self.learned_at = max(min(self.seen, self._LEAST - 1), kept) + 1, now
         off = max(1.0, seconds) - self.mean
         self.mean += off / self.seen
         self.variance += (off * (seconds - self.mean) - self.variance) / self.seen
+
+    def recall(self, memory: Memory) -> None:
+        """Also what was learned before ``learned_at`` was written beside it."""
+        Learned.recall(self, {"learned_at": 0.0, **memory})
 
     @property
     def cv(self) -> float:

@@ -52,7 +52,7 @@ class Recursive:
     def on_event(self, event: Learnable, now: float) -> None:
         match event:
             case Handled():
-                self._handling[event.queue].learn(event.seconds)
+                self._handling[event.queue].learn(event.seconds, now)
             case Joined():
                 self._joins[event.queue].learn(event.rank, now)
             case Held():

@@ -21,7 +21,7 @@ from callbackd.domain.wait.estimator import (
     TurnCame,
     Worked,
 )
-from callbackd.domain.wait.learned import Patience
+from callbackd.domain.wait.learned import HandleTimes, Patience
 from callbackd.domain.wait.recursion import Recursive
 from tests.builders import SALES, SUPPORT, T0
 
@@ -288,6 +288,28 @@ def test_p80_widens_until_one_in_five_is_missed():
         missed.append(came_s > said.p80_s)
         learned.on_event(TurnCame(SUPPORT, said, came_s), T0)
     assert sum(missed[2000:]) / 2000 == pytest.approx(0.2, abs=0.03)
+
+
+def mean_after(calls_per_hour, hours, odd, seconds):
+    """The mean of a team whose calls take 200 s each, after ``odd`` calls in a row that take ``seconds``."""
+    learned = HandleTimes(200.0)
+    times = [200.0] * (calls_per_hour * hours) + [seconds] * odd
+    for n, handled_s in enumerate(times):
+        learned.learn(handled_s, T0 + n * 3600 / calls_per_hour)
+    return learned.mean
+
+
+def test_a_large_team_remembers_an_hour_and_a_small_one_120_calls():
+    small, large = (mean_after(per_hour, 10, odd=60, seconds=400.0) for per_hour in (60, 1600))
+    assert small == pytest.approx(200 + 200 * (1 - (1 - 1 / 120) ** 60), rel=0.01)
+    assert large == pytest.approx(200 + 200 * 60 / 1600, rel=0.02), "two minutes of odd calls"
+    assert mean_after(1600, 10, odd=3200, seconds=400.0) > 360, "two hours of them"
+
+
+def test_handle_times_learned_by_an_earlier_version_are_taken_up():
+    learned = estimator()
+    learned.recall("handling support", {"mean": 111.0, "variance": 9.0, "seen": 50.0})
+    assert learned.memories()["handling support"] == {"mean": 111.0, "variance": 9.0, "seen": 50.0, "learned_at": 0.0}
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
