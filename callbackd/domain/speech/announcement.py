@@ -35,7 +35,7 @@ def compose(settings: Announcements, position: int, estimate: Estimate | None, t
         return Announcement(phrases, "waits are not told" if estimate else "wait unknown")
     if not estimate.to_tell:
         return Announcement(phrases, "everybody is paused: no number is told")
-    minutes = rounded_up(estimate.p80_s)
+    minutes = rounded_up(estimate.p80_s if estimate.bound_s is None else estimate.bound_s)
     bound_s = inf if minutes == ABOVE_HOUR else 60.0 * minutes
     if told_s is not None and bound_s >= told_s:
         return Announcement(phrases, f"{bound_s / 60:g} min is no better than the {told_s / 60:g} told before")

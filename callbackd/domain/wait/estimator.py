@@ -75,6 +75,8 @@ class Estimate:
     p80_s: float
     model_s: float | None = None
     """The mean before it was corrected by what came of earlier ones; None when nothing is corrected."""
+    bound_s: float | None = None
+    """What callers are told, rounded up to minutes; four in five of them wait no longer. None: the P80."""
     to_tell: bool = True
     """False: good enough to decide by, but no caller is told a number, because everybody is paused."""
 
@@ -137,7 +139,16 @@ class TurnCame:
     """It was made some time after the last one of its queue that was so: those in between saw the same line."""
 
 
-Learnable = Handled | Joined | Held | Worked | Reached | TurnCame
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody who was told a wait of less than ``said_s`` waited ``waited_s`` from then on, or would have."""
+
+    queue: QueueName
+    said_s: float
+    waited_s: float
+
+
+Learnable = Handled | Joined | Held | Worked | Reached | TurnCame | Told
 Memory = Mapping[str, Any]
 """What JSON can hold."""
 

@@ -279,6 +279,11 @@ class Calibration(Learned):
     seen: float = 0.0
     widen: float = 1.0
     """Times the P80 of the corrected mean."""
+    told: float = 1.0
+    """Times the P80, for what callers are told: rounding up makes that longer, repeating it only when it is better
+    makes it shorter.
+    """
+    told_seen: float = 0.0
 
     _MEMORY = 300.0
     _PRIOR = 60.0
@@ -290,6 +295,16 @@ class Calibration(Learned):
         self.seen = keep * self.seen + 1
         missed = 1.0 if came_s > p80_s else 0.0
         self.widen = min(2.0, max(0.7, self.widen * (1 + self._STEP * (missed - 0.2))))
+
+    def learn_told(self, said_s: float, came_s: float) -> None:
+        missed = 1.0 if came_s > said_s else 0.0
+        self.told_seen = min(self.told_seen + 1, self._MEMORY)
+        step = max(self._STEP, 1 / (10 + self.told_seen))
+        self.told = min(2.0, max(0.5, self.told * (1 + step * (missed - 0.2))))
+
+    def recall(self, memory: Memory) -> None:
+        """Also what was learned before ``told`` was written beside it."""
+        Learned.recall(self, {"told": 1.0, "told_seen": 0.0, **memory})
 
     @property
     def ratio(self) -> float:

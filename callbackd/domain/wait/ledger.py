@@ -15,7 +15,7 @@ from callbackd.domain.line.order import Order, order, position, standing
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
-from callbackd.domain.wait.estimator import Estimate, TurnCame
+from callbackd.domain.wait.estimator import Estimate, Told, TurnCame
 from callbackd.domain.wait.place import Places
 
 _FOLLOWED_S = 4 * 3600.0
@@ -153,15 +153,19 @@ class Ledger:
             came_s = None if outcome is QuoteOutcome.UNKNOWN else max(0.0, state.now - forecast.at)
             if forecast.quote:
                 self._close(forecast.quote, came_s, outcome)
-            if came_s is not None and came_s <= _FOLLOWED_S and forecast.estimate:
-                self._places.learn(TurnCame(forecast.queue, forecast.estimate, came_s, forecast.apart))
+            if came_s is not None and came_s <= _FOLLOWED_S:
+                self._teach(forecast, came_s)
+
+    def _teach(self, forecast: _Forecast, came_s: float) -> None:
+        quote = forecast.quote
+        if forecast.estimate:
+            self._places.learn(TurnCame(forecast.queue, forecast.estimate, came_s, forecast.apart))
+        if quote and quote.kind is QuoteKind.WAIT and quote.said_s is not None:
+            self._places.learn(Told(forecast.queue, quote.said_s, came_s))
 
     def _close(self, quote: Quote, came_s: float | None, outcome: QuoteOutcome) -> None:
         self._state.put(replace(quote, came_s=came_s, outcome=outcome, closed_at=self._state.now))
 
 
 def _forecast(quote: Quote) -> _Forecast:
-    estimate = None
-    if quote.mean_s is not None and quote.p80_s is not None:
-        estimate = Estimate(quote.mean_s, quote.mean_s, quote.p80_s, quote.model_s)
-    return _Forecast(quote.queue, quote.at, estimate, quote)
+    return _Forecast(quote.queue, quote.at, None, quote)

@@ -25,6 +25,7 @@ from callbackd.domain.wait.estimator import (
     Memory,
     Place,
     Reached,
+    Told,
     TurnCame,
     Worked,
 )
@@ -64,6 +65,8 @@ class Recursive:
             case TurnCame():
                 if event.estimate.model_s and event.apart:
                     self._calibration[event.queue].learn(event.estimate.model_s, event.estimate.p80_s, event.waited_s)
+            case Told():
+                self._calibration[event.queue].learn_told(event.said_s, event.waited_s)
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
         return self._behind(trunk).times()
@@ -106,11 +109,13 @@ class Recursive:
         wait = self._recursion(place, now)
         calibration = self._calibration[place.queue]
         corrected = Moments(wait.mean * calibration.ratio, wait.variance * calibration.ratio**2)
+        p80_s = corrected.quantile(Z80) * calibration.widen
         return Estimate(
             corrected.mean,
             corrected.quantile(0.0),
-            corrected.quantile(Z80) * calibration.widen,
+            p80_s,
             wait.mean,
+            p80_s * calibration.told,
             to_tell=place.working > 0,
         )
 

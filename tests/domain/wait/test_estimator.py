@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from math import exp, inf
+from random import Random
 
 import pytest
 
+from callbackd.domain.speech.announcement import rounded_up
 from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, first_end
 from callbackd.domain.wait.estimator import (
     Ahead,
@@ -18,6 +20,7 @@ from callbackd.domain.wait.estimator import (
     Joined,
     Place,
     Reached,
+    Told,
     TurnCame,
     Worked,
 )
@@ -290,6 +293,27 @@ def test_p80_widens_until_one_in_five_is_missed():
     assert sum(missed[2000:]) / 2000 == pytest.approx(0.2, abs=0.03)
 
 
+def test_what_callers_are_told_comes_true_in_four_of_five_cases_though_it_is_rounded_up():
+    learned, random, missed = estimator(), Random(1), []
+    for _ in range(4000):
+        said = asked(place(3), learned)
+        told_s = 60.0 * rounded_up(said.bound_s)
+        came_s = random.expovariate(1 / 400)
+        missed.append(came_s > told_s)
+        learned.on_event(Told(SUPPORT, told_s, came_s), T0)
+    assert sum(missed[1000:]) / 3000 == pytest.approx(0.2, abs=0.02)
+
+
+def test_what_is_told_does_not_move_the_estimate():
+    learned = estimator()
+    before = asked(place(3), learned)
+    for _ in range(50):
+        learned.on_event(Told(SUPPORT, 60.0, 10.0), T0)
+    after = asked(place(3), learned)
+    assert (after.mean_s, after.p80_s) == (before.mean_s, before.p80_s)
+    assert after.bound_s < before.bound_s
+
+
 def mean_after(calls_per_hour, hours, odd, seconds):
     """The mean of a team whose calls take 200 s each, after ``odd`` calls in a row that take ``seconds``."""
     learned = HandleTimes(200.0)
@@ -324,6 +348,7 @@ def experienced():
         learned.on_event(Joined(SUPPORT, (0, n % 3)), T0)
         learned.on_event(Reached("trunk", 8.0, 8.0), T0)
         learned.on_event(TurnCame(SUPPORT, asked(place(3), learned), 200.0), T0)
+        learned.on_event(Told(SUPPORT, 180.0, 200.0), T0)
     return learned
 
 

@@ -13,7 +13,7 @@ from callbackd.domain.ids import EntryId, Mint, QuoteId
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.phrase import Position, WaitBelow
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Slots, Way
-from callbackd.domain.wait.estimator import Handled, Held, Joined, Reached, TurnCame, Worked
+from callbackd.domain.wait.estimator import Handled, Held, Joined, Reached, Told, TurnCame, Worked
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
 
@@ -247,6 +247,16 @@ def test_it_learns_from_everybody_who_waited_told_or_not():
     centre.hangs_up("with-alice")
     centre.answers("alice")
     assert sorted(round(event.waited_s) for event in told(centre, TurnCame)) == [40, 40]
+
+
+def test_it_learns_what_came_of_a_wait_that_was_told():
+    centre = busy()
+    quote = waits(centre)
+    centre.wait(20)
+    centre.hangs_up("with-alice")
+    centre.answers("alice")
+    [event] = told(centre, Told)
+    assert (event.said_s, round(event.waited_s)) == (quote.said_s, 20)
 
 
 def test_it_learns_how_long_callers_hold_on_and_how_it_ended():
