@@ -19,20 +19,20 @@ from lab.slots import HOST, Slot
 CONFIG = Path(__file__).resolve().parents[1] / "asterisk-config"
 AGENTS = tuple(f"agent{number}" for number in range(1, 7))
 CALLER_HOST = "127.0.0.2"
-"""A phone that calls from this address is a caller from outside, whatever its From says; keys by RFC 4733."""
+"""A phone that calls from this address is a caller from outside, whatever its From is; keys by RFC 4733."""
 CALLER_INFO_HOST = "127.0.0.3"
 """The same, keys by SIP INFO."""
 
 
 class AsteriskFailed(RuntimeError):
-    """It did not start, or a command could not be run; the text has what its log said."""
+    """It did not start, or a command could not be run; the text holds what it logged."""
 
 
 class Asterisk:
     """An Asterisk in a slot. Everything it writes is in `dir`; it dies with this process.
 
-    `variables` become dialplan globals (CBD_DEADMAN ...). With `qualify_s` the agents' phones are asked every this many
-    seconds whether they are there, and must answer OPTIONS.
+    `variables` become dialplan globals (CBD_DEADMAN ...). With `qualify_s` Asterisk sends the agents' phones an OPTIONS
+    every that many seconds, which they must answer.
     """
 
     ari_user = "callbackd"
@@ -48,7 +48,7 @@ class Asterisk:
     ) -> None:
         found = installed or find_asterisk()
         if found is None:
-            raise AsteriskFailed("no Asterisk here that is new enough: run script/setup")
+            raise AsteriskFailed("no Asterisk here is new enough: run script/setup")
         self.installed = found
         self.slot = slot
         self.dir = slot.dir / "asterisk"
@@ -80,11 +80,11 @@ class Asterisk:
     async def start(self) -> None:
         """Returns when it is fully booted. Also after `kill()` or `stop()`: same ports and passwords, astdb kept."""
         if self.pid is not None:
-            raise AsteriskFailed("it runs already")
+            raise AsteriskFailed("it is running already")
         self._write()
         with (self.dir / "log/stderr").open("ab") as stderr:
             self._process = await asyncio.create_subprocess_exec(
-                # Whatever ends the tests ends Asterisk as well.
+                # However the tests end, Asterisk ends with them.
                 *("setpriv", "--pdeathsig=KILL", *self.installed.command),
                 *("-f", "-C", str(self.dir / "etc/asterisk.conf")),
                 cwd=self.dir,
@@ -129,7 +129,7 @@ class Asterisk:
             await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL: no word to anybody."""
+        """SIGKILL: Asterisk tells nobody that it ends."""
         if (process := self._process) is not None and process.returncode is None:
             process.kill()
             await process.wait()
@@ -145,7 +145,7 @@ class Asterisk:
             self._process.send_signal(number)
 
     async def cli(self, command: str) -> str:
-        """What Asterisk's console says to a command."""
+        """The output of a command on Asterisk's console. Raises ``AsteriskFailed``."""
         process = await asyncio.create_subprocess_exec(
             *self.installed.command,
             *("-C", str(self.dir / "etc/asterisk.conf"), "-rx", command),
@@ -184,7 +184,7 @@ class Asterisk:
 
     @property
     def event_log(self) -> Path:
-        """What Asterisk writes down of every channel."""
+        """The file in which Asterisk records every channel."""
         return self.dir / "log/cel-custom/callbackd.csv"
 
     # --- the files ---
@@ -195,7 +195,7 @@ class Asterisk:
         write_music(self.dir / "music")
         for part in ("documentation", "rest-api"):
             self._link(self.dir / "data" / part, self.installed.data / part)
-        # Debian's language names are links by way of /etc, which lead nowhere outside that system.
+        # Debian's language names are links through /etc, which lead nowhere outside that system.
         sounds = self.installed.data / "sounds"
         (self.dir / "data/sounds").mkdir(exist_ok=True)
         english = next((path for path in sorted(sounds.glob("en*")) if (path / "queue-thankyou.gsm").exists()), None)

@@ -1,9 +1,9 @@
-"""callbackd with a clock that somebody set, for what happens at a time of day and for clocks that jump.
+"""callbackd with a clock of its own: for what happens at a certain time of day, and for clocks that jump.
 
     python -m lab.at_another_hour FILE CONFIG
 
-FILE has the seconds by which the clock is ahead, and may be written anew at any time. Only the clock of the domain
-differs: the same wiring, Asterisk, database and phones as ever.
+FILE holds the seconds by which the clock is ahead, and may be rewritten at any time. Only the clock of the domain
+differs; wiring, Asterisk, database and phones are the usual ones.
 """
 
 from __future__ import annotations

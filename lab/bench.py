@@ -1,10 +1,11 @@
-"""Figures of callbackd on this machine. They are printed, never asserted: these machines are shared.
+"""Performance figures of callbackd on this machine. They are printed, never asserted: the machines are shared.
 
 latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
-          Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. By the phones.
+          Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. The phones
+          measure both.
 core      events per second over a simulated day of 10,000 calls: the decision core, and with the laws after each event.
-ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and what one
-          estimate costs in a line of 100.
+ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and the time that
+          one estimate takes in a line of 100.
 ahead     callbacks under agent_first and look_ahead on the same regimes: the share of customers for whom nobody was
           free within 2 s of key 1, and how long an agent was kept idle for each.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
@@ -36,7 +37,7 @@ from lab.slots import Slot
 
 CALLS = 120
 AT_ONCE = 6
-"""Callers who wait while an agent talks."""
+"""How many callers wait while an agent talks."""
 
 
 def figures(name: str, seconds: Iterable[float]) -> None:

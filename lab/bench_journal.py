@@ -1,6 +1,6 @@
-"""How long a step of a call takes to be written down: ``python -m lab.bench_journal``.
+"""Measures how long it takes to write down a step of a call: ``python -m lab.bench_journal``.
 
-A step is an entry, an agent and two decisions, committed with fsync on, to a server of our own on this disk.
+A step is an entry, an agent and two decisions, committed with fsync on, to a private server on this disk.
 """
 
 from __future__ import annotations

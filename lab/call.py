@@ -22,7 +22,7 @@ KeysBy = Literal["rfc4733", "info", "tones"]
 
 
 class PhoneFailed(AssertionError):
-    """What a test waited for did not happen in time; the text has the phones' story."""
+    """What a test waited for did not happen in time; the text holds the phones' story."""
 
 
 class Call:
@@ -49,10 +49,10 @@ class Call:
         self.status: int | None = None
         """The final answer to the INVITE: 200, 486, 487…"""
         self.reason = ""
-        """The other side's Reason header at the end, where it sent one."""
+        """The other side's Reason header at the end, if it sent one."""
         self.pressed: list[tuple[float, str]] = []
         self.remarks: list[tuple[float, str]] = []
-        """Sentences of its own for the story."""
+        """Sentences that this call adds to the story."""
         self.messages: list[SipMessage] = []
         self._stage = stage
         self._sipp: Sipp | None = None
@@ -91,7 +91,7 @@ class Call:
             lambda: self.invited_at,
             within,
             "send or get its INVITE",
-            # SIPp may have failed, and then says nothing.
+            # SIPp may have failed, and then sends nothing.
             often=True,
             hopeless=lambda: self._sipp is not None and self._sipp.exit_code is not None,
         )
@@ -116,12 +116,13 @@ class Call:
     async def hears(
         self, other: Phone | Call | str, *, within: float = 5.0, seconds: float = 0.3, since: float | None = None
     ) -> Span:
-        """The other phone's tone, ``seconds`` without a pause; at any time of the call unless ``since`` says when."""
+        """When the other phone's tone was heard for ``seconds`` without a pause; at any time of the call, or from
+        ``since`` on."""
         who = name_of(other)
         return await self._hears(who, f"hear {who}", within, seconds, since)
 
     async def hears_voice(self, *, within: float = 5.0, seconds: float = 0.3, since: float | None = None) -> Span:
-        """A prompt: sound that is neither a phone's tone nor known music."""
+        """When a prompt was heard: sound that is neither a phone's tone nor known music."""
         return await self._hears(VOICE, "hear a voice", within, seconds, since)
 
     async def hears_music(
@@ -130,15 +131,15 @@ class Call:
         return await self._hears(f"music:{name}", f"hear the music of {name!r}", within, seconds, since)
 
     async def hears_signal(self, *, within: float = 5.0, seconds: float = 0.2, since: float | None = None) -> Span:
-        """A tone of the network: ringing, busy, congestion. Never taken for a voice."""
+        """When a tone of the network was heard: ringing, busy, congestion. It is never taken for a voice."""
         return await self._hears(SIGNAL, "hear a signal tone", within, seconds, since)
 
     async def hears_something(self, *, within: float = 5.0, seconds: float = 0.3, since: float | None = None) -> Span:
-        """Anything but silence."""
+        """When anything but silence was heard."""
         return await self._hears(None, "hear anything", within, seconds, since)
 
     async def hears_silence(self, seconds: float = 1.0, *, within: float = 5.0) -> None:
-        """Returns when nothing was heard for this long, counted from now at the earliest."""
+        """Wait until nothing was heard for this long, counted from now at the earliest."""
         start = time.time()
 
         def quiet() -> bool | None:
@@ -148,7 +149,7 @@ class Call:
         await self._until(quiet, within, f"hear {seconds:g} s of silence", often=True)
 
     async def gets_key(self, key: str, *, within: float = 5.0) -> KeyHeard:
-        """A telephone event that Asterisk sends here."""
+        """The telephone event that Asterisk sends here for the key."""
         return await self._until(
             lambda: next((heard for heard in self.rtp.keys if heard.key == key), None),
             within,
@@ -199,7 +200,7 @@ class Call:
     # --- acts ---
 
     async def answer(self) -> None:
-        """Take an incoming call. Does nothing when it is over already."""
+        """Answer an incoming call. Does nothing when it is over already."""
         if not self.over and self.answered_at is None:
             await self._until(lambda: self.rtp_port or None, 5.0, "have its audio ready")
             self._tell("XANSWER", rtp=self.rtp_port)
@@ -213,13 +214,13 @@ class Call:
 
     async def reject(self, status: int = 486) -> None:
         if status not in REJECTIONS:
-            raise ValueError(f"{status} is none of {sorted(REJECTIONS)}")
+            raise ValueError(f"{status} is not one of {sorted(REJECTIONS)}")
         if not self.over:
             self._tell(f"XREJECT{status}")
             await self.is_over(5.0)
 
     async def press(self, keys: str, *, hold: float = 0.1, pause: float = 0.1) -> None:
-        """Press keys, the phone's way (RFC 4733, SIP INFO, or tones in the audio). Returns when they are sent."""
+        """Press keys in the phone's own way (RFC 4733, SIP INFO, or tones in the audio). Returns when they are sent."""
         await self.is_answered(5.0)
         async with self._one_at_a_time:
             for key in keys:
@@ -229,22 +230,22 @@ class Call:
                 elif self.keys_by == "tones":
                     await self.rtp.play_key(key, pause=pause)
                 elif await self._request("XINFO", digit=key):
-                    # No finger is faster, and Asterisk plays the key for its length before it takes the next.
+                    # No finger is faster, and Asterisk plays each key for its whole length before it takes the next.
                     await asyncio.sleep(hold + pause)
                 else:
                     return
 
     async def refer(self, to: str) -> None:
-        """Blind transfer of the other side to a number, or to all of ``number@host:port?Replaces=…``."""
+        """Transfer the other side blindly to a number, or to a whole address ``number@host:port?Replaces=…``."""
         await self.is_answered(5.0)
         if "@" not in to:
-            to = f"{to}@127.0.0.1"  # where the PBX listens says nothing to it: it looks at the number
+            to = f"{to}@127.0.0.1"  # the PBX does not look at the host, only at the number
         async with self._one_at_a_time:
             self.remarks.append((time.time(), f"transfers the call to {to}"))
             await self._request("XREFER", target=to)
 
     async def refer_to(self, consult: Call) -> None:
-        """Attended transfer: the other side is connected with whom this phone's other call is with."""
+        """Attended transfer: connect the other side with the party of this phone's other call."""
         told = next(m for m in consult.messages if m.status == 200 and m.method == "INVITE")
         of_to, of_from = (re.search(r";tag=([^;>\s]+)", told.headers[header]) for header in ("to", "from"))
         assert of_to
@@ -253,7 +254,7 @@ class Call:
         await self.refer(f"{consult.dialled}@127.0.0.1?Replaces={quote(replaces, safe='')}")
 
     async def is_told_of_transfer(self, within: float = 5.0) -> int:
-        """The status in the last word (NOTIFY) about the transfer that this phone asked for."""
+        """The status in the last NOTIFY about the transfer that this phone asked for."""
 
         def final() -> int | None:
             bodies = [m.body for m in self.messages if m.method == "NOTIFY" and m.status is None]
@@ -263,7 +264,7 @@ class Call:
         return await self._until(final, within, "be told what became of the transfer")
 
     async def hold(self) -> None:
-        """Put the other side on hold; this phone says nothing meanwhile."""
+        """Put the other side on hold; this phone sends nothing meanwhile."""
         await self._renegotiate("sendonly")
 
     async def resume(self) -> None:
@@ -277,7 +278,8 @@ class Call:
             await self._request("XINVITE", direction=direction)
 
     async def hangup(self, within: float = 5.0) -> None:
-        """Put the receiver down: BYE, or CANCEL or 603 when it was not answered. Nothing when it is over already."""
+        """Put the receiver down: BYE, or CANCEL or 603 when it was not answered. Does nothing when it is over
+        already."""
         async with self._one_at_a_time:
             for _ in range(3):
                 if self.over:
@@ -295,15 +297,15 @@ class Call:
         await self.is_over(0.01)
 
     def mute(self) -> None:
-        """Say nothing from now on (frames of silence, as a quiet room)."""
+        """Be silent from now on (frames of silence, like a quiet room)."""
         self.rtp.say(None)
 
     def speak(self) -> None:
-        """Say the phone's tone."""
+        """Send the phone's tone from now on."""
         self.rtp.say(self._stage.tone_of(self.who))
 
     async def _request(self, control: str, **headers: str) -> bool:
-        """A request inside the call; whether it was answered before the call was over."""
+        """Whether a request inside the call was answered before the call was over."""
         if self.over:
             return False
         self._cseq += 1
@@ -336,7 +338,7 @@ class Call:
     # --- the judge's view ---
 
     def gaps(self, longer_than: float = 1.0) -> list[Span]:
-        """Silences between answer and end (or now, as far as we have listened): what a caller must not hear."""
+        """Silences between answer and end (or now, as far as we have listened), which a caller must not hear."""
         if self.answered_at is None:
             return []
         return self.hearing.gaps(self.answered_at, self.ended_at or self.rtp.listened_until, longer_than)
@@ -373,7 +375,7 @@ class Call:
         elif status >= 300 and self.answered_at is None:
             self._end(message, "us" if message.sent else "them", status)
         if self.outgoing or self.answered_at is not None:
-            # A phone that is called says nothing before it answers.
+            # A phone that is called sends no sound before it answers.
             self.rtp.remote = None if self._held else self._media
 
     def _end(self, message: SipMessage, by: Who, status: int | None) -> None:
@@ -391,7 +393,7 @@ class Call:
 
 
 def name_of(somebody: Phone | Call | str) -> str:
-    """The story's name for a phone, the phone of a call, or a name itself."""
+    """The name that the story uses for a phone, or for the phone of a call; a name stays as it is."""
     if isinstance(somebody, str):
         return somebody
     return somebody.who if isinstance(somebody, Call) else somebody.name

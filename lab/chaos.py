@@ -1,13 +1,13 @@
 """A random killer among thirty callers and ten promises: ``script/chaos --minutes 10 --seed 3``.
 
-The daemon, PostgreSQL, the event stream and Asterisk are ended in turn, as the seed says, and started again as by a
-service manager. The phones tell what became of everybody; the summary counts kills, callers, lost, doubled and late.
+The daemon, PostgreSQL, the event stream and Asterisk are killed in an order drawn from the seed, and restarted as a
+service manager would. The phones show what became of everybody; the summary counts kills, callers, lost, doubled, late.
 
-Agents talk, put callers on hold and send some on to a colleague meanwhile. Nobody may hear silence for longer than two
+Meanwhile agents talk, put callers on hold and send some on to a colleague. Nobody may hear silence for longer than two
 seconds, whatever is killed.
 
-Excused are calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, nobody can save them.
-So is the silence after an agent has hung up: the conversation is over.
+Two things are excused. Calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, so nobody
+can save them. And the silence after an agent has hung up: the conversation is over.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ from lab.wired import promise
 
 CALLERS, PROMISES, AGENTS = 30, 10, 4
 PAUSE_S = (2.0, 8.0)
-"""Between two kills."""
+"""Seconds between two kills."""
 PATIENCE_S = (30.0, 80.0)
 CALM_S = 40.0
-"""After the last kill everybody who waits is served within this, and every promise that is due is kept."""
+"""Within this time after the last kill everybody who waits must be served and every due promise kept."""
 ONE_BY_ONE = ("daemon", "stream", "postgres", "asterisk")
 WEIGHTS = (6, 4, 2, 1)
 TALK_S = (3.0, 6.0)
-"""From an agent's answer to their hanging up."""
+"""Seconds from an agent's answer to their hanging up."""
 HOLDS, TRANSFERS = 0.2, 0.15
-"""Shares of an agent's conversations."""
+"""The share of an agent's conversations in which each happens."""
 COLLEAGUE = "agent6"
-"""Whom agents send callers on to, at a telephone that is not in the queue."""
+"""The colleague to whom agents send callers on; their telephone is not in the queue."""
 SILENCE_S = 2.0
-"""The longest silence that anybody may hear."""
+"""The longest silence, in seconds, that anybody may hear."""
 WAITS_S = 2.0
-"""A customer who pressed 1 and hears nobody for longer was called too late for us."""
+"""A customer who pressed 1 and hears nobody for longer than this counts as late."""
 QUEUE = {
     "wrap_up_s": 0,
     "ring_s": 4,
@@ -68,32 +68,33 @@ ENDLESS = 100_000
 NO_LIMITS = {"number_hour": ENDLESS, "number_day": ENDLESS, "caller_day": ENDLESS, "block_hour": ENDLESS} | {
     "dials_day": ENDLESS, "minutes_day": ENDLESS, "late_least": ENDLESS,
 }  # fmt: skip
-"""An hour of it is more than any house may ask for in a day."""
+"""One hour of this is more than the limits allow any house in a day."""
 
 
 @dataclass
 class Tally:
     kills: Counter[str] = field(default_factory=Counter)
     fates: Counter[str] = field(default_factory=Counter)
-    """What became of the callers, each once."""
+    """What became of the callers; each is counted once."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
-    """Who heard nothing for longer than ``SILENCE_S``."""
+    """Phones that heard nothing for longer than ``SILENCE_S``."""
     stuck: list[str] = field(default_factory=list)
-    """Agents who are taken for busy when everybody has hung up."""
+    """Agents whom callbackd takes for busy although everybody has hung up."""
     held: int = 0
     sent_on: int = 0
     unasked: list[str] = field(default_factory=list)
-    """Ends of the daemon that nobody brought about."""
+    """Ends of the daemon for which the killer was not to blame."""
     promised: int = 0
     kept: int = 0
     withdrawn: int = 0
-    """Stored though nobody could tell: the caller was told no and stayed in the line, the row was closed unheard."""
+    """Promises that were stored although no answer came: the caller heard a refusal and stayed in the line, and the row
+    was closed before anybody heard of it."""
     open: int = 0
     back_s: list[float] = field(default_factory=list)
-    """From the start of a daemon to its working with Asterisk."""
+    """Seconds from the start of a daemon until it works with Asterisk."""
     resync_ms: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -178,7 +179,7 @@ class Chaos:
     async def _kill_asterisk(self) -> None:
         self._asterisk_died = died_at = time.time()
         await self._house.asterisk.kill()
-        # It sends no BYE: whoever hears nothing any more hangs up.
+        # It sends no BYE: people who suddenly hear nothing hang up.
         await asyncio.gather(
             *(call.hangup() for call in self._house.stage.calls if not call.over), return_exceptions=True
         )
@@ -187,7 +188,7 @@ class Chaos:
         self._outages.append((died_at, self._asterisk_died))
 
     async def _keep_daemon(self) -> None:
-        """What a service manager does: start it again, whatever ended it."""
+        """Restart the daemon whenever it ends, as a service manager does."""
         daemon = self._house.daemon
         while True:
             pid = daemon.pid
@@ -204,7 +205,7 @@ class Chaos:
                 self.tally.unasked.append(f"the daemon ended by itself:\n{daemon.story(15)}")
 
     def _works(self, talk_s: float) -> Behaviour:
-        """An agent, who now and then puts the caller on hold or sends them on."""
+        """The behaviour of an agent who now and then puts the caller on hold or sends them on."""
 
         async def behave(call: Call) -> None:
             await answers(after=0.2)(call)
@@ -257,7 +258,7 @@ class Chaos:
         await self._leaves(caller, began)
 
     async def _presses(self, caller: Caller) -> None:
-        """The offer's key and the confirmation, until we are hung up on or somebody answers."""
+        """Press the offer's key and confirm, until we are hung up on or somebody answers."""
         for _ in range(6):
             await asyncio.sleep(self._random.uniform(2.5, 4.0))
             if caller.call.over or self._served(caller):
@@ -291,7 +292,7 @@ class Chaos:
         self.tally.fates[fate] += 1
 
     def _agent_hung_up(self, who: str, at: float) -> bool:
-        """Whether it was the agent who ended the caller's call, and not we."""
+        """Whether the agent ended the caller's call, and not callbackd."""
         rung = [call for call in self._house.stage.calls if call.from_user == _number(who)]
         return any(call.ended_by == "us" and abs((call.ended_at or 0.0) - at) < 1.0 for call in rung)
 
@@ -308,7 +309,7 @@ class Chaos:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     async def _calm(self) -> None:
-        """Nothing is killed any more: who waits is served, what is due is kept."""
+        """Nothing is killed any more: wait until every caller is served and every due promise kept."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CALM_S + PATIENCE_S[1]):
                 while self._people:
@@ -349,7 +350,8 @@ class Chaos:
         return [call for call in self._house.stage.calls if call.who.startswith(("caller", "customer"))]
 
     def _silence(self, call: Call) -> str:
-        """The first silence that was too long, and that neither Asterisk's end nor an agent's excuses."""
+        """The first silence that was too long and is not excused by the end of Asterisk or of a conversation; or
+        empty."""
         for gap in call.gaps(SILENCE_S):
             away = any(gap.start < back and gap.end > gone for gone, back in self._outages)
             if not away and not self._agent_hung_up(call.who, gap.start):
@@ -369,7 +371,7 @@ class Chaos:
 
 
 def _late(call: Call) -> str:
-    """A customer who pressed 1 and then heard silence for longer than ``WAITS_S``."""
+    """A sentence about a customer who pressed 1 and then heard silence for longer than ``WAITS_S``; or empty."""
     silent = [gap for gap in call.gaps(WAITS_S) if call.pressed and gap.start > call.pressed[0][0]]
     return f"{call.who} heard nothing for {silent[0].seconds:.1f} s" if silent else ""
 
@@ -379,7 +381,7 @@ def _number(who: str) -> str:
 
 
 _WITHDRAWN = "(outcome IS NOT NULL AND outcome = 'cancelled' AND closed_at = created_at)"
-"""Closed at the time of its creation: the caller was told that it could not be noted. See ``callbackd.db.intents``."""
+"""Closed at the time of its creation: the caller heard that it could not be noted. See ``callbackd.db.intents``."""
 
 _BUSY = "SELECT id, activity FROM agent WHERE activity NOT IN ('idle', 'wrap_up')"
 
@@ -390,7 +392,7 @@ WHERE c.closed_at IS NULL AND (c.state <> 'waiting' OR e.not_before < now())
 
 
 async def chaos(seconds: float, seed: int, log: Path | None = None) -> Tally:
-    """A house of its own, ``seconds`` of kills, and what became of everybody. ``log`` gets all that was seen."""
+    """What became of everybody in a house of its own during ``seconds`` of kills. ``log`` gets everything seen."""
     async with AsyncExitStack() as stack:
         slot = stack.enter_context(Slot())
         postgres = await stack.enter_async_context(Postgres())
@@ -417,7 +419,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="how long things are killed (10)")
     parser.add_argument("--seed", type=int, default=1, help="which things, and when (1)")
-    parser.add_argument("--log", type=Path, help="a file for all that the phones saw and the daemon said")
+    parser.add_argument("--log", type=Path, help="a file for everything the phones saw and the daemon logged")
     asked = parser.parse_args()
     tally = asyncio.run(chaos(60 * asked.minutes, asked.seed, asked.log))
     print(f"{asked.minutes:g} minutes, seed {asked.seed}\n{tally}")

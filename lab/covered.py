@@ -1,4 +1,4 @@
-"""Prints coverage's figures by package."""
+"""Prints the figures of coverage by package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""callbackd itself as a process of its own, as the service manager would run it, with its log as a stream of facts.
+"""callbackd itself, as the process that a service manager would run, with its log as a stream of facts.
 
 async with Daemon(slot, asterisk, database_url) as daemon:
     line = await daemon.said("connected to agent1")
@@ -31,21 +31,21 @@ PROMPTS = cache_root().parent / "prompts"
 
 QUICK_OFFER = {"estimated_wait_s": 5, "waited_s": 60}
 NO_TIMES = {"enabled": False}
-"""Calls at a time make offers long to listen to; tests that are about them say so."""
+"""Calls at a time make offers long to listen to; tests that are about them enable them."""
 COMPANY = "Example Telecom"
 HASTY = ("espeak-ng", "-v", "{voice}", "-s", "330", "-w", "{out}", "--", "{text}")
-"""The lab's own speech engine: the same voices at twice the pace. What is said is all there, and most of a phone test
-is waiting until it has been said. Faster, and "You are logged in." is too short for ears that want 0.3 s to know a
-voice. Tests that are about what is heard set ``prompts`` without it, and so do those in which a daemon is away: what
-is being said then is the time that it has to come back.
+"""The lab's own speech engine: the same voices at twice the pace. Every word is there, and most of a phone test is
+waiting until it has been spoken. Any faster, and "You are logged in." is too short for ears that need 0.3 s to know a
+voice. Tests about what is heard set ``prompts`` without it, and so do those in which a daemon is away: the prompt that
+is playing then is the time it has to come back.
 """
 UNHURRIED = {"cache": str(PROMPTS)}
-"""The section ``prompts`` for who wants the shipped sounds, as slow and as costly to Asterisk as houses have them."""
+"""The section ``prompts`` for the shipped sounds, as slow and as costly to Asterisk as in a real house."""
 
 
 def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes: Toml) -> dict[str, Any]:
-    """A config for the lab: agents agent1 to agent6 in ``support``, quick timings. ``changes`` replace whole sections,
-    queues and agents among them.
+    """A config for the lab: agents agent1 to agent6 in ``support``, with quick timings. ``changes`` replace whole
+    sections, including queues and agents.
     """
     support = {"wrap_up_s": 1, "ring_s": 4, "offer": QUICK_OFFER, "announcements": {"every_s": 5}, "slots": NO_TIMES}
     config: dict[str, Any] = {
@@ -88,14 +88,14 @@ def toml(tree: Toml, prefix: str = "") -> str:
 
 
 class DaemonFailed(RuntimeError):
-    """It did not start, ended, or did not say in time what was waited for; the text holds its last lines."""
+    """It did not start, it ended, or it did not log in time what was waited for; the text holds its last lines."""
 
 
 class Daemon:
-    """One callbackd. ``lines`` are its log, each a dict with ``event`` and what belongs to it."""
+    """One callbackd. ``lines`` are its log, each a dict with ``event`` and its fields."""
 
     forked: ClassVar[bool] = False
-    """Whether it is forked ready for work instead of started anew: for tests that are not about its start."""
+    """Whether it is forked from a loaded process instead of started afresh: for tests that are not about its start."""
 
     def __init__(
         self,
@@ -113,15 +113,15 @@ class Daemon:
         (self.dir / "state" / do_not_call.UNPROVEN).unlink(missing_ok=True)  # as one that has run before
         self.config_path = self.dir / "callbackd.toml"
         self.ahead_s: float | None = None
-        """By how much its clock is set forward when it starts; None when it is to have the machine's."""
+        """The seconds by which its clock is ahead when it starts; None for the machine's clock."""
         self.dies_at: Step | None = None
         """The step of the protocol at which the next run ends itself by SIGKILL."""
         self.status = ""
-        """What a service manager was told last."""
+        """The last status it sent to its service manager."""
         self.watchdog_s: float | None = None
-        """Within what time it has to feed its service manager from its next start on."""
+        """The seconds within which it must feed its service manager, from its next start on."""
         self.fed_at = 0.0
-        """When it did last, by ``time.monotonic``."""
+        """When it last fed its service manager, by ``time.monotonic``."""
         self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Condition()
         self._process: asyncio.subprocess.Process | Forked | None = None
@@ -139,7 +139,7 @@ class Daemon:
         await self.stop()
 
     async def start(self, *, wait: bool = True) -> None:
-        """Returns when it works with Asterisk, or at once when not to ``wait``."""
+        """Start it; returns when it works with Asterisk, or at once without ``wait``."""
         self.config_path.write_text(toml(self.config))
         since = len(self.lines)
         run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
@@ -168,14 +168,14 @@ class Daemon:
             await self.said("back", subject="asterisk", since=since, within_s=60)
 
     def set_clock(self, ahead_s: float) -> None:
-        """Somebody sets its clock, also while it runs. It must have been started with ``ahead_s``."""
+        """Set its clock, even while it runs. It must have been started with ``ahead_s``."""
         assert self.ahead_s is not None, "it has the machine's clock"
         fresh = self._clock.with_suffix(".new")
         fresh.write_text(str(ahead_s))
         fresh.replace(self._clock)
 
     def _listen(self) -> None:
-        """Be its service manager, who hears what it does."""
+        """Be its service manager, which hears what it does."""
         self.status = ""
         self._notify.unlink(missing_ok=True)
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -186,8 +186,8 @@ class Daemon:
         said = listening.recv(4096).decode()
         if "WATCHDOG=1" in said:
             self.fed_at = time.monotonic()
-        _, told, status = said.partition("STATUS=")
-        self.status = status if told else self.status
+        _, changed, status = said.partition("STATUS=")
+        self.status = status if changed else self.status
 
     def _watchdog(self) -> dict[str, str]:
         return {} if self.watchdog_s is None else {"WATCHDOG_USEC": f"{self.watchdog_s * 1e6:.0f}"}
@@ -200,11 +200,11 @@ class Daemon:
         await self.kill()
 
     async def tasks(self) -> int:
-        """How many it has, as it told last."""
+        """How many tasks it has, by its latest status."""
         async with asyncio.timeout(20):
-            while not (told := re.search(r"(\d+) tasks", self.status)):
+            while not (shown := re.search(r"(\d+) tasks", self.status)):
                 await asyncio.sleep(0.05)
-        return int(told[1])
+        return int(shown[1])
 
     @property
     def _notify(self) -> Path:
@@ -219,11 +219,11 @@ class Daemon:
         return await self._end(signal.SIGTERM)
 
     async def kill(self) -> None:
-        """SIGKILL: no last words."""
+        """SIGKILL: it ends without another word."""
         await self._end(signal.SIGKILL)
 
     async def runs(self, *command: str) -> tuple[int, str]:
-        """``callbackd <command>`` beside it, with its config: the exit status and what it said."""
+        """The exit status and the output of ``callbackd <command>``, run beside it with its config."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "callbackd", *command, "-c", str(self.config_path)),
             cwd=ROOT,
@@ -235,7 +235,7 @@ class Daemon:
         return process.returncode or 0, said.decode()
 
     def rewrite(self, text: str = "", **sections: Toml) -> None:
-        """Somebody edits its config while it runs: to ``text``, or these sections."""
+        """Edit its config while it runs: to ``text``, or with these sections replaced."""
         self.config |= sections
         self.config_path.write_text(text or toml(self.config))
 
@@ -257,7 +257,7 @@ class Daemon:
             self._process.send_signal(signal.SIGCONT)
 
     async def ended(self, within_s: float = 20) -> int:
-        """Wait until it ends by itself; its exit status."""
+        """Its exit status, once it has ended by itself."""
         assert self._process
         async with asyncio.timeout(within_s):
             status = await self._process.wait()
@@ -281,7 +281,8 @@ class Daemon:
         return process.returncode
 
     async def _read(self, process: asyncio.subprocess.Process | Forked, listening: socket.socket) -> None:
-        """Its output to the end. Then its own socket is closed: the next daemon may have begun with another by then."""
+        """Read its output to the end, then close its own socket: the next daemon may have begun with another by
+        then."""
         assert process.stdout
         async for raw in process.stdout:
             text = raw.decode(errors="replace").rstrip()
@@ -300,7 +301,8 @@ class Daemon:
             self._more.notify_all()
 
     async def said(self, event: str, *, since: int = 0, within_s: float = 20, **fields: object) -> dict[str, Any]:
-        """The first line, from line ``since`` on, whose event contains ``event`` and whose fields are equal. Waits."""
+        """The first line, from line ``since`` on, whose event contains ``event`` and whose fields are equal. Waits for
+        it. Raises ``DaemonFailed``."""
         try:
             async with asyncio.timeout(within_s), self._more:
                 while True:
@@ -309,18 +311,18 @@ class Daemon:
                             return line
                     since = len(self.lines)
                     if self.pid is None and self._reading and self._reading.done():
-                        raise DaemonFailed(f"it ended before it said {event!r}\n{self.story()}")
+                        raise DaemonFailed(f"it ended before it logged {event!r}\n{self.story()}")
                     await self._more.wait()
         except TimeoutError:
-            raise DaemonFailed(f"it never said {event!r} {fields or ''}\n{self.story()}") from None
+            raise DaemonFailed(f"it never logged {event!r} {fields or ''}\n{self.story()}") from None
 
     async def more_than(self, lines: int) -> None:
-        """Returns when the log has more lines than this."""
+        """Wait until the log has more lines than this."""
         async with self._more:
             await self._more.wait_for(lambda: len(self.lines) > lines)
 
     def last_index(self, event: str) -> int:
-        """The last line that contains ``event``, for ``since``; 0 when there is none."""
+        """The index of the last line that contains ``event``, to be used as ``since``; 0 when there is none."""
         return max((n for n, line in enumerate(self.lines) if event in str(line.get("event"))), default=0)
 
     def count(self, event: str) -> int:
@@ -335,10 +337,10 @@ _built: set[str] = set()
 
 
 async def build_prompts(daemon: Daemon) -> None:
-    """Make the sound files that are missing; nothing the second time in one process.
+    """Make the sound files that are missing; does nothing the second time in one process.
 
-    The first time on a machine those are some hundred, and every worker misses them: one makes them while the others
-    wait, and none takes the processor from tests that run.
+    The first time on a machine there are some hundred, and every worker misses them: one makes them while the others
+    wait, and no test loses the processor to them.
     """
     site = json.dumps([daemon.config["site"], sorted(daemon.config["queues"]), daemon.config["prompts"]])
     if site in _built:

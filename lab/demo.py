@@ -1,6 +1,6 @@
-"""The demo: a private Asterisk, PostgreSQL, callbackd and SIPp phones play one scene, told as it happens.
+"""The demo: a private Asterisk, PostgreSQL, callbackd and SIPp phones play one scene, shown as it happens.
 
-At the end what callbackd believes is held against what the phones saw; the exit status is 0 only if both agree.
+At the end what callbackd believes is compared with what the phones saw; the exit status is 0 only if both agree.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ PICTURE_COLUMNS = 110
 
 
 async def show(console: Console, *, keep: bool) -> int:
-    """Plays the scene; returns the exit status. With ``keep`` it returns when it is cancelled."""
+    """The exit status of the scene, once it has been played. With ``keep`` it returns when it is cancelled."""
     async with AsyncExitStack() as stack:
         with console.status("starting Asterisk, PostgreSQL and callbackd"):
             slot = stack.enter_context(Slot())
             asterisk = await stack.enter_async_context(Asterisk(slot))
-            # Nothing is built for it: the phones recognise the words that come with callbackd.
+            # No prompt is built for it: the phones recognise the words that come with callbackd.
             prompts = {"cache": str(slot.dir / "prompts")}
             daemon = Daemon(slot, asterisk, "embedded", queues=QUEUES, agents=STAFF, prompts=prompts)
             await stack.enter_async_context(daemon)
@@ -52,7 +52,7 @@ async def show(console: Console, *, keep: bool) -> int:
 
 
 async def _told(scene: Scene) -> list[Verdict] | None:
-    """What came of the scene; None when it went wrong, which is then on the screen."""
+    """What came of the scene; None when it went wrong, after showing what."""
     verdicts = None
     try:
         async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as group:
@@ -83,7 +83,7 @@ def _summary(console: Console, verdicts: list[Verdict]) -> int:
 
 async def _leave_running(console: Console, slot: Slot, asterisk: Asterisk, daemon: Daemon) -> None:
     console.print(
-        f"\nStill running; Ctrl-C ends it. Alice and Bob go on answering. Dial in with any softphone on this machine:\n"
+        f"\nStill running; Ctrl-C ends it. Alice and Bob keep answering. Dial in with any softphone on this machine:\n"
         f"  account   agent3 at 127.0.0.1:{asterisk.sip_port}, UDP, no password, no registration, audio G.711\n"
         f"  dial      8001 for the queue, *50 to log in as an agent (listen on port {asterisk.agent_ports['agent3']})\n"
         f"  config    {daemon.config_path}\n"
@@ -102,7 +102,7 @@ async def until_interrupted(console: Console, *, keep: bool) -> int:
 
     def interrupt() -> None:
         for number in signals:
-            loop.add_signal_handler(number, lambda: None)  # once is enough: what was started is being ended
+            loop.add_signal_handler(number, lambda: None)  # one Ctrl-C is enough: everything is being stopped
         showing.cancel()
 
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -112,7 +112,7 @@ async def until_interrupted(console: Console, *, keep: bool) -> int:
     with contextlib.suppress(asyncio.CancelledError):
         status = await showing
     if keep or status == INTERRUPTED:
-        console.print("\nended; everything it started is gone")
+        console.print("\nStopped; everything it started is gone.")
     return status
 
 
@@ -131,7 +131,7 @@ def run() -> int:
 
 
 def _picture(console: Console) -> str:
-    """What was shown as an SVG that fetches nothing: any fixed-width font of the reader's will do."""
+    """The screen as an SVG that fetches nothing: any fixed-width font on the reader's machine will do."""
     drawn = console.export_svg(title="script/demo", unique_id="demo")
     plain = re.sub(r"<!--.*?-->|@font-face {.*?}", "", drawn, flags=re.DOTALL)
     return "\n".join(line.rstrip() for line in plain.splitlines() if line.strip()) + "\n"

@@ -1,4 +1,4 @@
-"""The lives as diagrams for people, printed from the tables by which they are lived.
+"""Prints the lives as diagrams for people, from the very tables that decide them.
 
 python -m lab.diagrams > docs/lives.md        after a change of a table; a test compares
 """
@@ -75,7 +75,7 @@ def _table(name: str, what: str, heads: Sequence[str], rows: Iterable[Sequence[s
 
 
 def _keys(keys: Mapping[str, Enum]) -> str:
-    """Keys that do the same stand together."""
+    """The keys and what they do; keys with the same effect are grouped."""
     same: dict[Enum, str] = defaultdict(str)
     for key, act in sorted(keys.items()):
         same[act] += key

@@ -1,6 +1,6 @@
-"""The figures of the house: how it is cut, how far one call travels in it, what is longest.
+"""The figures of the house: how the code is divided, how far one call travels in it, what is longest.
 
-Runs on any checkout, older layouts included: it reads files, and drives one call through that checkout's own test
+Works on any checkout, older layouts included: it reads files, and drives one call through that checkout's own test
 double of a call centre.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lab.rules import reaches
 
-# Run inside the checkout that is looked at. A border is crossed when a file of the domain calls into another one;
+# Runs inside the checkout under examination. A border is crossed when a file of the domain calls into another one;
 # the standard library and the code that dataclasses generate between the two do not count.
 _ONE_CALL = """
 import sys

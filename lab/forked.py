@@ -1,8 +1,8 @@
-"""A Python program without its start-up: forked from a process that has imported its modules already.
+"""A Python program without its start-up: forked from a process that has already imported its modules.
 
-Importing callbackd takes more processor time than the call that most tests make with it, and each test has a daemon of
-its own. What is forked runs the same modules with the arguments, environment and output of a process of its own; it has
-its own session, and ends with the process that asked for it.
+Importing callbackd takes more processor time than the call that most tests make with it, and each test has its own
+daemon. The forked process runs the same modules with its own arguments, environment, output and session, and ends with
+the process that asked for it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _PRELOADED = [
     "alembic.command",
 ]
 _SET_DEATH_SIGNAL = 1
-"""Of prctl: which signal is sent when the parent ends."""
+"""The option of prctl for the signal that is sent when the parent ends."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_PRELOADED)
 
 
 class Forked:
-    """As much of ``asyncio.subprocess.Process`` as a ``Daemon`` uses."""
+    """The part of ``asyncio.subprocess.Process`` that a ``Daemon`` uses."""
 
     def __init__(self, process: multiprocessing.context.ForkServerProcess, stdout: asyncio.StreamReader) -> None:
         assert process.pid is not None
@@ -44,10 +44,10 @@ class Forked:
 
     @classmethod
     async def start(cls, *arguments: str, cwd: Path, env: Mapping[str, str]) -> Forked:
-        """``python -m`` with these arguments, which begin with the module's name."""
+        """A process as of ``python -m`` with these arguments, of which the first is the module's name."""
         heard, said = _context.Pipe(duplex=False)
         process = _context.Process(target=_become, args=(arguments, str(cwd), dict(env), said), daemon=True)
-        # In a thread: the first time it waits for the imports, and phones must not be deaf meanwhile.
+        # In a thread: the first time it waits for the imports, and the phones must keep listening meanwhile.
         await asyncio.to_thread(process.start)
         said.close()
         stdout = asyncio.StreamReader(limit=2**20)
@@ -77,7 +77,7 @@ class Forked:
 
 
 def _become(arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: Connection) -> None:
-    """In the forked process: leave nothing of the one it was forked from but the imported modules."""
+    """In the forked process: keep only the imported modules of the process it was forked from."""
     os.setsid()
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
     os.dup2(said.fileno(), 1)

@@ -1,4 +1,4 @@
-"""What holds after every fault (spec/reliability.md). The phones are the judge; the database must agree with them."""
+"""What must hold after every fault (spec/reliability.md). The phones judge; the database must agree with them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ NOT_SEEN = {"not_dialled"}
 """Attempts for which no INVITE may have left."""
 PERHAPS_SEEN = {"not_dialled", "unknown"}
 ARI_CONNECTIONS, DB_CONNECTIONS = 10, 5
-"""The sizes of the daemon's pools: more is a leak, fewer is idleness."""
+"""The sizes of the daemon's pools: more connections are a leak, fewer mean that it is idle."""
 AT_ONCE_S = 0.75
-"""Two agents who answer in another order than they were rung overtake nobody."""
+"""Callers served within this time of each other are not out of order: two agents may answer in another order than they
+were rung."""
 TOGETHER_S = 0.25
-"""A caller who dials this soon after another may arrive before them."""
+"""A caller who dials within this time after another may arrive first."""
 VOICE_S = 2.0
 
 
 async def these_hold(
     house: House, *, lost: Collection[str] = (), silence_s: float | None = 1.0, in_order: bool = True
 ) -> None:
-    """Everybody hangs up; then all of the list, every breach told at once.
+    """Everybody hangs up; then the whole list is checked, and all breaches are raised at once.
 
     ``lost`` names phones whose call died with Asterisk; ``silence_s`` is the longest silence that people may have
-    heard, None when Asterisk itself was away. Not ``in_order`` when the daemon was not told who came.
+    heard, None when Asterisk itself was away. Not ``in_order`` when the daemon could not know who arrived when.
     """
     verdict = [
         *byes(house),
@@ -51,7 +52,7 @@ async def these_hold(
 
 
 async def at_rest(check: Callable[[], Awaitable[list[str]]]) -> list[str]:
-    """The breaches that stay: between an INVITE and its row there is a moment."""
+    """The breaches that last: a moment passes between an INVITE and its row."""
     found: list[str] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(5):
@@ -111,7 +112,7 @@ def voices(house: House) -> Iterable[str]:
 
 
 def order(house: House, lost: Collection[str]) -> Iterable[str]:
-    """Nobody who came later is served while somebody who came earlier waits."""
+    """A breach for each caller who was served while somebody who had come earlier was waiting."""
     served = served_at(house)
     in_turn = sorted((c for c in callers(house) if c.who not in lost), key=lambda call: call.invited_at or 0.0)
     for one, other in combinations(in_turn, 2):
@@ -123,7 +124,7 @@ def order(house: House, lost: Collection[str]) -> Iterable[str]:
 
 
 def at_once(house: House) -> Iterable[str]:
-    """Nobody's phone is rung while it rings."""
+    """A breach for each phone that was called while it was ringing."""
     by_number: dict[str, list[Call]] = {}
     for call in customers(house):
         by_number.setdefault(call.dialled, []).append(call)

@@ -1,4 +1,4 @@
-"""A whole call centre as a test holds it: Asterisk, callbackd, phones, and what the database says."""
+"""A whole call centre as a test holds it: Asterisk, callbackd, phones, and the rows of the database."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class House:
     database_url: str
 
     async def agent(self, name: str, behaviour: Behaviour | None = None, *, logs_in: bool = True) -> AgentPhone:
-        """An agent's phone that is on, and has dialled the login code."""
+        """An agent's phone, switched on, which has dialled the login code."""
         phone = await self.stage.agent(name, behaviour=behaviour)
         if logs_in:
             await self.dials_code(phone, "*50")
         return phone
 
     async def dials_code(self, phone: AgentPhone, code: str) -> None:
-        """The code is heard out: a voice confirms, then we hang up."""
+        """Dial the code, hear the voice that confirms it, and hang up."""
         call = await phone.dial(code, answered=True)
         await call.hears_voice()
         assert await call.is_over(within=15) == "them"
@@ -47,19 +47,20 @@ class House:
         return caller
 
     async def joins(self, number: str | None, to: str = "8001", **how: Any) -> Caller:
-        """Calls, and returns when the caller stands in the line."""
+        """A caller who has called and is in the line."""
         since = len(self.daemon.lines)
         caller = await self.calls(number, to, **how)
         await self.daemon.said("joined the line", since=since)
         return caller
 
     async def hears_offer(self, caller: Caller) -> None:
-        """The caller is spoken to for the second time: greeting first, then position, wait and the offer."""
+        """Wait until the caller is spoken to for the second time: greeting first, then position, wait and the offer."""
         await self.daemon.said("announced", offer=True)
         await caller.hears_voice(since=self.stage.now(), within=10)
 
     async def takes_callback(self, caller: Caller, *, hears_out: bool = False) -> None:
-        """Presses the key, confirms the number, hears the promise and hangs up, or is hung up on when it is said."""
+        """The caller presses the key, confirms the number, hears the promise and hangs up, or is hung up on after
+        it."""
         await self.hears_offer(caller)
         await caller.press("1")
         await caller.hears_voice(since=self.stage.now())
@@ -72,7 +73,7 @@ class House:
             await caller.hangup()
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
-        """What stands in the database."""
+        """The rows that the database returns."""
         engine = engine_for(self.database_url)
         try:
             async with engine.connect() as connection:
@@ -89,7 +90,8 @@ def until(clock: str) -> float:
 
 
 async def nothing_is_left(asterisk: Asterisk, daemon: Daemon) -> None:
-    """When all phones are put down, no channel and no bridge remains. Only a daemon that lives can see to that."""
+    """Assert that no channel and no bridge remains when all phones have hung up. Only a living daemon can ensure
+    that."""
     if daemon.pid is None or asterisk.pid is None:
         return
     left = ""
@@ -101,9 +103,9 @@ async def nothing_is_left(asterisk: Asterisk, daemon: Daemon) -> None:
 
 
 async def _left(asterisk: Asterisk) -> str:
-    """Channels and bridges, one a line, without the headings."""
+    """Channels and bridges, one per line, without the headings."""
     channels = await asterisk.cli("core show channels concise")
     bridges = await asterisk.cli("bridge show all")
-    # A bridge in which callers wait stays when it is empty.
+    # A bridge in which callers wait stays even when it is empty.
     taken = [line for line in bridges.split("\n")[1:] if not re.match(r"callbackd-hold-\w+\s+\S+\s+0\b", line)]
     return "\n".join([*channels.split("\n"), *taken]).strip()

@@ -1,7 +1,7 @@
 """Which Asterisk to test with: the system's own when it is new enough, else the one that script/setup unpacked.
 
-Only the standard library: script/setup runs it as a program, before there is anything else. It prints the version and
-exits with 0, or exits with 1.
+It uses only the standard library: script/setup runs it as a program before anything else is installed. It prints the
+version and exits with 0, or exits with 1.
 """
 
 import os
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 NEW_ENOUGH = {20: 20, 22: 10}
-"""By major version the oldest minor one with what callbackd uses: ari-only transfers, an ACL for ARI, AMI's filters."""
+"""For each major version the oldest minor one with all that callbackd uses: ari-only transfers, an ACL for ARI, AMI's
+filters."""
 
 
 class Installed(NamedTuple):
-    """An Asterisk that can be started as any user, from where it lies."""
+    """An Asterisk that any user can start, from wherever it is."""
 
     command: tuple[str, ...]
     version: str
@@ -27,7 +28,7 @@ class Installed(NamedTuple):
 
 
 def cache_root() -> Path:
-    """Where script/setup puts a Debian with Asterisk in it. Need not exist."""
+    """Where script/setup puts a Debian with Asterisk in it. The directory need not exist."""
     cache = os.environ.get("CALLBACKD_CACHE")
     if not cache:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -36,12 +37,13 @@ def cache_root() -> Path:
 
 
 def find_asterisk() -> Installed | None:
-    """The system's, if it is new enough, else the one in the cache, else None."""
+    """The system's Asterisk if it is new enough, else the one in the cache, else None."""
     return _system() or in_root(cache_root())
 
 
 def in_root(root: Path) -> Installed | None:
-    """The one in another system's root directory, started by that system's own loader and libraries, no chroot."""
+    """The Asterisk in another system's root directory, started by that system's own loader and libraries, without a
+    chroot."""
     for loader in sorted(root.glob("usr/lib/*/ld-linux-*.so.*")):
         libraries = loader.parent
         command = (

@@ -1,4 +1,4 @@
-"""From what the phones saw and heard to sentences: a story in order of time, and who spoke with whom."""
+"""Turns what the phones saw and heard into sentences: a story in order of time, and who spoke with whom."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _sound(call: Call, name: str) -> str:
 
 
 def tell(facts: Iterable[Fact], origin: float) -> str:
-    """A line for each fact, times from ``origin`` on."""
+    """The story: a line for each fact, with seconds since ``origin``."""
     return "\n".join(f"{fact.at - origin:7.2f} s  {fact.who} {fact.text}" for fact in facts)
 
 

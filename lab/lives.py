@@ -1,4 +1,4 @@
-"""Lives as the database's tests need them, numbered, and questions to a database."""
+"""Numbered lives for the tests of the database, and questions to a database."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""An event stream that cannot be trusted: stands between the daemon and a real Asterisk's HTTP, and by its seed loses,
-doubles, delays and garbles events, and says what no Asterisk says. Requests and their answers pass as they are.
+"""An event stream that cannot be trusted: it stands between the daemon and a real Asterisk's HTTP. By its seed it
+loses, doubles, delays and garbles events, and sends what no Asterisk sends. Requests and their answers pass unchanged.
 
 async with Between((HOST, port), (HOST, asterisk.ari_port), Mangler(seed=3)) as between:
     between.mangler.on = False
@@ -23,23 +23,24 @@ Frame = str | bytes
 Json = dict[str, Any]
 
 LOST, DOUBLED, LATE, GARBLED = 0.1, 0.15, 0.2, 0.7
-"""Shares of the events; each kind of harm has its own lot."""
+"""Shares of the events; each kind of harm is drawn separately."""
 LATE_S = (0.05, 2.0)
 HUGE = 1 << 20
 _LEFT_ALONE = ("ApplicationReplaced", "callbackd-hello")
-"""The first ends the daemon, rightly; without the second the stream would only be opened again."""
+"""Events that are never touched: the first ends the daemon, as it should; without the second, the stream would only be
+opened again."""
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "host"}
-"""Headers that are about one connection."""
+"""Headers that belong to a single connection."""
 
 
 class Mangler:
-    """What becomes of a frame: ``mangler(frame)`` gives frames with the seconds after which they are sent."""
+    """What becomes of a frame: ``mangler(frame)`` returns frames with the seconds after which they are sent."""
 
     def __init__(self, seed: int) -> None:
         self.on = True
         self.counts: Counter[str] = Counter()
         self.lose: Callable[[Json], bool] = lambda event: False
-        """With this, nothing else is done to anybody: the events for which it says so are lost."""
+        """If set, the events for which it returns True are lost, and no other harm is done."""
         self._random = random.Random(seed)
         self._garbage = (
             *(_no_json, _no_object, _deep, _huge, _binary, _unknown),
@@ -74,13 +75,14 @@ class Mangler:
 
 
 def only(lose: Callable[[Json], bool]) -> Mangler:
-    """Loses the events for which ``lose`` says so, and does no other harm."""
+    """A mangler that loses the events for which ``lose`` returns True, and does no other harm."""
     mangler = Mangler(0)
     mangler.on, mangler.lose = False, lose
     return mangler
 
 
-# --- what no Asterisk says: an event that was really sent, and chance ----------------------------------------------
+# --- what no Asterisk sends: an event that was really sent, changed by chance
+# ----------------------------------------------
 
 
 def _no_json(event: Json, chance: random.Random) -> Frame:
@@ -93,13 +95,13 @@ def _no_object(event: Json, chance: random.Random) -> Frame:
 
 
 def _deep(event: Json, chance: random.Random) -> Frame:
-    """Nested deeper than any parser likes, and as deep as one still takes."""
+    """Nested deeper than any parser accepts, or just as deep as one still does."""
     depth = chance.choice([500, 100_000])
     return json.dumps(event)[:-1] + ', "more": ' + '{"more":' * depth + "null" + "}" * depth + "}"
 
 
 def _huge(event: Json, chance: random.Random) -> Frame:
-    """A stranger of a mebibyte, in a field that we use or in one that we do not."""
+    """An event of a stranger with a mebibyte in one field, which we use or do not use."""
     event = _phantom(event, chance)
     event["channel"] |= {chance.choice(["name", "more"]): "x" * HUGE}
     return json.dumps(event)
@@ -114,7 +116,7 @@ def _unknown(event: Json, chance: random.Random) -> Frame:
 
 
 def _without_something(event: Json, chance: random.Random) -> Frame:
-    """Of a stranger: what lacks nothing that matters would be a lie about somebody."""
+    """An event of a stranger without some field. About a real leg it could lack nothing that matters, and be a lie."""
     event = _phantom(event, chance)
     holder = chance.choice([event, event["channel"], event["channel"]["caller"], event["channel"]["dialplan"]])
     del holder[chance.choice(sorted(holder))]
@@ -139,7 +141,7 @@ def _stranger(event: Json, chance: random.Random) -> Frame:
 
 
 def _phantom(event: Json, chance: random.Random) -> Json:
-    """The event told of a channel that does not exist."""
+    """The event with a channel that does not exist."""
     channel = {"name": "PJSIP/nobody-1", "state": "Up", "language": "en", "channelvars": {"CBD_PLACE": ""}}
     event = copy.deepcopy(event) | {"type": chance.choice(["StasisStart", "StasisEnd", "ChannelDestroyed"])}
     event["channel"] = channel | {
@@ -155,7 +157,7 @@ def _phantom(event: Json, chance: random.Random) -> Json:
 
 
 class Between:
-    """Listens ``here`` and passes on to ``there``; use it as a context manager."""
+    """Listens at ``here`` and passes everything on to ``there``; use it as a context manager."""
 
     def __init__(self, here: tuple[str, int], there: tuple[str, int], mangler: Mangler) -> None:
         self.here, self.mangler = here, mangler
@@ -224,6 +226,6 @@ async def _send_at(daemon: web.WebSocketResponse, frame: Frame, at: float) -> No
 
 
 async def _send(daemon: web.WebSocketResponse, frame: Frame) -> None:
-    """A daemon that has gone hears no more."""
+    """Send the frame; nothing happens when the daemon is gone."""
     if not daemon.closed:
         await (daemon.send_bytes(frame) if isinstance(frame, bytes) else daemon.send_str(frame))

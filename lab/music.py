@@ -1,4 +1,4 @@
-"""Music on hold that a program can hear: each class is three notes of its own, over and over, never silent."""
+"""Music on hold that a program can recognise: each class repeats three notes of its own and is never silent."""
 
 import array
 import itertools
@@ -12,7 +12,7 @@ NOTES = {"default": (440, 550, 660), "sales": (330, 415, 495)}
 
 
 def write_music(directory: Path) -> None:
-    """<directory>/<class>/tune.wav for each class."""
+    """Write <directory>/<class>/tune.wav for each class."""
     for name, notes in NOTES.items():
         sounds = array.array("h", itertools.chain.from_iterable(_note(hertz) * 2 for hertz in notes))
         (directory / name).mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 DOMAIN = Path("callbackd/domain")
-# mutmut works on a copy: it writes beside what it reads, and takes its settings from pyproject.toml only.
+# mutmut works on a copy: it writes beside the files it reads, and takes its settings only from pyproject.toml.
 COPY = ROOT / ".cache/mutation"
 # The stub of a name that mutmut makes: module, x or xǁClassǁ, function, number.
 _NAME = re.compile(r"(?P<module>[\w.]+)\.x(?:_|ǁ(?P<owner>\w+)ǁ)(?P<function>\w+)__mutmut_\d+")
@@ -45,7 +45,7 @@ class Survivor(NamedTuple):
 
     @property
     def prose(self) -> bool:
-        """True when only the wording differs: the tests hold reasons and texts where somebody reads them."""
+        """True when only the wording differs: tests check reasons and texts only where somebody reads them."""
         return [_TEXT.sub("", line) for line in self.was] == [_TEXT.sub("", line) for line in self.became]
 
     def __str__(self) -> str:
@@ -54,14 +54,14 @@ class Survivor(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """0 when mutmut ran, whatever survived: this is a list to read, not a threshold."""
+    """The exit status: 0 when mutmut ran, whatever survived. This is a list to read, not a threshold."""
     modules = [argument.removesuffix(".py") for argument in arguments if argument != "--prose"]
     for module in modules:
         if not (ROOT / DOMAIN / f"{module}.py").is_file():
             sys.exit(f"mutation: {DOMAIN}/{module}.py does not exist; name modules as in script/mutation dialler/retry")
     _copy([f"{DOMAIN}/{module}.py" for module in modules] or [f"{DOMAIN}/*"])
     at_a_time = os.environ.get("CALLBACKD_MUTANTS", "1")
-    with suppress(KeyboardInterrupt):  # ends the run early; what was found so far is listed
+    with suppress(KeyboardInterrupt):  # ends the run early; the survivors so far are listed
         subprocess.run([*_mutmut("run"), "--max-children", at_a_time], cwd=COPY, check=True)
 
     ends = [line.strip().rsplit(": ", 1) for line in _said("results", "--all", "true").splitlines() if ": " in line]

@@ -1,6 +1,6 @@
-"""Temporary directories that are known to be orphaned when their owner is gone, however it went.
+"""Temporary directories that are known to be orphans once their owner is gone, however it ended.
 
-Each has a lock file beside it, which the owner holds and the kernel lets go of when the owner ends. A pid in the name
+Each has a lock file beside it, which the owner holds and the kernel releases when the owner ends. A pid in the name
 would not do: in another container that shares /dev/shm it is nobody's, or somebody else's.
 """
 
@@ -18,7 +18,7 @@ from typing import Self
 
 
 class Owned:
-    """A directory of ours at ``path``, until ``remove``. The lock file is there before it and after it."""
+    """A directory of ours at ``path``, until ``remove``. Its lock file is made before it and removed after it."""
 
     def __init__(self, lock: Path, held: int) -> None:
         """``held`` is the descriptor by which the lock file is locked; use ``new`` or ``orphans``."""
@@ -31,7 +31,7 @@ class Owned:
         while True:
             descriptor, name = tempfile.mkstemp(dir=where, prefix=prefix, suffix=".lock")
             os.close(descriptor)
-            # Between our making and locking it somebody may have taken it for an orphan.
+            # Between our making it and locking it, somebody may have taken it for an orphan.
             if (held := _locked(Path(name))) is not None:
                 owned = cls(Path(name), held)
                 owned.path.mkdir(mode=0o700)
@@ -39,9 +39,9 @@ class Owned:
 
     @classmethod
     def orphans(cls, where: Path, prefix: str) -> Iterator[Self]:
-        """Those whose owner is gone; each is ours from then on, to be removed or let go of.
+        """The directories whose owner is gone; each is ours from then on, to be removed or let go.
 
-        Only what is named exactly as ``new`` names it is looked at.
+        Only directories named exactly as ``new`` names them are considered.
         """
         ours = re.compile(re.escape(prefix) + r"\w+\.lock")
         for lock in sorted(where.iterdir()):
@@ -49,19 +49,19 @@ class Owned:
                 yield cls(lock, held)
 
     def remove(self) -> None:
-        """The lock goes last, so that a removal that is cut short is finished by the next sweep."""
+        """Remove it, the lock last, so that the next sweep finishes a removal that is cut short."""
         if self.path.exists():
             shutil.rmtree(self.path)
         self._lock.unlink()
         self.let_go()
 
     def let_go(self) -> None:
-        """It stays, and is an orphan."""
+        """Leave it where it is, as an orphan."""
         os.close(self._held)
 
 
 def _locked(lock: Path) -> int | None:
-    """The descriptor that holds it; None when somebody else does, it is somebody else's, or gone."""
+    """The descriptor that holds the lock; None when somebody else holds it or owns the file, or the file is gone."""
     with suppress(FileNotFoundError, PermissionError):
         held = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:

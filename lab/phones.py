@@ -11,11 +11,11 @@
         assert stage.spoke(caller, agent)
         print(stage.story())
 
-SIPp does the SIP (``sipp.py``), one process for a phone; ``rtp.py`` does the audio; ``call.py`` has what one can wait
-for and do in a call; ``judge.py`` turns it all into sentences. Each phone speaks with a tone of its own, so what a
-phone heard tells whom it heard. Every wait has a limit, and one that fails shows the story so far.
+SIPp does the SIP (``sipp.py``), one process per phone; ``rtp.py`` does the audio; ``call.py`` has what one can wait for
+and do in a call; ``judge.py`` turns it all into sentences. Each phone speaks with a tone of its own, so the tone that a
+phone heard shows whom it heard. Every wait has a limit, and a wait that fails shows the story so far.
 
-There are 52 tones; phones beyond that begin again, agents keep theirs, and a ``silent`` caller needs none.
+There are 52 tones; later phones use them again from the first, agents keep theirs, and a ``silent`` caller needs none.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ Behaviour = Callable[[Call], Coroutine[Any, Any, None]]
 def answers(
     after: float = 0.2, *, talk: float | None = None, press: str = "", press_after: float = 0.5, silent: bool = False
 ) -> Behaviour:
-    """Rings, answers after this many seconds, presses keys, and with ``talk`` hangs up that many seconds later."""
+    """Rings, answers after ``after`` seconds, presses keys, and with ``talk`` hangs up that many seconds later."""
 
     async def behave(call: Call) -> None:
         await call.ring()
@@ -101,7 +101,7 @@ def rejects(status: int = 486, after: float = 0.1, *, ring: bool = False) -> Beh
 
 
 def presses_one() -> Behaviour:
-    """A person: hears the hello and the menu and presses 1, again when nothing comes of it."""
+    """A person who hears the hello and the menu and presses 1, and presses it again when nothing happens."""
 
     async def behave(call: Call) -> None:
         await answers(after=0.3)(call)
@@ -119,7 +119,7 @@ async def rings(call: Call) -> None:
 
 
 async def stays_mute(call: Call) -> None:
-    """Not even a 180 (the 100 Trying is SIPp's)."""
+    """Sends no answer, not even a 180 (the 100 Trying is SIPp's)."""
 
 
 # --- phones -----------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class Phone:
 
 
 class Caller(Phone):
-    """A person outside who calls. The call's waits and acts are the caller's own: ``await caller.hears(agent)``."""
+    """A person outside who calls. It has the waits and acts of its newest call: ``await caller.hears(agent)``."""
 
     def __init__(
         self, stage: Stage, name: str, from_header: str, host: str, port: int, keys_by: KeysBy, silent: bool
@@ -197,7 +197,7 @@ class Caller(Phone):
         patience: float | None = None,
         headers: tuple[str, ...] = (),
     ) -> Call:
-        """Call; returns when the INVITE is out, with ``answered`` when it is answered.
+        """Call. Returns when the INVITE has been sent; with ``answered``, when it has been answered.
 
         With ``patience`` the caller hangs up after this many seconds, answered or not. ``headers`` are whole lines.
         """
@@ -263,7 +263,7 @@ class _Answering(Phone):
         super().__init__(stage, name, keys_by=keys_by)
         self.address = address
         self.behaviour: Behaviour = behaviour
-        """For the calls to come; change it at any time."""
+        """For future calls; change it at any time."""
         self._by_id: dict[str, Call] = {}
         self._awaited: set[int] = set()
         self._sipp: Sipp | None = None
@@ -292,7 +292,7 @@ class _Answering(Phone):
         await self._sipp.start()
 
     async def switch_off(self) -> None:
-        """Pull the plug: unreachable from now on, running calls die without a word."""
+        """Pull the plug: unreachable from now on, and running calls die without a BYE."""
         if self._sipp is not None:
             await self._sipp.stop()
         for task in self._tasks:
@@ -322,7 +322,7 @@ class _Answering(Phone):
         )
 
     def _who(self, message: SipMessage) -> str:
-        """The name of the person who is called."""
+        """The story's name for the person who is called."""
         return self.name
 
     def _behaviour_for(self, call: Call) -> Behaviour:
@@ -359,7 +359,7 @@ class _Answering(Phone):
         try:
             await self._behaviour_for(call)(call)
         except PhoneFailed as failed:
-            # The caller may have gone at the same moment; what is left is told in the story.
+            # The caller may have gone at the same moment; anything else goes into the story.
             self._stage.remark(call.who, str(failed).splitlines()[0])
         except Exception as error:
             self._stage.remark(call.who, f"its behaviour broke: {error!r}")
@@ -383,14 +383,14 @@ class AgentPhone(_Answering):
 
 
 class CustomerPhones(_Answering):
-    """The phones of everybody behind a trunk: the number that is dialled tells who is called."""
+    """The phones of everybody behind a trunk: the number that is dialled decides who is called."""
 
     def __init__(self, stage: Stage, name: str, address: Address, behaviour: Behaviour, keys_by: KeysBy) -> None:
         super().__init__(stage, name, address, behaviour, keys_by)
         self._behaviours: dict[str, Iterator[Behaviour]] = {}
 
     def on(self, number: str, *behaviours: Behaviour) -> None:
-        """What the phone with this number does with its first, second… call; the last one repeats."""
+        """Set what the phone with this number does with its first, second… call; the last one repeats."""
         self._behaviours[number] = itertools.chain(behaviours[:-1], itertools.repeat(behaviours[-1]))
 
     def calls_to(self, number: str) -> list[Call]:
@@ -398,7 +398,7 @@ class CustomerPhones(_Answering):
         return [call for call in self.calls if call.dialled == number]
 
     async def next_call_to(self, number: str, within: float = 10.0, *, answered: bool = False) -> Call:
-        """The oldest call to the number that was not returned yet."""
+        """The oldest call to the number that this method has not returned yet."""
         call = await self.next_of(lambda call: call.dialled == number, within, f"be called at {number}")
         if answered:
             await call.is_answered(within)
@@ -413,7 +413,7 @@ class CustomerPhones(_Answering):
 
 
 async def first_heard(listener: Caller | Call, *others: AgentPhone, within: float = 15.0) -> AgentPhone:
-    """Whichever of the others the listener hears first."""
+    """The agent's phone that the listener hears first."""
     waits = {asyncio.create_task(listener.hears(other, within=within)): other for other in others}
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -426,7 +426,7 @@ async def first_heard(listener: Caller | Call, *others: AgentPhone, within: floa
 
 
 def customer(number: str) -> str:
-    """The name under which the story knows the customer with this number."""
+    """The story's name for the customer with this number."""
     return f"customer {number}"
 
 
@@ -435,7 +435,7 @@ def customer(number: str) -> str:
 
 @dataclass
 class _Pool:
-    """Ports handed out in turn, so that one is not used again soon."""
+    """Ports handed out in turn, so that none is reused soon."""
 
     ports: Sequence[int]
     _at: int = 0
@@ -456,7 +456,7 @@ class _Pool:
 
 
 class Crowd:
-    """Callers whose sound goes into one socket that nobody reads."""
+    """Callers whose sound all goes to one socket that nobody reads."""
 
     def __init__(self, host: str, rtp_port: int) -> None:
         self.answered: set[str] = set()
@@ -480,7 +480,7 @@ class Crowd:
 
 
 class Stage:
-    """Where the phones of one test are: makes them, ends them all, and tells what happened.
+    """The phones of one test: makes them, ends them all, and shows what happened.
 
     ``sip_ports`` are for outgoing calls, ``media_ports`` for audio (and SIPp's control); empty means any free port.
     ``music`` maps the names of music classes to their notes.
@@ -503,10 +503,10 @@ class Stage:
         self._own_directory = None if directory else tempfile.TemporaryDirectory(prefix="phones-")
         self.directory = directory or Path(self._own_directory.name if self._own_directory else "")
         self.origin = time.time()
-        """The story's zero."""
+        """The zero of the story's clock, Unix seconds."""
         self.ears = Ears(music)
         self.calls: list[Call] = []
-        """All calls of all phones, by the time they began."""
+        """All calls of all phones, in the order in which they began."""
         self.remarks: list[Fact] = []
         self.phones: list[Phone] = []
         self._agent_ports, self._trunk_port = agent_ports or {}, trunk_port
@@ -520,7 +520,7 @@ class Stage:
 
     @classmethod
     def around(cls, asterisk: Asterisk, directory: Path | None = None) -> Stage:
-        """The lab's Asterisk, with the ports of its slot."""
+        """A stage for the lab's Asterisk, with the ports of its slot."""
         from lab.asterisk import CALLER_HOST, CALLER_INFO_HOST
 
         return cls(
@@ -570,7 +570,8 @@ class Stage:
         silent: bool = False,
         port: int = 0,
     ) -> Caller:
-        """Somebody who will ``dial()``. No number: anonymous. ``from_header``: any From, however odd, without a tag."""
+        """Somebody who will ``dial()``; anonymous without a number. ``from_header`` is any From, however odd, without a
+        tag."""
         host = self._hosts[keys_by == "info"]
         if from_header is None and number is None:
             from_header = '"Anonymous" <sip:anonymous@anonymous.invalid>'
@@ -617,7 +618,8 @@ class Stage:
         return phones
 
     async def crowd(self, numbers: Sequence[str], to: str) -> Crowd:
-        """Many people who call and wait until they are hung up on. Nobody listens for them; twenty a second."""
+        """Many people who call, twenty a second, and wait until they are hung up on. Nobody listens to what they
+        hear."""
         host = self._hosts[0]
         found = Crowd(host, self._media.free(host))
         sipp = Sipp(
@@ -638,7 +640,7 @@ class Stage:
     # --- the judge ---
 
     def now(self) -> float:
-        """For ``since``."""
+        """The time now, to be used as ``since``."""
         return time.time()
 
     def facts(self) -> list[Fact]:
@@ -651,7 +653,7 @@ class Stage:
         return tell(self.facts(), self.origin)
 
     def broken(self) -> str:
-        """Phones whose SIPp ended though nobody ended it, and what it said."""
+        """The phones whose SIPp ended by itself, and its complaints."""
         return "".join(
             f"\n{process.name}: sipp ended with {process.exit_code}: {process.complaints()}"
             for process in self.processes
@@ -659,7 +661,7 @@ class Stage:
         )
 
     def talks(self) -> list[Talk]:
-        """Who spoke with whom, and when: both heard the other's tone at the same time."""
+        """Who spoke with whom, and when: each heard the other's tone at the same time."""
         return meetings(self.calls)
 
     def spoke(self, one: Phone | Call | str, other: Phone | Call | str) -> list[Talk]:
@@ -668,13 +670,13 @@ class Stage:
         return [talk for talk in self.talks() if {talk.one, talk.other} == pair]
 
     def remark(self, who: str, text: str, at: float | None = None) -> None:
-        """Put a sentence of one's own into the story."""
+        """Add a sentence to the story."""
         self.remarks.append(Fact(at or time.time(), who, text))
 
     # --- for the phones ---
 
     def later(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-        """Does something after this many seconds, unless the stage is closed before."""
+        """Do something after this many seconds, unless the stage is closed first."""
 
         async def wait() -> None:
             await asyncio.sleep(seconds)
@@ -685,7 +687,7 @@ class Stage:
         task.add_done_callback(self._tasks.discard)
 
     def _next_tone(self) -> int:
-        """Used again from the first when there are no more, but never an agent's: agents stay while customers go."""
+        """A tone, reused from the first when all are taken, but never an agent's: agents stay while customers go."""
         agents = {tone for name, tone in self._tones.items() if name.startswith("agent")}
         free = [tone for tone in TONES if tone not in agents]
         return free[(len(self._tones) - len(agents)) % len(free)]

@@ -1,8 +1,8 @@
-"""One real PostgreSQL for a test session or a demo, and a database of one's own within milliseconds.
+"""One real PostgreSQL for a test session or a demo, and a fresh database in it within milliseconds.
 
-As a pytest plugin (``pytest_plugins = ["lab.postgres"]`` in the top conftest) it brings the fixtures
-``database_url`` and ``module_database_url``, empty databases of a test's or a module's own, and ``private_postgres``,
-a server of the test's own that may be killed.
+As a pytest plugin (``pytest_plugins = ["lab.postgres"]`` in the top conftest) it provides the fixtures
+``database_url`` and ``module_database_url``, an empty database for a test or a module, and ``private_postgres``, a
+server for one test, which may be killed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _LOOK_EVERY_S = 0.02
 
 
 def place() -> Path:
-    """Where test databases go: into memory where there is plenty, as tests wait for the disk more than for anything."""
+    """Where test databases go: into memory if there is plenty, because tests wait for the disk more than for all
+    else."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOMY_BYTES
     return memory if roomy else Path(tempfile.gettempdir())
@@ -69,13 +70,13 @@ class Postgres:
         await self.embedded.start()
 
     def kill(self) -> None:
-        """SIGKILL, as the kernel does when memory runs out. Returns when it is dead; its sessions follow."""
+        """SIGKILL, as the kernel sends when memory runs out. Returns when the server is dead; its sessions follow."""
         assert self.embedded.pid is not None
         os.kill(self.embedded.pid, signal.SIGKILL)
         os.waitid(os.P_PID, self.embedded.pid, os.WEXITED | os.WNOWAIT)
 
     def freeze(self) -> None:
-        """It holds its connections and answers nothing, until ``thaw``."""
+        """Make it hold its connections and answer nothing, until ``thaw``."""
         signal_all(self.state_dir, signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -86,7 +87,7 @@ class Postgres:
         return await self._copy("template0")
 
     async def migrated_database(self) -> str:
-        """The URL of a database of one's own with all tables in it: a copy, so that not every daemon makes its own."""
+        """The URL of a new database with all tables: a copy, so that not every daemon has to make its own tables."""
         if self._template is None:
             url = await self.fresh_database()
             engine = engine_for(url)
@@ -101,7 +102,7 @@ class Postgres:
         return make_url(self.embedded.url).set(database=name).render_as_string()
 
     async def drop(self, url: str) -> None:
-        """Whoever is still connected is cut off."""
+        """Remove the database, cutting off all connections to it."""
         await self._admin(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     async def _admin(self, statement: str) -> None:
@@ -111,7 +112,7 @@ class Postgres:
 
 
 def processes(state_dir: Path) -> list[int]:
-    """The server's and those of its sessions, which work in the directory of its data and outlive a killed server."""
+    """The pids of the server and of its sessions, which work in the directory of its data and outlive a killed server."""
     data = state_dir.resolve() / "postgresql/data"
     found = []
     for process in Path("/proc").glob("[0-9]*"):

@@ -1,8 +1,8 @@
-"""The phones' mouths and ears: an RTP end that speaks a tone of its own, sends keys, and writes down what it hears.
+"""The phones' mouths and ears: an RTP end that speaks a tone of its own, sends keys, and records what it hears.
 
-Tones are whole multiples of 50 Hz, so that every 20 ms frame of one is a whole number of periods and looks like any
-other: Asterisk passes ulaw on untouched, and most frames are recognised by looking them up. The rest (mixed,
-transcoded, speech) are measured with Goertzel's sums. Nothing is measured before somebody asks.
+Tones are multiples of 50 Hz, so that every 20 ms frame of a tone is a whole number of periods and looks like any other:
+Asterisk passes ulaw on untouched, and most frames are recognised by looking them up. The rest (mixed, transcoded,
+speech) are measured with Goertzel's sums. Nothing is measured before somebody asks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FRAME = 160
 RATE = 8000
 SILENCE = b"\xff" * FRAME
 TONES = tuple(range(800, 3400, 50))
-"""What phones may speak with: above the notes of the lab's music and Asterisk's beep."""
+"""The tones of phones, in hertz: above the notes of the lab's music and Asterisk's beep."""
 KEYS = "0123456789*#ABCD"
 _KEY_PAYLOAD = 101
 _KEYPAD = ("123A", "456B", "789C", "*0#D")
@@ -89,20 +89,20 @@ class Span:
 QUIET = frozenset[str]()
 VOICE = "voice"
 SIGNAL = "signal"
-"""Ringing, busy and the like."""
+"""The name of ringing, busy and other tones of the network."""
 
 
 @dataclass
 class Ears:
-    """Tells what a frame of ulaw is: names of tones, ``music:<class>``, ``signal``, ``voice`` (the rest), or nothing.
+    """Names the sounds in a frame of ulaw: tones, ``music:<class>``, ``signal``, ``voice`` (all others), or nothing.
 
-    One instance serves all phones of a stage, so that a frame is measured once whoever hears it.
+    One instance serves all phones of a stage, so that a frame is measured only once, whichever phone hears it.
     """
 
     music: Mapping[str, Iterable[int]] = field(default_factory=dict)
-    """The notes of each music class. Without them music is heard as voice."""
+    """The notes of each music class. Without them music counts as voice."""
     signals: tuple[tuple[int, ...], ...] = ((425,), (440, 480), (480, 620), (350, 440))
-    """Frequencies that together are a signal of a telephone network."""
+    """Frequencies that together make a signal of a telephone network."""
     tones: dict[int, str] = field(default_factory=dict)
 
     _known: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
@@ -134,7 +134,7 @@ class Ears:
             return frozenset(self.tones[hertz] for hertz in loud)
         notes = [(f"music:{name}", (hertz,)) for name, scale in self.music.items() for hertz in scale]
         notes += [(SIGNAL, signal) for signal in self.signals if len(signal) == 1]
-        # One frequency first: two explain one as well.
+        # Single frequencies first: a pair would explain a single one as well.
         for group in (notes, [(SIGNAL, signal) for signal in self.signals if len(signal) > 1]):
             share, name = max(((self._share(samples, hertz, energy), name) for name, hertz in group), default=(0, ""))
             if share > 0.9:
@@ -192,7 +192,7 @@ class Hearing:
 
     @property
     def first_at(self) -> float | None:
-        """When the first packet of audio came, quiet or not."""
+        """When the first packet of audio came, quiet or not; None if none did."""
         return self._frames[0][0] if self._frames else None
 
     def levels(self) -> list[float]:
@@ -207,15 +207,15 @@ class Hearing:
         return self._named
 
     def names(self) -> set[str]:
-        """Everything there was to hear: phones' names, ``music:…``, ``voice``."""
+        """The names of all sounds that were heard: phones' names, ``music:…``, ``voice``."""
         candidates = set().union(*(names for _, names in self._names()))
         return {name for name in candidates if self.spans(name)}
 
     def spans(self, name: str | None = None, *, since: float = 0.0, gap: float | None = None) -> list[Span]:
         """When ``name`` was heard (None: anything but silence).
 
-        Pauses up to ``gap`` seconds join: 0.3 for tones (a pressed key interrupts them), 0.4 for voice and music.
-        What is shorter than 0.1 s is a crackle, not a sound.
+        Pauses of up to ``gap`` seconds do not split a span: 0.3 for tones (a pressed key interrupts them), 0.4 for
+        voice and music. Anything shorter than 0.1 s is a crackle, not a sound.
         """
         if gap is None:
             gap = 0.4 if name is None or name == VOICE or name.startswith("music:") else 0.3
@@ -232,7 +232,8 @@ class Hearing:
         return [span for span in spans if span.seconds >= 0.1]
 
     def _dense(self, span: Span, name: str) -> bool:
-        """A voice fills its time; the joints between two notes of music, or a vowel that is a pure note, do not."""
+        """Whether the sound fills its span. A voice does; the joints between two notes of music, or a vowel that
+        happens to be a pure note, do not."""
         inside = [names for at, names in self._named if span.start <= at < span.end and names]
         return sum(name in names for names in inside) >= 0.5 * len(inside)
 
@@ -257,7 +258,7 @@ class KeyHeard:
 
 
 class _Pacer:
-    """One 20 ms clock for all RTP ends of an event loop; catches up after a late wake-up."""
+    """One 20 ms clock for all RTP ends of an event loop; it catches up after waking late."""
 
     _of: dict[asyncio.AbstractEventLoop, _Pacer] = {}  # noqa: RUF012
 
@@ -290,7 +291,7 @@ class _Pacer:
 
 
 class RtpEnd(asyncio.DatagramProtocol):
-    """One call's audio. Sends as soon as ``remote`` is known; then ``tone`` is what it says, None is silence."""
+    """One call's audio. It sends as soon as ``remote`` is known: ``tone``, or silence when that is None."""
 
     def __init__(self, ears: Ears, tone: int | None = None) -> None:
         self.hearing = Hearing(ears)
@@ -299,13 +300,14 @@ class RtpEnd(asyncio.DatagramProtocol):
         self.remote: tuple[str, int] | None = None
         self.sent = 0
         self.listened_until = time.time()
-        """What came later has not been heard yet: this process was busy, perhaps with judging what was heard before."""
+        """Sound after this moment has not been heard yet: this process was busy, perhaps with judging earlier sound."""
         self.say(tone)
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(15)
         self._timestamp = random.getrandbits(31)
         self._events: deque[tuple[int, int, bool, bool] | bytes | None] = deque()
-        """Packets of keys to send instead of audio: event, duration, is the end, is the start; audio; None: a pause."""
+        """Packets of keys to send instead of audio: (event, duration, is the end, is the start); audio; None for a
+        pause."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._key_timestamp = 0
@@ -313,7 +315,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     async def open(self, host: str, ports: Iterable[int] = (0,)) -> int:
-        """Listen on the first free one of ``ports``; returns it."""
+        """The port on which it listens: the first of ``ports`` that is free."""
         for port in ports:
             channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             channel.setblocking(False)
@@ -322,7 +324,7 @@ class RtpEnd(asyncio.DatagramProtocol):
             except OSError:
                 channel.close()
                 continue
-            # The loop may be busy for a moment; nothing may be lost for it.
+            # The loop may be busy for a moment, and no packet may be lost because of that.
             channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=channel)
             _Pacer.here().join(self)
@@ -330,12 +332,12 @@ class RtpEnd(asyncio.DatagramProtocol):
         raise OSError(f"no free RTP port on {host}")
 
     def say(self, tone: int | None) -> None:
-        """Change what is said, from the next frame on: a tone in Hz, or None for silence."""
+        """Send this from the next frame on: a tone in Hz, or None for silence."""
         self.tone = tone
         self._frame = SILENCE if tone is None else tone_frame(tone)
 
     async def press(self, keys: str, *, hold: float = 0.1, pause: float = 0.1) -> None:
-        """RFC 4733 events; returns when the last one is on its way."""
+        """Send keys as RFC 4733 events; returns when the last one is on its way."""
         for key in keys:
             event = KEYS.index(key.upper())
             steps = max(1, round(hold / FRAME_S))
@@ -347,7 +349,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         await self._idle.wait()
 
     async def play_key(self, key: str, *, hold: float = 0.12, pause: float = 0.1) -> None:
-        """The key's two tones as audio; returns when they are on their way."""
+        """Send the key's two tones as audio; returns when they are on their way."""
         self._events.extend([SILENCE, *key_frames(key, hold), SILENCE])
         self._events.extend([None] * max(1, round(pause / FRAME_S)))
         self._idle.clear()
@@ -401,7 +403,7 @@ class RtpEnd(asyncio.DatagramProtocol):
             self.hearing.add(at, data[start:])
         elif kind == _KEY_PAYLOAD and len(data) >= start + 4:
             (timestamp,) = struct.unpack_from("!I", data, 4)
-            # One key is many packets, and only the last three say that it is over.
+            # One key is many packets, and only the last three mark its end.
             if self._last_key != (timestamp, data[start]) and data[start] < len(KEYS):
                 self._last_key = (timestamp, data[start])
                 self.keys.append(KeyHeard(at, KEYS[data[start]]))

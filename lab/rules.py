@@ -1,6 +1,6 @@
-"""What a source file may not do, read off its syntax tree: each function returns its findings, "line: what".
+"""What a source file may not do, read from its syntax tree: each function returns its findings, "line: what".
 
-The domain is pure by an allow list: a module nobody thought of is refused until it is named here with its reason.
+The domain is kept pure by an allow list: a module that nobody thought of is refused until it is listed with a reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 # Everything the domain imports, and why that keeps it a function of its events.
 PURE = {
     "__future__": "a switch of the compiler",
-    "annotated_types": "limits as plain values, read by others",
+    "annotated_types": "limits as plain values, which others read",
     "bisect": "computes",
     "callbackd.domain": "checked by the same rule",
     "collections": "containers",
@@ -37,11 +37,11 @@ PURE = {
 _REFUSED_NAMES = frozenset(
     {"open", "print", "input", "exec", "eval", "compile", "breakpoint", "__import__", "globals", "hash"}
 )
-# The clock and the machine's time zone, whatever the class is called that has them.
+# The clock and the machine's time zone, whatever the name of the class that has them.
 _CLOCK_CALLS = frozenset({"now", "utcnow", "today", "time", "monotonic", "perf_counter", "localtime"})
 _CLOCK_CLASSES = frozenset({"datetime", "date"})
 
-# Spelt with an underscore and public all the same, as their documentation has it.
+# Names with an underscore that are public all the same, by their documentation.
 _PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_make", "_mapping"})
 _BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 

@@ -1,7 +1,8 @@
-"""The demo's scene: Anna and Ben talk, Cora takes a callback, Dan holds the line. Told as it happens, judged by phones.
+"""The demo's scene: Anna and Ben talk, Cora takes a callback, Dan holds the line. Shown as it happens, judged by
+phones.
 
-Nobody does anything by the clock but talk: they press, answer and hang up when they have heard what they waited for, so
-the scene goes the same way on a slow machine.
+Only talking goes by the clock: people press, answer and hang up when they have heard what they waited for, so the scene
+takes the same course on a slow machine.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NAMES = {"Anna": "+442079460101", "Ben": "+442079460102", "Cora": "+442079460103
 AGENTS = {"agent1": "Alice", "agent2": "Bob"}
 TALK_S = 5.0
 HER_NUMBER = number(("020", "7946", "0103"))
-"""The prompts of Cora's number as it is read back to her."""
+"""The prompts of Cora's number, as it is read back to her."""
 
 QUEUES = {
     "support": {
@@ -33,16 +34,16 @@ QUEUES = {
     }
 }
 STAFF = {phone: {"name": name, "endpoint": f"PJSIP/{phone}", "queues": ["support"]} for phone, name in AGENTS.items()}
-TOLD = ("joined", "announced", "rings", "connected", "promised", "reserved", "accepted", "kept", "closed", "available")
-"""What belongs into the story of all that the daemon logs."""
+SHOWN = ("joined", "announced", "rings", "connected", "promised", "reserved", "accepted", "kept", "closed", "available")
+"""Words of those events in the daemon's log that belong in the story."""
 
 Verdict = tuple[str, bool, str]
-"""What was checked, whether it is so, and what was seen."""
+"""What was checked, whether it holds, and what was seen."""
 
 
 @dataclass
 class Scene:
-    """The people, their phones, and the voice that tells the story."""
+    """The people, their phones, and the teller of the story."""
 
     console: Console
     stage: Stage
@@ -57,7 +58,7 @@ class Scene:
         self.console.print(line, highlight=False, soft_wrap=True)
 
     async def listen(self) -> None:
-        """Tells the daemon's decisions as they fall. Never returns."""
+        """Show the daemon's decisions as it takes them. Never returns."""
         told = 0
         while True:
             await self.daemon.more_than(told)
@@ -70,7 +71,7 @@ class Scene:
         if event == "joined the line":
             ending = str(line.get("number", "")).split("~")[0][-4:]
             self.entries[subject] = next((who for who, number in NAMES.items() if number.endswith(ending)), "somebody")
-        if "reason" not in line or "ignored" in event or not any(word in event for word in TOLD):
+        if "reason" not in line or "ignored" in event or not any(word in event for word in SHOWN):
             return
         for phone, agent in AGENTS.items():
             event, subject = event.replace(phone, agent), subject.replace(phone, agent)
@@ -95,13 +96,10 @@ class Scene:
         return caller
 
     async def talks(self, caller: Caller | Call, who: str, *agents: AgentPhone, until: asyncio.Event | None) -> str:
-        """The caller talks with whichever agent answers, until something has happened, and hangs up.
-
-        Returns the agent's name.
-        """
+        """The name of the agent who answered. The caller talks with them until something has happened, and hangs up."""
         agent = AGENTS[(await first_heard(caller, *agents, within=90)).name]
         self.tell(who, f"and {agent} hear each other")
-        await asyncio.sleep(TALK_S)  # a conversation takes the time that it takes
+        await asyncio.sleep(TALK_S)  # a conversation takes its time
         if until:
             await until.wait()
         await caller.hangup()
@@ -125,7 +123,7 @@ class Scene:
         return caller
 
     async def is_called_back(self, customers: CustomerPhones, who: str) -> Call:
-        """Returns the call when the customer has pressed the key for an agent."""
+        """The call, once the customer has pressed the key for an agent."""
         call = await customers.next_call_to(NAMES[who], within=60)
         self.tell(who, "the telephone rings")
         await call.is_answered()
@@ -139,7 +137,7 @@ class Scene:
 
 
 async def play(scene: Scene) -> list[Verdict]:
-    """The scene, and what came of it."""
+    """What came of the scene. Plays it."""
     customers = await scene.stage.customers(behaviour=answers(after=2.0))
     agents = [await scene.agent(phone) for phone in AGENTS]
     promised, called_back = asyncio.Event(), asyncio.Event()

@@ -1,6 +1,6 @@
-"""Makes the prompts that come with callbackd: those whose words, voice or making have changed, and no others.
+"""Makes the prompts that come with callbackd: only those whose words, voice or processing have changed.
 
-``--words CODE`` makes nothing: it prints every sentence of a language, for a native speaker to read.
+``--words CODE`` makes none: it prints every sentence of a language, for a native speaker to read.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from callbackd.prompts.store import made_by, sources
 
 
 def wanted(language: Language) -> Index:
-    """What should be shipped: the words for a company without a name, by the engine that is set when none is."""
+    """What should be shipped: the words for a company without a name, spoken by the default engine."""
     settings = _settings(Path(), language)
     return Index(made_by(language, settings.engine), catalog.texts(language, settings))
 
 
 def ship(language: Language, folder: Path) -> tuple[int, int]:
-    """Bring a language's folder up to date; returns how many sounds were made and how many removed."""
+    """How many sounds were made and how many removed, to bring a language's folder up to date."""
     folder.mkdir(parents=True, exist_ok=True)
     new, old, there = wanted(language), read_index(folder), sound_files(folder)
     kept = {name for name, text in new.texts.items() if new.made_by == old.made_by and old.texts.get(name) == text}
     missing = new.texts.keys() - (kept & there.keys())
-    # First what is certain, so that after an interruption the rest is made again.
+    # First the index of the sounds that stay, so that after an interruption the rest is made again.
     write_index(folder, Index(new.made_by, {name: new.texts[name] for name in new.texts.keys() - missing}))
     if missing:
         _make(language, missing, folder)
@@ -63,7 +63,7 @@ def _settings(folder: Path, language: Language) -> PromptSettings:
 
 
 def spoken(language: Language) -> dict[str, str]:
-    """Every prompt's words, by its name, in the voice of a company that is called Acme."""
+    """The words of every prompt, by name, for a company called Acme."""
     return catalog.texts(language, PromptSettings(cache=Path(), recordings=Path(), company="Acme"))
 
 

@@ -1,10 +1,10 @@
 """SIPp as the phones' SIP stack, steered from Python.
 
 One SIPp process runs one of two scenarios: ``dialling`` (one outgoing call, then the process ends) or ``answering``
-(any number of incoming calls). At every point where a person would decide something, the scenario waits for a
-*control message*: a SIP request with a made-up method (``XANSWER``, ``XBYE``…) which Python sends to SIPp's own port
-inside the dialog's Call-ID. SIPp matches it like any other request and goes on. What happened is read back from
-SIPp's message trace, which is written to a named pipe, so nobody polls a file.
+(any number of incoming calls). Wherever a person would decide something, the scenario waits for a *control message*: a
+SIP request with a made-up method (``XANSWER``, ``XBYE``…), which Python sends to SIPp's own port with the dialog's
+Call-ID. SIPp matches it like any other request and goes on. What happened is read back from SIPp's message trace, which
+is written to a named pipe, so no file is polled.
 
 This file knows nothing about tones or people; see ``phones.py`` for those.
 """
@@ -28,7 +28,7 @@ Address = tuple[str, int]
 
 
 class SippFailed(RuntimeError):
-    """SIPp is not there, did not start, or ended when nobody asked it to."""
+    """SIPp is not installed, did not start, or ended unasked."""
 
 
 # --- what SIPp saw ----------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ class SipMessage:
 
     @property
     def method(self) -> str:
-        """The request's method, or for a response the method it answers."""
+        """The method of a request, or of the request that a response answers."""
         if self.status is None:
             return self.start.partition(" ")[0]
         return self.headers.get("cseq", "").partition(" ")[2].strip()
@@ -82,13 +82,13 @@ class SipMessage:
 
     @property
     def media(self) -> Address | None:
-        """Where the SDP in this message wants its audio, if there is one."""
+        """Where the SDP in this message wants its audio; None without an SDP."""
         host = re.search(r"^c=IN IP4 (\S+)", self.body, re.MULTILINE)
         port = re.search(r"^m=audio (\d+)", self.body, re.MULTILINE)
         return (host[1], int(port[1])) if host and port and int(port[1]) else None
 
     def reason(self) -> str:
-        """The Reason header's text (Asterisk says the hang-up cause there), else the start line."""
+        """The text of the Reason header (Asterisk puts the hang-up cause there), else the start line."""
         return self.headers.get("reason", self.start)
 
 
@@ -141,7 +141,7 @@ def _send(text: str, *, retrans: bool = False, next_: str = "") -> str:
     return f"<send{attributes}><![CDATA[\n\n{text.strip()}\n\n]]></send>\n"
 
 
-# SIPp knows no patterns for responses, so the ones a PBX may send are listed.
+# SIPp has no patterns for responses, so those that a PBX may send are listed.
 _PROVISIONAL = ("100", "180", "181", "182", "183")
 _FINAL = (
     *("300", "301", "302", "400", "401", "402", "403", "404", "405", "406", "407", "408", "410", "413", "414", "415"),
@@ -161,7 +161,7 @@ REJECTIONS = {
     600: "Busy Everywhere",
     603: "Decline",
 }
-"""The codes an answering phone can refuse with (SIPp wants them written into the scenario)."""
+"""The codes with which a phone can refuse a call (SIPp wants them written into the scenario)."""
 
 
 def _recv(what: str, *, next_: str = "", optional: bool = True, **headers: str) -> str:
@@ -282,7 +282,7 @@ Content-Length: 0""",
         + _label("ours")
         + request("BYE")
         + _label("bye-wait")
-        # A BYE of theirs may cross ours, and an answer to an INFO may come late.
+        # The other side's BYE may cross ours, and the answer to an INFO may come late.
         + _recv("BYE", next_="theirs")
         + _any(_FINAL, "end")
         + _recv("200", optional=False, next_="end")
@@ -363,7 +363,7 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 def dialling(
     number: str, from_header: str, rtp_port: int, *, headers: tuple[str, ...] = (), key_events: bool = True
 ) -> str:
-    """One outgoing call. ``from_header`` without its tag, e.g. ``"Ann" <sip:+44…@127.0.0.1>``.
+    """One outgoing call. ``from_header`` is without its tag, e.g. ``"Ann" <sip:+44…@127.0.0.1>``.
 
     Without ``key_events`` the phone does not offer RFC 4733.
     """
@@ -430,7 +430,8 @@ Content-Length: 0"""
 
 
 def crowding(number: str, rtp_port: int) -> str:
-    """One of many outgoing calls that wait until they are hung up on. Whatever else happens makes SIPp complain."""
+    """One of many outgoing calls that wait until they are hung up on. SIPp complains about anything else that
+    happens."""
     from_ = "<sip:[field0]@[local_ip]>;tag=[pid]c[call_number]"
     to = f"<sip:{number}@[remote_ip]:[remote_port]>"
 
@@ -464,7 +465,7 @@ _CALLS_PER_S = 20
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A UDP port nobody uses now."""
+    """A UDP port that is free now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
@@ -472,7 +473,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 @dataclass
 class Sipp:
-    """One running SIPp. ``on_message`` gets every message of its trace, in order, our control messages left out."""
+    """One running SIPp. ``on_message`` gets every message of its trace, in order, without our control messages."""
 
     name: str
     scenario: str
@@ -482,9 +483,9 @@ class Sipp:
     on_message: Callable[[SipMessage], None]
     single_call: bool = False
     numbers: tuple[str, ...] = ()
-    """With numbers it makes an outgoing call for each, ``[field0]`` of the scenario, and ends when all are over."""
+    """Given numbers, it makes an outgoing call for each, ``[field0]`` of the scenario, and ends when all are over."""
     control_port: int = 0
-    """For SIPp's own remote control, which nobody uses; 0: any."""
+    """The port of SIPp's own remote control, which nobody uses; 0 means any."""
     pid: int | None = None
 
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
@@ -502,7 +503,7 @@ class Sipp:
         scenario.write_text(self.scenario)
         pipe.unlink(missing_ok=True)
         os.mkfifo(pipe)
-        # Read and write: no end-of-file when SIPp closes, and SIPp's open() does not wait.
+        # Opened for reading and writing: no end-of-file when SIPp closes it, and SIPp's open() does not block.
         self._fd = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         self._trace, self._log = _Trace(), self._path("log").open("ab")
         asyncio.get_running_loop().add_reader(self._fd, self._read)
@@ -511,7 +512,7 @@ class Sipp:
         self._control.setblocking(False)
         host, port = self.local
         control = self.control_port or free_port(host)
-        # SIPp insists on media sockets that nobody uses, from port 6000 on: each process gets an address for its own.
+        # SIPp insists on media sockets that nobody uses, from port 6000 on: each process gets an address for them.
         unused = f"127.{control >> 8}.{control & 255}.9"
         arguments = [
             f"{self.remote[0]}:{self.remote[1]}",
@@ -529,12 +530,12 @@ class Sipp:
         with self._path("screen").open("ab") as screen:
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    # Whatever ends the tests ends the phones as well.
+                    # However the tests end, the phones end with them.
                     *("setpriv", "--pdeathsig=KILL", "sipp", *arguments),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=screen,
                     stderr=screen,
-                    # Ctrl-C ends the demo, which ends its phones; it does not reach them by itself.
+                    # Ctrl-C ends the demo, which ends its phones; it must not reach them directly.
                     start_new_session=True,
                 )
             except BaseException:
@@ -595,7 +596,7 @@ class Sipp:
             return await self._process.wait()
 
     async def stop(self) -> None:
-        """End the process by its pid, at once; the phone is then unreachable."""
+        """Kill the process by its pid, at once; the phone is then unreachable."""
         self._stopping = True
         process = self._process
         if process is not None and process.returncode is None:

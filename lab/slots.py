@@ -1,7 +1,7 @@
 """Room for one Asterisk and its phones: a block of ports and a directory that nobody else on this machine uses.
 
-A slot is taken by a lock on a file and by holding one port of the block. Both end with the process that took them,
-however it ends, so several suites can run side by side and a killed one leaves nothing to clean up.
+A process takes a slot by locking a file and by holding one port of the block. Both end with the process, however it
+ends, so several suites can run side by side, and a killed one leaves nothing to clean up.
 """
 
 import fcntl
@@ -65,7 +65,7 @@ class Slot:
             try:
                 lock = path.open("a")
             except FileNotFoundError:
-                continue  # whoever left last removed the directory just now
+                continue  # the last owner has just removed the directory
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
@@ -75,10 +75,10 @@ class Slot:
                 return None
             except FileNotFoundError:
                 pass
-            lock.close()  # between our opening and locking it, its owner removed it
+            lock.close()  # its owner removed it between our opening and locking it
 
     def _unlock(self, lock: TextIO) -> None:
-        """Nothing stays behind: the file goes while it is locked, the directory with the last of them."""
+        """Remove the file while it is locked, and the directory with the last file: nothing stays behind."""
         Path(lock.name).unlink()
         lock.close()
         with suppress(OSError):
@@ -108,14 +108,14 @@ class Slot:
         return self.base + 4
 
     def spare(self, number: int) -> int:
-        """One of ten more ports for whatever a test starts: 0 to 9."""
+        """One of ten more ports, 0 to 9, for anything else that a test starts."""
         if not 0 <= number < 10:
             raise ValueError(f"spare ports are 0 to 9, not {number}")
         return self.base + 5 + number
 
     @property
     def phones_sip(self) -> range:
-        """80 ports. Which phone has which is said by `lab.asterisk.Asterisk`."""
+        """80 ports. `lab.asterisk.Asterisk` decides which phone has which."""
         return range(self.base + 20, self.base + 100)
 
     @property
@@ -128,7 +128,7 @@ class Slot:
         return range(self.base + 400, self.base + BLOCK)
 
     def close(self, *, keep_dir: bool = False) -> None:
-        """Give it back. The directory goes with it unless somebody wants to look at it."""
+        """Give the slot back, and remove its directory unless ``keep_dir``."""
         if self._lock.closed:
             return
         if not keep_dir:
@@ -144,7 +144,7 @@ class Slot:
 
 
 def _bases() -> Iterator[int]:
-    """Starts of blocks outside the ports that the kernel gives to outgoing connections."""
+    """The first ports of all blocks outside the range that the kernel uses for outgoing connections."""
     words = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
     low, high = int(words[0]), int(words[1])
     below = range(10_000, low - BLOCK + 1, BLOCK)
@@ -156,7 +156,7 @@ def _bind(kind: socket.SocketKind, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, kind)
     try:
         if kind == socket.SOCK_STREAM:
-            # As servers do: a closed connection that lingers does not matter, a listener does.
+            # As servers do: a closed connection that lingers does not count, a listener does.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((HOST, port))
         if kind == socket.SOCK_STREAM:

@@ -1,4 +1,4 @@
-"""The settings of a small call centre on paper: one queue and two agents, unless a test or a day wants others."""
+"""The settings of a small call centre on paper: one queue and two agents, unless others are given."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def agent(name: str, *queues: QueueName, **changes: Any) -> AgentSettings:
 
 
 def number(n: int) -> str:
-    """The n-th of a hundred numbers that nobody has."""
+    """The n-th of a hundred numbers that belong to nobody."""
     return f"+4420794601{n:02d}"
 
 

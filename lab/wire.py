@@ -1,4 +1,4 @@
-"""A line that fails when a test wants it to: stands between a client and a server, on TCP or on socket files.
+"""A line that fails when a test wants it to: it stands between a client and a server, on TCP or on socket files.
 
 async with Wire(("127.0.0.1", 0), ("127.0.0.1", 8088)) as wire:
     wire.lose_reply(b"POST /ari/channels")
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 Address = Path | tuple[str, int]
-"""A socket file, or host and port; port 0 where we listen: any."""
+"""A socket file, or host and port; where we listen, port 0 means any."""
 
 
 @dataclass
@@ -25,18 +25,18 @@ class _Line:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter | None = None
     opening: bytes = b""
-    """What the client said first."""
+    """The first bytes that the client sent."""
     warned: bool = False
-    """Whether the client has said what must come before the word."""
+    """Whether the client has sent what must come before the word."""
     deaf: bool = False
-    """Whether the client hears nothing any more."""
+    """Whether the client gets nothing any more."""
     obeyed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server has answered a deaf client."""
 
 
 @dataclass
 class _Word:
-    """What the next failure waits for."""
+    """The bytes that trigger the next failure."""
 
     text: bytes
     by_server: bool = False
@@ -44,21 +44,21 @@ class _Word:
     then_close: bool = False
     after: bytes = b""
     act: Callable[[], None] | None = None
-    """Done instead of cutting."""
+    """Called instead of cutting."""
 
 
 class Wire:
-    """``async with Wire(here, there)``. A lost word is lost once, and sets ``failed``."""
+    """``async with Wire(here, there)``. A word to be lost is lost once, and sets ``failed``."""
 
     def __init__(self, here: Address, there: Address) -> None:
         self.here, self.there = here, there
         self.open = True
-        """Whether new connections are taken; else they are reset at once."""
+        """Whether new connections are accepted; otherwise they are reset at once."""
         self.delay_s = 0.0
-        """How long everything said takes to arrive, in either direction."""
+        """The seconds that all bytes take to arrive, in either direction."""
         self.failed = asyncio.Event()
         self.counts: Counter[str] = Counter()
-        """Connections taken (``taken``) and turned away (``refused``)."""
+        """How many connections were accepted (``taken``) and turned away (``refused``)."""
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._word: _Word | None = None
@@ -75,28 +75,28 @@ class Wire:
     # --- what it can do to you ---
 
     def lose_request(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
-        """Cut the next connection whose client says ``word`` (having said ``after``), before the server hears it."""
+        """Cut the next connection whose client sends ``word`` (having sent ``after``), before the server gets it."""
         self._expect(_Word(word, then_close=then_close, after=after))
 
     def lose_reply(self, word: bytes, *, after: bytes = b"", then_close: bool = False) -> None:
-        """Let the server hear and obey ``word``, and cut when it has answered, before the client hears so."""
+        """Let the server get and obey ``word``, and cut when it has answered, before the client gets the answer."""
         self._expect(_Word(word, forward=True, then_close=then_close, after=after))
 
     def lose_news(self, word: bytes) -> None:
-        """Cut the next connection whose server says ``word``, before the client hears it."""
+        """Cut the next connection whose server sends ``word``, before the client gets it."""
         self._expect(_Word(word, by_server=True))
 
     def when_said(self, word: bytes, act: Callable[[], None]) -> None:
-        """Nothing is cut: ``act`` is done just before the server hears ``word`` from the client."""
+        """Cut nothing, but call ``act`` just before the server gets ``word`` from the client."""
         self._expect(_Word(word, act=act))
 
     def cut_all(self, *, ghosts: bool = False) -> None:
-        """Cut every connection; with ``ghosts`` the server is not told and keeps its sessions."""
+        """Cut every connection; with ``ghosts`` the server does not notice and keeps its sessions."""
         self._keep_ghosts = ghosts
         self.cut(b"")
 
     def cut(self, opening: bytes) -> int:
-        """Cut the connections that were opened with these words; how many there were."""
+        """How many connections were opened with these bytes. Cuts them."""
         chosen = [line for line in self._lines if opening in line.opening]
         for line in chosen:
             line.client.transport.abort()
@@ -104,11 +104,11 @@ class Wire:
         return len(chosen)
 
     def swallow(self) -> None:
-        """A black hole: connections stay and can be made, and nothing that is said arrives until ``heal``."""
+        """Become a black hole: connections stay and can be made, but no bytes arrive until ``heal``."""
         self._flowing.clear()
 
     def heal(self) -> None:
-        """As new. What was swallowed arrives, as by a network that came back."""
+        """Work again. Swallowed bytes arrive, as over a network that has come back."""
         self.open, self.delay_s, self._word = True, 0.0, None
         self._flowing.set()
 
@@ -203,7 +203,7 @@ class Wire:
             return True
 
         await self._pump(from_server, hear)
-        line.obeyed.set()  # or it never will
+        line.obeyed.set()  # after this it never will
         line.client.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, hear: Callable[[bytes], Awaitable[bool]]) -> None:

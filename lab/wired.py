@@ -1,4 +1,4 @@
-"""A house whose daemon reaches Asterisk and PostgreSQL over lines that fail when they are told to."""
+"""A house whose daemon reaches Asterisk and PostgreSQL over lines that fail on demand."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ QUICK_RETRY = {
         "retry": {"max_attempts": 3, "no_answer_gap_s": 1, "no_key_gap_s": 1, "congestion_gap_s": 1, "busy_gap_s": 1},
     }
 }
-"""A queue that tries its customers again after a second, whatever kept them."""
+"""A queue that retries its customers after a second, whatever went wrong."""
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a daemon holds: open files, sockets that are not of the two lines, tasks."""
+    """What a daemon holds: open files, sockets other than those of the two lines, tasks."""
 
     files: int
     sockets: int
@@ -56,10 +56,10 @@ class Wired(House):
     db: Wire
     postgres: Postgres
     at_rest: Footprint
-    """As it was right after the start."""
+    """The daemon's footprint right after the start."""
 
     async def agent(self, name: str, behaviour: Behaviour | None = None, *, logs_in: bool = True) -> AgentPhone:
-        """At work, without hearing out that the code was understood."""
+        """An agent's phone, logged in, which does not wait for the prompt that confirms the code."""
         phone = await self.stage.agent(name, behaviour=behaviour)
         if logs_in:
             since = len(self.daemon.lines)
@@ -69,7 +69,7 @@ class Wired(House):
         return phone
 
     async def footprint(self) -> Footprint:
-        """What the daemon holds now."""
+        """The daemon's footprint now."""
         return await footprint(self.daemon, self.ari, self.db)
 
 
@@ -87,9 +87,9 @@ def _open_files(daemon: Daemon) -> Iterator[str]:
 
 
 async def promise(url: str, numbers: Sequence[str], ahead_s: float = 0.0) -> None:
-    """Promises that an earlier run made, in this order, so that no test must wait for an offer to be spoken.
+    """Store promises as if an earlier run had made them, in this order: no test must wait for an offer to be spoken.
 
-    ``ahead_s`` is by how much the clock of the daemon is set forward.
+    ``ahead_s`` is the number of seconds by which the daemon's clock is ahead.
     """
     engine, mint, since = engine_for(url), Mint(os.urandom(16)), time.time() + ahead_s - 60 - len(numbers)
     try:

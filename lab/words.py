@@ -1,4 +1,4 @@
-"""Which words were heard: what a phone got, held frame for frame against the prompts that come with callbackd."""
+"""Which words were heard: the sound at a phone, compared frame by frame with the prompts that come with callbackd."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from lab.call import Call
 from lab.rtp import FRAME, FRAME_S, Ears, Hearing
 
 ALIKE = 0.9
-"""A likeness from here on is the same sound."""
+"""Sounds with at least this likeness are the same."""
 
 
 def number(groups: Sequence[str]) -> list[str]:
-    """The prompts of a number that is read in these groups: each ends before a pause, the last one falls."""
+    """The prompts of a number that is read in these groups: after each there is a pause, and on the last the voice
+    falls."""
     tones = ["-comma"] * (len(groups) - 1) + ["-end"]
     names: list[str] = []
     for group, tone in zip(groups, tones, strict=True):
@@ -26,14 +27,14 @@ def number(groups: Sequence[str]) -> list[str]:
 
 
 def likeness(call: Call, language: str, *names: str) -> float:
-    """Of these prompts in a row and the stretch of what was heard that is most like them: 1 is the same."""
+    """How like these prompts in a row is the part of the call that is most like them; 1 means the same."""
     prompts, heard = _spoken(language, names), call.hearing.levels()
     starts = range(len(heard) - sum(map(len, prompts)) + 1)
     return max((_alike(prompts, heard, start) for start in starts), default=0.0)
 
 
 async def hears_out(call: Call, language: str, *names: str, within: float = 30) -> None:
-    """Returns when the phone has heard the last frame of these prompts in a row."""
+    """Wait until the phone has heard the last frame of these prompts in a row."""
     prompts, best = _spoken(language, names), 0.0
     try:
         async with asyncio.timeout(within):
@@ -66,7 +67,7 @@ def _levels(language: str, name: str) -> tuple[float, ...]:
 
 
 def _alike(prompts: Sequence[Sequence[float]], heard: Sequence[float], start: int) -> float:
-    """As the least like of the prompts is: one wrong digit makes a wrong number, however long the rest."""
+    """The likeness of the least like of the prompts: one wrong digit makes a wrong number, however long the rest is."""
     least = 1.0
     for prompt in prompts:
         stretch = heard[start : start + len(prompt)]

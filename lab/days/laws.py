@@ -4,8 +4,8 @@
 >>> World(settings, habits, seed, laws).run(hours=1)
 >>> laws.at_the_end(world)
 
-A law is a function of a step that yields what it finds wrong. It judges what an event has changed; ``every`` so many
-events, and at the end, the domain's own laws are asked about everything there is, so that nothing hides between.
+A law is a function of a step that yields what it finds wrong. It judges what an event has changed. After each ``every``
+events, and at the end, the domain's own laws are asked about the whole state, so that nothing can hide.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ class Laws:
                 raise BrokenLaw("a_playback_is_remembered_while_it_lasts", f"{playback} plays to nobody", event)
 
     def at_the_end(self, world: World) -> None:
-        """Everything that began has ended, and how is written down."""
+        """Raises ``BrokenLaw`` unless everything that began has ended, and it is recorded how."""
         state, facts, past = world.acd.state, world.facts, self.past
         self._whole(world.acd, None)
         _nothing("everything_ends", "places are left over", state.entries)
         _nothing("everything_ends", "promises are left over", state.callbacks)
         _nothing("everything_ends", "attempts are left over", state.attempts)
         _nothing("everything_ends", "dialogues are left over", state.dialogues)
-        _nothing("a_quote_comes_true_or_not_once", "quotes without an end", world.acd.open_quotes())
+        _nothing("a_quote_ends_once", "quotes without an end", world.acd.open_quotes())
         _nothing("everything_ends", "promises on their way are left over", world.acd.storing())
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)

@@ -1,4 +1,4 @@
-"""Laws of what is done with calls: legs, bridges, voices, and time."""
+"""Laws about calls: legs, bridges, voices, and time."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ def _seen(step: Step, leg: str) -> bool:
     return isinstance(step.event, ev.LegsSeen) and leg in step.event.legs
 
 
-def who_calls_is_heard(step: Step) -> Iterator[str]:
-    """Spoken to, or back in the dialplan with somewhere to go; a call that is told again is known."""
+def every_caller_is_spoken_to(step: Step) -> Iterator[str]:
+    """A caller is spoken to, or is back in the dialplan with somewhere to go; a repeated event is about a known
+    call."""
     if not isinstance(step.event, ev.CallArrived):
         return
     leg = step.event.leg
@@ -60,7 +61,7 @@ def who_calls_is_heard(step: Step) -> Iterator[str]:
 
 
 def one_person_and_one_agent_are_joined(step: Step) -> Iterator[str]:
-    """Whoever holds the entry and whoever works for it, both still there."""
+    """Only the holder of an entry and the agent who works for it are joined, while both are still there."""
     for join in step.of(Join):
         entry = next((e for e in step.state.entries.values() if e.bridge == join.bridge), None)
         agent = step.state.agents.get(entry.agent) if entry and entry.agent else None
@@ -106,7 +107,7 @@ def one_voice_at_a_time(step: Step) -> Iterator[str]:
 
 
 def a_playback_is_remembered_while_it_lasts(step: Step) -> Iterator[str]:
-    """Each ends or its leg is gone; and each has a deadline, should nobody say so."""
+    """Each playback ends or its leg is gone; and each has a deadline in case no event says so."""
     state = step.state
     legs = {command.leg for command in step.commands if isinstance(command, Play | StopPlayback)}
     legs |= {step.event.leg} if hasattr(step.event, "leg") else set()
@@ -122,7 +123,7 @@ def a_playback_is_remembered_while_it_lasts(step: Step) -> Iterator[str]:
         yield f"{forgotten} are over and remembered"
 
 
-def waits_told_never_grow(step: Step) -> Iterator[str]:
+def spoken_waits_never_grow(step: Step) -> Iterator[str]:
     for play in step.of(Play):
         before = step.past.quoted.get((play.leg, play.queue))
         for minutes in waits_told(play):
@@ -130,8 +131,8 @@ def waits_told_never_grow(step: Step) -> Iterator[str]:
                 yield f"{play.leg} was told {before} min, and now {minutes}"
 
 
-def what_is_told_stands_in_the_ledger(step: Step) -> Iterator[str]:
-    """Each wait that is spoken, with the number that is spoken; and nothing is written there that nobody was told."""
+def every_spoken_wait_is_in_the_ledger(step: Step) -> Iterator[str]:
+    """Each wait that is spoken is in the ledger with the number that was spoken, and nothing else is."""
     spoken = [60.0 * minutes for play in step.of(Play) for minutes in waits_told(play) if minutes <= 60]
     begun = [quote for quote in step.saved(Quote) if quote.outcome is None and quote.kind is QuoteKind.WAIT]
     written = [quote.said_s for quote in begun if quote.said_s is not None]
@@ -139,7 +140,7 @@ def what_is_told_stands_in_the_ledger(step: Step) -> Iterator[str]:
         yield f"told: {spoken}, and written down: {written}"
 
 
-def a_quote_comes_true_or_not_once(step: Step) -> Iterator[str]:
+def a_quote_ends_once(step: Step) -> Iterator[str]:
     over = [quote for quote in step.saved(Quote) if quote.outcome is not None]
     for quote in over:
         if quote.id in step.past.over_quotes:
@@ -149,7 +150,7 @@ def a_quote_comes_true_or_not_once(step: Step) -> Iterator[str]:
 
 
 def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
-    """A caller who waits hears something or will, and Asterisk is shown that we live."""
+    """A caller who waits hears something or soon will, and Asterisk is shown that we live."""
     state = step.state
     leg: LegId | None = getattr(step.event, "leg", None)
     dialogue = state.dialogues.get(leg) if leg else None
@@ -167,10 +168,10 @@ def nobody_is_left_in_silence(step: Step) -> Iterator[str]:
 
 
 def asterisk_is_shown_that_we_live(step: Step) -> Iterator[str]:
-    """In time, or it takes the caller for abandoned by us, in the middle of a menu too."""
+    """We show it in time, even in the middle of a menu; otherwise Asterisk would take the caller from us."""
     leg = getattr(step.event, "leg", None)
     if leg in step.past.gone:
-        return  # it is here again, and the dialplan has just set the clock
+        return  # Asterisk is back, and the dialplan has just set the clock
     if leg in step.state.dialogues and not any(isinstance(command, ArmDeadMan) for command in step.commands):
         yield from unshown(step.state, step.past, leg)
 
@@ -197,16 +198,16 @@ def time_never_goes_back(step: Step) -> Iterator[str]:
 
 
 LAWS = (
-    who_calls_is_heard,
+    every_caller_is_spoken_to,
     asterisk_is_shown_that_we_live,
     commands_are_for_legs_that_exist_or_did,
     one_person_and_one_agent_are_joined,
     bridges_end_with_their_entry,
     one_voice_at_a_time,
     a_playback_is_remembered_while_it_lasts,
-    waits_told_never_grow,
-    what_is_told_stands_in_the_ledger,
-    a_quote_comes_true_or_not_once,
+    spoken_waits_never_grow,
+    every_spoken_wait_is_in_the_ledger,
+    a_quote_ends_once,
     nobody_is_left_in_silence,
     time_never_goes_back,
 )

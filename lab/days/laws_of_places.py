@@ -1,4 +1,4 @@
-"""Laws of the line: places, the agents who are given to them, and in which order."""
+"""Laws about the line: places, the agents who are given to them, and the order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BUSY = {Activity.RESERVED, Activity.RINGING, Activity.TALKING}
 
 
 def an_entry_has_at_most_one_agent(step: Step) -> Iterator[str]:
-    """Several may be rung, one talks; the entry's state says which it is."""
+    """Several agents may be rung, one talks; the entry's state decides which it is."""
     for entry in step.touched_entries().values():
         counts = Counter(agent.activity for agent in step.agents_of(entry))
         if counts[Activity.TALKING] != (entry.state is EntryState.TALKING):
@@ -101,7 +101,7 @@ def _wrap_up_s(step: Step, agent: Agent) -> float | None:
 def nobody_is_overtaken(step: Step) -> Iterator[str]:
     """An agent is given to an entry only if no earlier one that may be served now may have that agent.
 
-    The order is said here once more: who is owed one agent alone, then priority, then arrival.
+    The order is written here a second time: callers who are owed one particular agent, then priority, then arrival.
     """
     state = step.state
     for agent, served in _given(step):
@@ -138,7 +138,8 @@ def nobody_waits_while_an_agent_is_free(step: Step) -> Iterator[str]:
 
 
 def agents_are_given_what_they_may_serve(step: Step) -> Iterator[str]:
-    """Their queues, with the skills, penalties and reserves that hold after this wait; or who waits for them alone."""
+    """Entries of their queues, by the skills, penalties and reserves that hold after this wait; or those that wait for
+    that agent alone."""
     for agent, entry in _given(step):
         if entry.wanted is None and entry.queue not in step.state.settings.agents[agent.id].queues:
             yield f"{agent.id} does not serve {entry.queue}"
@@ -147,7 +148,7 @@ def agents_are_given_what_they_may_serve(step: Step) -> Iterator[str]:
 
 
 def a_place_is_kept(step: Step) -> Iterator[str]:
-    """Whoever stands in a line keeps the time of arrival, through missed rings, failed dials, and other queues."""
+    """An entry keeps its time of arrival through missed rings, failed dials, and other queues."""
     for change in step.entries():
         before, after = change.before, change.after
         if before is None or after is None or before.state is EntryState.OUTSIDE:
@@ -167,7 +168,7 @@ def a_place_is_held_by_somebody(step: Step) -> Iterator[str]:
 
 
 def one_place_per_person(step: Step) -> Iterator[str]:
-    """Who has a promise and rings in is met at its place."""
+    """A person who has a promise and rings in is met at its place."""
     event, state = step.event, step.state
     if not isinstance(event, ev.CallArrived) or event.queue not in state.settings.queues:
         return
@@ -186,21 +187,21 @@ def entered_is_open_plus_closed(step: Step) -> Iterator[str]:
     over = [change.id for change in step.entries() if change.after is None]
     for id in over:
         if step.closed(Entry, id) is None:
-            yield f"{id} is gone, and it was written nowhere how"
+            yield f"{id} is gone, and nothing was written about how"
     still_open = past.entered + fresh - past.closed - len(over)
     if len(step.state.entries) != still_open:
         yield f"{len(step.state.entries)} are open instead of {still_open}"
 
 
-def what_is_closed_says_how(step: Step) -> Iterator[str]:
+def closed_rows_have_an_outcome(step: Step) -> Iterator[str]:
     for kind in step.rows_saved:
         for row in step.saved(kind) if hasattr(kind, "state") and hasattr(kind, "outcome") else ():
             if (row.state.value == "closed") != (row.outcome is not None) or (row.outcome and row.closed_at is None):
                 yield f"{kind.__name__} {row.id} is {row.state.value} with {row.outcome} at {row.closed_at}"
 
 
-def an_agent_is_woken(step: Step) -> Iterator[str]:
-    """Whatever holds an agent ends by itself."""
+def agents_become_free_again(step: Step) -> Iterator[str]:
+    """Everything that keeps an agent from work ends by itself."""
     timers = step.state.timers
     for change in step.changes["agents"]:
         agent = change.after
@@ -225,7 +226,7 @@ LAWS = (
     a_place_is_kept,
     a_place_is_held_by_somebody,
     one_place_per_person,
-    what_is_closed_says_how,
+    closed_rows_have_an_outcome,
     entered_is_open_plus_closed,
-    an_agent_is_woken,
+    agents_become_free_again,
 )

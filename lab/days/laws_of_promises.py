@@ -1,4 +1,4 @@
-"""Laws of promises: none is lost, none is spoken too early, and nobody is rung but as promised."""
+"""Laws about promises: none is lost, none is spoken too early, and people are rung only as promised."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def promises_are_conserved(step: Step) -> Iterator[str]:
     """Stored = open + closed with an outcome."""
     for change in step.callbacks():
         if change.after is None and step.closed(Callback, change.id) is None:
-            yield f"promise {change.id} is gone, and it was written nowhere how"
+            yield f"promise {change.id} is gone, and nothing was written about how"
         if change.before is None and change.id not in step.past.stored and not _just_stored(step, change.id):
             yield f"promise {change.id} is open and was never stored"
     if isinstance(step.event, ev.PromiseStored) and (command := step.past.pending.get(step.event.callback)):
@@ -203,8 +203,8 @@ def who_pressed_one_does_not_wait_for_ever(step: Step) -> Iterator[str]:
                 yield f"{entry.id} has pressed 1, and nothing ends the wait"
 
 
-def nobody_is_rung_at_night(step: Step) -> Iterator[str]:
-    """Not before the time that was promised, not while the queue is closed, not outside the calling hours."""
+def nobody_is_rung_at_the_wrong_time(step: Step) -> Iterator[str]:
+    """Nobody is dialled before the promised time, while the queue is closed, or outside the calling hours."""
     state = step.state
     for claim in step.of(ClaimAttempt):
         promise, queue = claim.callback, state.settings.queues[claim.callback.queue]
@@ -230,8 +230,9 @@ def nothing_is_offered_without_a_database(step: Step) -> Iterator[str]:
             yield f"{play.leg} was offered what cannot be stored"
 
 
-def a_slot_holds_what_it_holds(step: Step) -> Iterator[str]:
-    """Where a queue may be closed, its next opening may be promised beyond it: better than a dead end."""
+def a_slot_is_not_overbooked(step: Step) -> Iterator[str]:
+    """Except that a queue that can be closed may promise its next opening beyond the capacity: better than a dead
+    end."""
     state = step.state
     fresh = {(p.queue, p.slot_at) for change in step.callbacks() if (p := change.after) and p.slot_at is not None}
     for name, at in fresh:
@@ -257,8 +258,8 @@ LAWS = (
     attempts_keep_their_distance,
     a_customer_is_rung_for_somebody,
     who_pressed_one_does_not_wait_for_ever,
-    nobody_is_rung_at_night,
+    nobody_is_rung_at_the_wrong_time,
     only_key_one_connects_a_customer,
     nothing_is_offered_without_a_database,
-    a_slot_holds_what_it_holds,
+    a_slot_is_not_overbooked,
 )

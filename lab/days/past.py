@@ -1,8 +1,8 @@
 """What the laws remember of a day, and one step of it: an event, its commands, and the rows that it changed.
 
-Rows are frozen and a life changes only by putting another row in its place, so a row that is the same object as before
-has not changed, and neither has anything that only it decides. A step therefore compares the tables of the state with
-those of the step before (which dictionaries do by identity first, at the speed of C) and looks at what differs.
+Rows are frozen, and a life changes only by putting another row in its place. So a row that is the same object as before
+has not changed, and neither has anything that depends on it alone. A step therefore compares the tables of the state
+with those of the step before (dictionaries compare by identity first, at the speed of C) and looks at the differences.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ABOVE_HOUR = 61
 
 @dataclass(frozen=True)
 class Change:
-    """A row before and after a step; None where it was not there, or is closed."""
+    """A row before and after a step; None when there was none, or when it is closed."""
 
     id: str
     before: Any
@@ -72,16 +72,16 @@ class Past:
     entered: int = 0
     closed: int = 0
     stored: set[str] = field(default_factory=set)
-    """Promises that the database took."""
+    """Promises that the database stored."""
     ended: set[str] = field(default_factory=set)
     """Promises that are closed with an outcome."""
     pending: dict[str, StorePromise] = field(default_factory=dict)
     claiming: dict[str, ClaimAttempt] = field(default_factory=dict)
     dialled: set[str] = field(default_factory=set)
     legs: set[str] = field(default_factory=set)
-    """Every leg that ever was."""
+    """Every leg that ever existed."""
     gone: set[str] = field(default_factory=set)
-    """Legs that ended, left, or are told to."""
+    """Legs that ended, left, or were asked to."""
     rung: dict[str, str] = field(default_factory=dict)
     """The number of each customer's leg."""
     phones: dict[str, str] = field(default_factory=dict)
@@ -89,25 +89,25 @@ class Past:
     pressed: set[tuple[str, str]] = field(default_factory=set)
     bridges: set[str] = field(default_factory=set)
     playing: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """By leg: the playback, and since when."""
+    """By leg: the playback, and when it began."""
     armed: dict[str, float] = field(default_factory=dict)
-    """By leg: when Asterisk was last shown that we live; what is asked of a leg that plays comes to nothing in time."""
+    """By leg: when Asterisk was last shown that we live. A request about a leg that plays does not count in time."""
     music: set[str] = field(default_factory=set)
     quoted: dict[tuple[str, str], int] = field(default_factory=dict)
-    """By leg and queue: the last wait that was told, in minutes."""
+    """By leg and queue: the last wait that was spoken, in minutes."""
     over_quotes: set[str] = field(default_factory=set)
-    """Of the ledger: what has come true, or not."""
+    """Quotes of the ledger that came true, or did not."""
     closed_early: set[str] = field(default_factory=set)
-    """Queues that a supervisor has closed some time."""
+    """Queues that a supervisor has closed at some time."""
     counted: Counter[str] = field(default_factory=Counter)
-    """Attempts by promise that count."""
+    """By promise: how many attempts count."""
     over: dict[str, tuple[Attempt, float | None]] = field(default_factory=dict)
-    """By promise: the last attempt that ended, and the time that was promised then."""
+    """By promise: the last attempt that ended, and the time that was promised at that moment."""
     working: dict[str, set[str]] = field(default_factory=dict)
     """Agents by the entry they work for."""
 
     def learn(self, step: Step) -> None:
-        """Take the step in, after it was judged."""
+        """Remember the step, after it was judged."""
         self._hear(step.event, step.now)
         for command in step.commands:
             self._note(command, step)
@@ -132,7 +132,7 @@ class Past:
             case ev.CallArrived() | ev.FeatureCodeDialled():
                 self.legs.add(event.leg)
                 self.armed.setdefault(event.leg, now)
-                if event.leg in self.gone:  # sent on by an agent, and here again: the dialplan has set the clock anew
+                if event.leg in self.gone:  # sent on by an agent, and back again: the dialplan has restarted the clock
                     self.gone.discard(event.leg)
                     self.armed[event.leg] = now
                     self.quoted = {told: at for told, at in self.quoted.items() if told[0] != event.leg}
@@ -220,7 +220,7 @@ class Step:
         self.changes: dict[str, list[Change]] = {name: _changed(past.tables[name], state, name) for name in TABLES}
         self._of: dict[type, list[Any]] = {}
         self.rows_saved: dict[type, list[Any]] = {}
-        """By kind, in order."""
+        """The commands by kind, in order."""
         for command in commands:
             self._of.setdefault(type(command), []).append(command)
             if isinstance(command, Changed) and not command.stored:
@@ -246,7 +246,7 @@ class Step:
 
     @cached_property
     def turns(self) -> list[tuple[Agent, Agent]]:
-        """Each change of an agent, the ones that a later change of the same step hides included."""
+        """Each change of an agent, including those that a later change of the same step hides."""
         changes = [change for change in self.of(Changed) if isinstance(change.after, Agent)]
         return [(change.before, change.after) for change in changes]
 
@@ -258,13 +258,13 @@ class Step:
         return {id: self.state.entries[EntryId(id)] for id in ids if id in self.state.entries}
 
     def agents_of(self, entry: Entry) -> list[Agent]:
-        """Who works for an entry now."""
+        """The agents who work for an entry now."""
         ids = set(self.past.working.get(entry.id, ()))
         ids |= {change.id for change in self.changes["agents"]}
         return [agent for id in ids if (agent := self.state.agents[AgentId(id)]).entry == entry.id]
 
     def joined(self) -> set[str]:
-        """Legs that were brought together."""
+        """The legs that were brought together."""
         return {leg for join in self.of(Join) for leg in join.legs}
 
 
@@ -277,7 +277,7 @@ def _changed(before: dict[str, Any], state: State, name: str) -> list[Change]:
 
 
 def never_made(step: Step, dial: DialCustomer) -> bool:
-    """Whether Asterisk has just said that it never made this leg: then it is asked for again, under the same id."""
+    """Whether Asterisk has just reported that it never made this leg: then we ask for it again, under the same id."""
     event = step.event
     if not isinstance(event, ev.AttemptTraced) or event.trace is not ev.Finding.NOTHING:
         return False

@@ -52,7 +52,7 @@ class Shape(NamedTuple):
 
 
 def at(year: int, month: int, day: int, hour: int, minute: int = 0) -> float:
-    """By the clock on the wall in London."""
+    """Unix seconds of a time on the wall clock in London."""
     return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo("Europe/London")).timestamp()
 
 

@@ -127,7 +127,7 @@ def who_has_a_promise_is_not_recognised(patch):
     _around(patch, Waiting, "arrive", stranger)
 
 
-@bug(places.what_is_closed_says_how)
+@bug(places.closed_rows_have_an_outcome)
 def an_outcome_is_not_written(patch):
     _at_every(patch, EntryTrigger.CLOSE, lambda _: {"outcome": None})
 
@@ -211,7 +211,7 @@ def the_wrap_up_is_skipped(patch):
     _around(patch, Floor, "_wrap_up", skips)
 
 
-@bug(places.an_agent_is_woken)
+@bug(places.agents_become_free_again)
 def a_wrap_up_has_no_end(patch):
     _forget(patch, Timer.WRAP_UP)
 
@@ -356,7 +356,7 @@ def the_pause_after_an_attempt_is_skipped(patch):
     _around(patch, retry, "decide", hasty)
 
 
-@bug(promises.nobody_is_rung_at_night, "closing time")
+@bug(promises.nobody_is_rung_at_the_wrong_time, "closing time")
 def hours_are_for_callers_only(patch):
     patch.setattr(Dial, "_ringable_at", lambda desk, entry, callback: desk._state.now)
 
@@ -376,7 +376,7 @@ def offers_are_made_without_a_database(patch):
     )
 
 
-@bug(promises.a_slot_holds_what_it_holds, "mid")
+@bug(promises.a_slot_is_not_overbooked, "mid")
 def a_slot_is_looked_at_only_when_it_is_read_out(patch):
     patch.setattr(promising, "taken", lambda *_: False)
 
@@ -389,18 +389,18 @@ def who_rings_in_is_rung_on(patch):
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-@bug(calls.what_is_told_stands_in_the_ledger)
+@bug(calls.every_spoken_wait_is_in_the_ledger)
 def only_every_other_wait_is_written_down(patch):
     told = iter(range(10**6))
     _around(patch, Ledger, "quote", lambda original, *args: original(*args) if next(told) % 2 else None)
 
 
-@bug(calls.a_quote_comes_true_or_not_once, "rules")
+@bug(calls.a_quote_ends_once, "rules")
 def who_overflows_or_gives_up_leaves_the_ledger_open(patch):
     patch.setattr(Ledger, "left", lambda ledger, entry: None)
 
 
-@bug(calls.who_calls_is_heard, "rules")
+@bug(calls.every_caller_is_spoken_to, "rules")
 def nobody_is_sent_back_to_the_dialplan(patch):
     _around(patch, State, "do", _without(SendToFallback))
 
@@ -445,7 +445,7 @@ def a_playback_is_never_forgotten(patch):
     patch.setattr(Speech, "_forget_playback", lambda speech, playback: speech.playing.get(playback))
 
 
-@bug(calls.waits_told_never_grow, "incident")
+@bug(calls.spoken_waits_never_grow, "incident")
 def a_worse_wait_is_told(patch):
     _around(
         patch,
