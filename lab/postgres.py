@@ -112,7 +112,8 @@ class Postgres:
 
 
 def processes(state_dir: Path) -> list[int]:
-    """The pids of the server and of its sessions, which work in the directory of its data and outlive a killed server."""
+    """The pids of the server and of its sessions, which work in the directory of its data and outlive a killed
+    server."""
     data = state_dir.resolve() / "postgresql/data"
     found = []
     for process in Path("/proc").glob("[0-9]*"):

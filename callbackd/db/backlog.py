@@ -1,4 +1,4 @@
-"""What waits to be written, in bounded memory: of each life its newest state, and the latest decisions in order."""
+"""What waits to be written, in bounded memory: the newest state of each life, and the latest decisions in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Backlog:
         self._lives: dict[tuple[type, str], Saved | Forget] = {}
         self._decisions: deque[Numbered] = deque(maxlen=decisions)
         self.dropped = 0
-        """What the bound has cost so far: the oldest decisions, and the oldest calls that are over."""
+        """How many rows the bound has cost so far: the oldest decisions, and the oldest calls that are over."""
 
     def __len__(self) -> int:
         return len(self._lives) + len(self._decisions)
@@ -35,14 +35,14 @@ class Backlog:
                 self._drop_a_call()
 
     def take(self) -> list[Row]:
-        """All of it, in the order in which it can be written."""
+        """All rows, in the order in which they can be written. Leaves none."""
         rows: list[Row] = [*self._lives.values(), *self._decisions]
         self._lives.clear()
         self._decisions.clear()
         return in_order(rows)
 
     def put_back(self, rows: Iterable[Row]) -> None:
-        """What was taken and not written. Of a life that has moved on meanwhile the newer state stays."""
+        """Take back rows that were not written. If a life has moved on meanwhile, its newer state stays."""
         newer, decisions = self._lives, self._decisions
         rows = list(rows)
         self._lives = {_life(row): row for row in rows if not isinstance(row, Numbered)} | newer
@@ -51,7 +51,7 @@ class Backlog:
         self.dropped += len(together) - len(self._decisions)
 
     def _drop_a_call(self) -> None:
-        """The oldest call that is over and left no promise: history only. What is open or promised always stays."""
+        """Drop the oldest call that is over and left no promise, for it is only history. Everything else stays."""
         over = (key for key, row in self._lives.items() if isinstance(row, Entry) and not row.open and not row.callback)
         if key := next(over, None):
             del self._lives[key]
@@ -59,6 +59,6 @@ class Backlog:
 
 
 def _life(row: Saved | Forget) -> tuple[type, str]:
-    """Of a row that is saved and forgotten in turn, the last word is the one that counts."""
+    """Kind and id of a life: when its row is saved and forgotten in turn, only the last of these counts."""
     saved = row.row if isinstance(row, Forget) else row
     return type(saved), saved.id

@@ -1,6 +1,6 @@
 """Where PostgreSQL's own programs are on this host, for the embedded server.
 
-The distribution's come first: they get its security updates. A wheel's serve hosts without any.
+The distribution's come first: they get its security updates. A wheel's are for hosts that have no others.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ _WAYS_OUT = (
 
 
 class NoBinaries(Exception):
-    """No usable PostgreSQL here. The message says what was looked at, and the ways out."""
+    """No usable PostgreSQL here. The message lists what was looked at, and the ways out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
     directory: Path
     major: int
-    """Data directories of one major version can be opened by that version only."""
+    """Only programs of this major version can open a data directory that it made."""
 
     def __getitem__(self, program: str) -> str:
         return str(self.directory / program)
 
 
 def find(obstacle: Callable[[Path], Path | None], major: int | None = None) -> Binaries:
-    """The newest of the distribution, else of ``PATH``, else of the wheel; of version ``major`` when that is given.
+    """The newest programs of the distribution, else of ``PATH``, else of the wheel; of version ``major`` if given.
 
     ``obstacle`` names the directory or file that keeps the server's user from running a program, or None.
     """
     rejected: dict[Path, str] = {}
     for directory in _places():
         if not (directory / "initdb").exists() or not (directory / "postgres").exists():
-            # Debian's client packages make these directories too.
+            # Debian's client packages make these directories as well.
             rejected[directory] = "has no server programs"
         elif wall := obstacle(directory / "postgres"):
             rejected[directory] = f"is closed to the server's user at {wall}"

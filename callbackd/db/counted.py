@@ -1,4 +1,4 @@
-"""What has been asked for and dialled, counted in PostgreSQL inside the transaction that adds to it."""
+"""Counts what has been asked for and dialled, in PostgreSQL, inside the transaction that adds to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from callbackd.domain.callbacks.limits import DAY_S, HOUR_S, LATE_S, Requests, S
 from callbackd.domain.commands import ClaimAttempt, StorePromise
 
 _ONE_AT_A_TIME = 0x6362640002
-"""A lock of its own: two transactions that count at the same time would each leave the other out."""
+"""An advisory lock: without it, two transactions that count at the same time would each leave the other out."""
 
 
 _SPENT = text("""
@@ -32,7 +32,8 @@ _SPENT = text("""
 
 
 async def spent_before(connection: AsyncConnection, wanted: ClaimAttempt, zone: str) -> Spent:
-    """What was dialled today by the clock of ``zone``, and how customers fared. Whoever counts next waits for us."""
+    """What was dialled today by the clock of ``zone``, and how customers fared. The next transaction that counts waits
+    for our commit."""
     await connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
     now = wanted.attempt.claimed_at
     times = {
@@ -50,7 +51,7 @@ def tomorrow(now: float, zone: str) -> float:
 
 
 async def requests_before(connection: AsyncConnection, wanted: StorePromise) -> Requests:
-    """What was asked for before this promise, and has to do with it. Whoever counts next waits for our commit."""
+    """The earlier requests that count against this promise. The next transaction that counts waits for our commit."""
     await connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
     table, callback = tables.request, wanted.callback
     hour, day = (callback.created_at - span_s for span_s in (HOUR_S, DAY_S))

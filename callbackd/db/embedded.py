@@ -5,14 +5,15 @@ The state directory then holds::
     callbackd.lock            held by the one daemon of this directory, with its pid
     postgresql/data           the database, of the server's user only
     postgresql/run            its socket; a private directory in /tmp when this path is too long for one (107 bytes)
-    postgresql/server.log     what the server says
+    postgresql/server.log     what the server logs
 
-The server listens on that socket only, no TCP, and knows people by their system user (peer): root, the daemon's and its
-own. There is no password to lose. It never runs as root: a root daemon lends it ``postgres``, else ``nobody``.
+The server listens only on that socket, not on TCP, and admits people by their system user (peer): root, the daemon's
+and its own. There is no password to lose. It never runs as root: a root daemon runs it as ``postgres``, else
+``nobody``.
 
-Life. The server is in a session of its own: Ctrl-C reaches the daemon alone, which stops the server last. It outlives a
-killed daemon, and the next start adopts it. A killed server is noticed by ``died`` and brought back by ``keep``.
-Under systemd use ``KillMode=mixed``, else the server is told to stop at the same time as the daemon that still writes.
+The server is in a session of its own: Ctrl-C reaches only the daemon, which stops the server last. It outlives a killed
+daemon, and the next start adopts it. ``died`` notices a killed server, and ``keep`` brings it back. Under systemd use
+``KillMode=mixed``, or the server is told to stop at the same time as the daemon, which is still writing.
 """
 
 from __future__ import annotations
@@ -43,28 +44,28 @@ from callbackd import private
 from callbackd.db import binaries
 
 NAME = "callbackd"
-"""Of the role and of the database."""
+"""The name of the role and of the database."""
 
 _PORT = 5432
 _SOCKET_BYTES = 107
 _START_S = 120.0
-"""Crash recovery replays the log before the server is ready; pg_ctl's 60 s are for the impatient."""
+"""Crash recovery replays the log before the server is ready, which can take longer than pg_ctl's 60 s."""
 _REFUSED_S = 10.0
 _FAST_STOP_S = 30.0
 _LOOK_EVERY_S = 0.01
 _LOG_BYTES = 10_000_000
 _ORPHANS = "pre-existing shared memory block"
-"""Said while sessions of a killed server still run; they notice its death and leave."""
+"""PostgreSQL reports this while sessions of a killed server still run; they notice its death and end."""
 
 log = structlog.get_logger("database")
 
 
 class EmbeddedError(Exception):
-    """The private PostgreSQL cannot run. The message says why, and the way out."""
+    """The private PostgreSQL cannot run. The message names the reason and the way out."""
 
 
 class StateDirectoryInUse(EmbeddedError):
-    """Another daemon has this state directory; ``pid`` is 0 when it did not say."""
+    """Another daemon has this state directory; ``pid`` is 0 if it did not write one down."""
 
     def __init__(self, state_dir: Path, pid: int) -> None:
         self.pid = pid
@@ -73,16 +74,17 @@ class StateDirectoryInUse(EmbeddedError):
 
 
 class UrlRefused(ValueError):
-    """``database.url`` is not one callbackd can use. The message never holds the password."""
+    """callbackd cannot use ``database.url``. The message never holds the password."""
 
 
 def normalise(url: str) -> str:
-    """The operator's server as SQLAlchemy wants it, password included: do not print. Raises ``UrlRefused``."""
+    """The URL of the operator's server as SQLAlchemy wants it. It holds the password: do not print it. Raises
+    ``UrlRefused``."""
     ways_out = 'write postgresql://user:password@host/database, or "embedded"'
     try:
         parsed = make_url(url.strip())
     except (ArgumentError, ValueError):
-        # What the parser quotes may be part of the password.
+        # The parser's message is left out: it may quote a part of the password.
         raise UrlRefused(
             f"database.url cannot be read (is @, : or / in the password written %40, %3A, %2F?): {ways_out}"
         ) from None
@@ -101,7 +103,7 @@ class Account:
 
     @classmethod
     def of(cls, data: Path) -> Self:
-        """Ourselves; for root the owner of existing data, else an account without privileges."""
+        """Our own account; for root, the owner of existing data, else an account without privileges."""
         if os.geteuid() != 0:
             return cls._named(os.geteuid())
         if data.exists() and (uid := data.stat().st_uid) != 0:
@@ -120,7 +122,8 @@ class Account:
         return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
     def become(self) -> dict[str, Any]:
-        """Arguments for ``subprocess``. Next to nothing of our environment: PGPORT, NOTIFY_SOCKET are not for it."""
+        """Arguments for ``subprocess``, with almost none of our environment: PGPORT and NOTIFY_SOCKET are not for
+        it."""
         lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         quiet = {"env": kept | {"LC_ALL": "C"}, "cwd": "/", "stdin": subprocess.DEVNULL}
@@ -130,7 +133,8 @@ class Account:
         return subprocess.run(command, capture_output=True, text=True, **self.become())  # noqa: S603 - no shell, no input
 
     def obstacle(self, path: Path) -> Path | None:
-        """The first directory on the way to ``path``, or itself, that this user may not enter or execute."""
+        """The first directory on the way to ``path`` that this user may not enter, or ``path`` itself if they may not
+        execute it; None when nothing is in the way."""
         ask = 'for p; do test -x "$p" || { printf %s "$p"; exit; }; done'
         said = self.run("/bin/sh", "-c", ask, "sh", *reversed(path.parents), path).stdout
         return Path(said) if said else None
@@ -145,7 +149,7 @@ class Embedded:
         self.data = self.home / "data"
         self.log_file = self.home / "server.log"
         self.pid: int | None = None
-        """Of the server; None before the start and after the stop."""
+        """The server's pid; None before the start and after the stop."""
         self._turn = asyncio.Lock()
         self._wanted = False
         self._lock: int | None = None
@@ -162,15 +166,15 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """For SQLAlchemy with psycopg. The same after each start, as long as the state directory stays where it is."""
+        """The URL for SQLAlchemy with psycopg. It stays the same as long as the state directory is not moved."""
         where = {"host": str(self._socket_dir()), "port": str(_PORT)}
         return URL.create("postgresql+psycopg", NAME, database=NAME, query=where).render_as_string()
 
     async def start(self) -> str:
-        """See to it that the server runs and has our database; returns ``url``. Again and again is fine.
+        """``url``, once the server runs and has our database. May be called again at any time.
 
-        Raises ``StateDirectoryInUse`` at once, ``EmbeddedError`` with the server's last words for everything else. A
-        first start that fails, or is cancelled, leaves nothing running and the directory free.
+        Raises ``StateDirectoryInUse`` at once, and ``EmbeddedError`` with the server's last words for everything else.
+        A first start that fails, or is cancelled, leaves nothing running and the directory free.
         """
         async with self._turn:
             first = self._lock is None
@@ -184,17 +188,17 @@ class Embedded:
         return self.url
 
     async def stop(self) -> None:
-        """End the server, cutting off whoever is connected, and free the state directory. Again is fine."""
+        """End the server, cutting off all connections, and free the state directory. May be called again."""
         async with self._turn:
             await self._shut_down()
 
     async def died(self) -> None:
-        """Returns when the server that was started or adopted has ended; at once without one."""
+        """Wait until the server that was started or adopted has ended; returns at once if there is none."""
         if self._pidfd is not None:
             await _end_of(self._pidfd)
 
     async def keep(self) -> None:
-        """Bring the server back whenever it dies, until ``stop`` or cancelled: a background task, from ``start`` on."""
+        """Bring the server back whenever it dies, until ``stop`` or cancelled. Run it as a task after ``start``."""
         pause_s = 0.0
         while True:
             await self.died()
@@ -213,7 +217,8 @@ class Embedded:
     # What follows runs under ``_turn``, its slow parts in a thread.
 
     async def _ensure(self) -> None:
-        """A server that dies meanwhile is started again, one that recovers from a crash of its own is waited for."""
+        """Bring the server up with our database in it. If it dies meanwhile it is started again; if it is recovering
+        from a crash, we wait for it."""
         loop = asyncio.get_running_loop()
         try:
             await _in_thread(self._prepare)
@@ -230,12 +235,12 @@ class Embedded:
             raise EmbeddedError(f"the private PostgreSQL cannot be set up: {error}{_advice(str(error))}") from error
 
     def _prepare(self) -> None:
-        """The lock, the directories, and at the first start the database files."""
+        """Take the lock, make the directories, and at the first start the database files."""
         private.directory(self.state_dir)
         if self._lock is None:
             self._lock = _hold(self.state_dir)
         self._account = Account.of(self.data)
-        # Root's own, so that nothing in it can be swapped for a link by the server's user.
+        # Owned by root, so that the server's user cannot swap anything in it for a link.
         with suppress(FileExistsError):
             self.home.mkdir()
             self.home.chmod(0o711)
@@ -252,7 +257,7 @@ class Embedded:
         self._write_access()
 
     def _let_in(self) -> None:
-        """The server's user must reach ``home``. The state directory is ours to open a little; its parents are not."""
+        """Let the server's user reach ``home``. We may open the state directory a little for that, not its parents."""
         account = self._account
         if account.obstacle(self.home) == self.state_dir:
             now = self.state_dir.stat()
@@ -266,7 +271,8 @@ class Embedded:
             )
 
     def _initialise(self) -> None:
-        """Under another name first: a start that was killed here leaves no half-made database to stumble over."""
+        """Make the database files, under another name first: a start that is killed here leaves no half-made
+        database."""
         fresh = self.home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         _private(fresh, self._account)
@@ -280,7 +286,7 @@ class Embedded:
         log.info("database files made", directory=str(self.data), postgresql=self._programs.major)
 
     def _write_access(self) -> None:
-        """Who may connect. Written at each start, as the daemon's user may change."""
+        """Write down who may connect. Done at each start, as the daemon's user may change."""
         known = {"root", self._account.name, pwd.getpwuid(os.geteuid()).pw_name}
         rule = f"local all {NAME} peer map={NAME}\n"
         people = "".join(f'{NAME} "{name}" {NAME}\n' for name in sorted(known))
@@ -291,7 +297,7 @@ class Embedded:
             written.replace(self.home / file)
 
     async def _bring_up(self) -> None:
-        """Adopt the server that runs here, else start one; returns when it takes connections."""
+        """Adopt the server that is running here, else start one; returns when it accepts connections."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _START_S
         if self._has_ended():
@@ -311,7 +317,7 @@ class Embedded:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def _attach(self) -> bool:
-        """True when a server is ready, and then watched."""
+        """Whether a server is ready; if so, it is watched from now on."""
         found = self._found()
         if found is None or found[1] != "ready":
             return False
@@ -332,7 +338,8 @@ class Embedded:
     def _found(self) -> tuple[int, str] | None:
         """Pid and status of the server of our data; None when there is none.
 
-        The pid file outlives a killed server, and its number may be somebody else's now: owner and command line decide.
+        The pid file outlives a killed server, and its number may be another process's now: owner and command line
+        decide.
         """
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
@@ -366,9 +373,9 @@ class Embedded:
             self._child = subprocess.Popen(command, stdout=said, stderr=said, **become)  # noqa: S603 - no shell, no input
 
     def _clear_leftovers(self) -> None:
-        """A killed server's lock files. After a reboot, or in a container, their pid may be another living process of
-        the same user, and PostgreSQL would refuse. It accepts the pid of its parent, us; the rest of the file stays,
-        by which it recognises sessions that still run.
+        """Make a killed server's lock files harmless. After a reboot, or in a container, their pid may belong to
+        another living process of the same user, and PostgreSQL would refuse to start. It accepts the pid of its parent,
+        which is us. The rest of the file stays: by it, PostgreSQL recognises sessions that are still running.
         """
         with suppress(FileNotFoundError):
             (self._socket_dir() / f".s.PGSQL.{_PORT}.lock").unlink()
@@ -385,7 +392,7 @@ class Embedded:
         async with await psycopg.AsyncConnection.connect(where, autocommit=True) as admin:
             there = await admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if await there.fetchone() is None:
-                # Else the details of an error put telephone numbers into the server's log.
+                # Otherwise the details of an error would put telephone numbers into the server's log.
                 await admin.execute(f"ALTER ROLE {NAME} SET log_error_verbosity = terse")
                 await admin.execute(f"CREATE DATABASE {NAME}")
 
@@ -406,7 +413,7 @@ class Embedded:
                 self._lock = None
 
     async def _end(self, pidfd: int) -> None:
-        """Fast shutdown; a server that hangs is cut off, and recovers from its log at the next start."""
+        """Shut the server down fast. If it hangs it is cut off, and recovers from its log at the next start."""
         for request in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, request)
@@ -416,7 +423,7 @@ class Embedded:
                 return
 
     def _has_ended(self) -> bool:
-        """Of the server that was started or adopted."""
+        """Whether the server that was started or adopted has ended."""
         if self._pidfd is None:
             return False
         ended = select.poll()
@@ -429,7 +436,8 @@ class Embedded:
         self.pid = self._pidfd = None
 
     def _socket_dir(self) -> Path:
-        """In ``home`` where a socket's path fits and libpq takes it as one; else of a short name, always the same."""
+        """The socket's directory: in ``home`` if the path is short enough and libpq takes it as one, else a directory
+        with a short name, always the same."""
         inside = self.home / "run"
         length = len(os.fsencode(inside / f".s.PGSQL.{_PORT}"))
         if length <= _SOCKET_BYTES and re.fullmatch(r"[\w/.+-]+", str(inside), re.ASCII):
@@ -447,7 +455,8 @@ class Embedded:
 
 
 def _hold(state_dir: Path) -> int:
-    """The lock of a state directory, until the descriptor is closed or the process ends, however it ends."""
+    """The descriptor that locks a state directory, until it is closed or the process ends, however it ends. Raises
+    ``StateDirectoryInUse``."""
     file = private.open_or_make(state_dir / "callbackd.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -461,7 +470,7 @@ def _hold(state_dir: Path) -> int:
 
 
 def _private(directory: Path, account: Account) -> None:
-    """A directory that ``account`` alone may use. One that somebody else made first is refused, not trusted."""
+    """Make a directory that only ``account`` may use. A directory that somebody else made first is refused."""
     with suppress(FileExistsError):
         directory.mkdir(mode=0o700)
         if os.geteuid() == 0:
@@ -472,7 +481,8 @@ def _private(directory: Path, account: Account) -> None:
 
 
 async def _in_thread(work: Callable[[], None]) -> None:
-    """A thread cannot be cancelled: wait for its end even then, so that what it began is known and can be undone."""
+    """Run ``work`` in a thread. A thread cannot be cancelled, so we wait for its end even when we are: then we know
+    what it did, and can undo it."""
     task = asyncio.create_task(asyncio.to_thread(work))
     try:
         await asyncio.shield(task)
@@ -482,10 +492,10 @@ async def _in_thread(work: Callable[[], None]) -> None:
 
 
 async def _end_of(pidfd: int) -> None:
-    """Returns when that process has ended."""
+    """Wait until that process has ended."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    own = os.dup(pidfd)  # A descriptor has one reader, a process may have several who wait.
+    own = os.dup(pidfd)  # a descriptor can have one reader, but several tasks may wait for one process
     loop.add_reader(own, ended.set)
     try:
         await ended.wait()

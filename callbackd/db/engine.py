@@ -1,6 +1,6 @@
-"""Reaching PostgreSQL without ever waiting long for it.
+"""Reaches PostgreSQL without ever waiting long for it.
 
-Trouble comes in two kinds: a database that is away, where trying again helps, and rows that it will never take.
+There are two kinds of trouble: the database is away, and trying again helps; or it will never accept these rows.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 LIMIT_S = 3.0
-"""What takes longer means that the database is away: calls must not wait for it."""
+"""If an answer takes longer, in seconds, the database counts as away: calls must not wait for it."""
 
 SESSION = {
     "statement_timeout": f"{LIMIT_S:.0f}s",
     "lock_timeout": f"{LIMIT_S:.0f}s",
-    # A host that vanished lets go of the right to dial within a quarter of a minute. No meaning on a socket file.
+    # A host that vanished releases the right to dial within a quarter of a minute. On a socket file this has no
+    # meaning.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
@@ -48,14 +49,14 @@ TROUBLE = (
     OSError,
     TimeoutError,
 )
-"""What the drivers and the operating system raise for reasons outside; ``is_refusal`` tells the two kinds apart.
+"""What the drivers and the operating system raise for outside reasons; ``is_refusal`` tells the two kinds apart.
 
-Anything else that a statement raises is a fault of ours, and no reason to think that the database is away.
+Anything else that a statement raises is our own fault, and no reason to think that the database is away.
 """
 
 
 def engine_for(url: str) -> AsyncEngine:
-    """Few connections suffice: the loop's, the right's, the watch's, and one to read with.
+    """An engine with few connections: one each for the loop, the right and the watch, and one to read with.
 
     ``url`` leads to PostgreSQL itself or to a pooler in session mode: the right to dial is held by a session.
     """
@@ -68,9 +69,9 @@ def engine_for(url: str) -> AsyncEngine:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine, limit_s: float | None = None) -> AsyncIterator[AsyncConnection]:
-    """A transaction that is over after ``limit_s`` (``LIMIT_S``), whatever the server does.
+    """A transaction that is over after ``limit_s`` (default ``LIMIT_S``), whatever the server does.
 
-    Raises ``TROUBLE``; after any of it the transaction may have been committed all the same.
+    Raises ``TROUBLE``; even then the transaction may have been committed.
     """
     until = asyncio.get_running_loop().time() + (LIMIT_S if limit_s is None else limit_s)
     async with asyncio.timeout_at(until):
@@ -87,7 +88,7 @@ async def transaction(engine: AsyncEngine, limit_s: float | None = None) -> Asyn
 def cut_off(connection: AsyncConnection, at: float) -> Iterator[None]:
     """Shut the connection's socket at the loop's time ``at``, and raise ``TimeoutError`` then.
 
-    Cancelling would not do: psycopg asks the server to stop first, and waits ten seconds for one that hangs.
+    Cancelling would not do: psycopg then asks the server to stop, and waits ten seconds for a server that hangs.
     """
     loop = asyncio.get_running_loop()
     timer = loop.call_at(at, _shut, _driver(connection))
@@ -112,18 +113,18 @@ def _shut(driver: Any) -> None:
 
 
 def is_refusal(trouble: BaseException) -> bool:
-    """Whether it lies in the rows, so that trying again cannot help; else the database is away."""
+    """Whether the trouble lies in the rows, so that trying again cannot help; otherwise the database is away."""
     return isinstance(trouble, IntegrityError | DataError | psycopg.DataError | psycopg.IntegrityError)
 
 
 def in_words(trouble: BaseException) -> str:
-    """The first line of what was said. The lines after it quote rows, telephone numbers among them."""
+    """The first line of the message. The lines after it quote rows, including telephone numbers."""
     said = str(getattr(trouble, "orig", None) or trouble) or type(trouble).__name__
     return said.strip().splitlines()[0][:200]
 
 
 async def answers(engine: AsyncEngine) -> str:
-    """Empty when the database answers, else why it does not."""
+    """Why the database does not answer; empty when it does."""
     try:
         async with transaction(engine) as connection:
             await connection.execute(text("SELECT 1"))

@@ -1,4 +1,5 @@
-"""What must be in PostgreSQL before it is said or dialled, each in its transaction: a promise, the intent to dial."""
+"""What must be in PostgreSQL before it is spoken or dialled, each in its own transaction: a promise, an intent to
+dial."""
 
 from __future__ import annotations
 
@@ -32,28 +33,32 @@ L = TypeVar("L", Entry, Callback)
 
 
 class Refused(Exception):
-    """The transaction is not to be committed; the text is the reason."""
+    """The transaction must not be committed; the text is the reason."""
 
 
 class Intent(Protocol):
     @property
     def key(self) -> tuple[str, str]:
-        """The table and the id that are there exactly when it was committed."""
+        """A table and an id: a row has them exactly if the transaction was committed."""
 
     def trace(self) -> Select[Any]:
-        """Finds a row exactly when it was committed."""
+        """A query that finds a row exactly if the transaction was committed."""
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Inside its transaction. Raises ``Refused``, or whatever the database says."""
+        """Write the rows inside the transaction. Raises ``Refused``, or whatever the database raises."""
 
     def done(self) -> Event: ...
     def refused(self, reason: str) -> Event: ...
     def undo(self) -> list[Saved]:
-        """Rows that take it back, for when it was refused and may have been committed all the same."""
+        """Rows that undo it, for when it was refused but may have been committed all the same."""
 
 
 class Promise:
-    """The place passes to the promise, and both are stored together; or a promise that waits gets another time."""
+    """The place passes to the promise, and both are stored together; or a waiting promise gets another time.
+
+    A promise that is moved to another time stays the same row, and is looked up by that time when no answer came.
+    Closing it and storing another would leave a moment with none.
+    """
 
     def __init__(self, wanted: StorePromise, right: Right, limits: Limits | None = None) -> None:
         self._wanted = wanted
@@ -67,7 +72,7 @@ class Promise:
         return "callback", self._wanted.callback.id
 
     def trace(self) -> Select[Any]:
-        """Time and all: a promise that is moved stands there already."""
+        """By id and time: the row of a promise that is being moved is there already."""
         callback, table = self._wanted.callback, tables.callback
         same_time = table.c.slot_at.is_not_distinct_from(bindparam(None, callback.slot_at, table.c.slot_at.type))
         return select(table.c.id).where(table.c.id == callback.id).where(same_time)
@@ -94,7 +99,7 @@ class Promise:
         await add_request(connection, self._wanted)
 
     async def _find(self, connection: AsyncConnection, kind: type[L], id: str) -> L | None:
-        """The row as it is, remembered for ``undo`` and locked."""
+        """The row as it is now, locked, and remembered for ``undo``."""
         table = tables.TABLES[kind]
         for row in await connection.execute(select(table).where(table.c.id == id).with_for_update()):
             found = kind(**row._mapping)
@@ -122,7 +127,7 @@ class Promise:
 
 
 class Claim:
-    """The intent to dial: the promise goes from waiting to dialling and its attempt is there, or nothing changes."""
+    """The intent to dial: the promise goes from waiting to dialling and its attempt is stored, or nothing changes."""
 
     def __init__(self, wanted: ClaimAttempt, right: Right, limits: Limits | None = None) -> None:
         self._wanted = wanted
@@ -182,7 +187,7 @@ async def _hold_the_right(connection: AsyncConnection, right: Right) -> None:
 
 
 def why_refused(trouble: BaseException) -> str:
-    """What a unique index or a check has to say, in our words where it is expected."""
+    """Why a unique index or a check refused, in our own words where we expect it."""
     constraint = None
     if isinstance(trouble, IntegrityError):
         constraint = getattr(getattr(trouble.orig, "diag", None), "constraint_name", None)

@@ -1,7 +1,7 @@
-"""Commands into rows: a step is written down before it is done.
+"""Turns commands into rows: a step is written down before it is carried out.
 
 While the database is away rows wait in bounded memory (the newest state of each life, the latest decisions), and
-promises and intents are refused at once: nobody is promised or dialled what is not in PostgreSQL.
+promises and intents are refused at once: no promise is spoken and nobody is dialled unless PostgreSQL has it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from callbackd.reconnect import Reconnect
 __all__ = ["Journal", "answers", "engine_for"]
 
 WATCH_S = 2.0
-"""How often the database is asked whether it is there although nothing is to be written."""
+"""Seconds between two looks whether the database is there, while there is nothing to write."""
 _LOOK_UP_S = 1.0
 
 Stored = Callable[[str, str], Awaitable[None]]
@@ -46,14 +46,14 @@ log = structlog.get_logger("journal")
 
 
 class Journal:
-    """``commit`` is called by one runner only; ``keep`` runs beside it as a task and brings the database back."""
+    """Only one runner calls ``commit``; ``keep`` runs beside it as a task and brings the database back."""
 
     def __init__(
         self, engine: AsyncEngine, right: Right, stored: Stored = _ignore, limits: Limits | None = None
     ) -> None:
-        """``stored`` is told the table and the id of each promise and intent that was committed.
+        """``stored`` is called with the table and the id of each promise and intent that was committed.
 
-        Without ``limits`` what is asked for is counted, and none refused for it.
+        Without ``limits``, requests are counted but none is refused.
         """
         self._limits = limits
         self._engine = engine
@@ -63,19 +63,20 @@ class Journal:
         self._away = False
         self._lost = asyncio.Event()
         self.moved_at = 0.0
-        """When ``keep`` last looked, by the loop's clock."""
+        """When ``keep`` last looked, in seconds of the loop's clock."""
         self._decisions = 0
         self._refused = 0
 
     @property
     def dropped(self) -> int:
-        """Rows lost to the bound on memory, and rows that the tables refused."""
+        """How many rows were lost to the bound on memory or refused by the tables."""
         return self._refused + self._backlog.dropped
 
     async def commit(self, writes: Sequence[Write]) -> list[Event]:
-        """Write in order: rows together in one transaction, each promise and each intent in its own.
+        """What became of it, as events. Writes in order: rows together in one transaction, each promise and each intent
+        in its own.
 
-        Comes back within seconds whatever the database does, and at once while it is away.
+        Returns within seconds whatever the database does, and at once while it is away.
         """
         events: list[Event] = []
         for write in writes:
@@ -94,9 +95,9 @@ class Journal:
         return events + await self._flush()
 
     async def keep(self, post: Callable[[Event], None]) -> None:
-        """Notice that the database is lost, try until it is back, write what waited. Runs until cancelled.
+        """Notice when the database is lost, try until it is back, and write what waited. Runs until cancelled.
 
-        Raises ``RightHeld`` when another daemon has taken over: this one must not go on.
+        Raises ``RightHeld`` when another daemon has taken over: this one must not continue.
         """
         while True:
             if not self._away and not await self._right.alive():
@@ -109,14 +110,14 @@ class Journal:
             await self._wait_for_loss()
 
     async def close(self) -> None:
-        """Write what waits, if the database is there; else say what is lost. After the last ``commit``."""
+        """Write what waits, or log what is lost when the database is away. Call it after the last ``commit``."""
         try:
             await self._write_backlog()
         except TROUBLE as trouble:
             log.error("rows_lost", rows=len(self._backlog), why=in_words(trouble))
 
     def _change(self, change: Changed) -> None:
-        """A row that a promise or an intent carries is written by that one."""
+        """Remember a changed row to be written, unless a promise or an intent writes it."""
         if change.after is None:
             if change.before is not None:
                 self._backlog.add(Forget(change.before))
@@ -135,9 +136,10 @@ class Journal:
         return []
 
     async def _write_backlog(self) -> None:
-        """All or nothing; but a row that the tables refuse is searched by halves, dropped loudly, and the others go in.
+        """Write all or nothing; but a row that the tables refuse is found by halving, dropped with an error in the log,
+        and the others are written.
 
-        Raises ``TROUBLE``, then what is not written waits as before.
+        Raises ``TROUBLE``; then rows that are not written wait as before.
         """
         parts = [self._backlog.take()]
         try:
@@ -155,7 +157,7 @@ class Journal:
             self._backlog.put_back(row for part in reversed(parts) for row in part)
 
     def _complain(self, row: Row, refusal: Exception) -> None:
-        """The row is lost, and calls go on: a daemon that ends for it would meet its like again and again."""
+        """Log that the row is lost. Calls go on: a daemon that ended for it would meet the same again and again."""
         if isinstance(refusal, TROUBLE):
             log.error("row_refused", row=name_of(row), why=in_words(refusal))
         else:
@@ -163,7 +165,7 @@ class Journal:
             log.critical("row_not_written", row=name_of(row), why=why, exc_info=refusal)
 
     async def _write(self, rows: Sequence[Row]) -> Exception | None:
-        """What the tables have against these rows, or what we did wrong with them; None when they are written."""
+        """Why the tables refuse these rows, or our own fault with them; None when they have been written."""
         if not rows:
             return None
         try:
@@ -184,7 +186,8 @@ class Journal:
     # --- promises and intents -------------------------------------------------------------------------------------
 
     async def _settle(self, intent: Intent) -> list[Event]:
-        """Stored or not. A commit that nobody answered is looked up; what remains unknown counts as not stored."""
+        """Whether it was stored, as events. A commit without an answer is looked up; if that fails too, it counts as
+        not stored."""
         if self._away:
             return [intent.refused("the database is away")]
         asked, stored = _STEPS[type(intent)]
@@ -234,7 +237,7 @@ class Journal:
             pass
 
     async def _come_back(self) -> None:
-        """Returns when the right is ours again and everything that waited is written."""
+        """Wait until the right is ours again and everything that waited has been written."""
         reconnect = Reconnect(lambda why: log.info("database_away", why=why, rows_waiting=len(self._backlog)))
         while why := await self._why_away():
             self.moved_at = asyncio.get_running_loop().time()
@@ -245,7 +248,8 @@ class Journal:
         log.info("database_back", dropped=self.dropped)
 
     async def _why_away(self) -> str:
-        """Empty when it is back. More may be remembered while the backlog is written, hence the loop."""
+        """Why the database is still away; empty when it is back. The loop is there because more rows may come while the
+        backlog is being written."""
         try:
             await self._right.take()
             while self._backlog:

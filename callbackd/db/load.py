@@ -1,4 +1,4 @@
-"""Rows into lives: what was open when the last daemon ended."""
+"""Turns rows into lives: what was open when the last daemon ended."""
 
 from __future__ import annotations
 

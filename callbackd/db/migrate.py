@@ -21,11 +21,11 @@ log = structlog.get_logger("database")
 
 
 class CannotMigrate(Exception):
-    """The database's user may not make tables; the text says what to grant."""
+    """The database's user may not make tables; the text names what to grant."""
 
 
 def scripts() -> Path:
-    """The migrations: inside the installed package, or at the top of a checkout."""
+    """The folder of migrations: inside the installed package, or at the top of a checkout."""
     packaged = Path(__file__).with_name("migrations")
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "migrations"
 
@@ -38,12 +38,13 @@ def alembic_config(connection: Connection) -> Config:
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """To ``revision``, in one transaction: all of it or nothing. Two at once wait for one another.
+    """Bring the database to ``revision`` in one transaction: completely or not at all. Two at once wait for each other.
 
     A database that a newer callbackd has migrated stays as it is: the older one runs on it. Raises ``CannotMigrate``.
     """
     async with engine.begin() as connection:
-        # The limits are for calls, which must not wait. Locks on tables keep theirs: a running daemon needs them.
+        # The limit on statements is for calls, which must not wait. Locks on tables keep one: a running daemon needs
+        # the tables.
         await connection.execute(text("SET LOCAL statement_timeout = 0"))
         await connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))

@@ -15,17 +15,17 @@ from callbackd.domain.lives.quote import QuoteKind, QuoteOutcome
 
 
 class By(StrEnum):
-    """What a line of the ledger is about, beside queue and kind."""
+    """What a line of the ledger is about, besides queue and kind."""
 
     QUEUE = "queue"
     DAY = "day"
     HOUR = "hour"
-    """Of the day, whatever the day."""
+    """The hour of the day, on whichever day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was told, held against what happened. Seconds; shares are 0-1, None where there is nothing to share."""
+    """What callers were told, compared with what happened. Seconds; shares are 0-1, None when there are no cases."""
 
     queue: str
     kind: QuoteKind
@@ -33,15 +33,15 @@ class Held:
     """A date, an hour of the day, or nothing."""
     told: int
     known: int
-    """Of which it is known when the turn came, or would have come."""
+    """How many of them are known to have come to their turn, or when it would have come."""
     followed: int
-    """Of these, those whose caller had hung up."""
+    """How many of the known had a caller who had hung up."""
     kept: float | None
-    """Share of the known with a bound that came within it."""
+    """Of the known with a bound, the share that came within it."""
     within_p80: float | None
-    """Share of the known with an estimate that came within its P80; 0.8 would be perfect."""
+    """Of the known with an estimate, the share that came within its P80; 0.8 would be perfect."""
     error_s: float | None
-    """Mean of what came less the mean that was estimated: positive when people waited longer."""
+    """Mean wait less the mean estimate: positive when people waited longer."""
     absolute_s: float | None
     """Mean of the absolute error."""
 
@@ -49,7 +49,7 @@ class Held:
 async def ledger(
     engine: AsyncEngine, since: float, until: float, by: By, zone: str, queue_name: str = ""
 ) -> list[Held]:
-    """All that was told between two times, in Unix seconds; days and hours by the clock of ``zone``."""
+    """The lines of the ledger between two times in Unix seconds; days and hours are by the clock of ``zone``."""
     known = quote.c.came_s.is_not(None)
     when = _when(by, zone)
     columns: Sequence[ColumnElement[Any]] = (

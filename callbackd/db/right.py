@@ -1,6 +1,6 @@
 """The right to dial: one PostgreSQL session holds an advisory lock, and an epoch grows at each take-over.
 
-The lock says who may act now; the epoch makes a claim by somebody who lost the lock without noticing fail.
+The lock decides who may act now; the epoch makes a claim fail if its daemon has lost the lock without noticing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from callbackd.db.engine import LIMIT_S, TROUBLE, cut_off
 from callbackd.db.tables import epoch
 
 LOCK = 0x6362640001
-"""Any number would do, as long as every callbackd takes the same."""
+"""Any number would do, as long as every callbackd uses the same."""
 
 _PATIENCE_S = (0.0, 0.05, 0.1, 0.2, 0.4)
-"""Pauses before each try: the session of a daemon that was just killed keeps its lock for a moment."""
+"""Seconds before each try: the session of a daemon that was just killed keeps its lock for a moment."""
 
 _STANDBY_S = 0.1
 """A standby's pause between two rounds of tries."""
@@ -36,7 +36,7 @@ _LOCKED_BY = text(
 
 
 class RightHeld(Exception):
-    """Another daemon holds the right, or held it meanwhile; the text says which one and what to do."""
+    """Another daemon holds the right, or held it meanwhile; the text names it and what to do."""
 
 
 class Right:
@@ -46,14 +46,15 @@ class Right:
         self._engine = engine
         self._session: AsyncConnection | None = None
         self._backend = 0
-        # The run tells two daemons apart whose hosts and pids have the same names, as in containers.
+        # The run tells two daemons apart even if their hosts and pids are the same, as in containers.
         self._holder = f"pid {os.getpid()} on {socket.gethostname()}, run {secrets.token_hex(3)}"
         self.epoch = 0
 
     async def take(self) -> int:
-        """The epoch, a new one unless the right was still held. Raises ``RightHeld``, or ``TROUBLE``.
+        """The epoch, a new one unless we still held the right. Raises ``RightHeld``, or ``TROUBLE``.
 
-        Retaken after a loss: ``RightHeld`` too when another daemon had it in between, as what we believe is old then.
+        Also raises ``RightHeld`` when we retake the right after a loss and another daemon had it in between: then what
+        we believe is out of date.
         """
         if await self.alive():
             return self.epoch
@@ -73,7 +74,8 @@ class Right:
         return self.epoch
 
     async def take_when_free(self, stopping: asyncio.Event) -> bool:
-        """Wait for the one that has it to end, as a hot standby does. False when ``stopping`` came first."""
+        """Whether we got the right, after waiting for its holder to end as a hot standby does; False when ``stopping``
+        came first."""
         while not stopping.is_set():
             with suppress(RightHeld, *TROUBLE):
                 await self.take()
@@ -84,21 +86,22 @@ class Right:
         return False
 
     async def alive(self) -> bool:
-        """Whether the session that holds the lock is there and answers."""
+        """Whether the session that holds the lock is still there and answers."""
         return await self._ask(select(1))
 
     async def still_ours(self, connection: AsyncConnection) -> bool:
-        """Asked inside the transaction of a claim: the row is locked until its commit, so nobody takes over between."""
+        """Whether we still have it, asked inside the transaction of a claim: the row stays locked until the commit, so
+        nobody can take over in between."""
         now = await connection.execute(select(epoch.c.n).with_for_update(read=True))
         return now.scalar_one_or_none() == self.epoch
 
     async def give_up(self) -> None:
-        """Let go, for the next one."""
+        """Release the right for the next daemon."""
         await self._ask(select(func.pg_advisory_unlock(LOCK)))
         await self._let_go()
 
     async def _ask(self, question: Select[Any]) -> bool:
-        """Whether there was an answer, in time."""
+        """Whether the database answered in time."""
         if self._session is None:
             return False
         try:
@@ -118,7 +121,8 @@ class Right:
             raise RightHeld(f"another callbackd ({holder}) dials for this database: stop it, or give this one its own")
 
     async def _end_our_old_session(self, session: AsyncConnection) -> bool:
-        """After a cut line the server may keep our old session, and the lock with it, until it notices."""
+        """Whether we ended our own old session: after a cut line the server may keep it, and the lock with it, until it
+        notices."""
         backend = (await session.execute(_LOCKED_BY, {"lock": LOCK})).scalar_one_or_none()
         if backend is None or backend != self._backend:
             return False
@@ -131,15 +135,16 @@ class Right:
         nobody_between = epoch.c.holder == self._holder if self.epoch else None
         taken = first.on_conflict_do_update(
             index_elements=[epoch.c.id],
-            # Retaken by the same daemon it grows by two: odd and even stay those of one daemon and the next.
+            # When the same daemon retakes the right, the epoch grows by two: odd and even tell its playbacks from those
+            # of the daemon before it.
             set_={"n": epoch.c.n + (2 if self.epoch else 1), "holder": self._holder, "since": func.now()},
             where=nobody_between,
         )
         n = (await session.execute(taken.returning(epoch.c.n))).scalar_one_or_none()
         if n is None:
             raise RightHeld(
-                f"another callbackd ({await _holder(session)}) had the right to dial meanwhile: start this one anew, "
-                "what it believes is old"
+                f"another callbackd ({await _holder(session)}) had the right to dial meanwhile: restart this one, "
+                "what it believes is out of date"
             )
         self._backend = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
         self.epoch = n
@@ -153,4 +158,4 @@ class Right:
 
 async def _holder(session: AsyncConnection) -> str:
     held = (await session.execute(select(epoch.c.holder, epoch.c.since))).first()
-    return f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "it has not said its name yet"
+    return f"{held.holder}, since {held.since:%Y-%m-%d %H:%M:%S %Z}" if held else "its name is not written down yet"

@@ -14,7 +14,7 @@ from callbackd.domain.commands import Decided, Saved
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A decision with its place in history: written twice, it is there once."""
+    """A decision with its number in history: written twice, it is stored once."""
 
     epoch: int
     n: int
@@ -23,7 +23,7 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """A row that is to be deleted."""
+    """A row to be deleted."""
 
     row: Saved
 
@@ -32,7 +32,7 @@ Row = Saved | Forget | Numbered
 
 
 def upsert(table: Table) -> Insert:
-    """Insert or update; a row that is closed stays as it is, whatever comes late."""
+    """A statement that inserts or updates; a closed row stays as it is, whatever comes late."""
     statement = insert(table)
     changes = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     unless_closed = table.c.closed_at.is_(None) if "closed_at" in table.c else None
@@ -45,7 +45,7 @@ WRITE: dict[type, Insert | Delete] = {
     Forget: delete(tables.do_not_call).where(tables.do_not_call.c.id == bindparam("forgotten")),
     Numbered: insert(tables.decision).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
 }
-"""In the order in which rows are written: what is pointed at first."""
+"""The statements, in the order in which rows are written: a row before those that refer to it."""
 
 _ORDER = {kind: n for n, kind in enumerate(WRITE)}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, Decided)}
@@ -56,7 +56,7 @@ def in_order(rows: list[Row]) -> list[Row]:
 
 
 def values(row: Row) -> dict[str, Any]:
-    """The row's columns and what they hold."""
+    """The row's columns and their values."""
     if isinstance(row, Forget):
         return {"forgotten": row.row.id}
     if not isinstance(row, Numbered):
@@ -70,7 +70,7 @@ def changes(row: Saved) -> dict[str, Any]:
 
 
 def name_of(row: Row) -> str:
-    """For the log: which row, not what it holds."""
+    """Which row it is, for the log, without what it holds."""
     if isinstance(row, Numbered):
         return f"decision about {row.decided.subject}"
     saved = row.row if isinstance(row, Forget) else row

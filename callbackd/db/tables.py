@@ -1,7 +1,7 @@
-"""The tables. Columns carry the names of the domain's fields, so a row is a life as the domain knows it.
+"""The tables. Columns have the names of the domain's fields, so a row is a life as the domain knows it.
 
 The tables refuse nonsense by themselves: states are checked words, a closed row has its outcome, and the unique indexes
-hold "one open promise per number and group of queues" and "one open attempt per promise and per number" whatever the
+ensure "one open promise per number and group of queues" and "one open attempt per promise and per number", whatever the
 code believes.
 """
 
@@ -39,7 +39,7 @@ from callbackd.domain.settings import Need
 
 
 class Moment(TypeDecorator[float]):
-    """Unix seconds in the code, ``timestamptz`` in the table, where people read it. Kept to the microsecond."""
+    """Unix seconds in the code; in the table, where people read it, ``timestamptz``. Exact to the microsecond."""
 
     impl = TIMESTAMP(timezone=True)
     cache_ok = True
@@ -52,11 +52,11 @@ class Moment(TypeDecorator[float]):
 
 
 _FORMERLY = {"dialing": "dialling"}
-"""Words that an older callbackd may still write, and what they are called now."""
+"""Words that an older callbackd may still write, and the words of today."""
 
 
 class Word(TypeDecorator[Enum]):
-    """An enum by its value, as text that a CHECK constraint limits."""
+    """The value of an enum, as text that a CHECK constraint limits."""
 
     impl = Text
     cache_ok = True
@@ -115,7 +115,7 @@ def _closed() -> CheckConstraint:
 
 
 def _e164() -> CheckConstraint:
-    """What is dialled is digits, whoever wrote the row."""
+    """We dial only digits, whoever wrote the row."""
     return CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name="number")
 
 
@@ -244,7 +244,8 @@ request = Table(
     Column("block", Text, nullable=False),
     Column("asked_by", Text, nullable=False, server_default=""),
 )
-"""Promises that somebody asked for, by their ids. Only counted: it stays when the promise is over, moved or undone."""
+"""Requests for promises, by the promise's id. They are only counted: a row stays when its promise is over, moved or
+undone."""
 Index("ix_request_number", request.c.number, request.c.at)
 Index("ix_request_block", request.c.block, request.c.at)
 Index("ix_request_asked_by", request.c.asked_by, request.c.at, postgresql_where=request.c.asked_by != "")
@@ -268,7 +269,7 @@ do_not_call = Table(
     Column("at", Moment, nullable=False),
     Column("why", Text, nullable=False),
 )
-"""Numbers by their tags: the check keeps out a number that somebody writes down by hand and that nothing would find."""
+"""Numbers by their tags. The check keeps out a plain number that somebody inserts by hand, which nothing would find."""
 
 quote = Table(
     "quote",
@@ -312,7 +313,7 @@ decision = Table(
     Column("reason", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
 )
-"""Append only. ``n`` counts a daemon's decisions: one that is written again after a lost answer is there once."""
+"""Append only. ``n`` counts a daemon's decisions: one that is written again after a lost answer is stored once."""
 Index("ix_decision_subject", decision.c.subject, decision.c.at)
 
 epoch = Table(
@@ -324,7 +325,7 @@ epoch = Table(
     Column("holder", Text, nullable=False),
     Column("since", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
-"""Who has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
+"""Which daemon has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
 
 TABLES: dict[type, Table] = {
     Entry: entry,
@@ -336,4 +337,4 @@ TABLES: dict[type, Table] = {
     Quote: quote,
     Remembered: remembered,
 }
-"""In the order in which rows are written: what is pointed at first."""
+"""The tables, in the order in which rows are written: a row before those that refer to it."""

@@ -606,7 +606,7 @@ async def test_who_was_deposed_and_comes_back_is_told_to_start_anew(engine):
     await old.give_up()
     await new.take()
     await new.give_up()
-    with pytest.raises(RightHeld, match="had the right to dial meanwhile: start this one anew"):
+    with pytest.raises(RightHeld, match="had the right to dial meanwhile: restart this one"):
         await old.take()
     assert await new.take() == 2 + 2
     await new.give_up()
