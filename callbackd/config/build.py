@@ -1,4 +1,4 @@
-"""From the sections of the file to what the domain and the adapters are made with."""
+"""Turns the sections of the file into what the domain and the adapters are made with."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from callbackd.domain.numbers import e164
 from callbackd.prompts.settings import ESPEAK, SHIPPED, Engine, PromptSettings
 
 _DIALLED = re.compile(r"[A-Za-z0-9]+/(\+?[0-9]{6,20})@.+")
-"""An endpoint that dials a number over a trunk."""
+"""Matches an endpoint that dials a number over a trunk."""
 
 
 def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
-    """What the domain needs of it, in the domain's own words; ``secret`` is the do-not-call list's key."""
+    """The domain's settings; ``secret`` is the key of the do-not-call list."""
     site = config.site
     return domain.Settings(
         queues={QueueName(name): _queue(name, queue, config) for name, queue in config.queues.items()},
@@ -40,9 +40,10 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
 
 
 def _own(config: Config) -> frozenset[str]:
-    """Numbers that are ours without being named so: what customers are shown, and agents who are rung on a mobile.
+    """Our numbers that nobody listed as such: the one customers are shown, and those of agents who are rung on a
+    mobile.
 
-    Called back, the first would ring ourselves, the second an agent as a customer, for as long as somebody pays.
+    Calling back the first would ring ourselves, the others an agent as a customer, for as long as somebody pays.
     """
     rules = replace(config.numbers, region=config.site.region)
     rung = [_DIALLED.fullmatch(agent.endpoint) for agent in config.agents.values()]
@@ -51,7 +52,7 @@ def _own(config: Config) -> frozenset[str]:
 
 
 def _shared(kind: type, section: Any) -> dict[str, Any]:
-    """The fields that the section holds in the domain's own words: those of the class that both are made of."""
+    """The fields that the section shares with the domain: those of the class that both are made of."""
     return {field.name: getattr(section, field.name) for field in fields(kind)}
 
 
@@ -80,7 +81,7 @@ def calling_of(calling: Calling) -> domain.Calling | None:
 
 
 def prompt_settings(config: Config) -> PromptSettings:
-    """What prompts are made with. Raises ``ValueError`` with every mistake, never for a config that was ``read``."""
+    """The settings of prompts. Raises ``ValueError`` with every mistake, never for a config that was ``read``."""
     section, site = config.prompts, config.site
     spoken = {queue.language or site.language for queue in config.queues.values()} | {site.language}
     spoken |= {menu.language or site.language for menu in config.menus.values()}

@@ -1,4 +1,4 @@
-"""Checks across sections: what only shows when fields are held against one another, a sentence for each mistake."""
+"""Checks across sections, for mistakes that show only when fields are compared: a sentence for each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_KEYS = {"1": "takes the callback", "2": "chooses a time for it"}
 
 
 def contradictions(config: Config) -> Iterator[str]:
-    """Every mistake of a file whose fields are right each by itself."""
+    """A sentence for every mistake in a file whose fields are each right by themselves."""
     if config.fallback.take_over and not config.ami.enabled:
         yield "fallback.take_over: callers are fetched by AMI; set ami.enabled = true, or this to false"
     yield from _of_agents(config)
@@ -87,9 +87,9 @@ def _of_hours(config: Config, name: str, queue: Queue) -> Iterator[str]:
 
 
 def _ever_free(queue: domain.Slots, hours: domain.Hours | None, rung: domain.Calling | None) -> bool:
-    """Whether a slot lies inside opening and calling hours at all, for customers by the queue's own clock.
+    """Whether any slot lies inside opening and calling hours, for customers by the queue's own clock.
 
-    Asked of the policies themselves, in a week without holidays and clock changes and on each day with own hours.
+    The policies themselves decide, for a week without holidays and clock changes and for each day with its own hours.
     """
     zone = "UTC"
     at_home = replace(rung, holidays=False) if rung else None
@@ -168,7 +168,7 @@ def _of_direct(config: Config) -> Iterator[str]:
 
 
 def _circles(config: Config) -> Iterator[str]:
-    """Queues that hand callers round: each circle is reported once, at its first queue."""
+    """A sentence for each circle of queues that hand callers round and round, about its first queue."""
     edges = {
         name: {exit_.to: field for field, exit_ in _exits(queue) if exit_.way is Way.QUEUE}
         for name, queue in config.queues.items()
@@ -183,7 +183,7 @@ def _circles(config: Config) -> Iterator[str]:
 
 
 def _way_back(edges: Mapping[str, Mapping[str, str]], start: str) -> list[str]:
-    """The queues of a way from ``start`` back to itself, empty when there is none."""
+    """The queues on a way from ``start`` back to itself; empty when there is none."""
     ways = [[start]]
     seen = set()
     while ways:
@@ -214,7 +214,7 @@ def _of_menus(config: Config) -> Iterator[str]:
 
 
 def _wordless(config: Config, name: str) -> Iterator[str]:
-    """Callers must be told which key means what, in each language that they may have chosen by then."""
+    """A sentence for each language that callers may have chosen by then and in which no prompt explains the keys."""
     prompt = f"menu-{name}"
     for language in sorted(_languages(config)):
         if prompt not in config.prompts.texts.get(language, {}) and not _recorded(config, language, prompt):

@@ -1,4 +1,4 @@
-"""Declarations, read off the dataclasses that make them: types, defaults, limits, meanings."""
+"""Reads the declarations of settings from their dataclasses: types, defaults, limits, meanings."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from callbackd.domain.settings import Elsewhere, Key
 
 REQUIRED: Any = MISSING
-"""The default of a field that has none."""
+"""Stands for the default of a field that has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A field: what stands in its class, and nowhere else."""
+    """A field, as its class declares it and nothing else does."""
 
     name: str
     annotation: Any
-    """With its limits."""
+    """The type with its limits."""
     default: Any
-    """``REQUIRED`` where there is none."""
+    """``REQUIRED`` when there is none."""
     meaning: str
-    """The docstring below it, empty where there is none."""
+    """The docstring below it; empty when there is none."""
 
 
 @cache
@@ -52,13 +52,13 @@ def keys(section: type) -> Mapping[str, Declared]:
 
 @cache
 def key_field(section: type) -> str | None:
-    """The field that holds the section's own name."""
+    """The field that holds the section's own name; None when there is none."""
     hints = get_type_hints(section, include_extras=True)
     return next((name for name, hint in hints.items() if any(isinstance(mark, Key) for mark in marks(hint))), None)
 
 
 def marks(annotation: Any) -> tuple[Any, ...]:
-    """The limits of a type, those behind ``| None`` among them."""
+    """The limits of a type, including those inside ``… | None``."""
     if get_origin(annotation) is Annotated:
         return (*marks(get_args(annotation)[0]), *annotation.__metadata__)
     if is_union(annotation):
@@ -85,7 +85,7 @@ def is_mapping(annotation: Any) -> bool:
 
 
 def section_at(whole: type, path: Iterable[str]) -> type | None:
-    """The section at a path of keys and names, None where no section is."""
+    """The section at a path of keys and names; None when there is none."""
     found: Any = whole
     for part in path:
         if is_mapping(found):
@@ -99,7 +99,7 @@ def section_at(whole: type, path: Iterable[str]) -> type | None:
 
 @cache
 def _meanings(section: type) -> Mapping[str, str]:
-    """The docstrings below the fields of a class, or below the values of an enum, inherited ones too."""
+    """The docstrings below the fields of a class or the values of an enum, including inherited ones."""
     found: dict[str, str] = {}
     for kind in reversed(section.__mro__):
         if is_dataclass(kind) or (issubclass(kind, Enum) and len(kind)):
@@ -108,13 +108,13 @@ def _meanings(section: type) -> Mapping[str, str]:
 
 
 def meanings_of_values(kind: type[Enum]) -> Mapping[str, str]:
-    """What each value of an enum means, by the value as the file has it."""
+    """What each value of an enum means, by the value as it is written in the file."""
     meanings = _meanings(kind)
     return {str(value.value): meanings.get(value.name, "") for value in kind}
 
 
 def first_sentence(section: type) -> str:
-    """Of a section's docstring: what it is about."""
+    """The first sentence of a section's docstring, which says what the section is about."""
     return " ".join((inspect.getdoc(section) or "").split()).partition(". ")[0].removesuffix(".") + "."
 
 

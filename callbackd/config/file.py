@@ -1,7 +1,8 @@
 """The operator's file: TOML in, its sections out.
 
 All mistakes are reported at once, each with the field, what is wrong with its value and the way out. Unknown keys are
-mistakes. Durations are seconds (``90``) or ISO 8601 (``"PT90S"``).
+mistakes. Durations are seconds (``90``) or ISO 8601 (``"PT90S"``). Nothing else sets anything, neither environment
+variables nor the command line: there is one place to look when something is set wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from callbackd.config.sections import Config
 
 
 def read(path: Path) -> Config:
-    """The file's sections, checked. Raises ``ConfigError`` with every mistake; nothing of a bad file is used."""
+    """The file's sections, checked. Raises ``ConfigError`` with every mistake; no part of a bad file is used."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -38,7 +38,7 @@ class Hours(OpeningDays):
     """The clock they are meant by, an IANA name; not set: ``site.zone``."""
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` for hours that contradict one another, or that are never open."""
+        """Raises ``ValueError`` for hours that contradict each other or are never open."""
         known = list_supported_countries().get(self.country, [])
         if self.subdivision and self.subdivision not in known:
             raise ValueError(f"subdivision: {self.subdivision!r} is not known; {_choice(self.country, known)}")
@@ -46,7 +46,7 @@ class Hours(OpeningDays):
             raise ValueError("never open; give a weekday or one of the days a span")
 
     def week(self) -> Week:
-        """Each day's spans and what the day before leaves behind midnight. Raises ``ValueError`` where they overlap."""
+        """Each day's spans, with what the day before left after midnight. Raises ``ValueError`` when they overlap."""
         shifts: list[tuple[Shift, ...]] = [getattr(self, day) for day in WEEKDAYS]
         week = []
         for number, day in enumerate(WEEKDAYS):
@@ -87,7 +87,7 @@ class Calling(CallingRules):
     """Calling hours of Sundays."""
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` when no hour is left."""
+        """Raises ``ValueError`` when no hour is left to ring anybody."""
         if not self.always and not any(self.week()):
             raise ValueError("no hour is left to ring anybody; to switch callbacks off, set dialling.enabled = false")
 

@@ -1,4 +1,4 @@
-"""What is wrong with the operator's file, in sentences: where, what, and what would do."""
+"""What is wrong with the operator's file, in sentences: where, what, and what would be right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from callbackd.config.declared import keys, section_at
 
 
 class ConfigError(Exception):
-    """The file cannot be used. ``mistakes`` holds one sentence for each, all of them."""
+    """The file cannot be used. ``mistakes`` holds one sentence for every mistake."""
 
     def __init__(self, path: Path, mistakes: list[str]) -> None:
         self.path = path
@@ -23,7 +23,7 @@ class ConfigError(Exception):
 
 
 def sentences(error: ValidationError, whole: type) -> Iterator[str]:
-    """One sentence for each mistake, whose fields are those of ``whole``."""
+    """One sentence for each mistake that pydantic found when reading ``whole``."""
     for detail in error.errors():
         yield _sentence(detail, whole)
 

@@ -1,7 +1,7 @@
-"""From the declarations of sections to a reader of them: pydantic checks by the limits that the fields declare.
+"""Makes readers of sections from their declarations: pydantic checks the limits that the fields declare.
 
-How the file writes what the domain holds in another form (a span, an exit, a duration), and what a value must name, is
-added here: no declaration knows of the file.
+Declarations know nothing of the file. How the file writes what the domain holds in another form (a span, an exit, a
+duration), and what a value must name, is added here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from callbackd.config.declared import REQUIRED, is_mapping, is_union, key_field,
 from callbackd.domain.settings import DaySpans, Exit, LevelSteps, LimitSteps, Means, Pattern, Slots, Span
 
 _FORBID = ConfigDict(extra="forbid")
-# As values: mypy takes what stands in brackets behind the names themselves for types.
+# As values: mypy would take what follows the names themselves in brackets for types.
 _annotated: Any = Annotated
 _dict: Any = dict
 _list: Any = list
@@ -40,24 +40,24 @@ _NAMED: Mapping[str, AfterValidator] = {
     "a country with known holidays": AfterValidator(words.country),
     "quarter hours that divide the day": AfterValidator(words.slot_length),
 }
-"""How a value is checked that must name something."""
+"""How values that must name something are checked."""
 _FIT_TOGETHER: Mapping[type, Callable[[Any], Any]] = {Slots: words.slots_fit}
-"""Checks of a section's fields against one another, where its class has none."""
+"""Checks across the fields of a section, for classes that have no such checks themselves."""
 
 
 @cache
 def reader(section: type) -> TypeAdapter[Any]:
-    """What reads a section from the tables of the file. It raises pydantic's ``ValidationError`` with every mistake."""
+    """A reader of a section in the file's tables. It raises pydantic's ``ValidationError`` with every mistake."""
     return TypeAdapter(_section(section))
 
 
 def _read_as(annotation: Any) -> Any:
-    """The type with which pydantic reads what is declared with ``annotation``."""
+    """The type by which pydantic reads a field that is declared with ``annotation``."""
     if annotation in _WRITTEN:
         return _annotated[_container(annotation), _WRITTEN[annotation]]
     if get_origin(annotation) is Annotated:
         limits = [_limit(mark) for mark in annotation.__metadata__]
-        # Validators last: what stands before them applies to the value that they make.
+        # Validators come last: whatever precedes them applies to the value that they make.
         ordered = sorted(limits, key=lambda limit: isinstance(limit, BeforeValidator | AfterValidator))
         return _annotated[_read_as(get_args(annotation)[0]), *ordered]
     if is_dataclass(annotation) and isinstance(annotation, type):
@@ -94,7 +94,7 @@ def _container(annotation: Any) -> Any:
 
 @cache
 def _section(section: type) -> Any:
-    """What reads a section. Where the class has a field for its section's name, what is read still waits for it."""
+    """A reader of a section. If the class has a field for its section's name, the result still lacks that name."""
     fields: dict[str, Any] = {
         key: (_read_as(field.annotation), ... if field.default is REQUIRED else None)
         for key, field in keys(section).items()
@@ -104,7 +104,7 @@ def _section(section: type) -> Any:
 
 
 def _made(section: type, table: BaseModel) -> Any:
-    # What the file does not set is left to the class and its defaults.
+    # Fields that the file does not set are left to the class and its defaults.
     make = partial(section, **{key: getattr(table, key) for key in table.model_fields_set})
     if key_field(section):
         return make

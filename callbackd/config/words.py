@@ -1,4 +1,5 @@
-"""How the file writes what the domain holds in another form; each function raises ``ValueError`` with the way out."""
+"""Reads what the file writes in another form than the domain's; each function raises ``ValueError`` with the way
+out."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ _DURATION = TypeAdapter(timedelta)
 
 
 def seconds(value: Any) -> float:
-    """Of ``90`` or ``"PT90S"``. Booleans are no numbers here."""
+    """The seconds of ``90`` or ``"PT90S"``. A boolean is not a number here."""
     way_out = "write seconds, for example 90, or an ISO 8601 duration, for example 'PT90S'"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(way_out)
@@ -48,14 +49,14 @@ def seconds(value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A span that may cross midnight: then its end, of the next day, is before its start."""
+    """A span that may cross midnight: then its end, on the next day, is before its start."""
 
     start: int
     end: int
 
 
 def _start_and_end(text: Any) -> tuple[int, int]:
-    """Minutes of the day, the end after midnight and not later than 24:00, but possibly before the start."""
+    """Start and end in minutes of the day; the end is after 00:00 and at most 24:00, but possibly before the start."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if not found:
         raise ValueError(f"write a span as '09:00-17:30', not {text!r}")
@@ -69,14 +70,14 @@ def _start_and_end(text: Any) -> tuple[int, int]:
 
 
 def written(span: Span) -> str:
-    """As the file has it."""
+    """The span as the file writes it."""
     return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (span.start, span.end))
 
 
 def span(text: Any) -> Span:
     start, end = _start_and_end(text)
     if end < start:
-        raise ValueError(f"{text}: the end is before the start; what lies behind midnight belongs to the next day")
+        raise ValueError(f"{text}: the end is before the start; time after midnight belongs to the next day")
     return Span(start, end)
 
 
@@ -85,7 +86,7 @@ def shift(text: Any) -> Shift:
 
 
 def apart(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """In order. Raises ``ValueError`` for two that overlap."""
+    """The spans in order. Raises ``ValueError`` for two that overlap."""
     ordered = sorted(spans)
     for earlier, later in pairwise(ordered):
         if later.start < earlier.end:
@@ -103,7 +104,7 @@ def zone(name: str) -> str:
 
 def country(code: str) -> str:
     if code and code not in list_supported_countries():
-        raise ValueError("no public holidays are known of it; write a country as ISO 3166, for example 'GB'")
+        raise ValueError("its public holidays are not known; write a country as ISO 3166, for example 'GB'")
     return code
 
 
@@ -115,7 +116,7 @@ def slot_length(length_s: float) -> float:
 
 
 def slots_fit(slots: Slots) -> Slots:
-    """Raises ``ValueError`` for a lead beyond the horizon, and for exceptions that no slot can have."""
+    """The same slots. Raises ``ValueError`` for a lead beyond the horizon, and for exceptions that fit no slot."""
     if slots.lead_s > 86400 * max(1, slots.horizon_days):
         raise ValueError("lead_s: reaches beyond horizon_days, so that no time is left; make one of them fit")
     for key in slots.exceptions:
@@ -139,7 +140,7 @@ def _exception(key: str, length_s: float) -> None:
 
 
 def in_file(value: Any) -> str:
-    """A value as the file has it, for people."""
+    """A value as the file writes it, to be shown to people."""
     match value:
         case bool():
             return str(value).lower()
@@ -171,7 +172,7 @@ def language(code: str) -> str:
 
 
 def exit_(text: Any) -> Exit:
-    """Of ``wait`` · ``callback`` · ``queue:<name>`` · ``dialplan:<extension>``."""
+    """The exit written as ``wait`` · ``callback`` · ``queue:<name>`` · ``dialplan:<extension>``."""
     way, colon, to = str(text).partition(":")
     if way in (Way.WAIT, Way.CALLBACK) and not colon:
         return Exit(Way(way))
@@ -183,7 +184,7 @@ def exit_(text: Any) -> Exit:
 
 
 def steps(value: Any) -> list[tuple[float, Any]]:
-    """Pairs of (seconds waited, what then applies), the time growing."""
+    """Pairs of (seconds waited, what applies from then on), the times growing."""
     if not isinstance(value, list) or not all(isinstance(step, list) and len(step) == 2 for step in value):
         raise ValueError("write pairs of seconds waited and what applies from then on, for example [[60, 1], [120, 0]]")
     times = [step[0] for step in value]

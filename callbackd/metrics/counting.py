@@ -1,4 +1,4 @@
-"""What changes between two rows of a life, counted for its queue and its agent."""
+"""Counts what changes between two rows of a life, for its queue and its agent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from callbackd.metrics.repeats import Repeats
 from callbackd.metrics.tally import Clocks, Curve, Key, What, microseconds
 
 PATIENT_S = 2.0
-"""A customer who pressed 1 should not wait longer for the agent's voice."""
+"""Seconds that a customer who pressed 1 should wait for the agent's voice at most."""
 
 _BUSY = {
     Activity.IDLE: (Key(What.STAFFED_US),),
@@ -32,7 +32,7 @@ _AWAY = (Key(What.AWAY_US),)
 _LIVE = (Key(What.LIVE_WAIT_US),)
 _SAVED = (Key(What.SAVED_US),)
 OF_TEAM = {*_PAUSED, *_OWN_CALL, *_AWAY, Key(What.MISSED)}.union(*_BUSY.values())
-"""What the report of a queue takes from its agents."""
+"""What the report of a queue takes from the curves of its agents."""
 _ENDS_TIMED = {CallbackOutcome.COMPLETED, CallbackOutcome.EXHAUSTED, CallbackOutcome.EXPIRED}
 
 
@@ -48,9 +48,9 @@ class _Place:
 
 @dataclass(slots=True)
 class Handling:
-    """One call in an agent's hands, from the answer to the end of the wrap-up: what of it was talk, hold, wrap-up.
+    """One call in an agent's hands, from the answer to the end of the wrap-up: its talk, hold and wrap-up time.
 
-    Times are microseconds. It is on hold while at least one of its legs holds: twice the same, or both, is one.
+    Times are microseconds. The call is on hold while at least one of its legs holds; two holds at once count once.
     """
 
     queue: QueueName
@@ -60,7 +60,7 @@ class Handling:
     with_hold: bool = False
     ended_us: int | None = None
     disposition: str = ""
-    """What the agent said of it before it was over."""
+    """The disposition that the agent gave before the call was over."""
     _held: set[LegId] = field(default_factory=set)
     _held_us: int = 0
 
@@ -76,7 +76,7 @@ class Handling:
         self._held.discard(leg)
 
     def end(self, now_us: int) -> None:
-        """Somebody hung up, which Asterisk tells of no end of the hold for. The wrap-up begins."""
+        """End the call: somebody hung up, and the wrap-up begins. Asterisk reports no end of the hold then."""
         if self._held:
             self.hold_us += now_us - self._held_us
             self._held.clear()
@@ -84,7 +84,7 @@ class Handling:
 
     @property
     def talk_us(self) -> int:
-        """Connected and not on hold; 0 before the end."""
+        """Microseconds connected and not on hold; 0 before the end."""
         return 0 if self.ended_us is None else self.ended_us - self.connected_us - self.hold_us
 
 
@@ -101,7 +101,7 @@ class Counting:
         self._places: dict[EntryId, _Place] = {}
         self._calls: dict[AgentId, Handling] = {}
         self._promises: dict[CallbackId, tuple[QueueName, EntryId]] = {}
-        """Where the attempts of each open promise are counted."""
+        """The queue for which the attempts of each open promise are counted."""
 
     def kept(self) -> int:
         """How many quarter hours, customers and open lives are in memory; it must not grow with the days."""
@@ -114,7 +114,7 @@ class Counting:
         return microseconds(self.now)
 
     def know(self, rows: Iterable[Saved]) -> None:
-        """Rows of an earlier run: their time runs from now on, nothing of the past is counted."""
+        """Take up rows of an earlier run: their time runs from now on, and nothing of the past is counted."""
         rows = list({(type(row), row.id): row for row in rows}.values())
         promises = {row.id: row for row in rows if isinstance(row, Callback) and row.queue in self.queues}
         self._promises = {row.id: (row.queue, row.entry) for row in promises.values()}
@@ -130,7 +130,7 @@ class Counting:
                 self._run_agent(row)
 
     def standing(self, queue: QueueName) -> tuple[int, int]:
-        """Open places with a live holder who waits, and with a promise."""
+        """How many open places have a live holder who waits, and how many have a promise."""
         waiting = [p.entry for p in self._places.values() if p.entry.queue == queue]
         waiting = [entry for entry in waiting if entry.state is not EntryState.TALKING]
         live = sum(entry.live for entry in waiting)
@@ -234,7 +234,7 @@ class Counting:
             self._count(entry.queue, Key(What.ABANDONED))
 
     def _run_entry(self, place: _Place) -> None:
-        """Whose waiting time runs from now on: the caller's on the line, or the promise's off it."""
+        """From now on the waiting time runs of the caller on the line, or of the promise off it."""
         entry = place.entry
         keys: tuple[Key, ...] = ()
         if entry.open and entry.state is not EntryState.TALKING:
@@ -265,7 +265,7 @@ class Counting:
         place = self._places.get(row.entry) if row.entry else None
         if row.activity is Activity.TALKING and place:
             legs = frozenset(leg for leg in (place.entry.leg, row.leg) if leg)
-            since = place.entry.connected_at  # known when we were away at the answer
+            since = place.entry.connected_at  # known even if we were away at the answer
             self._calls[row.id] = Handling(place.entry.queue, legs, microseconds(since or self.now))
         elif row.activity is Activity.WRAP_UP and row.id in self._calls:
             self._calls[row.id].end(self.now_us)
@@ -274,7 +274,7 @@ class Counting:
 
     def _handled(self, agent: AgentId, call: Handling) -> None:
         if call.ended_us is None:
-            return  # lost while we were away
+            return  # it was lost while we were away
         count = partial(self._count, call.queue, agent=agent)
         count(Key(What.HANDLED))
         count(Key(What.TALK_US), call.talk_us)
@@ -283,7 +283,7 @@ class Counting:
         count(Key(What.WITH_HOLD), int(call.with_hold))
 
     def _callback(self, before: object, row: Callback) -> None:
-        """A promise is counted from when it is stored; stored again it has been moved to another time."""
+        """Count a promise when it is stored; when it is stored again, it has been moved to another time."""
         if row.state is not CallbackState.CLOSED:
             if before is None and row.entry in self._places:
                 self._count(row.queue, Key(What.PROMISED))
@@ -303,7 +303,7 @@ class Counting:
         return row.slot_at <= self.now <= row.slot_at + self._settings.queues[row.queue].slots.length_s
 
     def _attempt(self, before: Attempt | None, row: Attempt) -> None:
-        """Counted from when the intent is stored: then the time passes on the customer's account."""
+        """Count an attempt from the moment its intent is stored: from then on the customer's time passes."""
         if before is None or before.state is AttemptState.CLOSED or row.callback not in self._promises:
             return
         queue, entry = self._promises[row.callback]
@@ -325,7 +325,7 @@ class Counting:
 
 
 def _caller(entry: Entry) -> bool:
-    """Whether a live caller holds the place, not a promise and not a customer who was called back."""
+    """Whether a live caller holds the place: not a promise, and not a customer who was called back."""
     return entry.leg is not None and entry.callback is None
 
 

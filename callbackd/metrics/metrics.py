@@ -1,4 +1,4 @@
-"""What the call centre did, counted from the steps of its door and from nothing else: a replayed day counts alike.
+"""Counts what the call centre did from the steps of its door and nothing else, so a replayed day gives the same counts.
 
 >>> commands = acd.handle(event, now)
 >>> for report in metrics.see(event, commands, now): ...  # a quarter hour is over
@@ -28,12 +28,12 @@ class Metrics:
         self._counting = Counting(settings)
         self._quarter: int | None = None
 
-    # --- what it is told ----------------------------------------------------------------------------------------------
+    # --- what comes in ------------------------------------------------------------------------------------------------
 
     def see(self, event: ev.Event, commands: Iterable[Command], now: float) -> tuple[Report, ...]:
-        """One step of the door. Returns a report for each queue when the step is the first after a quarter hour.
+        """A report for each queue when this step of the door is the first after a quarter hour; otherwise nothing.
 
-        In a quiet night that report covers all the quarter hours since the last one.
+        On a quiet night that report covers all quarter hours since the last one.
         """
         over = self._clock(now)
         self._hear(event)
@@ -43,15 +43,16 @@ class Metrics:
         return over
 
     def take_up(self, rows: Iterable[Saved], now: float) -> None:
-        """Know the open lives of an earlier run, before any step: their time runs on, nothing of the past is counted.
+        """Take up the open lives of an earlier run, before any step: their time runs on, nothing of the past is
+        counted.
 
-        Takes the rows that ``Acd.restore`` took, then those that it mended.
+        Wants the rows that ``Acd.restore`` got, then those that it mended.
         """
         self._clock(now)
         self._counting.know(rows)
 
     def _clock(self, now: float) -> tuple[Report, ...]:
-        """The door's clock, which never goes back; the reports of the quarter hours that are over."""
+        """The reports of the quarter hours that are over. Sets the clock, which never goes back."""
         counting = self._counting
         counting.now = max(now, counting.now)
         before, self._quarter = self._quarter, quarter_of(counting.now)
@@ -72,19 +73,19 @@ class Metrics:
             case ev.CallDisposed():
                 counting.disposed(event.endpoint, event.disposition)
 
-    # --- what it tells ------------------------------------------------------------------------------------------------
+    # --- what comes out -----------------------------------------------------------------------------------------------
 
     def report(
         self, since: float, until: float, *, queue: QueueName | None = None, agent: AgentId | None = None
     ) -> Report:
-        """The quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
+        """The report of the quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
 
-        What lasts is counted up to the last step.
-        Of a queue, of an agent, or with neither of the house, where an overflow is an inner affair and still counted.
-        Raises ``KeyError`` for a queue or agent that the settings do not know, ``ValueError`` for both at once.
+        It is about a queue or an agent, or with neither about the house, in which overflows from queue to queue are
+        still counted. Whatever lasts is counted up to the last step. Raises ``KeyError`` for a queue or agent that the
+        settings do not know, ``ValueError`` for both at once.
         """
         if queue is not None and agent is not None:
-            raise ValueError("a report is of a queue or of an agent")
+            raise ValueError("a report is about a queue or about an agent, not both")
         self._counting.clocks.settle(self._counting.now_us)
         first, end = quarter_of(since), -quarter_of(-until)
         if agent is not None:
@@ -96,7 +97,7 @@ class Metrics:
     def curve(
         self, since: float, until: float, *, queue: QueueName | None = None, agent: AgentId | None = None
     ) -> tuple[Report, ...]:
-        """The same, a report for each quarter hour."""
+        """As ``report``, but one report for each quarter hour."""
         starts = range(quarter_of(since), -quarter_of(-until))
         return tuple(self.report(q * QUARTER_S, (q + 1) * QUARTER_S, queue=queue, agent=agent) for q in starts)
 

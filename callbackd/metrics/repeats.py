@@ -1,4 +1,4 @@
-"""Who was served lately, by whom and with what disposition: a customer who calls again so soon was not helped."""
+"""Who was served lately, by whom and with which disposition: a customer who soon calls again was not helped."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from callbackd.domain.ids import AgentId
 
 UNDISPOSED = "none"
 _LONGEST = 64
-"""Characters of a disposition: it is a word of the house's list, and becomes a key of the counts."""
+"""The most characters of a disposition: it should be a word of the house's list, and becomes a key of the counts."""
 _DAY_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A customer's last call that an agent had."""
+    """The last call of a customer that reached an agent."""
 
     at: float
     agent: AgentId
@@ -27,12 +27,12 @@ class Repeats:
     def __init__(self, days: int) -> None:
         self._within_s = days * _DAY_S
         self._served: dict[str, Served] = {}
-        """By number, the longest ago first."""
+        """The last served call by number, the oldest first."""
         self._last: dict[AgentId, str] = {}
-        """Whom each agent served last."""
+        """The number that each agent served last."""
 
     def served(self, number: str, agent: AgentId, disposition: str, now: float) -> None:
-        """A call is over. A number that is not E.164 may be anybody's and is not remembered."""
+        """Remember a call that is over. A number that is not E.164 may be anybody's, and is not remembered."""
         self._last.pop(agent, None)
         if number.startswith("+"):
             self._served.pop(number, None)
@@ -40,14 +40,14 @@ class Repeats:
             self._last[agent] = number
 
     def disposed(self, agent: AgentId, disposition: str) -> None:
-        """The agent's word on the last call, said when it is over."""
+        """Note the disposition that the agent gives the last call after its end."""
         number = self._last.get(agent, "")
         last = self._served.get(number)
         if last and last.agent == agent:
             self._served[number] = replace(last, disposition=_word(disposition))
 
     def again(self, number: str, now: float) -> Served | None:
-        """The call that this customer's call repeats, if any."""
+        """The earlier call that this customer's call repeats; None if it repeats none."""
         last = self._served.get(number)
         return last if last and now - last.at <= self._within_s else None
 
@@ -56,7 +56,7 @@ class Repeats:
         return len(self._served)
 
     def forget(self, now: float) -> None:
-        """Drop what no call can repeat any more."""
+        """Drop calls that are too old to be repeated."""
         for number, last in list(self._served.items()):
             if now - last.at <= self._within_s:
                 break

@@ -1,11 +1,11 @@
 """The numbers of a queue, an agent or the house over some quarter hours, and what each of them means.
 
-The words are the field's (Gans, Koole and Mandelbaum, "Telephone Call Centers: Tutorial, Review, and Research
-Prospects", 2003; Koole, "Call Center Optimization", 2013). The field does not agree on denominators, above all on that
-of the service level, so each rate here names its own. A rate without cases is None, not 0 and not 1.
+The terms are those of the field (Gans, Koole and Mandelbaum, "Telephone Call Centers: Tutorial, Review, and Research
+Prospects", 2003; Koole, "Call Center Optimization", 2013). The field does not agree on denominators, least of all on
+that of the service level, so each rate here names its own. A rate without cases is None, not 0 and not 1.
 
 Everything is counted in the quarter hour in which it happened: a caller who enters at 9:59 and is answered at 10:01 is
-entered in the one and answered in the other. Between two times at which nothing is open two laws hold of a queue:
+entered in one and answered in the next. Between two moments at which nothing is open, two laws hold for a queue:
 
 * callers on the line: entered + overflowed_in + rejoined = answered + abandoned + abandoned_short + exits + promised +
   overflowed_out
@@ -22,24 +22,25 @@ from callbackd.metrics.tally import QUARTER_S, Key, Tally, What
 
 
 class Denominator(Enum):
-    """Of whom the service level is a share. Callbacks are in none but the last: kept promises have their own rates."""
+    """The callers of whom the service level is a share. Callbacks are only in the last: kept promises have their own
+    rates."""
 
     ANSWERED = "answered"
     """Live callers who were answered."""
     ENDED = "ended"
-    """Answered, and all who abandoned."""
+    """Those answered, and all who abandoned."""
     ENDED_NOT_SHORT = "ended_not_short"
-    """Answered, and those who abandoned later than ``Reports.short_abandon_s``: the default."""
+    """Those answered, and those who abandoned later than ``Reports.short_abandon_s``: the default."""
     ENTERED = "entered"
-    """All who came into this line: entered or overflowed in, whatever became of them."""
+    """All who came into this line, entered or overflowed in, whatever became of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Counts, and durations in seconds; ``since`` up to but not including ``until``, both at whole quarter hours.
 
-    Of an agent, the calls are those of this agent, and what happens before there is an agent is 0. Of a queue, agents'
-    time is that of all who serve it, for whichever queue they worked.
+    In the report of an agent, calls are that agent's, and figures about the time before there is an agent are 0. In the
+    report of a queue, agents' time is that of all who serve it, whichever queue they worked for.
     """
 
     since: float
@@ -52,88 +53,90 @@ class Report:
     """Live callers taken over from another line."""
     overflowed_out: int
     answered: int
-    """Live callers whom an agent answered, rejoined ones too; not customers who were called back."""
+    """Live callers whom an agent answered, including rejoined ones, but not customers who were called back."""
     answer_wait_s: float
-    """Of those answered, together: from entering, in whichever queue, or from rejoining, to the agent's answer."""
+    """Total wait of those answered: from entering, in whichever queue, or from rejoining, to the agent's answer."""
     within: Mapping[float, int]
-    """How many were answered within each of ``Reports.thresholds_s``, its end included."""
+    """How many were answered within each of ``Reports.thresholds_s``, the threshold itself included."""
     abandoned: int
-    """Hung up waiting, ``Reports.short_abandon_s`` after they came or later."""
+    """Callers who hung up while waiting, at least ``Reports.short_abandon_s`` after they came."""
     abandoned_short: int
-    """Hung up waiting sooner: wrong numbers and second thoughts, which no staff could have answered."""
+    """Callers who hung up sooner: wrong numbers and second thoughts, which no staff could have answered."""
     exits: Mapping[str, int]
-    """Live callers who went otherwise, by outcome: refused, exit_key, exit_timeout, exit_empty, left."""
+    """Live callers who left in another way, by outcome: refused, exit_key, exit_timeout, exit_empty, left."""
     live_wait_s: float
-    """Time callers spent on the toll-free line before an agent: waiting, at menus, at a closed door."""
+    """Time that callers spent on the toll-free line before an agent: waiting, in menus, at a closed door."""
     saved_s: float
-    """Time promises stood in the line for callers who had hung up, until they were first dialled: off the toll-free
-    line. Later waits are the customers' own, and a chosen time is not in the line before it is near."""
+    """Time that promises waited in the line for callers who had hung up, until they were first dialled: time off the
+    toll-free line. Later waits are the customers' own, and a chosen time enters the line only when it is near."""
 
     # --- promises, by the queue that made them ---
     promised: int
-    """Callbacks stored; one that is moved to another time is not a second one."""
+    """Callbacks stored; moving one to another time does not count again."""
     kept: int
-    """Customer and agent were connected."""
+    """Promises whose customer and agent were connected."""
     timed: int
-    """Kept, exhausted or expired, and a time had been told: what ``on_time`` is a share of."""
+    """Promises with a spoken time that were kept, exhausted or expired: ``on_time`` is a share of these."""
     on_time: int
-    """Kept no later than ``Callback.expected_at``; of a slot, from its start to its end."""
+    """Promises kept no later than ``Callback.expected_at``; for a slot, between its start and its end."""
     exhausted: int
     expired: int
     cancelled: int
     rejoined: int
-    """The customer rang in and waited live at the promise's place."""
+    """Promises whose customer rang in and waited live at the promise's place."""
     customers: int
     """Customers connected after key 1, by the queue whose agent took them."""
     customer_wait_s: float
-    """Theirs together: from key 1 to the agent's answer."""
+    """Their total wait, from key 1 to the agent's answer."""
     customers_waited: int
     """How many of them waited more than 2 s."""
     customers_too_early: int
-    """For how many of them no agent's phone rang within 2 s after key 1: dialled before anybody was free."""
+    """For how many of them no agent's phone rang within 2 s after key 1: dialled before anybody was free. It is counted
+    to the ring, because the ringing itself is not the fault of dialling ahead."""
     attempts: Mapping[str, int]
-    """Attempts that ended, by outcome; those whose intent was never stored are none."""
+    """Attempts that ended, by outcome; without a stored intent there was no attempt."""
 
     # --- agents' work ---
     handled: int
     """Calls of any kind whose wrap-up is over."""
     talk_s: float
-    """Of those handled: connected and not on hold."""
+    """Time of those handled: connected and not on hold."""
     hold_s: float
-    """Of those handled: at least one side held the other."""
+    """Time of those handled: at least one side had the other on hold."""
     wrap_up_s: float
     with_hold: int
     """How many of them were on hold at all."""
     repeats: Mapping[str, int]
-    """Calls entered by a customer who had been served no more than ``Reports.repeat_days`` before, by that call's
-    disposition, "none" when it had none. Of a queue: entered there; of an agent: served by this agent, then again."""
+    """Calls entered by a customer who had been served at most ``Reports.repeat_days`` before, by the disposition of
+    that earlier call ("none" without one). For a queue: entered there; for an agent: served by that agent before."""
     missed: int
     """Rings that agents did not answer."""
     staffed_s: float
-    """Time agents were available or at work. Work in hand counts also under a pause and after logging out."""
+    """Time that agents were available or at work. Work in hand counts even during a pause and after logging out."""
     paused_s: float
-    """Time agents were paused with nothing in hand."""
+    """Time that agents were paused with nothing in hand."""
     own_calls_s: float
-    """Time agents who were available spent on own calls, outside the queue. Not in ``staffed_s``."""
+    """Time that available agents spent on calls of their own, outside the queue. Not in ``staffed_s``."""
     away_s: float
-    """Time agents were available and their phones off. Not in ``staffed_s``."""
+    """Time that agents were available but their phones were off. Not in ``staffed_s``."""
     reserved_s: float
-    """Time agents were kept for customers being dialled."""
+    """Time that agents were kept for customers who were being dialled."""
     ahead_s: float
-    """Time customers were dialled before an agent was kept for them: agent-first would have kept one idle so long."""
+    """Time that customers were being dialled with no agent kept for them: agent_first would have kept one idle for this
+    long."""
     ringing_s: float
     talking_s: float
-    """On hold too. Unlike ``talk_s`` it is counted when it is spent."""
+    """Includes time on hold. Unlike ``talk_s`` it is counted when it is spent."""
     wrapping_s: float
 
     @property
     def asa_s(self) -> float | None:
-        """Average speed of answer: ``answer_wait_s`` / ``answered``. Who abandoned is not in it."""
+        """Average speed of answer: ``answer_wait_s`` / ``answered``. Callers who abandoned are not in it."""
         return _ratio(self.answer_wait_s, self.answered)
 
     @property
     def abandon_rate(self) -> float | None:
-        """``abandoned`` / (``answered`` + ``abandoned``): short ones neither above nor below the line."""
+        """``abandoned`` / (``answered`` + ``abandoned``): short ones are in neither number."""
         return _ratio(self.abandoned, self.answered + self.abandoned)
 
     @property
@@ -142,7 +145,7 @@ class Report:
         return _ratio(self.abandoned_short, self.denominator(Denominator.ENDED))
 
     def service_level(self, threshold_s: float, of: Denominator = Denominator.ENDED_NOT_SHORT) -> float | None:
-        """The share of callers answered within a threshold. ``KeyError`` when it is none of the settings'."""
+        """The share of callers answered within a threshold. Raises ``KeyError`` when the settings do not have it."""
         return _ratio(self.within[threshold_s], self.denominator(of))
 
     def denominator(self, of: Denominator) -> int:
@@ -160,7 +163,7 @@ class Report:
 
     @property
     def occupancy(self) -> float | None:
-        """(ringing + talking + wrap-up) / ``staffed_s``: of the time agents were there, how much calls took."""
+        """(ringing + talking + wrap-up) / ``staffed_s``: the share of the agents' time that calls took."""
         return _ratio(self.ringing_s + self.talking_s + self.wrapping_s, self.staffed_s)
 
     @property
@@ -175,7 +178,7 @@ class Report:
 
     @property
     def repeat_rate(self) -> float | None:
-        """Repeat calls / ``entered``; of an agent, / ``handled``."""
+        """Repeat calls / ``entered``; for an agent, / ``handled``."""
         return _ratio(sum(self.repeats.values()), self.entered or self.handled)
 
 
@@ -220,7 +223,7 @@ _PLAIN = {
 
 
 def _kinds(tally: Tally, what: What) -> dict[str, int]:
-    """By kind, in order of the alphabet so that equal tallies print alike."""
+    """The counts by kind, in alphabetical order so that equal tallies print alike."""
     return dict(sorted((str(key.kind), n) for key, n in tally.items() if key.what is what and n))
 
 

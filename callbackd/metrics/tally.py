@@ -1,7 +1,7 @@
-"""Counts by quarter hour: how often, and for how long, of one queue or one agent.
+"""Counts by quarter hour for one queue or one agent: how often and for how long.
 
-Durations are whole microseconds and what lasts over the end of a quarter hour is cut there, so sums are exact: over the
-quarters they give the total, whatever was added first, and a replay gives the same to the last digit.
+Durations are whole microseconds and are split where a quarter hour ends, so sums are exact: the quarters add up to the
+total in whatever order things were added, and a replay gives the same to the last digit.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 QUARTER_S = 900
-"""Of Unix time; the clocks of all zones differ from it by whole quarters."""
+"""A quarter hour of Unix time, in seconds; the clocks of all zones differ from it by whole quarters."""
 _QUARTER_US = QUARTER_S * 1_000_000
 QUARTERS_PER_DAY = 96
 
 
 class What(Enum):
-    """What is counted; with ``_us`` it is time. ``report.Report`` has the definitions."""
+    """What is counted; names with ``_us`` are times. ``report.Report`` has the definitions."""
 
     ENTERED = "entered"
     OVERFLOWED_IN = "overflowed_in"
@@ -70,7 +70,7 @@ class What(Enum):
 class Key:
     what: What
     kind: str | float = ""
-    """Which of them, where ``What`` says by what they differ."""
+    """Which kind, for a ``What`` that is counted by kind."""
 
 
 Tally = Counter[Key]
@@ -81,12 +81,12 @@ def microseconds(at: float) -> int:
 
 
 def quarter_of(at: float) -> int:
-    """Which quarter hour of Unix time a time lies in; one that begins a quarter lies in it."""
+    """The quarter hour of Unix time in which a moment lies; its first moment belongs to it."""
     return microseconds(at) // _QUARTER_US
 
 
 def pieces(since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
-    """The time between, as (quarter, microseconds in it)."""
+    """The time between two moments, as (quarter, microseconds in it)."""
     while since_us < until_us:
         quarter = since_us // _QUARTER_US
         end_us = min((quarter + 1) * _QUARTER_US, until_us)
@@ -131,7 +131,7 @@ class Curve:
 
 
 class Clocks:
-    """What lasts at this moment, for whom it is counted, and since when."""
+    """What is going on at this moment, for whom it is counted, and since when."""
 
     def __init__(self) -> None:
         self._running: dict[str, tuple[int, Curve, tuple[Key, ...]]] = {}

@@ -1,4 +1,4 @@
-"""A virtual clock: what will happen and when, and every lot that is drawn on the way, from one seed."""
+"""A virtual clock: what will happen and when, and everything random on the way, from one seed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ class Agenda:
         self._order = 0
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Do it this many seconds from now; what is due at the same moment happens in the order it was asked for."""
+        """Do it this many seconds from now; actions due at the same moment happen in the order in which they were
+        added."""
         self._order += 1
         heapq.heappush(self._due, (self.now + delay_s, self._order, action))
 
     def next_at(self) -> float:
-        """When the next thing happens; infinity when nothing will."""
+        """When the next action is due, Unix seconds; infinity when there is none."""
         return self._due[0][0] if self._due else inf
 
     def step(self) -> None:
-        """The next thing happens."""
+        """Move to the next moment, and let it happen."""
         self.now, _, action = heapq.heappop(self._due)
         action()
 
@@ -33,15 +34,15 @@ class Agenda:
         return self.random.random() < share
 
     def about(self, mean: float) -> float:
-        """A memoryless duration of this mean."""
+        """A memoryless duration with this mean."""
         return self.random.expovariate(1 / mean)
 
     def log_normal(self, mean: float, cv: float) -> float:
-        """A duration of this mean, and of this standard deviation over it."""
+        """A log-normal duration with this mean, and with this ratio of standard deviation to mean."""
         variance = log(1 + cv * cv)
         return self.random.lognormvariate(log(mean) - variance / 2, sqrt(variance))
 
     def fresh(self) -> int:
-        """A number that is used once."""
+        """A number that has not been used before."""
         self._order += 1
         return self._order

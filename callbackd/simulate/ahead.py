@@ -14,14 +14,14 @@ OFFERED_FROM_S = 60.0
 
 @dataclass(slots=True)
 class Dialled:
-    """Of many days together."""
+    """The figures of many days together."""
 
     customers: int = 0
-    """Who were dialled and connected."""
+    """How many customers were dialled and connected."""
     too_early: int = 0
     """For how many of them nobody was free within 2 s of key 1."""
     kept_s: float = 0.0
-    """How long agents were kept for customers who were being dialled."""
+    """Seconds for which agents were kept for customers who were being dialled."""
 
     @property
     def too_early_share(self) -> float:
@@ -33,7 +33,7 @@ class Dialled:
 
 
 def run(regime: Regime, policy: DialPolicy, seeds: Iterable[int], hours: float = 8.0) -> Dialled:
-    """Days on which half of the callers take the offer."""
+    """The figures of days on which half of the callers take the offer."""
     told, settings = Dialled(), settings_of(regime)
     queue = replace(
         settings.queues[SUPPORT],

@@ -1,6 +1,7 @@
-"""One day under several settings, side by side: an invented one lived anew, or a recorded one told again.
+"""One day under several settings, side by side: an invented day lived again, or a recorded one replayed.
 
-Beside what would have become of callers and promises stand the scores of the estimators, all on the same paths.
+The result shows what would have become of callers and promises, and the scores of the estimators, all on the same
+paths.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ class Day:
 
 
 def invented(settings: Settings, habits: Habits, seed: int, hours: float, start: float = START) -> Day:
-    """The people of one seed. Under other settings they are the same people, as far as the same happens to them."""
+    """What became of a day with the people of one seed. Under other settings they are the same people, as far as the
+    same happens to them."""
     return _Watching(settings).live(habits, seed, hours, start)
 
 
 def recorded(settings: Settings, recording: replay.Recording) -> Day:
-    """A recorded day told to these settings. What people did is as recorded, whatever they would have done."""
+    """What becomes of a recorded day under these settings. People do what was recorded, whatever they would have
+    done."""
     return _Watching(settings).hear(recording)
 
 
@@ -72,7 +75,7 @@ class _Watching:
 
 
 def lines(days: Mapping[str, Day]) -> list[str]:
-    """The days as text, a column each."""
+    """The days as lines of text, one column each."""
     told: list[str] = []
     names = list(days)
     for queue in dict.fromkeys(queue for day in days.values() for queue in day.queues):

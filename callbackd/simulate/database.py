@@ -1,4 +1,4 @@
-"""An imaginary database: it takes what is written, and refuses what the unique indexes of the real one refuse."""
+"""An imaginary database: it stores what is written, and refuses what the unique indexes of the real one refuse."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Database:
         """Open ones."""
 
     def note(self, commands: Iterable[Command]) -> None:
-        """Rows of the history are never refused."""
+        """Store rows; those of the history are never refused."""
         for command in commands:
             if isinstance(command, Changed) and not command.stored:
                 self._save(command.after)
 
     def refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
-        """Commit a promise or an intent to dial; the reason when it was not."""
+        """Why a promise or an intent to dial is refused; None when it was committed."""
         if not self.there:
             return "the database is away"
         if isinstance(intent, StorePromise):

@@ -1,4 +1,4 @@
-"""What the people of an invented day lived through, read off what was written down and done."""
+"""What the people of an invented day lived through, taken from the rows and commands of the day."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Facts:
     arrived: int = 0
     """Calls that reached the door."""
     talked: int = 0
-    """Times that somebody and an agent were brought together."""
+    """How often a person and an agent were brought together."""
     stored: set[CallbackId] = field(default_factory=set)
-    """Promises that the database took."""
+    """Promises that the database stored."""
     entered: set[EntryId] = field(default_factory=set)
     closed: dict[EntryId, EntryOutcome] = field(default_factory=dict)
     ended: dict[CallbackId, CallbackOutcome] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Facts:
 
     @property
     def open(self) -> bool:
-        """Whether anybody holds a place still."""
+        """Whether anybody still holds a place."""
         return len(self.closed) < len(self.entered)
 
     @property
@@ -66,10 +66,10 @@ class Facts:
 
     @property
     def kept(self) -> int:
-        """Promises whose customer talked with an agent in the end."""
+        """How many promises ended with the customer talking to an agent."""
         return sum(outcome is CallbackOutcome.COMPLETED for outcome in self.ended.values())
 
     @property
     def abandoned(self) -> int:
-        """Callers who hung up waiting."""
+        """How many callers hung up while waiting."""
         return self.exits[EntryOutcome.ABANDONED]

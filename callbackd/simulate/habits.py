@@ -1,4 +1,4 @@
-"""How people and machines behave in an invented day."""
+"""How people and machines behave on an invented day."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Habits:
     """Shares are 0-1, durations seconds."""
 
     calls_per_hour: float = 60.0
-    """At the busiest hour of ``curve``."""
+    """The rate in the busiest hour of ``curve``."""
     curve: tuple[float, ...] = (1.0,)
     """Share of ``calls_per_hour`` in each part of the day's run; one value is the same all day."""
     customers: int = 1000
-    """Different numbers that call, at most 10000."""
+    """How many different numbers call, at most 10000."""
     withheld: float = 0.05
     """Share of calls without a number."""
     shares: Mapping[str, float] = field(default_factory=dict)
@@ -32,23 +32,24 @@ class Habits:
     rings_again: float = 0.1
     """Share of callers who were not served, or were promised a callback, and ring again the same day."""
     presses_exit: float = 0.05
-    """Share of announcements that the caller answers with the key that leads out of the line."""
+    """Share of announcements during which the caller presses the key that leads out of the line."""
     wrong_key: float = 0.1
     talk_s: float = 180.0
     talks_s: Mapping[str, float] = field(default_factory=dict)
     """Mean of a queue's talks where it is not ``talk_s``."""
     talk_cv: float | None = None
-    """Standard deviation over mean of log-normal talks; None: they are memoryless."""
+    """Ratio of standard deviation to mean of log-normal talks; None for memoryless ones."""
     agent_answers: float = 0.9
     agent_accepts: float = 0.9
-    """Share of calls that a mobile's agent takes; else a voicemail does not."""
+    """Share of rings that the agent of a mobile accepts; the others reach a voicemail, which does not."""
     agent_pauses_per_hour: float = 0.5
     agent_leaves: float = 0.0
-    """Share of rings during which an agent pauses, goes home, or has a phone that goes off; back within minutes."""
+    """Share of rings during which an agent pauses, goes home, or loses the phone's registration; back within
+    minutes."""
     agent_codes: float = 0.05
     """Share of wrap-ups that an agent makes longer or ends by hand."""
     shift_h: float | None = None
-    """Agents go home after this many hours, one after the other, and come again the next day; None: they stay."""
+    """Hours after which agents go home, one after the other, to come back the next day; None if they stay."""
     supervisor_per_hour: float = 0.0
     """How often somebody turns a switch, or closes a queue for a while."""
     customer_busy: float = 0.1
@@ -56,9 +57,9 @@ class Habits:
     customer_silent: float = 0.1
     customer_postpones: float = 0.05
     customer_declines: float = 0.02
-    """Share who never want to be called again."""
+    """Share of customers who ask never to be called again."""
     customer_crosses: float = 0.02
-    """Share who ring us just as we ring them."""
+    """Share of customers who ring us just as we ring them."""
     dial_refused: float = 0.02
     dial_unknown: float = 0.02
     join_fails: float = 0.002
@@ -66,7 +67,7 @@ class Habits:
     outages_per_hour: float = 0.0
     """How often the database is away, for one to five minutes."""
     agent_transfers: float = 0.0
-    """Share of talks that the agent ends by sending the caller on, to another queue or away from here."""
+    """Share of talks that the agent ends by sending the caller on, to another queue or elsewhere."""
     transfer_fails: float = 0.1
     hangs_up_in_talk: float = 0.5
     """Share of talks that the customer's side ends."""

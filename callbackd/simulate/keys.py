@@ -1,4 +1,4 @@
-"""Which keys people press on what they hear."""
+"""Which keys people press, depending on what they hear."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Reply = Callable[[Habits, Random], str]
 
 
 def keys(phrases: Sequence[Phrase], habits: Habits, random: Random) -> str:
-    """What somebody presses who hears this; empty for nothing. The last menu that is heard counts."""
+    """The keys that somebody presses after hearing this; empty for none. The last menu they hear counts."""
     for phrase in reversed(phrases):
         if isinstance(phrase, Menu | LanguageChoice):
             return _at_the_entrance(habits, random)

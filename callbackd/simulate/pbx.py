@@ -1,4 +1,4 @@
-"""An imaginary PBX: legs, bridges and playbacks, and the events that it tells of them."""
+"""An imaginary PBX: legs, bridges and playbacks, and the events about them."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ from callbackd.simulate.agenda import Agenda
 from callbackd.simulate.habits import Habits
 
 SOON_S = 0.02
-"""What the network and the PBX take."""
+"""Seconds that the network and the PBX take."""
 _PHRASE_S = 2.0
 _LOST = 0.3
 """Share of requests without an answer that never reached the PBX."""
 
 
 class Listeners(Protocol):
-    """Who is at the other end of the legs."""
+    """The people at the other end of the legs."""
 
     def hear(self, act: Play, length_s: float) -> None: ...
 
@@ -77,7 +77,7 @@ class Pbx:
         self.existed: set[LegId] = set()
         """Legs that exist or did."""
         self.answered: set[LegId] = set()
-        """Legs of ours that somebody picked up."""
+        """Our legs that somebody picked up."""
         self.bridges: set[BridgeId] = set()
         self.talking: set[LegId] = set()
         """Callers' and customers' legs that have been joined with an agent's."""
@@ -93,7 +93,7 @@ class Pbx:
         return leg
 
     def fresh_leg(self) -> LegId:
-        """A leg that began elsewhere, named as Asterisk names them."""
+        """The id of a leg that began elsewhere, as Asterisk would make it."""
         return self.add(LegId(f"1800000000.{self._agenda.fresh()}"))
 
     def hang_up(self, leg: LegId, ending: Ending = Ending.NORMAL) -> None:
@@ -141,7 +141,7 @@ class Pbx:
             case AnswerTransfer():
                 pass
             case StartMusic() | StopMusic() | ArmDeadMan() | NotePlace():
-                pass  # nobody here listens to music, and this PBX stays
+                pass  # nobody here listens to music, and this PBX never dies
             case _:
                 assert_never(act)
 

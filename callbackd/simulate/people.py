@@ -33,15 +33,15 @@ from callbackd.simulate.keys import keys
 from callbackd.simulate.pbx import Pbx
 
 DAYS = 9
-"""A slot can be booked a week ahead, and its promise is tried again after it."""
+"""How many days agents work: a slot can be booked a week ahead, and its promise is tried again after it."""
 _STAYS_OURS = 0.7
-"""Share of the callers sent on who come to a queue of ours."""
+"""Share of the callers sent on who reach one of our queues."""
 _LEAVES: tuple[tuple[FeatureCode | DeviceState, FeatureCode | DeviceState], ...] = (
     (FeatureCode.PAUSE, FeatureCode.UNPAUSE),
     (FeatureCode.LOGOUT, FeatureCode.LOGIN),
     (DeviceState.OFF, DeviceState.FREE),
 )
-"""What an agent who leaves does, and what ends it."""
+"""What an agent does to leave, and to come back."""
 _AFTER_TALK = (FeatureCode.EXTEND, FeatureCode.READY, FeatureCode.EXTEND, FeatureCode.CALL_IN, FeatureCode.SEND_HOME)
 
 
@@ -64,12 +64,12 @@ class People:
         self._tell = tell
         self._day = (agenda.now, agenda.now)
         self._calls: dict[LegId, CallArrived] = {}
-        """Who rang us, by their leg."""
+        """The number of each caller, by leg."""
         self._phones: dict[LegId, str] = {}
-        """Whose telephone an agent's leg rings."""
+        """The endpoint that an agent's leg rings."""
 
     def begin(self, hours: float) -> None:
-        """Callers come for this many hours from now."""
+        """Begin the day: callers come for this many hours from now."""
         self._day = (self._agenda.now, self._agenda.now + hours * 3600)
         for n, agent in enumerate(self._settings.agents.values()):
             self._shift(n, agent.endpoint)
@@ -79,7 +79,7 @@ class People:
     # --- agents -----------------------------------------------------------------------------------------------------
 
     def _shift(self, n: int, phone: str) -> None:
-        """Everybody logs in; with shifts they go home one after the other, and come again for what is left to do."""
+        """An agent logs in; with shifts, agents go home one after the other, and come back for what is left to do."""
         self._agenda.later(self._random.uniform(0, 60), partial(self.dial_code, phone, FeatureCode.LOGIN))
         shift_h = self._habits.shift_h
         for day in range(DAYS) if shift_h else ():
@@ -102,12 +102,12 @@ class People:
             self._agenda.later(back_s, partial(self._next_pause, endpoint))
 
     def paused_by_us(self, agent: AgentSettings) -> None:
-        """Who was paused for missed rings comes back after a while."""
+        """An agent who was paused for missed rings comes back after a while."""
         back_s = self._random.uniform(60, 600)
         self._agenda.later(back_s, partial(self.dial_code, agent.endpoint, FeatureCode.UNPAUSE))
 
     def _perhaps_leaves(self, endpoint: str, within_s: float) -> None:
-        """In the middle of what is being done for a caller or a customer."""
+        """Now and then an agent leaves in the middle of work for a caller or a customer."""
         if not self._habits.agent_leaves or not self._agenda.chance(self._habits.agent_leaves):
             return
         goes, comes = self._random.choice(_LEAVES)
@@ -149,13 +149,13 @@ class People:
             self._agenda.later(talk_s, partial(self._talked, first, phone))
 
     def _sends_on(self, agent: LegId) -> None:
-        """By the transfer key; a telephone hangs up soon after, also when nothing came of it."""
+        """The agent presses the transfer key; the telephone hangs up soon after, even if the transfer failed."""
         if agent in self._pbx.up:
             self._tell(TransferAsked(agent, self._random.choice(list(self._settings.queues))))
             self._agenda.later(self._random.uniform(0, 10), lambda: self._pbx.hang_up(agent))
 
     def sent_on(self, act: Transfer) -> None:
-        """Most come to another queue of ours, some within the moment; the others are not ours any more."""
+        """Most callers sent on reach another of our queues, some at once; the others are no longer ours."""
         call = self._calls.get(act.leg)
         if self._agenda.chance(_STAYS_OURS):
             number = call.number if call else "anonymous"
@@ -225,7 +225,7 @@ class People:
     # --- the supervisor ---------------------------------------------------------------------------------------------
 
     def _next_whim(self) -> None:
-        """Somebody does something at the supervisor's desk, and takes it back after a while."""
+        """The supervisor changes something, and takes it back after a while."""
         if not self._habits.supervisor_per_hour:
             return
         gap_s = self._agenda.about(3600 / self._habits.supervisor_per_hour)
@@ -271,7 +271,7 @@ class People:
     # --- ears and fingers -------------------------------------------------------------------------------------------
 
     def hear(self, act: Play, length_s: float) -> None:
-        """Somebody presses what they want, or not, perhaps before the sentence is over."""
+        """Somebody presses a key or not, perhaps before the sentence is over."""
         pressed = keys(act.phrases, self._habits, self._random) or self._way_out(act)
         delay_s = length_s * self._random.uniform(0.5, 1.2)
         for n, key in enumerate(pressed):

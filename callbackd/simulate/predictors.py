@@ -1,4 +1,4 @@
-"""Other estimators, to hold the one in use against: textbook, and what other products say."""
+"""Other estimators to compare with the one in use: from textbooks and from other products."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from callbackd.domain.wait.estimator import Estimate, Handled, Held, Learnable, 
 
 
 class Plain:
-    """Forgets at every start, and takes every customer to answer after the same time."""
+    """Learns nothing that outlives a restart, and assumes that every customer answers after the same time."""
 
     def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
         self._expected_s = dict(expected_handle_s)
         self._answer_s = answer_s
 
     def on_event(self, event: Learnable, now: float) -> None:
-        """Nothing is learned."""
+        """Learn nothing."""
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:  # noqa: ARG002 - all are alike
         return ((self._answer_s, 1.0),)
@@ -27,17 +27,17 @@ class Plain:
         return {}
 
     def recall(self, subject: str, memory: Memory) -> None:
-        """Nothing is taken up."""
+        """Take up nothing."""
 
     def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - see ``Estimator``
         return None
 
 
 class QueueLength(Plain):
-    """The calls that must end before a place is served, as memoryless services of the agents at work (M/M/s).
+    """Counts the calls that must end before a place is served, as memoryless services of the agents at work (M/M/s).
 
-    The wait is Erlang-distributed with mean ``n * AHT / s``, without abandonment, so it errs on the long side. The AHT
-    is forgotten exponentially over 120 calls, and starts from the configured one worth 10.
+    The wait is Erlang-distributed with mean ``n * AHT / s``. It ignores abandonment, so it errs on the long side. The
+    AHT is an exponential mean over 120 calls, which starts with the configured value at the weight of 10 calls.
     """
 
     def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
@@ -77,7 +77,8 @@ def _erlang_cdf(x: float, shape: int) -> float:
 
 
 class AppQueue(Plain):
-    """Asterisk's ``app_queue``: the waits of those served, each weighing a quarter, whatever the position."""
+    """Asterisk's ``app_queue``: a running mean of the waits of those served, whatever the position; each weighs a
+    quarter."""
 
     def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
         super().__init__(expected_handle_s, answer_s)
@@ -88,7 +89,9 @@ class AppQueue(Plain):
             self._hold_s[event.queue] = (3 * self._hold_s[event.queue] + event.waited_s) / 4
 
     def estimate(self, place: Place, now: float) -> Estimate | None:  # noqa: ARG002 - see ``Estimator``
-        hold_s = abs(self._hold_s[place.queue] - place.waited_s)  # yes: who has waited longer is told more again
+        hold_s = abs(
+            self._hold_s[place.queue] - place.waited_s
+        )  # indeed: callers who have waited longer than the mean hear growing waits
         return Estimate(hold_s, hold_s, hold_s)
 
 

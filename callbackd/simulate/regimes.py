@@ -1,7 +1,7 @@
-"""Kinds of call centres on which estimators are compared, from one agent to fifty.
+"""Kinds of call centres in which estimators are compared, from one agent to fifty.
 
-Handle times are log-normal with a timed wrap-up, agents pause, callers lose patience, the day has its peaks. Nobody is
-told anything, so that what callers do does not depend on who estimates.
+Handle times are log-normal with a timed wrap-up, agents pause, callers lose patience, the day has its peaks. Callers
+hear no waits, so that what they do does not depend on the estimator.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ SUPPORT = QueueName("support")
 class Regime:
     agents: int
     calls_per_hour: float
-    """At the value 1 of ``curve``."""
+    """The rate at the value 1 of ``curve``."""
     curve: tuple[float, ...] = _PEAKS
     expected_handle_s: float = 220.0
-    """As configured; the truth is about 220 s."""
+    """The configured value; in truth it is about 220 s."""
 
 
 REGIMES = {
@@ -44,7 +44,7 @@ REGIMES = {
 
 
 def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, Score]:
-    """Scores by estimator over this many days, each from no history."""
+    """The scores by estimator over one day for each seed; each day begins without a history."""
     total: dict[str, Score] = {}
     for seed in seeds:
         settings = settings_of(regime)
@@ -56,7 +56,7 @@ def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, S
 
 
 def panel_of(settings: Settings) -> dict[str, Recursive | QueueLength | AppQueue | LastServed]:
-    """The one in use, then those it is compared with."""
+    """The estimator in use, then those it is compared with."""
     expected_s = {name: queue.expected_handle_s for name, queue in settings.queues.items()}
     answer_s = settings.dialling.answer_s
     return {

@@ -1,8 +1,9 @@
-"""A recorded day: events with their times, written to a file and told again.
+"""A recorded day: events with their times, written to a file and replayed.
 
-The file is JSON lines. The first has the entropy that the ids were minted from; each other one has an event, by the
-name of its class and its fields, and when it came. Floats are written so that they are read back to the last bit: told
-to the same settings, a recorded day gives the same commands byte for byte; told to others, what would have changed.
+The file is JSON lines. The first holds the entropy that the ids were minted from; every other line holds an event, by
+the name of its class and its fields, and when it came. Floats are written so that they can be read back to the last
+bit: replayed under the same settings, a recorded day gives the same commands byte for byte; under others it shows what
+would have changed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Steps = Iterable[tuple[float, Event]]
 class Recording:
     entropy: bytes
     steps: tuple[tuple[float, Event], ...]
-    """When, and what, in the order in which the door was told."""
+    """When and what, in the order in which the door got the events."""
 
 
 def write(file: TextIO, entropy: bytes, steps: Steps) -> None:
@@ -38,7 +39,7 @@ def write(file: TextIO, entropy: bytes, steps: Steps) -> None:
 
 
 def header(entropy: bytes) -> str:
-    """The first line."""
+    """The first line of a recording."""
     return json.dumps({"entropy": entropy.hex()}) + "\n"
 
 
@@ -48,9 +49,9 @@ def line(at: float, event: Event) -> str:
 
 
 def read(file: TextIO) -> Recording:
-    """Raises ``ValueError`` with the number of the line for what ``write`` did not write.
+    """What ``write`` wrote. Raises ``ValueError`` with the number of a line that it cannot have written.
 
-    A last line without its end is that of a daemon that was killed, and is left out.
+    An incomplete last line comes from a daemon that was killed, and is left out.
     """
     lines = enumerate((line for line in file if line.endswith("\n")), start=1)
     entropy = _read(1, next(lines, (1, ""))[1], lambda told: bytes.fromhex(told["entropy"]))
@@ -60,7 +61,7 @@ def read(file: TextIO) -> Recording:
 def tell(
     recording: Recording, settings: Settings, estimator: Estimator | None = None
 ) -> Iterator[tuple[float, Event, tuple[Command, ...]]]:
-    """What the door says to the recorded events, one after the other."""
+    """Each recorded event with the commands that come of it, one after the other."""
     acd = Acd(settings, Mint(recording.entropy), estimator)
     for at, event in recording.steps:
         yield at, event, acd.handle(event, at)
@@ -78,7 +79,7 @@ def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
     try:
         return make(json.loads(line))
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"line {number} is not of a recording: {error!r}") from error
+        raise ValueError(f"line {number} does not belong to a recording: {error!r}") from error
 
 
 def _step(told: dict[str, Any]) -> tuple[float, Event]:
@@ -96,4 +97,4 @@ def _maker(hint: Any) -> Callable[[Any], Any]:
 
 
 _MAKERS = {kind: {name: _maker(hint) for name, hint in get_type_hints(kind).items()} for kind in _KINDS.values()}
-"""How each field of an event is made of what JSON knows."""
+"""How each field of an event is made from JSON."""

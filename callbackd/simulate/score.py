@@ -1,7 +1,7 @@
-"""Estimators held against what happened, all of them on the same paths.
+"""Compares estimators with what happened, all of them on the same paths.
 
 A ``Panel`` is plugged in as the estimator of a day. It answers with its first estimator, asks the others the same
-questions, and scores all when the turn has come, for those who hung up when it would have come.
+questions, and scores all of them when the turn comes; for callers who hung up, when it would have come.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from callbackd.domain.wait.estimator import Estimate, Estimator, Learnable, Memo
 
 @dataclass(slots=True)
 class Score:
-    """Seconds, over ``n`` waits; errors are what came less what was said."""
+    """Seconds, over ``n`` waits; an error is the wait less the estimate."""
 
     n: int = 0
     waited: float = 0.0
@@ -50,28 +50,28 @@ class Score:
 
     @property
     def bias(self) -> float:
-        """Positive when callers waited longer than said."""
+        """The mean error: positive when callers waited longer than estimated."""
         return self.error / max(1, self.n)
 
     @property
     def coverage(self) -> float:
-        """Share of waits within the P80 that was said."""
+        """The share of waits within the estimated P80."""
         return self.within / max(1, self.n)
 
     @property
     def loss(self) -> float:
-        """Pinball loss at 0.8: what a P80 costs that is too low or too high."""
+        """Pinball loss at 0.8: the cost of a P80 that is too low or too high."""
         return self.pinball / max(1, self.n)
 
 
 class Panel:
-    """An ``Estimator`` made of several, by name; the first is the one that is believed."""
+    """An ``Estimator`` made of several, by name; the first one's answers are used."""
 
     def __init__(self, estimators: Mapping[str, Estimator]) -> None:
         self._estimators = dict(estimators)
         self._first = next(iter(self._estimators.values()))
         self._asked: dict[int, tuple[Estimate, dict[str, Estimate]]] = {}
-        """What everybody said, by the identity of what the first one said."""
+        """All estimators' answers, by the identity of the first one's answer."""
         self.scores = {name: Score() for name in estimators}
         self.of_queue: dict[QueueName, Score] = {}
         """Of the first."""

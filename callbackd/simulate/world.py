@@ -1,7 +1,7 @@
 """The world on paper: callers with patience, agents with shifts, a PBX and a database that mostly do as they are told.
 
-Everything random comes from one seed, so a day is the same each time. The world drives ``Acd`` by its door only and
-believes what the commands say; what the people lived through stands in ``World.facts``.
+Everything random comes from one seed, so a day is the same each time. The world drives ``Acd`` only through its door,
+and obeys its commands; ``World.facts`` has what the people lived through.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from callbackd.simulate.pbx import Pbx
 from callbackd.simulate.people import DAYS, People
 
 _NIGHT_H = 36.0
-"""What is under way when the last caller has called ends within this time, unless the settings promise longer."""
+"""Hours within which everything that is under way after the last call ends, unless the settings promise longer."""
 
 Check = Callable[["World", Event, tuple[Command, ...]], None]
 
@@ -53,7 +53,7 @@ class World:
         self.settings = settings
         self.habits = habits
         self.entropy = seed.to_bytes(8, "big")
-        """What the ids were minted from; a replay needs the same."""
+        """The entropy that the ids were minted from; a replay needs the same."""
         self.acd = Acd(settings, Mint(self.entropy), estimator)
         self.facts = Facts()
         self.log: list[tuple[float, Event]] = []
@@ -72,8 +72,8 @@ class World:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def run(self, hours: float) -> None:
-        """Callers come for this many hours; then everything that is under way ends by itself, at the latest when the
-        last slot that could be booked is over.
+        """Live through a day. Callers come for this many hours; then everything that is under way ends by itself, at
+        the latest when the last slot that could be booked is over.
         """
         ends = self.now + hours * 3600 + DAYS * 86400
         self._people.begin(hours)
@@ -89,13 +89,13 @@ class World:
                 self._agenda.step()
 
     def _next_at(self) -> float | None:
-        """When something happens next: in the world, or by a deadline of the door."""
+        """When something happens next, in the world or by a deadline of the door; None when nothing will."""
         deadline, at = self.acd.next_deadline(), self._agenda.next_at()
         first = at if deadline is None else min(at, deadline)
         return None if first == float("inf") else first
 
     def tell(self, event: Event) -> None:
-        """An event reaches the door, now and then twice."""
+        """Let an event reach the door, now and then twice."""
         for _ in range(2 if self._agenda.chance(self.habits.repeats) else 1):
             self.log.append((self.now, event))
             commands = self.acd.handle(event, self.now)

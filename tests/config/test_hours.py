@@ -157,7 +157,7 @@ def slots(text, queue=GOOD):
         (hours('mondy = ["09:00-17:30"]'), "hours.office.mondy: unknown key; did you mean 'monday'?"),
         (
             hours('[hours.office.days]\n"2026-12-31" = ["22:00-02:00"]'),
-            "22:00-02:00: the end is before the start; what lies behind midnight belongs to the next day",
+            "22:00-02:00: the end is before the start; time after midnight belongs to the next day",
         ),
         (hours('[hours.office.days]\n"2026-12-31" = ["09:00-12:00", "10:00-11:00"]'), "overlap; write them as one"),
         (hours('[hours.office.days]\n"2026-13-31" = ["09:00-12:00"]'), "hours.office.days.2026-13-31"),

@@ -94,12 +94,12 @@ def test_every_event_is_read_as_it_was_written(event, at):
         ('{"entropy": "00"}\n{"at": 1.0, "event": "CallArrived", "leg": "a", "colour": "red"}\n', 2),
         ('{"entropy": "00"}\n{"at": 1.0, "event": "CallArrived"}\n', 2),
         ('{"entropy": "00"}\n{"event": "TimePassed"}\n', 2),
-        ('{"entropy": "00"}\n{"at": 1.0, "event": "TimePassed"}\nno JSON\n', 3),
+        ('{"entropy": "00"}\n{"at": 1.0, "event": "TimePassed"}\nnot JSON\n', 3),
         ('{"entropy": "00"}\n{"at": 1.0, "event": "LegEnded", "leg": "a", "ending": "bored"}\n', 2),
     ],
 )
 def test_what_is_no_recording_is_refused_with_the_number_of_its_line(text, line):
-    with pytest.raises(ValueError, match=f"^line {line} is not of a recording"):
+    with pytest.raises(ValueError, match=f"^line {line} does not belong to a recording"):
         replay.read(io.StringIO(text))
 
 
