@@ -61,7 +61,7 @@ def an_agents_phone_is_rung_once_at_a_time(step: Step) -> Iterator[str]:
             yield f"{after.id} is done with {before.leg}, and nobody hung it up"
 
 
-def who_has_left_is_not_rung(step: Step) -> Iterator[str]:
+def agents_who_left_are_not_rung(step: Step) -> Iterator[str]:
     for change in step.changes["agents"]:
         if change.after.activity is Activity.RINGING and change.after.presence is not Presence.AVAILABLE:
             yield f"{change.id} is {change.after.presence.value} and rung"
@@ -218,7 +218,7 @@ LAWS = (
     an_agent_works_for_one_open_entry,
     work_is_given_to_free_agents,
     an_agents_phone_is_rung_once_at_a_time,
-    who_has_left_is_not_rung,
+    agents_who_left_are_not_rung,
     wrap_up_is_not_cut_short,
     nobody_is_overtaken,
     nobody_waits_while_an_agent_is_free,

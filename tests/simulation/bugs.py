@@ -493,7 +493,7 @@ def the_wait_after_key_one_has_no_end(patch):
     _forget(patch, Timer.ACCEPTED)
 
 
-@bug(places.who_has_left_is_not_rung, "agents leave")
+@bug(places.agents_who_left_are_not_rung, "agents leave")
 def who_leaves_is_rung_on(patch):
     patch.setattr(Floor, "_take_ring", lambda floor, agent, now: None)
 
