@@ -67,6 +67,7 @@ def lab_config(asterisk: Asterisk, state_dir: Path, database_url: str, **changes
         "prompts": {"cache": str(PROMPTS), "engine": HASTY},
         "log": {"format": "json"},
         "dialling": {"endpoint": "PJSIP/{number}@trunk", "caller_id": "+448081570000", "ring_s": 10, "key_s": 3},
+        "keys": {"heard_s": 0},
         "calling": {"always": True},
         "queues": {"support": support},
         "agents": {name: {"endpoint": f"PJSIP/{name}", "queues": ["support"]} for name in AGENTS},

@@ -11,6 +11,7 @@ from callbackd.domain.settings import (
     AgentSettings,
     Announcements,
     Dialling,
+    Keys,
     Numbers,
     Offer,
     Queue,
@@ -53,6 +54,7 @@ def settings(queues: Iterable[Queue] = (), agents: Iterable[AgentSettings] = (),
         {q.name: q for q in queues},
         {a.id: a for a in agents},
         dialling=Dialling(per_s=0.0),
+        keys=Keys(heard_s=0.0),
         numbers=Numbers(region="GB"),
     )
     return replace(base, **changes)

@@ -28,6 +28,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         dialling=config.dialling,
         numbers=replace(config.numbers, region=site.region, own=_own(config), secret=secret),
         limits=replace(config.limits, zone=site.zone),
+        keys=config.keys,
         language=site.language,
         ringing=config.ringing,
         line=config.line,

@@ -39,6 +39,7 @@ CHANGES: Mapping[str, str] = {
     "dialling": NEXT,
     "numbers": NEXT,
     "limits": NEXT,
+    "keys": NEXT,
     "ringing": NEXT,
     "line": NOW,
     "dead_man": NOW,

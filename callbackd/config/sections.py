@@ -175,6 +175,8 @@ class Config:
     """Whom we may call."""
     limits: domain.Limits = field(default_factory=domain.Limits)
     """How much may be asked for and dialled."""
+    keys: domain.Keys = field(default_factory=domain.Keys)
+    """Which keys count."""
     ringing: domain.Ringing = field(default_factory=domain.Ringing)
     """What follows when an agent does not answer."""
     line: domain.Line = field(default_factory=domain.Line)

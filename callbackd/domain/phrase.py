@@ -50,6 +50,7 @@ class Fixed(StrEnum):
     AGENT_LOGGED_IN = "agent_logged_in"
     AGENT_LOGGED_OUT = "agent_logged_out"
     AGENT_PAUSED = "agent_paused"
+    AGENT_MISSED = "agent_missed"  # before the answer to a feature code: you were paused for calls not answered
     AGENT_UNPAUSED = "agent_unpaused"
     AGENT_ACCEPT = "agent_accept"  # to an agent who picked up: a caller for you, press 1 to take the call
     AGENT_WRAP_UP_LONGER = "agent_wrap_up_longer"
@@ -94,6 +95,13 @@ class LanguageChoice:
 
     key: int
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """ "To leave the line, press ``key``"; a digit, ``*`` or ``#``."""
+
+    key: str
 
 
 class Day(StrEnum):
@@ -175,6 +183,7 @@ Phrase = (
     | Crisis
     | Menu
     | LanguageChoice
+    | WayOut
     | SlotChoice
     | CallAt
     | Position

@@ -206,7 +206,7 @@ class EntryRules:
     empty: Exit = _CALLBACK
     """Where waiting callers go when the queue is empty."""
     key: Annotated[str, Pattern(r"^[0-9*#]?$")] = ""
-    """A digit that takes a waiting caller out, other than the offer's 1 and 2; empty: none."""
+    """A key that takes a waiting caller out, other than the offer's 1 and 2; callers are told of it; empty: none."""
     key_exit: Exit = _CALLBACK
     """Where callers go who press it."""
 
@@ -537,6 +537,14 @@ class Dialling:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Which keys count."""
+
+    heard_s: Annotated[Seconds, Le(5)] = 0.8
+    """How long a question must be heard before a key may confirm a number, accept or refuse a call, or cancel."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much may be asked for and dialled: against strangers who have others rung, and against run-away cost."""
 
@@ -652,6 +660,7 @@ class Settings:
     dialling: Dialling = field(default_factory=Dialling)
     numbers: Numbers = field(default_factory=Numbers)
     limits: Limits = field(default_factory=Limits)
+    keys: Keys = field(default_factory=Keys)
     language: Language = "en"
     """Spoken where no queue's language applies."""
     ringing: Ringing = field(default_factory=Ringing)

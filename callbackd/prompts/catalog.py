@@ -27,6 +27,7 @@ from callbackd.domain.phrase import (
     SlotChoice,
     WaitAboveHour,
     WaitBelow,
+    WayOut,
 )
 from callbackd.prompts.language import MOST_COUNTED, Language
 from callbackd.prompts.phone import groups
@@ -43,6 +44,7 @@ QUARTERS = range(0, 24 * 60, 15)
 
 SLOT_KEYS = range(1, 4)
 LANGUAGE_KEYS = range(1, 10)
+_MARKS = {"*": "star", "#": "hash"}
 
 TONES = {"": "", "-comma": ",", "-end": "."}
 """Suffix of a digit's name -> punctuation that makes an engine speak it so."""
@@ -70,6 +72,8 @@ def names(phrase: Phrase, language: Language, region: str) -> tuple[str, ...]:
             return ("menu",)
         case LanguageChoice(key, _) if key in LANGUAGE_KEYS:
             return ("language", f"press-{key}")
+        case WayOut(key) if key in _MARKS or (len(key) == 1 and key in "0123456789"):
+            return ("way-out", f"press-{_MARKS.get(key, key)}")
         case SlotChoice(key, day, minute) if key in SLOT_KEYS and minute in QUARTERS:
             return (f"slot-{hyphened(day)}", _time(minute), f"press-{key}")
         case CallAt(day, minute) if minute in QUARTERS:
@@ -112,6 +116,7 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
         {hyphened(name): text for name, text in language.fixed.items()}
         | {"greeting": language.greeting(settings.company), "hello": language.hello(settings.company)}
         | {"crisis": language.crisis, "menu": language.menu, "language": language.choice + GOES_ON}
+        | {"way-out": language.way_out + GOES_ON}
         | {f"position-{n}": language.position(n) for n in range(1, MOST_COUNTED + 1)}
         | {"hundred-ahead": language.hundred_ahead, "wait-above-hour": language.wait_above_hour}
         | {f"wait-below-{n}": language.wait_below(n) for n in MINUTES}
@@ -124,7 +129,8 @@ def texts(language: Language, settings: PromptSettings) -> dict[str, str]:
             for tone, mark in TIME_TONES.items()
             for minute in QUARTERS
         }
-        | {f"press-{key}": language.press(key) for key in LANGUAGE_KEYS}
+        | {f"press-{key}": language.press(key) for key in range(10)}
+        | {"press-star": language.press_star, "press-hash": language.press_hash}
         | {
             f"digit-{digit}{tone}": word + mark
             for digit, word in enumerate(language.digits)

@@ -24,6 +24,7 @@ from callbackd.domain.phrase import (
     SlotChoice,
     WaitAboveHour,
     WaitBelow,
+    WayOut,
 )
 from callbackd.prompts.catalog import QUARTERS, hyphened
 from callbackd.prompts.languages import LANGUAGES
@@ -57,6 +58,12 @@ def _count(word: str) -> int:
     return int(word)
 
 
+def _key(word: str) -> str:
+    if not re.fullmatch(r"[0-9*#]", word):
+        raise ValueError("not a key of a telephone")
+    return word
+
+
 def _day(word: str) -> Day:
     days = {hyphened(day): day for day in Day}
     if word not in days:
@@ -86,6 +93,7 @@ _FORMS = {
     "time": _Form(lambda minute: CallAt(Day.TODAY, minute), (_clock,), "time 15:30"),
     "call-at": _Form(CallAt, (_day, _clock), "call-at tomorrow 15:30"),
     "language": _Form(LanguageChoice, (_count, _language), "language 2 hr"),
+    "way-out": _Form(WayOut, (_key,), "way-out 0"),
     "slot": _Form(SlotChoice, (_count, _day, _clock), "slot 1 monday 9:00"),
 }
 EXAMPLES = tuple(form.example for form in _FORMS.values())

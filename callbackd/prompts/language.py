@@ -33,6 +33,8 @@ class Language:
     """Asks to choose by key, when the operator has set no words for a menu."""
     choice: str
     """Beginning of the sentence that names the key for this language, in this language: "For English"."""
+    way_out: str
+    """Beginning of the sentence that names the key out of the line: "To leave the line"."""
     crisis: str
     """Announces a problem when the operator has set no words for it."""
     position: Callable[[int], str]
@@ -50,7 +52,9 @@ class Language:
     at: Callable[[int], str]
     """From a minute of the day in whole quarter hours: continues either of these, and tells day from night."""
     press: Callable[[int], str]
-    """From key 1, 2 or 3: the end of a choice."""
+    """From key 0 to 9: the end of a choice, as the next two."""
+    press_star: str
+    press_hash: str
     digits: tuple[str, ...]
     """The ten digits as they are said in a telephone number."""
     plus: str

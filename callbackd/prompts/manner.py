@@ -36,8 +36,8 @@ _MANNERS = {
     r"at-\d{4}": Manner("mid-sentence, after slot-…: press-… follows, the voice stays up", 8),
     r"at-\d{4}-end": Manner("end of sentence, after call-at-…: the voice falls", 8),
     rf"(slot|call-at)-({_DAYS})": Manner("beginning of a sentence: at-… follows at once, the voice stays up", 8),
-    r"press-\d": Manner("end of sentence, after slot-… and at-…, or language: the voice falls", 8),
-    r"language": Manner("beginning of a sentence: press-… follows at once, the voice stays up", 8),
+    r"press-(\d|star|hash)": Manner("end of sentence, after slot-… and at-…, language or way-out: the voice falls", 8),
+    r"language|way-out": Manner("beginning of a sentence: press-… follows at once, the voice stays up", 8),
     r"number-is|promise": Manner("a telephone number follows: the voice stays up at the end"),
 }
 

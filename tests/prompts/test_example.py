@@ -26,6 +26,7 @@ from callbackd.domain.phrase import (
     SlotChoice,
     WaitAboveHour,
     WaitBelow,
+    WayOut,
 )
 from callbackd.prompts import catalog, listen, sound
 from callbackd.prompts.example import EXAMPLES, NotUnderstood, understood
@@ -48,6 +49,7 @@ PHRASES: dict[str, Phrase] = {
     "number +44-20(7946).0958": Digits("+442079460958"),
     "time 9:15": CallAt(Day.TODAY, 555),
     "call-at in-a-week 23:45": CallAt(Day.IN_A_WEEK, 1425),
+    "way-out #": WayOut("#"),
     "slot 2 monday 00:00": SlotChoice(2, Day.MONDAY, 0),
 }
 

@@ -55,8 +55,10 @@ class Conversation:
             return
         row = row_of(dialogue)
         act = row.act(event.digit)
-        if dialogue.playback and not dialogue.begun and not row.early_keys:
+        if dialogue.playback and dialogue.begun_at is None and not row.early_keys:
             self._ignored(dialogue, event.digit, "before the question began")
+        elif act in table.BINDING and self._unheard(dialogue):
+            self._ignored(dialogue, event.digit, "it binds somebody, and nobody can have heard the question yet")
         elif act is Anywhere.IGNORE:
             self._ignored(dialogue, event.digit, f"it means nothing while {dialogue.stage.value}")
         elif row.needs_place and self._speech.entry_of(dialogue) is None:
@@ -64,6 +66,11 @@ class Conversation:
         else:
             self._state.timers.cancel(Timer.REPLY, event.leg)
             self._obey(dialogue, act, event.digit)
+
+    def _unheard(self, dialogue: Dialogue) -> bool:
+        """Whether the question, asked for the first time, began too short a while ago to have been understood."""
+        began = dialogue.begun_at if dialogue.playback and not dialogue.tries else None
+        return began is not None and self._state.now < began + self._state.settings.keys.heard_s
 
     def no_key(self, leg: LegId) -> None:
         """The time for an answer is over."""

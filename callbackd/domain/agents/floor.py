@@ -75,7 +75,8 @@ class Floor:
             state.note(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
             self._speech.leave(dialogue, Fixed.NOT_NOW)
             return
-        self._speech.leave(dialogue, self._obey(agent.id, FeatureCode(event.code)))
+        told = (Fixed.AGENT_MISSED,) if paused_for_misses(state.agents[agent.id]) else ()
+        self._speech.leave(dialogue, *told, self._obey(agent.id, FeatureCode(event.code)))
 
     def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
         """Carry the code out; returns the phrase that answers the agent."""

@@ -21,7 +21,7 @@ from callbackd.domain.lives.conversation import InLine, Interrupt, may_interrupt
 from callbackd.domain.lives.dialogue import Dialogue
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import QuoteKind
-from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase
+from callbackd.domain.phrase import Crisis, Fixed, Greeting, Phrase, WayOut
 from callbackd.domain.settings import Exit, Queue, Way
 from callbackd.domain.speech import announcement as announce
 from callbackd.domain.speech.speaking import Speech
@@ -246,7 +246,8 @@ class Waiting:
         if dialogue.lot is None and not dialogue.asked:
             dialogue = replace(dialogue, lot=state.mint.fraction())
         answer = self._promises.answer(entry, dialogue, asked_by_key=False)
-        phrases = (*crisis, *told.phrases, *_offered(answer))
+        way_out = _way_out(queue) if answer.yes or not dialogue.announced else ()
+        phrases = (*crisis, *told.phrases, *_offered(answer), *way_out)
         state.note(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
         if told.bound_s is not None:
             self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
@@ -433,6 +434,12 @@ class Waiting:
 
 def _sorry(verdict: Verdict) -> Fixed:
     return _SORRY[verdict.obstacle or Obstacle.CLOSED]
+
+
+def _way_out(queue: Queue) -> tuple[Phrase, ...]:
+    """The key that leads out of the line, where it leads anywhere: said at first, and with each offer."""
+    leads = queue.rules.key and queue.rules.key_exit.way is not Way.WAIT
+    return (WayOut(queue.rules.key),) if leads else ()
 
 
 def _offered(answer: Answer) -> tuple[Phrase, ...]:

@@ -83,6 +83,9 @@ class ByAgent(Enum):
 
 Act = Anywhere | AtMenu | InLine | Promising | AtPromise | ByCustomer | ToBeLeftAlone | ByAgent
 
+BINDING = frozenset({Promising.CONFIRM, AtPromise.CANCEL, ByCustomer.ACCEPT, ToBeLeftAlone.NEVER_AGAIN})
+"""Acts for which somebody must have heard what is asked."""
+
 # --- the other columns ------------------------------------------------------------------------------------------------
 
 

@@ -52,8 +52,8 @@ class Dialogue:
     number: str = ""
     """The number the caller would be called at: E.164, or empty while unknown."""
     playback: PlaybackId | None = None
-    begun: bool = False
-    """Whether what is being said can be heard by now; a key pressed before is no answer to it."""
+    begun_at: float | None = None
+    """Since when what is being said can be heard; a key pressed before is no answer to it."""
     keyed: str = ""
     tries: int = 0
     """Wrong keys, refused numbers or silent readings in this stage."""

@@ -77,7 +77,7 @@ class Speech:
         dialogue = self.hush(dialogue)
         playback = playback_of(dialogue.leg, self._said[dialogue.leg], state.world.generation)
         self._said[dialogue.leg] += 1
-        dialogue = self.keep(replace(dialogue, playback=playback, begun=False))
+        dialogue = self.keep(replace(dialogue, playback=playback, begun_at=None))
         self._playing[playback] = dialogue.leg
         state.timers.cancel(Timer.REPLY, dialogue.leg)
         state.timers.cancel(Timer.ANNOUNCE, dialogue.leg)
@@ -105,7 +105,7 @@ class Speech:
         """A playback can be heard."""
         dialogue = self._state.dialogue(self._playing.get(playback))
         if dialogue and dialogue.playback == playback:
-            self.keep(replace(dialogue, begun=True))
+            self.keep(replace(dialogue, begun_at=self._state.now))
 
     def spoken(self, playback: PlaybackId) -> None:
         """A playback is over: go on as the stage wants."""

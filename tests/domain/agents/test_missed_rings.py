@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.commands import HangUp
+from callbackd.domain.commands import HangUp, Play
 from callbackd.domain.events import DialRefused, DialUnknown, Ending, LegEntered, Party
 from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity, Presence
+from callbackd.domain.phrase import Fixed
+from callbackd.domain.settings import Ringing
 from tests.builders import ANNA, SUPPORT, Centre, agent, settings
 
 
@@ -113,3 +115,16 @@ def test_a_late_answer_to_a_ring_that_was_busy_is_hung_up():
     centre.hear(LegEntered(leg, Party.AGENT))
     assert centre.agents["alice"].activity is Activity.IDLE
     assert centre.all(HangUp, leg=leg)
+
+
+def test_who_was_paused_for_missed_rings_is_told_so_by_the_next_code():
+    centre = Centre(settings(agents=[agent("alice")], ringing=Ringing(rona_limit=1)))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    ended(centre, Ending.NO_ANSWER, 19, 480)
+    assert centre.agents["alice"].presence is Presence.PAUSED
+    for code, answer in (("ready", Fixed.NOT_NOW), ("unpause", Fixed.AGENT_UNPAUSED)):
+        centre.dials("alice", code)
+        assert centre.last(Play).phrases == (Fixed.AGENT_MISSED, answer)
+    centre.dials("alice", "pause")
+    assert centre.last(Play).phrases == (Fixed.AGENT_PAUSED,)

@@ -9,7 +9,7 @@ from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
 from callbackd.domain.ids import QueueName
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
-from callbackd.domain.phrase import Fixed, Position, WaitAboveHour
+from callbackd.domain.phrase import Fixed, Position, WaitAboveHour, WayOut
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Ringing, Slots, Way
 from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
 
@@ -451,3 +451,27 @@ def test_no_time_is_offered_at_closing_when_none_may_be(why):
     close(centre)
     assert Fixed.CLOSING not in centre.heard("anna")
     assert centre.entry("anna").open
+
+
+def told_of_the_key(way_on, announcements=1, **changes):
+    queues = [queue(rules=EntryRules(key="7", key_exit=way_on), **changes), queue(SALES)]
+    centre = Centre(settings(queues, [agent("alice")]))
+    centre.calls("anna")
+    for _ in range(announcements):
+        centre.hears_out("anna")
+        centre.wait(31)
+    return centre.heard("anna").count(WayOut("7"))
+
+
+@pytest.mark.parametrize("way_on", [DIALPLAN, TO_SALES, CALLBACK])
+def test_callers_are_told_of_the_key_that_leads_out(way_on):
+    assert told_of_the_key(way_on, offer=Offer(enabled=False)) == 1
+
+
+def test_callers_are_not_told_of_a_key_that_leads_nowhere():
+    assert told_of_the_key(WAIT) == 0
+
+
+def test_they_are_told_again_with_each_offer_only():
+    assert told_of_the_key(DIALPLAN, 6, offer=Offer(enabled=False)) == 1
+    assert 1 < told_of_the_key(DIALPLAN, 12, offer=Offer(waited_s=1.0, every_s=120.0)) < 6
