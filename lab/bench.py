@@ -3,7 +3,8 @@
 latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
           Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. The phones
           measure both.
-core      events per second over a simulated day of 10,000 calls: the decision core, and with the laws after each event.
+core      CPU time of a step at the door by the length of the line (arrival, announcement, snapshot, end of a call), and
+          of a simulated day of 10,000 calls: one estimator, four, and with the laws after each event.
 ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and the time that
           one estimate takes in a line of 100.
 ahead     callbacks under agent_first and look_ahead on the same regimes: the share of customers for whom nobody was
@@ -26,12 +27,9 @@ from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
-from callbackd.simulate.world import World
-from lab import bench_journal
+from lab import bench_core, bench_journal
 from lab.asterisk import Asterisk
 from lab.daemon import UNHURRIED, Daemon, build_prompts
-from lab.days.laws import Laws
-from lab.days.shapes import TEN_THOUSAND
 from lab.phones import AgentPhone, Stage, answers
 from lab.slots import Slot
 
@@ -96,15 +94,6 @@ async def _on_arrival(stage: Stage) -> None:
     figures("caller's INVITE -> agent's INVITE, agent free", waits)
 
 
-def core() -> None:
-    for what, laws in (("the core", None), ("the core and the laws", Laws(every=100))):
-        world = World(TEN_THOUSAND.settings, TEN_THOUSAND.habits, 1, laws or (lambda *_: None), TEN_THOUSAND.start)
-        started = time.perf_counter()
-        world.run(hours=10)
-        took_s, events, calls = time.perf_counter() - started, len(world.log), world.facts.arrived
-        print(f"{what}: {events} events of {calls} calls in {took_s:.1f} s, {events / took_s:.0f} events/s")
-
-
 def ewt(days: int) -> None:
     for name, regime in REGIMES.items():
         print(f"{name}: {regime.agents} agents, {days} days")
@@ -141,7 +130,7 @@ def main() -> None:
     asked = parser.parse_args()
     what = asked.what
     if what == "core":
-        core()
+        bench_core.main()
     elif what == "ewt":
         ewt(asked.days)
     elif what == "ahead":

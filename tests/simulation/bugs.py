@@ -87,14 +87,15 @@ def two_places_are_swapped_now_and_then(patch):
     """Arrivals are compared by whole half minutes, and then the younger is first."""
 
     def swapped(_, state, entry, points=0):
-        return (-(entry.priority + points), entry.arrived_at // 30, -entry.arrived_at)
+        into_s = entry.arrived_at % 30
+        return (-(entry.priority + points), entry.arrived_at - 2 * into_s, entry.id)
 
-    _around(patch, line, "order", swapped)
+    _around(patch, State, "order", swapped)
 
 
 @bug(places.nobody_is_overtaken, "mid")
 def the_priority_of_queues_is_forgotten(patch):
-    _around(patch, line, "_across", lambda _, state, entry: (0, line.order(state, entry)))
+    _around(patch, line, "across", lambda _, state, entry: (0, state.order(entry)))
 
 
 @bug(places.a_place_is_kept)
@@ -134,13 +135,13 @@ def an_outcome_is_not_written(patch):
 
 @bug(places.entered_is_open_plus_closed)
 def an_entry_is_forgotten_when_its_ring_is_missed(patch):
-    def forgets(original, state, entry):
-        before = state.entries.get(entry.id)
-        original(state, entry)
-        if before and before.state is EntryState.RINGING and entry.state is EntryState.WAITING:
-            del state.entries[entry.id]
+    def forgets(original, state, row):
+        before = original(state, row)
+        if isinstance(row, Entry) and before and (before.state, row.state) == (EntryState.RINGING, EntryState.WAITING):
+            original(state, replace(row, state=EntryState.CLOSED))
+        return before
 
-    _around(patch, State, "_put_entry", forgets)
+    _around(patch, State, "load", forgets)
 
 
 # --- agents -----------------------------------------------------------------------------------------------------------

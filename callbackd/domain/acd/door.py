@@ -143,7 +143,7 @@ class Acd:
 
     def snapshot(self, now: float) -> snapshot.Snapshot:
         self._state.now = max(now, self._state.now)
-        return snapshot.take(self._state, self._estimator)
+        return snapshot.take(self._state, self._places)
 
     def believes_in(self, leg: LegId) -> bool:
         """Whether the leg is somebody's, as far as we know: its end would be news."""

@@ -90,13 +90,13 @@ class Promises:
             offer.Asked(
                 estimate,
                 state.now - entry.arrived_at,
-                sum(1 for callback in state.callbacks.values() if callback.queue == entry.queue),
+                state.promises(entry.queue),
                 state.world.offering,
                 state.unkeepable(),
                 times=queue.slots.enabled and bool(self._free(queue, entry.number)),
                 lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
-                live=sum(1 for e in state.entries.values() if e.queue == entry.queue and _waits_live(e)),
+                live=state.waiting_live(entry.queue),
                 since_offer_s=None if asked_by_key else since_s,
                 handle_s=queue.expected_handle_s,
                 staffed_s=state.closes_in_s(queue),
@@ -431,10 +431,6 @@ class Promises:
     def storing(self) -> frozenset[CallbackId]:
         """The promises on their way to the database."""
         return frozenset(self._storing)
-
-
-def _waits_live(entry: Entry) -> bool:
-    return entry.live and entry.state is EntryState.WAITING
 
 
 def _given_to(entry: Entry, callback: Callback) -> Move[Entry]:

@@ -84,13 +84,28 @@ def penalty(state: State, queue: QueueName, agent: Agent) -> int:
 
 def widens_at(state: State, entry: Entry) -> float | None:
     """When more agents may be given this place without anything else happening; None when never again."""
+    times = [entry.arrived_at + after_s for after_s in _steps_s(state, entry)]
+    times += [entry.wanted_until] if entry.wanted else []
+    return min((at for at in times if at > state.now), default=None)
+
+
+def _steps_s(state: State, entry: Entry) -> list[float]:
+    """The waits after which more agents may be given this place."""
     queue = state.queue_of(entry)
     steps_s = [after_s for need in needs(state, entry) for after_s, _ in need.relax]
     steps_s += [after_s for after_s, _ in queue.penalties.widen]
-    steps_s += [queue.reserves.waited_s] if queue.reserves.waited_s is not None else []
-    times = [entry.arrived_at + after_s for after_s in steps_s]
-    times += [entry.wanted_until] if entry.wanted else []
-    return min((at for at in times if at > state.now), default=None)
+    return [*steps_s, queue.reserves.waited_s] if queue.reserves.waited_s is not None else steps_s
+
+
+Terms = tuple[object, ...]
+
+
+def terms(state: State, entry: Entry) -> Terms:
+    """All of a place that eligibility depends on: at any moment, places on equal terms may be given the same agents."""
+    waited_s = state.now - entry.arrived_at
+    steps = sum(1 for after_s in _steps_s(state, entry) if waited_s >= after_s)
+    wanted = entry.wanted if wants_one(state, entry) else None
+    return (entry.queue, entry.needs, entry.callback is None, wanted, steps)
 
 
 def _lacks(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
@@ -131,11 +146,10 @@ def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
     """
     wanted = {Presence.AVAILABLE, Presence.PAUSED} if paused_too else {Presence.AVAILABLE}
     return any(
-        state.agents[id].presence in wanted
-        and (paused_too or not state.agents[id].away)
-        and (settings.reserve is Reserve.NO or state.agents[id].called_in)
-        for id, settings in state.settings.agents.items()
-        if queue in settings.queues
+        agent.presence in wanted
+        and (paused_too or not agent.away)
+        and (agent.called_in or state.settings.agents[agent.id].reserve is Reserve.NO)
+        for agent in state.team(queue)
     )
 
 

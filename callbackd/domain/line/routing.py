@@ -9,7 +9,7 @@ from itertools import accumulate
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.eligibility import NOT_OF_THIS_QUEUE, passed_over, penalty
 from callbackd.domain.line.order import places
-from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.conversation import Interrupt, may_interrupt
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import DialPolicy, Strategy
@@ -129,8 +129,7 @@ def servable(state: State, entry: Entry) -> bool:
     if not may_dial(state):
         return False
     # Who still listens to the promise, or talks with us on another call, would be found busy.
-    listens = any(dialogue.entry == entry.id for dialogue in state.dialogues.values())
-    return not listens and not any(e.leg and e.number == entry.number for e in state.entries.values())
+    return not state.listens(entry.id) and not state.on_the_line(entry.number)
 
 
 def may_dial(state: State) -> bool:
@@ -145,5 +144,4 @@ def may_dial(state: State) -> bool:
 
 def free_agents(state: State) -> list[Agent]:
     """Who can take work now, in the order of the settings."""
-    idle = [agent for id in state.settings.agents if (agent := state.agents[id]).activity is Activity.IDLE]
-    return [agent for agent in idle if agent.free(state.now) and not state.settles(agent.id)]
+    return [agent for agent in state.idle() if agent.free(state.now) and not state.settles(agent.id)]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callbackd.domain.ids import AgentId, EntryId, QueueName
-from callbackd.domain.line.order import order, position
+from callbackd.domain.line.order import position
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.state import State
-from callbackd.domain.wait.estimator import Estimator
-from callbackd.domain.wait.place import place_of
+from callbackd.domain.wait.place import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,12 @@ class Snapshot:
     pbx: bool
 
 
-def take(state: State, estimator: Estimator) -> Snapshot:
-    """The call centre now. It costs one estimate for each open entry: too much for every event."""
-    entries = sorted(state.entries.values(), key=lambda e: (e.queue, order(state, e)))
+def take(state: State, places: Places) -> Snapshot:
+    """The call centre now. It costs one pass along each line, and an estimate for each open entry."""
+    entries = sorted(state.entries.values(), key=lambda e: (e.queue, state.order(e)))
     return Snapshot(
         state.now,
-        tuple(_place(state, estimator, entry) for entry in entries),
+        tuple(_place(state, places, entry) for entry in entries),
         tuple(
             AgentShown(
                 a.id,
@@ -75,8 +74,8 @@ def take(state: State, estimator: Estimator) -> Snapshot:
     )
 
 
-def _place(state: State, estimator: Estimator, entry: Entry) -> PlaceShown:
-    estimate = estimator.estimate(place_of(state, entry), state.now)
+def _place(state: State, places: Places, entry: Entry) -> PlaceShown:
+    estimate = places.estimate(entry)
     return PlaceShown(
         entry.id,
         entry.queue,

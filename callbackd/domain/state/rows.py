@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar, assert_never
 
 from callbackd.domain.commands import Saved
-from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, QuoteId
+from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName, QuoteId
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -14,8 +14,9 @@ from callbackd.domain.lives.conversation import Interrupt, may_interrupt
 from callbackd.domain.lives.dialogue import Dialogue
 from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
-from callbackd.domain.lives.entry import Entry
+from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.state.index import Index
 
 
 class Rows:
@@ -36,6 +37,17 @@ class Rows:
         self._changes = 0
         self._entry_of: dict[LegId, EntryId] = {}
         self._agent_of: dict[LegId, AgentId] = {}
+        self._rank = {id: n for n, id in enumerate(self.agents)}
+        """Agents are taken in the order of the settings."""
+        self._promised: Index[CallbackId, Callback, tuple[str, str]] = Index(lambda row: (row.number, row.group))
+        self._promises_of: Index[CallbackId, Callback, QueueName] = Index(lambda row: row.queue)
+        self._working_for: Index[AgentId, Agent, EntryId] = Index(lambda row: row.entry)
+        self._idle: Index[AgentId, Agent, Activity] = Index(_idle)
+        for agent in self.agents.values():
+            self._idle.put(agent.id, agent)
+        self._on_the_line: Index[EntryId, Entry, str] = Index(lambda row: row.number if row.leg else None)
+        self._waiting_live: Index[EntryId, Entry, QueueName] = Index(_waiting_live)
+        self._listening: Index[LegId, Dialogue, EntryId] = Index(lambda row: row.entry)
 
     # --- changes --------------------------------------------------------------------------------------------------
 
@@ -47,7 +59,7 @@ class Rows:
         elif isinstance(row, Agent):
             self._put_agent(row)
         elif isinstance(row, Callback):
-            _keep(self.callbacks, row.id, row, keep=row.state is not CallbackState.CLOSED)
+            self._put_callback(row)
         elif isinstance(row, DirectWindow):
             _keep(self.windows, row.id, row, keep=True)
         elif isinstance(row, Blocked):
@@ -90,9 +102,11 @@ class Rows:
         if before is None or before.entry != dialogue.entry or _may_be_matched(before) != _may_be_matched(dialogue):
             self._changes += 1
         self.dialogues[dialogue.leg] = dialogue
+        self._listening.put(dialogue.leg, dialogue)
 
     def drop_dialogue(self, leg: LegId) -> None:
         del self.dialogues[leg]
+        self._listening.put(leg, None)
         self._changes += 1
 
     def _put_entry(self, entry: Entry) -> None:
@@ -102,6 +116,14 @@ class Rows:
         if entry.leg:
             _keep(self._entry_of, entry.leg, entry.id, keep=entry.open)
         _keep(self.entries, entry.id, entry, keep=entry.open)
+        self._on_the_line.put(entry.id, entry if entry.open else None)
+        self._waiting_live.put(entry.id, entry)
+
+    def _put_callback(self, callback: Callback) -> None:
+        _keep(self.callbacks, callback.id, callback, keep=callback.state is not CallbackState.CLOSED)
+        still = self.callbacks.get(callback.id)
+        self._promised.put(callback.id, still)
+        self._promises_of.put(callback.id, still)
 
     def _put_agent(self, agent: Agent) -> None:
         before = self.agents.get(agent.id)
@@ -110,6 +132,8 @@ class Rows:
         if agent.leg:
             self._agent_of[agent.leg] = agent.id
         self.agents[agent.id] = agent
+        self._working_for.put(agent.id, agent)
+        self._idle.put(agent.id, agent)
 
     # --- who is who: None where there is nobody ---------------------------------------------------------------------
 
@@ -146,11 +170,46 @@ class Rows:
         raise LookupError(f"no promise holds the place of entry {entry.id}")
 
     def rung_for(self, entry: Entry) -> list[Agent]:
-        return [a for a in self.agents.values() if a.entry == entry.id and a.activity is Activity.RINGING]
+        working = sorted(self._working_for.of(entry.id), key=self._rank.__getitem__)
+        return [agent for id in working if (agent := self.agents[id]).activity is Activity.RINGING]
+
+    def idle(self) -> list[Agent]:
+        """Agents who have no work in hand, in the order of the settings; not all want any."""
+        return [self.agents[id] for id in sorted(self._idle.of(Activity.IDLE), key=self._rank.__getitem__)]
 
     def promised_to(self, number: str, group: str) -> Callback | None:
         """The open promise for a number among the queues of a group, if any: nobody gets two."""
-        return next((c for c in self.callbacks.values() if c.number == number and c.group == group), None)
+        return next((self.callbacks[id] for id in self._promised.of((number, group))), None)
+
+    def promises(self, queue: QueueName) -> int:
+        """How many are open."""
+        return len(self._promises_of.of(queue))
+
+    def waiting_live(self, queue: QueueName) -> int:
+        """How many callers of a queue wait on the line, nobody being rung for them."""
+        return len(self._waiting_live.of(queue))
+
+    def on_the_line(self, number: str) -> bool:
+        """Whether somebody of this number holds a place live."""
+        return bool(self._on_the_line.of(number))
+
+    def listens(self, entry: EntryId) -> bool:
+        """Whether we speak with somebody about this place."""
+        return bool(self._listening.of(entry))
+
+    def broken_indexes(self) -> list[str]:
+        """Indexes that do not say what a scan says."""
+        callbacks, entries, agents = self.callbacks.items(), self.entries.items(), self.agents.items()
+        agree = {
+            "promises by number": self._promised.agrees(callbacks),
+            "promises of a queue": self._promises_of.agrees(callbacks),
+            "agents of an entry": self._working_for.agrees(agents),
+            "idle agents": self._idle.agrees(agents),
+            "numbers on the line": self._on_the_line.agrees(entries),
+            "live callers of a queue": self._waiting_live.agrees(entries),
+            "dialogues of an entry": self._listening.agrees(self.dialogues.items()),
+        }
+        return [f"the index of {what} is not what a scan finds" for what, right in agree.items() if not right]
 
 
 K = TypeVar("K")
@@ -162,6 +221,14 @@ def _keep(where: dict[K, V], key: K, row: V, *, keep: bool) -> None:
         where[key] = row
     else:
         where.pop(key, None)
+
+
+def _idle(agent: Agent) -> Activity | None:
+    return Activity.IDLE if agent.activity is Activity.IDLE else None
+
+
+def _waiting_live(entry: Entry) -> QueueName | None:
+    return entry.queue if entry.live and entry.state is EntryState.WAITING else None
 
 
 def _may_be_matched(dialogue: Dialogue) -> bool:

@@ -24,6 +24,7 @@ from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.state import laws
+from callbackd.domain.state.index import Lines, Order
 from callbackd.domain.state.rows import Rows
 from callbackd.domain.state.world import World
 from callbackd.domain.timers import Timers
@@ -57,6 +58,12 @@ class State(Rows):
         """What each agent's phone does, as far as we have been told."""
         self.left_at: dict[AgentId, float] = {}
         """When the agent's last leg of ours ended."""
+        self.lines = Lines(self.order)
+        self._teams: dict[QueueName, list[AgentId]] = {
+            queue: [id for id, agent in settings.agents.items() if queue in agent.queues] for queue in settings.queues
+        }
+        self._at_work: dict[QueueName, list[Agent]] = {}
+        """Kept until an agent's row changes."""
         self._out: list[Command] = []
 
     # --- what is to be done -------------------------------------------------------------------------------------
@@ -110,13 +117,20 @@ class State(Rows):
 
     def broken_laws(self) -> list[str]:
         """The invariants of the rows that do not hold, in words."""
-        return laws.broken_laws(self)
+        broken = [*laws.broken_laws(self), *self.broken_indexes()]
+        if not self.lines.agrees(self.entries.values(), self.now):
+            broken.append("the lines are not what a scan finds")
+        return broken
 
     def load(self, row: Saved) -> Saved | None:
         """As ``Rows.load``. A place that does not talk is no longer being joined, and expired windows are dropped."""
         before = super().load(row)
-        if isinstance(row, Entry) and row.state is not EntryState.TALKING:
-            self.joining.discard(row.id)
+        if isinstance(row, Entry):
+            self.lines.put(row, self.now)
+            if row.state is not EntryState.TALKING:
+                self.joining.discard(row.id)
+        elif isinstance(row, Agent):
+            self._at_work.clear()
         elif isinstance(row, DirectWindow) and row.expires_at <= self.now:
             del self.windows[row.id]
         return before
@@ -198,13 +212,27 @@ class State(Rows):
         """Whether the phone is still in use by a call of ours that is over, for all we know: its state comes late."""
         return self.now < self.left_at.get(agent, 0.0) + DEVICE_SETTLES_S and self.in_use(agent)
 
+    def order(self, entry: Entry, points: int = 0) -> Order:
+        """Sort key within a queue: priority, then arrival; the id settles equal times for good.
+
+        Where a point of priority is worth a time of waiting, it is a head start of that time: as everybody ages alike,
+        the order of two entries never changes by waiting, and no timer is needed. ``points`` are added to the entry's.
+        """
+        priority, worth_s = entry.priority + points, self.settings.line.priority_worth_s
+        if worth_s is None:
+            return (-priority, entry.arrived_at, entry.id)
+        return (0, entry.arrived_at - priority * worth_s, entry.id)
+
+    def team(self, queue: QueueName) -> list[Agent]:
+        """The agents who serve a queue, in the order of the settings."""
+        return [self.agents[id] for id in self._teams[queue]]
+
     def at_work(self, queue: QueueName) -> list[Agent]:
         """The queue's agents who are logged in, not paused, not away, and not in reserve unless called in."""
-        return [
-            agent
-            for id, settings in self.settings.agents.items()
-            if queue in settings.queues
-            and (agent := self.agents[id]).presence is Presence.AVAILABLE
-            and not agent.away
-            and (settings.reserve is Reserve.NO or agent.called_in)
-        ]
+        if queue not in self._at_work:
+            self._at_work[queue] = [agent for agent in self.team(queue) if self._works(agent)]
+        return self._at_work[queue]
+
+    def _works(self, agent: Agent) -> bool:
+        there = agent.presence is Presence.AVAILABLE and not agent.away
+        return there and (agent.called_in or self.settings.agents[agent.id].reserve is Reserve.NO)

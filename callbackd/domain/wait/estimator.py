@@ -7,7 +7,7 @@ The one in use is ``recursive.Recursive``; ``simulate.predictors`` has others, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from callbackd.domain.ids import QueueName
@@ -41,7 +41,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an estimate needs to know of a place; building it costs O(agents + places ahead)."""
+    """What an estimate needs to know of a place; building the first of a line costs O(agents + places)."""
 
     queue: QueueName
     ahead: tuple[Ahead, ...] = ()
@@ -60,6 +60,12 @@ class Place:
     """Its turn has come: an agent is being rung or reserved for it, or talks."""
     back_s: tuple[float, ...] = ()
     """In how many seconds the promises that pause after a failed attempt stand before this place again."""
+
+    computed: dict[object, Any] | None = field(default=None, compare=False, repr=False)
+    """Where estimators may keep what they have computed for the line; places of it asked about together share it.
+
+    They differ in ``ahead`` alone, each a beginning of the same line, and in what is told of the place itself.
+    """
 
     @property
     def working(self) -> int:

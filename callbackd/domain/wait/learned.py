@@ -6,6 +6,7 @@ is a setting. Everything here is stored and taken up again by ``memory`` and ``r
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
@@ -93,8 +94,11 @@ class Patience(Learned):
     """By age: at first half an event in each bin, at one per 600 s."""
     waited_s: list[float] = field(default_factory=lambda: [300.0] * _BINS)
     forgotten_at: float = 0.0
+    _cumulated: list[tuple[float, float]] = field(default_factory=list, init=False, repr=False)
+    """By age: the hazard there, and all of it before; empty until it is asked for again."""
 
     def learn(self, waited_s: float, hung_up: bool, now: float) -> None:
+        self._cumulated.clear()
         self._forget(now)
         for n, (start, end) in enumerate(_bins()):
             if waited_s < end or end == inf:
@@ -102,6 +106,10 @@ class Patience(Learned):
                 self.hung_up[n] += hung_up
                 return
             self.waited_s[n] += end - start
+
+    def recall(self, memory: Memory) -> None:
+        self._cumulated.clear()
+        Learned.recall(self, memory)
 
     def _forget(self, now: float) -> None:
         days = (now - self.forgotten_at) / DAY_S
@@ -114,13 +122,22 @@ class Patience(Learned):
 
     def stays(self, waited_s: float, longer_s: float) -> float:
         """The chance that somebody who has waited so long waits so much longer."""
-        until_s, hazard = waited_s + longer_s, 0.0
+        return exp(self._hazard(waited_s) - self._hazard(waited_s + longer_s))
+
+    def _hazard(self, waited_s: float) -> float:
+        """Of all the time from arrival until then."""
+        if not self._cumulated:
+            self._cumulate()
+        n = bisect_right(_AGES_S, waited_s) - 1
+        rate, before = self._cumulated[n]
+        return before + rate * (waited_s - _AGES_S[n])
+
+    def _cumulate(self) -> None:
+        before = 0.0
         for n, (start, end) in enumerate(_bins()):
-            if end > waited_s:
-                hazard += (min(end, until_s) - max(start, waited_s)) * self.hung_up[n] / self.waited_s[n]
-            if end >= until_s:
-                break
-        return exp(-hazard)
+            rate = self.hung_up[n] / self.waited_s[n]
+            self._cumulated.append((rate, before))
+            before += rate * (end - start)
 
 
 def _bins() -> Iterator[tuple[float, float]]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from callbackd.domain.ids import EntryId, QueueName
-from callbackd.domain.line.order import Order, order, position, standing
+from callbackd.domain.line.order import position, standing
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
+from callbackd.domain.state.index import Order
 from callbackd.domain.wait.estimator import Estimate, Told, TurnCame
 from callbackd.domain.wait.place import Places
 
@@ -112,13 +113,13 @@ class Ledger:
     def came(self, entry: Entry) -> None:
         """An agent is connected, or the customer is dialled; also for those who stood before and hung up."""
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.CAME)
-        mine = order(self._state, entry)
+        mine = self._state.order(entry)
         self._let_go([g for g in self._ghosts if g.queue == entry.queue and g.order < mine], QuoteOutcome.WOULD_HAVE)
 
     def hung_up(self, entry: Entry) -> None:
         if forecasts := self._open.pop(entry.id, None):
             state = self._state
-            self._ghosts.append(_Ghost(entry.queue, order(state, entry), state.now, forecasts))
+            self._ghosts.append(_Ghost(entry.queue, state.order(entry), state.now, forecasts))
 
     def left(self, entry: Entry) -> None:
         """The place went another way; when its turn would have come here, nobody can say."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from callbackd.domain.ids import QueueName
-from callbackd.domain.line.eligibility import eligible, widens_at
+from callbackd.domain.ids import EntryId, QueueName
+from callbackd.domain.line.eligibility import Terms, eligible, terms, widens_at
 from callbackd.domain.line.order import pausing_before, places
-from callbackd.domain.lives.agent import Activity, Agent, Presence
+from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
@@ -20,27 +21,61 @@ _LONGEST_LEAD_S = 3600.0
 """A slot's promise enters the line at most this much before its time."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """What places that are served alike share: the same agents, the same places around them, the same rank."""
+
+    whole: Place
+    """The question of a place behind all of them."""
+    before: Mapping[EntryId, int]
+    """How many of those in the line each of them has before it; who is not in it has all."""
+    queues: frozenset[QueueName]
+
+
 def place_of(state: State, entry: Entry) -> Place:
-    """The entry as estimators see it. Lines that share an agent with its queue count as one line."""
+    """The entry as estimators see it."""
+    line = _line_of(state, entry, rank_of(state, entry))
+    return replace(_place(state, entry, line), back_s=_back_s(state, entry, line))
+
+
+def _back_s(state: State, entry: Entry, line: _Line) -> tuple[float, ...]:
+    return tuple(other.not_before - state.now for other in pausing_before(state, entry, line.queues))
+
+
+def _place(state: State, entry: Entry, line: _Line) -> Place:
+    whole = line.whole
+    return replace(
+        whole,
+        ahead=whole.ahead[: line.before.get(entry.id, len(whole.ahead))],
+        waited_s=max(0.0, state.now - entry.joined_at),
+        served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
+    )
+
+
+def _line_of(state: State, entry: Entry, rank: Rank) -> _Line:
+    """Lines that share an agent with the queue of the entry count as one line."""
     team = _team(state, entry)
     shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
-    line = places(state, shared)
-    ahead = line[: line.index(entry)] if entry in line else line
     # Whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how long.
     working = [agent for agent in team if agent.ready]
     shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
-    return Place(
+    ahead: list[Ahead] = []
+    before: dict[EntryId, int] = {}
+    for other in places(state, shared):
+        before[other.id] = len(ahead)
+        if _wants_an_agent(other):
+            ahead.append(_ahead(state, other, shares[other.queue]))
+    whole = Place(
         entry.queue,
-        tuple(_ahead(state, other, shares[other.queue]) for other in ahead if _wants_an_agent(other)),
+        tuple(ahead),
         free=sum(1 for agent in working if agent.free(state.now)),
         busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
         paused=len(team) - len(working),
-        rank=rank_of(state, entry),
+        rank=rank,
         lines=tuple(sorted(shares.items())),
-        waited_s=max(0.0, state.now - entry.joined_at),
-        served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
-        back_s=tuple(other.not_before - state.now for other in pausing_before(state, entry, shared)),
+        computed={},
     )
+    return _Line(whole, before, frozenset(shared))
 
 
 def _wants_an_agent(entry: Entry) -> bool:
@@ -60,14 +95,15 @@ def _team(state: State, entry: Entry) -> list[Agent]:
 
     Those of the queue when that is still too early for any of them.
     """
-    later = replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
-    own = [
-        state.agents[id]
-        for id, settings in state.settings.agents.items()
-        if entry.queue in settings.queues and state.agents[id].presence is not Presence.LOGGED_OUT
-    ]
+    later = _later(state, entry)
+    own = [agent for agent in state.team(entry.queue) if agent.staffed]
     able = [agent for agent in own if eligible(state, later, agent)]
     return able or [a for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in]
+
+
+def _later(state: State, entry: Entry) -> Entry:
+    """The entry as it will be when a call is over that begins now."""
+    return replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
 
 
 def _share(state: State, working: list[Agent], queue: QueueName) -> float:
@@ -97,17 +133,30 @@ class Places:
     def __init__(self, state: State, estimator: Estimator) -> None:
         self._state = state
         self._estimator = estimator
-        self._known: dict[Entry, Estimate | None] = {}
+        self._known: dict[EntryId, tuple[Entry, Estimate | None]] = {}
+        self._lines: dict[tuple[Terms, Terms, Rank], _Line] = {}
         self._known_at: object = None
 
     def estimate(self, entry: Entry) -> Estimate | None:
         """The wait still ahead; for an entry outside, what it would be at the end of the line."""
+        line = self._line(entry)
+        known = self._known.get(entry.id)
+        if known is None or known[0] is not entry:
+            place = _place(self._state, entry, line)
+            known = entry, self._estimator.estimate(place, self._state.now)
+            self._known[entry.id] = known
+        return known[1]
+
+    def _line(self, entry: Entry) -> _Line:
+        """What the entry shares with others, put together once until something changes."""
         now = (self._state.now, self._state.stamp())
         if now != self._known_at:
-            self._known, self._known_at = {}, now
-        if entry not in self._known:
-            self._known[entry] = self._estimator.estimate(place_of(self._state, entry), self._state.now)
-        return self._known[entry]
+            self._known, self._lines, self._known_at = {}, {}, now
+        state, rank = self._state, rank_of(self._state, entry)
+        alike = (terms(state, entry), terms(state, _later(state, entry)), rank)
+        if alike not in self._lines:
+            self._lines[alike] = _line_of(state, entry, rank)
+        return self._lines[alike]
 
     def learn(self, event: Learnable) -> None:
         """Hand what happened to the estimator: what was computed before is not used again."""
@@ -119,7 +168,8 @@ class Places:
 
         Over all the times that customers behind this trunk take to answer; None when nothing honest can be said.
         """
-        place, chance = place_of(self._state, entry), 0.0
+        line, chance = self._line(entry), 0.0
+        place = replace(_place(self._state, entry, line), back_s=_back_s(self._state, entry, line))
         for after_s, share in self._estimator.answer_times(trunk):
             in_time = self._estimator.chance(place, after_s + wait_s, self._state.now)
             if in_time is None:

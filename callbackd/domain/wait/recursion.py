@@ -9,13 +9,12 @@ what came of earlier estimates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import exp, inf
 
 from callbackd.domain.ids import QueueName
 from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, at_least, first_end
 from callbackd.domain.wait.estimator import (
-    Ahead,
     Busy,
     Estimate,
     Handled,
@@ -120,15 +119,35 @@ class Recursive:
         )
 
     def _recursion(self, place: Place, now: float) -> Moments:
+        """One pass along the line serves every place of it that is asked about: it goes on from where it stands."""
+        waits: list[tuple[float, float]] = [] if place.computed is None else place.computed.setdefault(self, [])
+        if not waits:
+            first = self._first(place)
+            waits.append((first.mean, first.variance))
+        turns = max(0, len(place.ahead) - place.free)
+        if turns >= len(waits):
+            waits.extend(self._waits(place, len(waits) - 1, *waits[-1], now))
+        return Moments(*waits[turns])
+
+    def _waits(
+        self, place: Place, done: int, mean: float, variance: float, now: float
+    ) -> Iterator[tuple[float, float]]:
+        """Mean and variance behind each turn after ``done`` of them, behind which they are as given."""
         handling, patience = self._handling[place.queue], self._patience[place.queue]
-        staff = self._staff(place)
-        room = self._room(place, now)
-        wait = self._first(place)
-        for ahead in place.ahead[place.free :]:
-            there = ahead.share * self._weight(ahead, wait.mean, patience, handling.mean)
-            working = staff(wait.mean)
-            wait += _turn(there, handling, working, room)
-        return wait
+        room, promise = self._room(place, now), self._promise(handling.mean)
+        settled, changes = self._staff(place)
+        handle_s, cv2 = handling.mean / room, handling.cv**2
+        for ahead in place.ahead[place.free + done :]:
+            there = ahead.share * (patience.stays(ahead.waited_s, mean) if ahead.live else promise)
+            working = max(0.25, settled + (place.working - settled) * exp(-changes * mean))
+            # With the chance ``there`` the gap between two ends. The gaps of one agent vary as handle times do; those
+            # of many are memoryless (Palm and Khintchine).
+            gap_s = handle_s / working
+            varies = (cv2 + max(0.0, working - 1)) / max(1.0, working)
+            turn_s = there * gap_s
+            mean += turn_s
+            variance += max(0.0, there * (1 + varies) * gap_s * gap_s - turn_s * turn_s)
+            yield mean, variance
 
     def _first(self, place: Place) -> Moments:
         """The time until an agent is free; free ones take the places ahead at once, and are busy then."""
@@ -146,18 +165,15 @@ class Recursive:
             still.append(lambda seconds: exp(-place.paused * back * seconds))
         return first_end(still, certain, handling.mean)
 
-    def _weight(self, ahead: Ahead, until_s: float, patience: Patience, handle_s: float) -> float:
-        """What a place ahead costs, in calls: whether its holder is still there, and the ringing of a promise."""
-        if ahead.live:
-            return patience.stays(ahead.waited_s, until_s)
+    def _promise(self, handle_s: float) -> float:
+        """What a promise ahead costs, in calls: whether its customer will answer, and the ringing."""
         reached = next(iter(self._answers.values()), None) or Answers(self._answer_s)
         return min(1.5, reached.share + reached.rang_s / handle_s)
 
-    def _staff(self, place: Place) -> Callable[[float], float]:
-        """How many are at work after a time: from now's number to what pauses and returns settle at."""
+    def _staff(self, place: Place) -> tuple[float, float]:
+        """How many will be at work when pauses and returns have settled, and the rate at which they do."""
         away, back = self._pauses.pause_rate, self._pauses.return_rate
-        settled = (place.working + place.paused) * back / (away + back)
-        return lambda after_s: max(0.25, settled + (place.working - settled) * exp(-(away + back) * after_s))
+        return (place.working + place.paused) * back / (away + back), away + back
 
     def _room(self, place: Place, now: float) -> float:
         """The share of turns that is left after those who overtake."""
@@ -197,14 +213,3 @@ def _memoryless(mean_s: float, certain: float) -> Moments:
     mean = mean_s * (1 - left)
     second = 2 * mean_s * (mean_s * (1 - left) - certain * left)
     return Moments(mean, max(0.0, second - mean * mean))
-
-
-def _turn(there: float, handling: HandleTimes, working: float, room: float) -> Moments:
-    """The time that a place ahead takes: with the chance ``there`` the gap between two ends.
-
-    The gaps of one agent vary as handle times do; those of many are memoryless (Palm and Khintchine).
-    """
-    gap_s = handling.mean / working / room
-    cv2 = (handling.cv**2 + max(0.0, working - 1)) / max(1.0, working)
-    mean = there * gap_s
-    return Moments(mean, max(0.0, there * (1 + cv2) * gap_s * gap_s - mean * mean))

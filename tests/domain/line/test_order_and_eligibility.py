@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from callbackd.domain.commands import Decided, RingAgent
 from callbackd.domain.ids import AgentId, LegId, Mint
-from callbackd.domain.line.order import order
 from callbackd.domain.settings import EntryRules, Exit, Line, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -79,9 +78,9 @@ def test_the_order_of_two_entries_never_changes_by_waiting(worth_s, arrivals, la
     centre = Centre(settings([queue()], [agent("alice")], line=Line(priority_worth_s=worth_s)))
     state = centre.acd.state
     fill(centre, *arrivals)
-    before = sorted(state.entries.values(), key=lambda e: order(state, e))
+    before = sorted(state.entries.values(), key=lambda e: state.order(e))
     state.now += later_s
-    assert sorted(state.entries.values(), key=lambda e: order(state, e)) == before
+    assert sorted(state.entries.values(), key=lambda e: state.order(e)) == before
 
 
 # --- one agent, several queues ----------------------------------------------------------------------------------------
@@ -420,8 +419,8 @@ def test_equal_times_are_settled_for_good_by_the_id():
     centre.calls("c1", number(1))
     centre.calls("c2", number(2))
     first, second = centre.acd.state.entries.values()
-    assert order(state, first) != order(state, second)
-    assert (order(state, first) < order(state, second)) == (first.id < second.id)
+    assert state.order(first) != state.order(second)
+    assert (state.order(first) < state.order(second)) == (first.id < second.id)
 
 
 # --- why somebody was passed over -------------------------------------------------------------------------------------
