@@ -117,6 +117,11 @@ def settings() -> list[Setting]:
     return [setting for _, _, found in _sections() for setting in found]
 
 
+def section_names() -> list[str]:
+    """Every section of the file, ``queues.<name>.offer`` and the like."""
+    return [name for name, _, _ in _sections() if name]
+
+
 def reference() -> str:
     """The page ``docs/settings.md``."""
     return _HEAD + "".join(_section(name, kind, found) for name, kind, found in _sections())

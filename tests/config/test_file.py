@@ -12,6 +12,7 @@ from callbackd.cli.main import app
 from callbackd.config.build import prompt_settings, secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
+from callbackd.config.reference import section_names
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.numbers import Refused, check
 from callbackd.domain.settings import Dialling, Reports, Strategy
@@ -46,6 +47,27 @@ def test_the_example_is_complete_and_right():
     assert settings.queues[QueueName("sales")].strategy is Strategy.RING_ALL
     assert settings.agents[AgentId("alice")].queues == ("support", "sales")
     assert settings.dialling.caller_id == "+448081570000"
+
+
+@pytest.mark.parametrize("section", section_names())
+def test_the_example_shows_every_section(section):
+    example = (ROOT / "asterisk-config/callbackd.toml").read_text()
+    header = re.escape(f"[{section}]").replace("<name>", "[a-z]+")
+    assert re.search(rf"^(# )?{header}", example, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "section", ["calling", "dead_man", "limits", "line", "numbers", "reports", "ringing", "transfers"]
+)
+def test_the_example_shows_the_defaults(section, tmp_path):
+    example, short = read(ROOT / "asterisk-config/callbackd.toml"), read(written(tmp_path, GOOD))
+    assert getattr(example, section) == getattr(short, section)
+
+
+@pytest.mark.parametrize("section", ["announcements", "direct", "offer", "retry"])
+def test_the_example_shows_a_queues_defaults(section, tmp_path):
+    example, short = read(ROOT / "asterisk-config/callbackd.toml"), read(written(tmp_path, GOOD))
+    assert getattr(example.queues["support"], section) == getattr(short.queues["support"], section)
 
 
 def test_a_short_file_has_defaults_for_the_rest(tmp_path):
