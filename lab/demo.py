@@ -20,7 +20,7 @@ from rich.table import Table
 from lab.asterisk import Asterisk
 from lab.daemon import Daemon
 from lab.phones import PhoneFailed, Stage
-from lab.scene import QUEUES, STAFF, Scene, Verdict, play
+from lab.scene import CLOSING, OPENING, QUEUES, STAFF, Scene, Verdict, play
 from lab.slots import Slot
 
 LIMIT_S = 180.0
@@ -42,6 +42,7 @@ async def show(console: Console, *, keep: bool) -> int:
         version = (await asterisk.cli("core show version")).split(" built")[0]
         here = f"{version} on port {asterisk.sip_port}, callbackd and its own PostgreSQL; phones are SIPp.\n"
         console.print(here, highlight=False, soft_wrap=True)
+        console.print(OPENING, highlight=False, soft_wrap=True)
         verdicts = await _told(Scene(console, stage, daemon))
         if verdicts is None:
             return 1
@@ -78,7 +79,10 @@ def _summary(console: Console, verdicts: list[Verdict]) -> int:
     for what, right, seen in verdicts:
         table.add_row("[green]yes[/green]" if right else "[red]NO[/red]", what, seen)
     console.print(table)
-    return 0 if all(right for _, right, _ in verdicts) else 1
+    right = all(right for _, right, _ in verdicts)
+    wrong = "[red]Not everything went as it should: see the lines with NO.[/red]"
+    console.print(CLOSING if right else wrong, highlight=False, soft_wrap=True)
+    return 0 if right else 1
 
 
 async def _leave_running(console: Console, slot: Slot, asterisk: Asterisk, daemon: Daemon) -> None:

@@ -8,6 +8,7 @@ takes the same course on a slow machine.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from lab.phones import AgentPhone, Call, Caller, CustomerPhones, Stage, answers,
 from lab.words import hears_out, number
 
 NAMES = {"Anna": "+442079460101", "Ben": "+442079460102", "Cora": "+442079460103", "Dan": "+442079460104"}
+CUSTOMER = "Cora"
+"""Who is called back, and nobody else."""
 AGENTS = {"agent1": "Alice", "agent2": "Bob"}
 TALK_S = 5.0
 HER_NUMBER = number(("020", "7946", "0103"))
@@ -37,8 +40,28 @@ STAFF = {phone: {"name": name, "endpoint": f"PJSIP/{phone}", "queues": ["support
 SHOWN = ("joined", "announced", "rings", "connected", "promised", "reserved", "accepted", "kept", "closed", "available")
 """Words of those events in the daemon's log that belong in the story."""
 
+OPENING = """\
+Four people call a company that has two agents. What callbackd decides is told as it decides it, with its reason;
+the other lines are what people do at their telephones.
+"""
+CLOSING = f"""\
+So all four were served. {CUSTOMER} did not wait on the telephone: she hung up, kept her place in the line, and was rung
+once when her turn came, before Dan, who came after her and held the line."""
+
 Verdict = tuple[str, bool, str]
 """What was checked, whether it holds, and what was seen."""
+
+
+def _plain(event: str, line: dict[str, Any]) -> tuple[str, str]:
+    """A decision and its reason, for people who have never seen the log."""
+    reason = str(line["reason"])
+    if event == "announced":
+        offered = ", offered a callback" if line.get("offer") else ""
+        bound = re.fullmatch(r"P80 is (\d+) s", reason)
+        why = f"four in five wait {bound[1]} s at most" if bound else reason
+        return f"is told position and wait{offered}", why
+    facts = f", position {line['position']}" if "position" in line else ""
+    return f"{event}{facts}", reason
 
 
 @dataclass
@@ -50,6 +73,8 @@ class Scene:
     daemon: Daemon
     entries: dict[str, str] = field(default_factory=dict)
     """Whose place each entry is."""
+    shown: int = 0
+    """This many lines of the daemon's log have been shown."""
 
     def tell(self, who: str, what: str, why: str = "") -> None:
         seconds = time.time() - self.stage.origin
@@ -59,12 +84,15 @@ class Scene:
 
     async def listen(self) -> None:
         """Show the daemon's decisions as it takes them. Never returns."""
-        told = 0
         while True:
-            await self.daemon.more_than(told)
-            for line in self.daemon.lines[told:]:
-                self._decision(line)
-            told = len(self.daemon.lines)
+            await self.daemon.more_than(self.shown)
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Show the decisions that have not been shown yet."""
+        for line in self.daemon.lines[self.shown :]:
+            self.shown += 1
+            self._decision(line)
 
     def _decision(self, line: dict[str, Any]) -> None:
         event, subject = str(line.get("event")), str(line.get("subject", ""))
@@ -76,14 +104,16 @@ class Scene:
         for phone, agent in AGENTS.items():
             event, subject = event.replace(phone, agent), subject.replace(phone, agent)
         whose = self.entries.get(subject, subject if subject in AGENTS.values() else "")
-        facts = f", position {line['position']}" if "position" in line else ""
-        self.tell("callbackd", f"{whose}: {event}{facts}" if whose else event, str(line.get("reason", "")))
+        if event == "promise kept":
+            whose = CUSTOMER
+        what, why = _plain(event, line)
+        self.tell("callbackd", f"{whose}: {what}" if whose else what, why)
 
     # --- what the people do ---
 
     async def agent(self, phone: str) -> AgentPhone:
         agent = await self.stage.agent(phone, behaviour=answers(after=1.0))
-        self.tell(AGENTS[phone], "dials *50")
+        self.tell(AGENTS[phone], "dials *50 to log in")
         call = await agent.dial("*50", answered=True)
         await call.hears_voice()
         await call.is_over(within=15)
@@ -108,6 +138,12 @@ class Scene:
 
     async def waits_and_talks(self, who: str, agents: list[AgentPhone], until: asyncio.Event | None = None) -> str:
         return await self.talks(await self.calls(who), who, *agents, until=until)
+
+    async def holds_the_line(self, who: str, agents: list[AgentPhone]) -> str:
+        caller = await self.calls(who)
+        await hears_out(caller.call, "en", "offer")
+        self.tell(who, "presses nothing: rather holds the line")
+        return await self.talks(caller, who, *agents, until=None)
 
     async def takes_a_callback(self, who: str) -> Caller:
         caller = await self.calls(who)
@@ -146,16 +182,18 @@ async def play(scene: Scene) -> list[Verdict]:
         ben = people.create_task(scene.waits_and_talks("Ben", agents, until=called_back))
         for phone in AGENTS:
             await scene.daemon.said(f"connected to {phone}")
-        cora = people.create_task(scene.takes_a_callback("Cora"))
+        cora = people.create_task(scene.takes_a_callback(CUSTOMER))
         await scene.daemon.said("announced", offer=True)
-        dan = people.create_task(scene.waits_and_talks("Dan", agents))
+        dan = people.create_task(scene.holds_the_line("Dan", agents))
         caller = await cora
         promised.set()
-        back = await scene.is_called_back(customers, "Cora")
+        back = await scene.is_called_back(customers, CUSTOMER)
         called_back.set()
-        agent_of_cora = await scene.talks(back, "Cora", *agents, until=None)
-    served = {"Anna": anna.result(), "Ben": ben.result(), "Cora": agent_of_cora, "Dan": dan.result()}
-    await scene.daemon.said("closed: served", since=scene.daemon.last_index("promise kept"))
+        agent_of_cora = await scene.talks(back, CUSTOMER, *agents, until=None)
+    served = {"Anna": anna.result(), "Ben": ben.result(), CUSTOMER: agent_of_cora, "Dan": dan.result()}
+    for entry in scene.entries:
+        await scene.daemon.said("closed: served", subject=entry)
+    scene.catch_up()
     return list(_verdicts(scene, customers, caller, back, served))
 
 
@@ -164,19 +202,19 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     stage = scene.stage
     for who, agent in served.items():
-        other = back if who == "Cora" else f"caller {NAMES[who]}"
+        other = back if who == CUSTOMER else f"caller {NAMES[who]}"
         phone = next(phone for phone, name in AGENTS.items() if name == agent)
         talks = stage.spoke(other, phone)
-        yield f"{who} spoke with {agent}", len(talks) == 1, f"{sum(talk.seconds for talk in talks):.1f} s"
-    calls = len(customers.calls_to(NAMES["Cora"]))
-    yield "Cora's telephone rang once", calls == 1, f"{calls} INVITE"
+        yield f"{who} spoke with {agent}", len(talks) == 1, f"for {sum(talk.seconds for talk in talks):.1f} s"
+    calls = len(customers.calls_to(NAMES[CUSTOMER]))
+    yield f"{CUSTOMER}'s telephone rang once", calls == 1, f"{calls} {'call' if calls == 1 else 'calls'}"
     voice = back.hearing.spans("voice")
     delay_s = max(0.0, voice[0].start - (back.answered_at or 0.0)) if voice else 99.0
-    yield "a voice within 2 s of her answer", delay_s < 2.0, f"{delay_s:.2f} s"
+    yield "a voice within 2 s of her answer", delay_s < 2.0, f"after {delay_s:.2f} s"
     gaps = caller.gaps(longer_than=1.5)
-    yield "Cora never heard silence while she waited", not gaps, f"{len(gaps)} gaps"
+    yield f"{CUSTOMER} never heard silence while she waited", not gaps, f"{len(gaps)} silences over 1.5 s"
     kept = scene.daemon.count("promise kept")
-    yield "callbackd says the promise was kept", kept == 1, f"{kept} kept"
+    yield "callbackd says the promise was kept", kept == 1, f"{kept} promise kept"
     for_dan = next(call for call in stage.calls if call.who in AGENTS and call.from_user == NAMES["Dan"])
     ahead_s = (for_dan.invited_at or 0.0) - (back.invited_at or 0.0)
-    yield "Cora's turn came before Dan's, who held the line", ahead_s > 0, f"{ahead_s:.1f} s earlier"
+    yield f"{CUSTOMER}'s turn came before Dan's, who held the line", ahead_s > 0, f"{ahead_s:.1f} s earlier"
