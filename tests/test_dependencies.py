@@ -60,6 +60,6 @@ def test_the_tests_and_tools_declare_what_they_import():
     assert packages_imported("tests", "lab", "script") <= REQUIRED | OPTIONAL | DEVELOPMENT
 
 
-def test_what_is_declared_for_development_is_used():
+def test_every_development_dependency_is_used():
     assert packages_imported("tests", "lab", "script") | PROGRAMS.keys() >= DEVELOPMENT
     assert PROGRAMS.keys() <= DEVELOPMENT

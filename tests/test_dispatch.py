@@ -74,7 +74,7 @@ def complaints(package: Path) -> list[str]:
     return [line for line in done.stdout.splitlines() if " error: " in line]
 
 
-def test_who_is_answered_nowhere_is_named_wherever_its_kind_is_dispatched(tmp_path: Path) -> None:
+def test_an_event_without_a_handler_is_named_wherever_its_kind_is_dispatched(tmp_path: Path) -> None:
     package = tmp_path / "callbackd"
     shutil.copytree(ROOT / "callbackd", package, ignore=shutil.ignore_patterns("__pycache__"))
     for newcomer in NEWCOMERS:

@@ -36,7 +36,7 @@ def test_a_directory_is_made_for_our_user_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("was", "becomes"), [(0o755, 0o711), (0o777, 0o711), (0o770, 0o710), (0o700, 0o700)])
-def test_of_one_that_is_there_others_keep_what_lets_them_pass(tmp_path: Path, was: int, becomes: int) -> None:
+def test_others_may_still_pass_through_an_existing_directory(tmp_path: Path, was: int, becomes: int) -> None:
     tmp_path.chmod(was)
     private.directory(tmp_path)
     assert mode(tmp_path) == becomes
@@ -79,7 +79,7 @@ def test_no_key_is_read_or_made_through_a_link(
 
 
 @pytest.mark.parametrize("name", ["newest.json", "newest.new"])
-async def test_what_is_remembered_replaces_a_link_and_does_not_follow_it(precious: Path, name: str) -> None:
+async def test_the_watermark_replaces_a_link_and_does_not_follow_it(precious: Path, name: str) -> None:
     state = precious.parent / "state"
     (state / name).symlink_to(precious)
     await Watermark(state).stored("attempt", "a1")
@@ -98,7 +98,7 @@ def test_a_recording_is_never_written_into_a_file_that_is_there(
     assert precious.read_bytes() == b"p" * 32
 
 
-def test_what_is_half_written_is_not_left_behind(tmp_path: Path) -> None:
+def test_a_half_written_file_is_not_left_behind(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError, match="directory"):
         private.replace(tmp_path / "taken", b"x")

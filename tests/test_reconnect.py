@@ -50,20 +50,20 @@ async def test_a_loss_right_after_a_success_needs_no_complaint_to_be_paused_for(
     assert (world.pauses, world.told) == ([0.1], [])
 
 
-async def test_a_complaint_that_lasts_is_told_once_a_minute(world):
+async def test_a_lasting_complaint_is_repeated_once_a_minute(world):
     began = world.now
     while world.now - began < 3 * REMIND_S:
         await world.fails("nobody there")
     assert world.told == ["nobody there"] * 3
 
 
-async def test_another_complaint_is_told_at_once_and_so_is_the_first_when_it_comes_again(world):
+async def test_another_complaint_is_made_at_once_and_so_is_the_first_when_it_comes_again(world):
     for why in ("nobody there", "starting", "starting", "nobody there"):
         await world.fails(why)
     assert world.told == ["nobody there", "starting", "nobody there"]
 
 
-async def test_what_a_person_must_mend_is_tried_less_often(world):
+async def test_trouble_that_a_person_must_mend_is_tried_less_often(world):
     await world.fails("wrong password", 2, misconfigured=True)
     await world.fails("nobody there")
     assert world.pauses == [MISCONFIGURED_S, MISCONFIGURED_S, 0.4]

@@ -156,7 +156,7 @@ async def test_a_refusal_carries_the_reason(fake: FakeManager) -> None:
             assert result.reason == "Permission denied"
 
 
-async def test_a_list_is_gathered_to_its_end(fake: FakeManager) -> None:
+async def test_a_list_is_collected_to_its_end(fake: FakeManager) -> None:
     def rows(fields: Fields) -> bytes:
         head = f"Response: Success\r\nActionID: {fields['ActionID']}\r\nEventList: start\r\nMessage: follows\r\n\r\n"
         own = {"ActionID": fields["ActionID"]}
@@ -230,7 +230,7 @@ async def test_nothing_is_kept_for_the_next_connection(fake: FakeManager, caplog
     assert "secret" not in caplog.text
 
 
-async def test_a_wrong_password_is_said_with_the_way_out(fake: FakeManager) -> None:
+async def test_a_wrong_password_is_reported_with_the_way_out(fake: FakeManager) -> None:
     fake.login = lambda fields: error(fields, "Authentication failed")
     with pytest.raises(LoginRefused, match=r"'callbackd' .*Authentication failed.*same secret"):
         async with ami_of(fake, Owner()).connection():
@@ -243,7 +243,7 @@ async def test_a_wrong_password_is_said_with_the_way_out(fake: FakeManager) -> N
 
 
 @pytest.mark.parametrize("welcome", [b"", b"SSH-2.0-OpenSSH\r\n", b"\xff\xfe\r\n\r\n\0", b"HTTP/1.1 400 Bad\r\n\r\n"])
-async def test_who_is_no_manager_is_told_apart_from_a_refusal(fake: FakeManager, welcome: bytes) -> None:
+async def test_a_server_that_is_no_manager_is_told_apart_from_a_refusal(fake: FakeManager, welcome: bytes) -> None:
     fake.welcome = welcome
     fake.login = lambda _: b""
     with pytest.raises(ConnectionError, match="does not answer as a manager"):
@@ -251,14 +251,14 @@ async def test_who_is_no_manager_is_told_apart_from_a_refusal(fake: FakeManager,
             pass
 
 
-async def test_an_end_before_the_login_is_no_refusal(fake: FakeManager) -> None:
+async def test_a_connection_that_ends_before_the_login_is_no_refusal(fake: FakeManager) -> None:
     fake.login = lambda _: fake.cut() or b""  # type: ignore[func-returns-value]
     with pytest.raises(ConnectionError):
         async with ami_of(fake, Owner()).connection():
             pass
 
 
-async def test_garbage_costs_itself_only(fake: FakeManager) -> None:
+async def test_garbage_costs_only_itself(fake: FakeManager) -> None:
     owner = Owner()
     async with connected(fake, owner) as ami:
         fake.say(b"\xff\xfe\x00 garbage\r\n\r\nEvent\r\n\r\n\r\n\r\nnonsense: \r\n\r\nEvent: \r\n\r\n")
@@ -305,7 +305,7 @@ async def test_a_dead_line_is_noticed_within_six_seconds(fake: FakeManager, monk
         await owner.hears(Link.LOST, within_s=1)
 
 
-async def test_without_a_manager_it_waits_says_so_once_and_finds_it_when_it_comes(unused_tcp_port: int) -> None:
+async def test_without_a_manager_it_waits_logs_that_once_and_finds_it_when_it_comes(unused_tcp_port: int) -> None:
     fake, owner = FakeManager(), Owner()
     fake.port = unused_tcp_port
     with capture_logs() as said:

@@ -47,7 +47,7 @@ def ended(how: Ending, cause: int, tech_cause: int) -> LegEnded:
     ],
     ids=["busy", "trunk", "no answer", "hung up", "cancelled", "not ours", "left to ARI"],
 )
-def test_a_hangup_is_told_in_the_domains_words(changes: dict[str, str], told: LegEnded | None) -> None:
+def test_a_hangup_becomes_an_event_of_the_domain(changes: dict[str, str], told: LegEnded | None) -> None:
     decode = Decode()
     assert decode({**HANGUP, **changes}) == told
     assert not decode.dropped
@@ -59,7 +59,7 @@ def test_an_event_without_tech_cause_is_as_good() -> None:
 
 
 @pytest.mark.parametrize("name", ["Shutdown", "shutdown", "FullyBooted", "Reload"])
-def test_nothing_on_this_line_says_whether_asterisk_lives(name: str) -> None:
+def test_nothing_on_the_manager_line_decides_whether_asterisk_lives(name: str) -> None:
     assert Decode()({"Event": name, "Shutdown": "Cleanly", "Restart": "False"}) is None
 
 
@@ -131,7 +131,7 @@ DIALS = TelephoneDials(
 )
 
 
-def test_a_telephones_own_call_is_claimed_from_its_beginning_to_its_end() -> None:
+def test_a_telephones_own_call_makes_a_claim_at_its_beginning_and_its_end() -> None:
     decode = Decode()
     assert decode(BEGIN) == DIALS
     assert DIALS.endpoint == "PJSIP/desk-2"
@@ -155,7 +155,7 @@ def test_a_telephones_own_call_is_claimed_from_its_beginning_to_its_end() -> Non
     ],
     ids=["ours", "nobody's", "no name", "no id", "a path", "no number", "no number told", "two ids"],
 )
-def test_what_cannot_be_asked_about_is_no_claim(changes: dict[str, Any]) -> None:
+def test_an_event_that_cannot_be_checked_is_no_claim(changes: dict[str, Any]) -> None:
     assert Decode()({**BEGIN, **changes}) is None
 
 

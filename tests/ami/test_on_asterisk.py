@@ -81,7 +81,7 @@ async def test_a_wrong_password_is_refused_with_the_way_out(asterisk: Asterisk) 
             pass
 
 
-async def test_every_leg_of_ours_that_is_busy_at_once_is_told_although_ari_may_miss_it(asterisk: Asterisk) -> None:
+async def test_every_leg_that_is_busy_at_once_is_reported_although_ari_may_miss_it(asterisk: Asterisk) -> None:
     address = AriAddress(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password)
     legs = []
     async with (

@@ -19,13 +19,13 @@ class Clocks:
         return self.steady()
 
 
-def test_it_is_the_walls_time():
+def test_the_steady_clock_shows_the_walls_time():
     clocks = Clocks()
     assert clocks.passes(10) == 1_800_000_010.0
 
 
 @pytest.mark.parametrize("jump", [7200.0, -7200.0])
-def test_a_jump_changes_nothing_and_is_told_once(jump):
+def test_a_jump_of_the_clock_changes_nothing_and_is_logged_once(jump):
     clocks = Clocks()
     with capture_logs() as lines:
         assert clocks.passes(10, jump) == pytest.approx(1_800_000_010.0, abs=0.2)
@@ -42,7 +42,7 @@ def test_a_slow_difference_is_caught_up():
     assert clocks.steady() == pytest.approx(clocks.wall, abs=0.001)
 
 
-def test_it_never_goes_back():
+def test_the_steady_clock_never_goes_back():
     clocks = Clocks()
     last = clocks.steady()
     for n in range(200):

@@ -81,7 +81,7 @@ async def test_a_reload_ends_with_the_new_config(served):
     assert (served.log[-1]["event"], served.log[-1]["to_reload"]) == ("stopped", True)
 
 
-async def test_who_is_replaced_says_so(served):
+async def test_a_replaced_daemon_exits_with_the_status_for_that(served):
     await served.fake.say(TAKEN)
     assert await served.ends() == REPLACED
     assert served.log[-1]["replaced"]
@@ -96,7 +96,7 @@ async def test_a_drain_listens_until_the_next_one_has_taken_over_and_is_a_good_e
     assert last == ["drained", "ari_replaced", "handed over", "stopped"]
 
 
-async def test_what_cannot_be_made_of_asterisks_answers_ends_it_with_its_own_exception(served):
+async def test_answers_of_asterisk_that_break_us_end_it_with_their_own_exception(served):
     """It would wait for ever otherwise: what the stream says is held back until the answers are understood."""
 
     async def nonsense(request: web.Request) -> web.StreamResponse:

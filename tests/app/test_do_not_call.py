@@ -27,7 +27,7 @@ def test_the_key_is_made_at_the_first_start_and_stays(tmp_path):
     assert key(tmp_path / "state") == Key(first.secret, made=False)
 
 
-def test_nobody_else_can_read_it_and_nothing_else_is_left(tmp_path):
+def test_only_we_can_read_the_file_and_nothing_else_is_left_behind(tmp_path):
     key(tmp_path)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert sorted(file.name for file in tmp_path.iterdir()) == [FILE, UNPROVEN]
@@ -45,19 +45,19 @@ def test_a_key_of_another_size_is_refused_with_the_way_out_and_left_alone(tmp_pa
     assert (tmp_path / FILE).read_bytes() == b"x" * size
 
 
-def test_what_cannot_be_read_is_told_with_the_way_out(tmp_path):
+def test_a_file_that_cannot_be_read_is_reported_with_the_way_out(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(ConfigError, match=f"{FILE}: cannot be read or made: .*; it must be a file of callbackd's user"):
         key(tmp_path)
 
 
-def test_what_cannot_be_made_is_told_with_the_way_out(tmp_path):
+def test_a_key_that_cannot_be_made_is_reported_with_the_way_out(tmp_path):
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match="cannot be read or made: "):
         key(tmp_path / "state")
 
 
-def test_of_many_who_make_it_at_once_one_does_and_all_have_the_same(tmp_path):
+def test_when_many_make_the_file_at_once_one_does_and_all_get_the_same(tmp_path):
     with ThreadPoolExecutor(16) as pool:
         keys = list(pool.map(lambda _: key(tmp_path), range(64)))
     assert len({each.secret for each in keys}) == 1
@@ -73,7 +73,7 @@ def test_of_many_who_make_it_at_once_one_does_and_all_have_the_same(tmp_path):
     ],
     ids=["a new key and an old list", "a new key and no list", "the old key"],
 )
-def test_a_list_whose_key_is_gone_is_told_of(made, rows, told):
+def test_a_list_whose_key_is_gone_is_reported(made, rows, told):
     with capture_logs() as lines:
         do_not_call.warn_if_useless(rows, Key(b"k" * 32, made))
     assert [line["numbers"] for line in lines] == told
@@ -84,7 +84,7 @@ PROMISED = Callback(CallbackId("c1"), EntryId("e1"), QueueName("support"), "+442
 
 
 @pytest.mark.parametrize("rows", [[LISTED], [PROMISED], [LISTED, PROMISED]])
-def test_a_new_key_beside_what_is_older_holds_dialling_until_somebody_says_so(tmp_path, rows):
+def test_a_new_key_beside_older_rows_stops_dialling_until_an_operator_allows_it(tmp_path, rows):
     for _ in range(3):  # starting again changes nothing
         key(tmp_path)
         assert f"remove {tmp_path / UNPROVEN}" in (lost(tmp_path, rows) or "")
@@ -101,7 +101,7 @@ def test_the_first_start_of_all_is_proven_by_an_empty_database(tmp_path):
     assert lost(tmp_path, [LISTED, PROMISED]) is None, "what came later has this key"
 
 
-def test_a_key_that_was_restored_and_one_that_was_always_there_hold_nothing(tmp_path):
+def test_neither_a_restored_key_nor_one_that_was_always_there_stops_dialling(tmp_path):
     kept = key(tmp_path / "backup").secret
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / FILE).write_bytes(kept)
@@ -110,7 +110,7 @@ def test_a_key_that_was_restored_and_one_that_was_always_there_hold_nothing(tmp_
 
 
 @pytest.mark.parametrize("how", ["directory gone", "key gone", "another key", "link"])
-async def test_a_key_that_vanishes_while_we_run_holds_dialling_once(tmp_path, monkeypatch, how):
+async def test_a_key_that_vanishes_while_we_run_stops_dialling_once(tmp_path, monkeypatch, how):
     monkeypatch.setattr(do_not_call, "LOOK_EVERY_S", 0.001)
     held: list[str] = []
     state = tmp_path / "state"

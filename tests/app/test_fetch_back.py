@@ -62,7 +62,7 @@ async def test_each_is_led_in_by_the_door_of_everybody_in_their_order(monkeypatc
         assert house.asked == [redirect(ANNA), redirect(BEN)]
 
 
-async def test_who_comes_there_a_moment_later_is_found_by_the_second_look(monkeypatch):
+async def test_a_caller_who_gets_there_a_moment_later_is_found_by_the_second_look(monkeypatch):
     async with begun(monkeypatch) as house:
         house.looks = [(ANNA,), (BEN,)]
         house.fetching.begin()
@@ -86,7 +86,7 @@ async def test_without_an_answer_or_a_caller_nothing_is_done(monkeypatch, looks)
         assert house.asked == []
 
 
-async def test_a_user_who_may_not_is_told_what_to_write(monkeypatch):
+async def test_a_user_without_permission_is_shown_what_to_write(monkeypatch):
     with capture_logs() as lines:
         async with begun(monkeypatch) as house:
             house.answers = [Result(Outcome.REFUSED, reason="Permission denied")]

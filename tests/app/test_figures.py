@@ -30,7 +30,7 @@ def loop(times, watch):
 HOUSE = settings([queue(SUPPORT), queue(SALES)])
 
 
-async def test_the_loop_tells_each_step_with_its_commands_and_its_time():
+async def test_watchers_get_each_step_with_its_commands_and_its_time():
     told = []
     runner = loop([T0, T0 + 1], lambda *step: told.append(step))
     await runner.turn([CallArrived(LegId("leg"), "support", ANNA), LegEnded(LegId("leg"))])
@@ -59,7 +59,7 @@ async def test_a_quarter_hour_is_one_line_per_queue():
     assert sales["entered"] == 0
 
 
-def test_what_was_open_before_a_restart_is_waiting_now():
+def test_rows_open_before_a_restart_are_waiting_now():
     figures = Figures(HOUSE)
     entry = Entry(EntryId("e"), SUPPORT, T0 - 10, leg=LegId("leg"), number=ANNA)
     talking = replace(entry, id=EntryId("t"), state=EntryState.TALKING)

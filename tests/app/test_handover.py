@@ -54,7 +54,7 @@ def decoy():
     process.wait()
 
 
-def test_the_holder_of_the_lock_is_signalled(tmp_path: Path) -> None:
+def test_the_process_that_holds_the_lock_is_signalled(tmp_path: Path) -> None:
     holder = Holder(tmp_path)
     assert running(tmp_path) == holder.process.pid
     assert tell(tmp_path, signal.SIGHUP) == holder.process.pid
@@ -71,7 +71,7 @@ def test_a_pid_left_behind_is_nobodys_however_its_command_line_looks(tmp_path: P
     assert decoy.poll() is None
 
 
-def test_a_killed_daemon_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_daemon_no_longer_holds_the_lock(tmp_path: Path) -> None:
     holder = Holder(tmp_path)
     holder.dies()
     assert (tmp_path / "callbackd.pid").read_text() == f"{holder.process.pid}\n"
@@ -85,7 +85,7 @@ def test_without_a_file_or_with_nonsense_in_it_there_is_nobody(tmp_path: Path, t
     assert running(tmp_path) is None
 
 
-async def test_a_second_one_has_it_when_the_first_ends(tmp_path: Path) -> None:
+async def test_a_second_daemon_gets_the_pid_file_when_the_first_ends(tmp_path: Path) -> None:
     holder = Holder(tmp_path)
     async with pid_file(tmp_path):
         assert await asyncio.to_thread(running, tmp_path) == holder.process.pid

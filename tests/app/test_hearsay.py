@@ -110,7 +110,7 @@ async def test_nobody_is_asked_about_legs_that_are_nobodys(house: House) -> None
     assert house.looks == []
 
 
-async def test_what_ari_told_meanwhile_is_not_told_again(house: House) -> None:
+async def test_an_end_that_ari_reports_first_is_not_reported_again(house: House) -> None:
     house.hearsay.hear(hangup(LEG))
     house.believed.clear()
     assert await house.hears() == []
@@ -122,7 +122,7 @@ async def test_without_an_answer_nothing_is_believed(house: House, reply: Reply)
     assert await house.hears(hangup(LEG), dial("DialBegin"), dial("DialEnd")) == []
 
 
-async def test_an_agents_own_call_that_nobody_answers_is_told(house: House) -> None:
+async def test_an_agents_own_unanswered_call_is_reported(house: House) -> None:
     house.telephone_dials()
     await house.hears(dial("DialBegin"))
     house.channels.clear()
@@ -155,19 +155,19 @@ async def test_an_answer_while_it_still_rings_is_no_conversation(house: House) -
     ],
     ids=["number", "far name", "near id", "far id", "near name", "nobody's telephone", "the same twice"],
 )
-async def test_a_call_that_is_not_just_as_claimed_makes_nothing(house: House, changes: dict[str, str]) -> None:
+async def test_a_call_that_is_not_exactly_as_claimed_has_no_effect(house: House, changes: dict[str, str]) -> None:
     house.telephone_dials()
     assert await house.hears(dial("DialBegin", **changes), dial("DialEnd", **changes)) == []
 
 
-async def test_a_caller_from_outside_is_nobody_whom_an_agent_dialled(house: House) -> None:
+async def test_a_caller_from_outside_does_not_count_as_dialled_by_an_agent(house: House) -> None:
     """Who forges can name a channel of their own, with a number of their own, and an agent's that lives."""
     house.telephone_dials()
     house.channels[FAR]["dialplan"]["app_name"] = "Queue"
     assert await house.hears(dial("DialBegin"), dial("DialEnd")) == []
 
 
-async def test_an_end_without_a_beginning_makes_nothing_and_says_once_what_may_be_wrong(house: House) -> None:
+async def test_an_end_without_a_beginning_has_no_effect_and_logs_once_what_may_be_wrong(house: House) -> None:
     house.telephone_dials("Up")
     with capture_logs() as said:
         assert await house.hears(*[dial("DialEnd", DialStatus="ANSWER")] * 5) == []
@@ -184,7 +184,7 @@ async def test_a_flood_is_checked_up_to_a_number_at_a_time_and_forgotten_beyond(
     assert told == [AgentDialled("PJSIP/agent1", "+442079460101", talked=True)]
 
 
-async def test_calls_whose_end_is_never_told_do_not_pile_up(house: House) -> None:
+async def test_calls_whose_end_is_never_reported_do_not_pile_up(house: House) -> None:
     house.telephone_dials()
     for n in range(2 * hearsay.AT_ONCE):
         house.channels[f"1.{n}"] = {**house.channels[FAR], "id": f"1.{n}"}

@@ -143,7 +143,7 @@ async def hear(stream: bytes, cuts: list[int]) -> list[Event]:
 
 @settings(max_examples=60, deadline=None)
 @given(pieces, cuts)
-def test_whatever_stands_on_the_line_it_comes_back_and_makes_nothing_of_what_is_not_so(
+def test_the_connection_survives_anything_on_the_line_and_false_claims_have_no_effect(
     stream: list[bytes], cuts: list[int]
 ) -> None:
     with (

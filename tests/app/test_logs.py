@@ -21,7 +21,7 @@ def test_a_malformed_number_is_masked_too():
     assert "0794601" not in MASK(None, "info", {"number": "02079460101"})["number"]
 
 
-def test_the_tag_tells_numbers_of_the_same_ending_apart():
+def test_the_tag_tells_numbers_with_the_same_ending_apart():
     assert MASK.mask("+442079460101") != MASK.mask("+442079990101")
     assert MASK.mask("+442079460101") == Mask(b"key").mask("+442079460101")
     assert MASK.mask("+442079460101") != Mask(b"other").mask("+442079460101")

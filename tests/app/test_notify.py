@@ -44,7 +44,7 @@ def test_ready_status_and_stopping(systemd):
     assert heard(listening) == ["READY=1", "STATUS=works", "STATUS=waits", "STOPPING=1\nSTATUS=stopping"]
 
 
-async def test_what_we_do_follows_how_we_are_and_is_said_when_it_changes(systemd, monkeypatch):
+async def test_the_status_shows_how_we_are_then_what_we_do_and_changes_with_them(systemd, monkeypatch):
     monkeypatch.setattr(notify, "TELL_EVERY_S", 0.0)
     listening, address = systemd
     notifier, doing = Notifier(address), iter(["1 waiting", "1 waiting", "2 waiting"])
@@ -60,7 +60,7 @@ async def test_what_we_do_follows_how_we_are_and_is_said_when_it_changes(systemd
     ]
 
 
-def test_without_systemd_nothing_is_said(monkeypatch, tmp_path):
+def test_without_systemd_nothing_is_sent(monkeypatch, tmp_path):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     monkeypatch.setenv("WATCHDOG_USEC", "10000000")
     assert Notifier().watchdog_s == 0.0
@@ -69,7 +69,7 @@ def test_without_systemd_nothing_is_said(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("10000000", 10.0), ("", 0.0), ("soon", 0.0)])
-def test_how_often_systemd_wants_to_be_fed(given, seconds):
+def test_the_watchdog_is_fed_as_often_as_systemd_wants(given, seconds):
     assert Notifier("/run/x", given).watchdog_s == seconds
 
 
@@ -90,7 +90,7 @@ def test_a_part_that_does_not_move_starves_the_watchdog_and_is_named_once(system
     assert [line["parts"] for line in lines if line["event"] == "stuck"] == ["reader"]
 
 
-async def test_it_pokes_and_feeds_while_it_runs(systemd):
+async def test_the_watchdog_pokes_and_feeds_while_it_runs(systemd):
     listening, address = systemd
     poked = asyncio.Event()
 

@@ -67,7 +67,7 @@ async def connected():
     comparing.cancel()
 
 
-async def test_what_is_as_believed_changes_nothing(quickly):
+async def test_a_look_that_confirms_our_state_changes_nothing(quickly):
     async with connected() as house:
         await house.until(lambda: house.looks > 5)
         assert house.told == []

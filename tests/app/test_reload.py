@@ -24,7 +24,7 @@ async def test_a_good_config_is_taken_up(tmp_path, asked):
     assert await reload.wanted(asked) == read(path)
 
 
-async def test_a_bad_one_is_refused_mistake_by_mistake_and_a_later_one_is_taken(tmp_path, asked):
+async def test_a_bad_config_is_refused_mistake_by_mistake_and_a_later_good_one_is_taken(tmp_path, asked):
     path = written(tmp_path, GOOD + "[nonsense]\n[queues.sales]\nring_s = 'soon'\n")
     reload = Reload(lambda: read(path))
     asked.set()

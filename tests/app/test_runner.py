@@ -117,7 +117,7 @@ async def test_commands_of_one_lane_keep_their_order_and_lanes_do_not_wait_for_o
     assert done[3:] == [("slow", "p0"), ("slow", "p1"), ("slow", "p2")]
 
 
-async def test_what_waits_in_its_lane_already_is_not_asked_twice_in_a_row():
+async def test_a_command_that_already_waits_in_its_lane_is_not_put_twice_in_a_row():
     done, slow = [], asyncio.Event()
 
     async def perform(act):
@@ -163,7 +163,7 @@ BOTH = (LegId("caller"), LegId("agent"))
         (Join(BridgeId("b"), BOTH), StartMusic(LegId("somebody else"), "default"), False),
     ],
 )
-async def test_what_acts_on_the_same_caller_or_bridge_waits_for_what_came_before(first, then, in_order):
+async def test_a_command_waits_for_earlier_ones_about_the_same_caller_or_bridge(first, then, in_order):
     done, slow = [], asyncio.Event()
 
     async def perform(act):
@@ -218,7 +218,7 @@ async def test_after_a_connect_the_polled_truth_comes_before_the_stream():
     assert events == [LegsSeen(frozenset({LegId("leg")})), PbxBack(), LegEnded(LegId("leg"))]
 
 
-async def test_a_lost_stream_is_told_and_a_replaced_one_ends_us():
+async def test_a_lost_stream_is_reported_and_a_replaced_one_ends_us():
     events: list[Event] = []
 
     async def poll() -> None:

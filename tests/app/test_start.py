@@ -33,7 +33,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
     assert [(line["event"], "starting again" in line["why"]) for line in log] == [("database_waiting", True)]
 
 
-def test_what_the_database_does_to_us_at_the_start_is_its_going_away():
+def test_trouble_with_the_database_at_the_start_means_that_it_went_away():
     with pytest.raises(DatabaseGone, match="terminating connection"), starting():
         raise OperationalError("SELECT", {}, Exception("terminating connection due to unexpected postmaster exit"))
     with pytest.raises(RightHeld), starting():

@@ -46,14 +46,14 @@ async def comes(end):
     return end
 
 
-async def test_the_first_end_ends_all_and_is_told_before_anything_is_over():
+async def test_the_first_end_ends_all_and_is_announced_before_anything_is_cancelled():
     diary = Diary()
     end = await until_first({"never": never(), "stop": comes("stopped")}, {"part": diary.works()}, diary.ending)
     assert end == "stopped"
     assert diary.told == [("ending", "stopped"), "over"]
 
 
-async def test_of_two_ends_at_once_the_first_in_the_list_is_taken():
+async def test_when_two_ends_come_at_once_the_first_in_the_list_wins():
     diary = Diary()
     assert await until_first({"one": comes(1), "two": comes(2)}, {}, diary.ending) == 1
 
@@ -65,21 +65,21 @@ async def test_a_part_that_fails_ends_the_others_with_its_own_exception():
     assert sorted(map(str, diary.told)) == ["('ending', None)", "over"]
 
 
-async def test_so_does_an_end_that_cannot_be_waited_for():
+async def test_an_end_that_fails_ends_the_others_as_well():
     diary = Diary()
     with pytest.raises(Trouble, match="by itself"):
         await until_first({"never": never(), "bad": diary.fails()}, {"good": diary.works()}, diary.ending)
     assert "over" in diary.told
 
 
-async def test_the_first_failure_is_told_not_those_it_caused():
+async def test_the_first_failure_is_raised_not_those_it_caused():
     diary = Diary()
     parts = {"late": diary.fails_when_cancelled(), "bad": diary.fails()}
     with pytest.raises(Trouble, match="by itself"):
         await until_first({"never": never()}, parts, diary.ending)
 
 
-async def test_a_failure_inside_a_group_of_a_part_is_bare_too():
+async def test_a_failure_inside_a_group_is_raised_bare_as_well():
     diary = Diary()
 
     async def grouped():
@@ -90,7 +90,7 @@ async def test_a_failure_inside_a_group_of_a_part_is_bare_too():
         await until_first({"never": never()}, {"group": grouped()}, diary.ending)
 
 
-async def test_what_fails_while_it_is_ended_does_not_change_the_end():
+async def test_a_failure_while_ending_does_not_change_the_end():
     diary = Diary()
     parts = {"query": diary.fails_when_cancelled(), "good": diary.works()}
     assert await until_first({"stop": comes("stopped")}, parts, diary.ending) == "stopped"
@@ -108,7 +108,7 @@ async def test_cancelled_from_outside_it_cancels_everything():
     assert diary.told == [("ending", None), "over"]
 
 
-async def test_what_runs_beside_goes_on_while_the_block_fails_and_ends_with_it():
+async def test_a_task_beside_the_block_goes_on_while_it_fails_and_ends_with_it():
     diary = Diary()
 
     async def block():
@@ -125,7 +125,7 @@ async def test_what_runs_beside_goes_on_while_the_block_fails_and_ends_with_it()
     assert diary.told == ["last words", "over"]
 
 
-async def test_what_fails_beside_does_not_break_the_block():
+async def test_a_task_that_fails_beside_the_block_does_not_break_it():
     async with beside("part", Diary().fails()) as part:
         await asyncio.wait({part})
     assert isinstance(part.exception(), Trouble)

@@ -26,7 +26,7 @@ async def journal(engine, tmp_path):
     return right, Journal(engine, right, Watermark(tmp_path).stored)
 
 
-async def test_what_was_committed_is_remembered_and_found(engine, tmp_path):
+async def test_committed_rows_are_remembered_and_found(engine, tmp_path):
     right, writing = await journal(engine, tmp_path)
     promise = promised()
     await writing.commit([promise])
@@ -48,7 +48,7 @@ async def test_an_older_database_is_noticed(engine, postgres, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "7", '{"other": 1}'])
-async def test_a_file_that_is_not_ours_hinders_nobody(engine, tmp_path, text):
+async def test_a_file_that_is_not_ours_stands_in_nobodys_way(engine, tmp_path, text):
     (tmp_path / "newest.json").write_text(text)
     assert await Watermark(tmp_path).missing(engine) == []
 

@@ -84,7 +84,7 @@ async def test_every_status_is_sorted_once(fake: FakeAsterisk, status: int, repl
     assert answer.reason == ("" if reply is Reply.OK else "because")
 
 
-async def test_a_404_of_the_web_server_is_not_a_channel_that_is_gone(fake: FakeAsterisk) -> None:
+async def test_a_404_from_the_web_server_does_not_mean_that_the_channel_is_gone(fake: FakeAsterisk) -> None:
     async def page(_: web.Request) -> web.StreamResponse:
         return web.Response(status=404, text="<html>Not Found</html>", content_type="text/html")
 
@@ -127,7 +127,7 @@ async def test_a_cut_connection_means_that_nobody_knows(fake: FakeAsterisk) -> N
     assert len(fake.asked) == 1, "an originate is never sent twice"
 
 
-async def test_a_full_pool_means_that_the_request_never_left(fake: FakeAsterisk) -> None:
+async def test_with_all_connections_busy_the_request_never_leaves(fake: FakeAsterisk) -> None:
     async def slow(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.35)
         return web.json_response({})
@@ -194,7 +194,7 @@ async def test_events_come_in_order_after_connected_and_only_those_we_want(fake:
     ]
 
 
-async def test_a_bad_message_costs_itself_only(fake: FakeAsterisk) -> None:
+async def test_a_bad_message_costs_only_itself(fake: FakeAsterisk) -> None:
     owner = Owner()
     async with connected(fake, owner) as ari:
         await owner.hears(Link.CONNECTED)
@@ -207,7 +207,7 @@ async def test_a_bad_message_costs_itself_only(fake: FakeAsterisk) -> None:
     assert owner.told == [Link.CONNECTED, good]
 
 
-async def test_a_cut_stream_is_said_and_opened_again(fake: FakeAsterisk) -> None:
+async def test_a_cut_stream_is_reported_and_opened_again(fake: FakeAsterisk) -> None:
     owner = Owner()
     async with connected(fake, owner):
         await owner.hears(Link.CONNECTED)
@@ -256,7 +256,7 @@ async def test_events_before_the_hello_are_not_lost(fake: FakeAsterisk) -> None:
     assert owner.told == [Link.CONNECTED, *[{"type": "StasisStart", "n": 1}] * 2, {"type": "Last"}]
 
 
-async def test_an_application_lost_in_the_change_of_connections_is_asked_for_again_soon(fake: FakeAsterisk) -> None:
+async def test_an_application_lost_between_two_connections_is_soon_registered_again(fake: FakeAsterisk) -> None:
     fake.answer = json_answer(404, "Application does not exist.")
     owner = Owner()
     async with connected(fake, owner):
@@ -288,7 +288,7 @@ async def test_being_replaced_ends_it_for_good(fake: FakeAsterisk) -> None:
     assert len(fake.websockets) == 1
 
 
-async def test_without_asterisk_it_waits_says_so_once_and_finds_it_when_it_comes(
+async def test_without_asterisk_it_waits_logs_that_once_and_finds_it_when_it_comes(
     unused_tcp_port: int,
 ) -> None:
     owner = Owner()

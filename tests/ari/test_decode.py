@@ -125,17 +125,17 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
         "trunk-is-silent": [LegEnded(LEG, Ending.CONGESTION, 19, 480)],
     }.items(),
 )
-def test_a_recorded_scene_is_told_in_the_domains_words(name: str, told: list[Event]) -> None:
+def test_a_recorded_scene_becomes_events_of_the_domain(name: str, told: list[Event]) -> None:
     assert heard(name) == told
 
 
-def test_the_filter_lets_through_what_is_read() -> None:
+def test_the_filter_lets_through_the_events_that_are_read() -> None:
     assert {raw["type"] for raw in ALL} | {"PlaybackStarted", "ChannelTransfer", "DeviceStateChanged"} == WANTED, (
         "in no scene"
     )
 
 
-def test_a_playback_of_ours_that_begins_is_told_and_no_other() -> None:
+def test_only_the_beginning_of_our_own_playback_is_reported() -> None:
     begins = {"type": "PlaybackStarted", "playback": {"id": "cbd-1"}}
     assert Decode()(begins) == PlaybackBegan(PlaybackId("cbd-1"))
     assert Decode()(begins | {"playback": {"id": "somebody-elses"}}) is None
@@ -155,7 +155,7 @@ def test_nothing_is_remembered_of_legs_that_are_gone() -> None:
     assert decode.remembered() == 0
 
 
-def test_a_stranger_in_the_application_is_a_caller_for_no_queue() -> None:
+def test_a_strange_leg_in_the_application_is_a_caller_for_no_queue() -> None:
     start = scene("dead-man")[0]
     for args, queue in (([], ""), (["outbound", "x"], "outbound,x"), (["inbound"], ""), (["inbound", ""], "")):
         event = Decode()({**start, "args": args})
@@ -173,13 +173,13 @@ def test_a_customers_attempt_can_be_told_from_the_leg() -> None:
 @pytest.mark.parametrize(
     "raw", [None, 1, "x", [], {}, {"type": None}, {"type": []}, {"type": "StasisStartx"}], ids=repr
 )
-def test_what_is_no_event_of_ours_is_counted(raw: Any) -> None:
+def test_an_unreadable_event_is_counted(raw: Any) -> None:
     decode = Decode()
     assert decode(raw) is None
     assert decode.dropped.total() == 1
 
 
-def test_what_is_missing_is_said() -> None:
+def test_a_missing_or_wrong_part_of_an_event_is_named() -> None:
     decode = Decode()
     assert decode({"type": "StasisStart", "args": ["inbound", "q"], "channel": {"id": ""}}) is None
     assert decode({"type": "ChannelDtmfReceived", "digit": "x", "channel": {"id": "1.2"}}) is None

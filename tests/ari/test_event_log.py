@@ -63,19 +63,19 @@ AFTER = line("CHAN_START", "1800000001.2", T0 + 0.001)
         "a torn line is no line",
     ],
 )
-def test_what_the_log_tells_of_a_leg(tmp_path: Path, text: str, trace: Finding) -> None:
+def test_the_log_shows_what_became_of_a_leg(tmp_path: Path, text: str, trace: Finding) -> None:
     path = tmp_path / "callbackd.csv"
     path.write_text(text)
     assert EventLog(path)(LEG) is trace
 
 
-def test_without_a_log_nobody_knows(tmp_path: Path) -> None:
+def test_without_a_log_the_finding_is_unknowable(tmp_path: Path) -> None:
     assert EventLog(None)(LEG) is Finding.UNKNOWABLE
     assert EventLog(tmp_path / "missing")(LEG) is Finding.UNKNOWABLE
     assert EventLog(tmp_path)(LEG) is Finding.UNKNOWABLE
 
 
-def test_of_a_long_log_the_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_end_of_a_long_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "TAIL", 300)
     path = tmp_path / "callbackd.csv"
     path.write_text(line("CHAN_START") + BEFORE * 20 + AFTER)
@@ -137,7 +137,7 @@ async def test_silence_of_a_log_that_is_not_written_is_nothing_known_and_an_alar
     assert [(one["event"], one["log_level"]) for one in said] == [("event_log_silent", "error")]
 
 
-async def test_a_log_that_was_moved_away_and_begun_anew_knows_nothing_of_earlier_calls(log: Path) -> None:
+async def test_a_log_that_was_moved_away_and_started_afresh_knows_nothing_about_earlier_calls(log: Path) -> None:
     write(log, "")
     assert await evidence(EventLog(log), Pbx(log).api, DIALLED) is Finding.UNKNOWABLE
 
@@ -168,7 +168,7 @@ async def test_a_log_that_was_moved_away_under_our_eyes_is_not_the_one_that_is_w
 
 
 @pytest.mark.parametrize(("kind", "finding"), [("CHAN_START", Finding.DIALLED), ("ANSWER", Finding.ANSWERED)])
-async def test_what_is_written_is_believed_without_any_proof(log: Path, kind: str, finding: Finding) -> None:
+async def test_a_line_in_the_log_is_believed_without_any_proof(log: Path, kind: str, finding: Finding) -> None:
     pbx = Pbx(log, writes=False)
     write(log, EARLIER + line(kind, DIALLED))
     assert await evidence(EventLog(log), pbx.api, DIALLED) is finding

@@ -187,7 +187,7 @@ async def test_after_one_true_409_only_a_fresh_connection_tells_the_truth(centre
         await centre.does(HangUp(leg, "seen"))
 
 
-async def test_a_wrong_password_is_said(asterisk: Asterisk) -> None:
+async def test_a_wrong_password_is_reported(asterisk: Asterisk) -> None:
     centre = Centre(asterisk)
     address = replace(centre.address, password="wrong")
     with capture_logs() as said:
@@ -234,7 +234,7 @@ async def test_a_frozen_asterisk_is_noticed_and_a_request_to_it_is_unknown(aster
 # --- a caller ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_caller_is_spoken_to_presses_a_key_and_hangs_up(centre: Centre) -> None:
+async def test_a_caller_hears_a_prompt_presses_a_key_and_hangs_up(centre: Centre) -> None:
     leg, far = await centre.caller()
     assert next(told for told in centre.told if isinstance(told, CallArrived)).queue == "support"
     playback, next_one = playback_of(leg, 0), playback_of(leg, 1)
@@ -280,7 +280,7 @@ async def test_a_caller_is_handed_to_the_fallback(centre: Centre) -> None:
     await centre.hears(LegLeft(leg))
 
 
-async def test_two_are_joined_and_each_end_is_told_once(centre: Centre) -> None:
+async def test_two_legs_are_joined_and_each_end_is_reported_once(centre: Centre) -> None:
     (one, _), (two, far) = await centre.caller("8001"), await centre.caller("8002")
     bridge = MINT.bridge(now())
     await centre.does(
@@ -304,14 +304,14 @@ async def test_two_are_joined_and_each_end_is_told_once(centre: Centre) -> None:
     assert not any(isinstance(told, RequestFailed) for told in centre.told)
 
 
-async def test_joining_one_who_is_gone_tells_who(centre: Centre) -> None:
+async def test_joining_a_leg_that_is_gone_reports_which(centre: Centre) -> None:
     leg, _ = await centre.caller()
     bridge, nobody = MINT.bridge(now()), MINT.leg(now())
     await centre.does(MakeBridge(bridge), Join(bridge, (leg, nobody)))
     assert centre.told[-1] == LegEnded(nobody, Ending.UNKNOWN)
 
 
-async def test_after_a_reconnect_who_waits_is_found_again(asterisk: Asterisk) -> None:
+async def test_callers_who_wait_are_found_again_after_a_reconnect(asterisk: Asterisk) -> None:
     async with Centre(asterisk, "bystander").open():
         async with Centre(asterisk).open() as centre:
             leg, _ = await centre.caller("8004")
@@ -360,7 +360,7 @@ async def test_an_agents_phone_that_does_not_answer_is_judged(
     assert [what for what in seen if what not in again] in (expected, [LegEnded(leg, Ending.UNKNOWN)])
 
 
-async def test_an_agent_answers_and_is_in_our_hands(centre: Centre) -> None:
+async def test_an_agent_who_answers_enters_our_application(centre: Centre) -> None:
     leg = MINT.leg(now())
     async with phone(centre.asterisk.agent_ports["agent1"], RINGS, ANSWERS):
         await centre.does(ring(leg))
@@ -401,7 +401,7 @@ async def test_a_customer_answers_hears_the_greeting_and_comes_to_us(centre: Cen
         await centre.hears_the_end_of(leg)
 
 
-async def test_a_phones_hold_is_told_and_a_hangup_on_hold_tells_of_no_end(centre: Centre) -> None:
+async def test_a_phones_hold_is_reported_and_a_hangup_on_hold_reports_no_end_of_it(centre: Centre) -> None:
     """A real re-INVITE (sendonly, then sendrecv). The metrics end the hold at the hangup for this reason."""
     caller, _ = await centre.caller()
     agent, bridge = MINT.leg(now()), MINT.bridge(now())

@@ -162,7 +162,7 @@ async def test_why_an_agents_phone_is_not_dialled_is_looked_up(pbx: Pbx, says: A
     assert await perform(pbx, RING) == (DialRefused(AGENT, reason),)
 
 
-async def test_the_operator_is_told_once_of_an_endpoint_that_does_not_exist(pbx: Pbx) -> None:
+async def test_an_endpoint_that_does_not_exist_is_logged_once(pbx: Pbx) -> None:
     pbx.says = {"POST /channels": 500, "GET /endpoints": 404}
     async with asking(pbx) as ari:
         perform = Perform(ari, media, Dialling())
@@ -203,7 +203,7 @@ async def test_music_that_the_dialplan_started_ends_too(pbx: Pbx) -> None:
     assert asked(pbx) == [OUT, f"DELETE /channels/{CALLER}/moh"]
 
 
-async def test_who_goes_back_to_the_dialplan_hears_the_music_that_it_wants(pbx: Pbx) -> None:
+async def test_a_caller_who_goes_back_to_the_dialplan_hears_its_music(pbx: Pbx) -> None:
     assert await perform(pbx, SendToFallback(CALLER, "callbackd-fallback", "sales")) == ()
     assert asked(pbx) == [
         CLASS,
@@ -211,7 +211,7 @@ async def test_who_goes_back_to_the_dialplan_hears_the_music_that_it_wants(pbx: 
     ]
 
 
-async def test_who_is_spoken_to_waits_in_music(pbx: Pbx) -> None:
+async def test_a_caller_who_hears_a_prompt_is_on_hold_with_music(pbx: Pbx) -> None:
     await perform(pbx, replace(PLAY, music="sales"))
     assert asked(pbx)[:3] == [CLASS + "sales", OUT, IN]
     assert asked(pbx)[3].startswith(f"POST /channels/{CALLER}/play/")
@@ -295,7 +295,7 @@ async def test_the_plus_is_left_out_where_the_trunk_wants_it_so(pbx: Pbx) -> Non
 
 
 @pytest.mark.parametrize("number", ["", "+", "48221234567", "+4822 1234567", "+48221234567@evil", "+0123456", "+1" * 9])
-async def test_what_is_no_number_is_never_dialled(pbx: Pbx, number: str) -> None:
+async def test_a_text_that_is_not_a_number_is_never_dialled(pbx: Pbx, number: str) -> None:
     act = DialCustomer(CUSTOMER, AttemptId("customer"), number, 30.0, (), (), "pl")
     assert await perform(pbx, act) == (DialRefused(CUSTOMER, "the number is not E.164"),)
     assert asked(pbx) == []
@@ -318,14 +318,12 @@ async def test_only_plain_paths_enter_the_dialplan(pbx: Pbx) -> None:
         ("Żółć 2", "+48 22\r\n", '"Żółć 2" <+4822>'),
     ],
 )
-async def test_what_a_caller_is_called_cannot_become_something_else(
-    pbx: Pbx, name: str, number: str, shown: str
-) -> None:
+async def test_a_callers_name_cannot_become_something_else(pbx: Pbx, name: str, number: str, shown: str) -> None:
     await perform(pbx, RingAgent(AGENT, "PJSIP/agent1", number, name, 15.0, EntryId("e1")))
     assert f"&callerId={shown}&timeout=15" in asked(pbx)[0]
 
 
-async def test_a_number_that_is_not_shown_is_so_in_the_agents_words(pbx: Pbx) -> None:
+async def test_a_withheld_number_is_described_in_the_agents_language(pbx: Pbx) -> None:
     async with asking(pbx) as ari:
         perform = Perform(ari, lambda *_: [], Dialling(), withheld={"PJSIP/agent1": "rejtett szám"}.__getitem__)
         await perform(RingAgent(AGENT, "PJSIP/agent1", "", "support", 15.0, EntryId("e1")))
@@ -369,7 +367,7 @@ GONE = LegEnded(CALLER, Ending.UNKNOWN)
     ],
     ids=lambda act: type(act).__name__,
 )
-async def test_a_leg_that_is_not_there_has_ended_and_other_trouble_is_a_failed_request(pbx: Pbx, act: Act) -> None:
+async def test_a_missing_leg_has_ended_and_other_trouble_is_a_failed_request(pbx: Pbx, act: Act) -> None:
     pbx.says = {"": 404}
     assert await perform(pbx, act) == (GONE,)
     for status in (409, 412, 500):
@@ -403,13 +401,13 @@ async def test_a_playback_is_over_only_when_asterisk_says_so(
     assert await perform(pbx, LookAtPlayback(CALLER, PLAYBACK)) == told
 
 
-async def test_nothing_to_say_is_said_at_once(pbx: Pbx) -> None:
+async def test_a_prompt_with_nothing_to_play_ends_at_once(pbx: Pbx) -> None:
     async with asking(pbx) as ari:
         assert await Perform(ari, lambda *_: [], Dialling())(PLAY) == (PlaybackEnded(PLAYBACK),)
     assert asked(pbx) == []
 
 
-async def test_what_is_over_already_is_no_trouble(pbx: Pbx) -> None:
+async def test_a_leg_that_is_already_gone_is_no_trouble(pbx: Pbx) -> None:
     pbx.says = {"": 404}
     assert await perform(pbx, StopPlayback(CALLER, PLAYBACK)) == ()
     assert await perform(pbx, DropBridge(BRIDGE)) == ()
@@ -464,7 +462,7 @@ def in_fallback(name: str, note: str = "", **dialplan: str) -> dict[str, Any]:
     return there | {"dialplan": there["dialplan"] | {"context": "callbackd-fallback"} | dialplan}
 
 
-async def test_who_waits_in_the_fallback_queue_is_found_in_the_order_of_arrival(pbx: Pbx) -> None:
+async def test_callers_in_the_fallback_queue_are_found_in_the_order_of_arrival(pbx: Pbx) -> None:
     pbx.says = {
         "GET /channels": [
             in_fallback("1"),
@@ -490,7 +488,7 @@ async def test_who_waits_in_the_fallback_queue_is_found_in_the_order_of_arrival(
         assert await stranded(ari.api, "callbackd-fallback", {"support"}) is None
 
 
-async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx: Pbx) -> None:
+async def test_waiting_legs_enter_again_and_talking_legs_are_only_seen(pbx: Pbx) -> None:
     channels = [
         channel("1.1", "callbackd,inbound,support,pl"),
         channel("1.2", "callbackd,inbound,support"),
@@ -531,7 +529,7 @@ async def test_who_waits_is_told_as_if_just_come_and_who_talks_is_only_seen(pbx:
 
 
 @pytest.mark.parametrize("what", ["GET /channels", "GET /bridges", "GET /asterisk/info"])
-async def test_without_an_answer_nobody_is_taken_for_gone(pbx: Pbx, what: str) -> None:
+async def test_without_an_answer_no_leg_counts_as_gone(pbx: Pbx, what: str) -> None:
     pbx.says = {"GET /channels": [], "GET /bridges": [], what: 500}
     async with asking(pbx) as ari:
         assert await resync(ari.api, "callbackd") is None

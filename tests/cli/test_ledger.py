@@ -62,7 +62,7 @@ async def asked(engine, by=By.QUEUE, queue=""):
     return await ledger(engine, MONDAY, MONDAY + 24 * HOUR_S, by, "Europe/Zagreb", queue)
 
 
-async def test_what_was_told_is_held_against_what_came(engine):
+async def test_spoken_waits_are_compared_with_what_came(engine):
     [waits] = await asked(engine, queue="support")
     assert (waits.told, waits.known, waits.followed) == (6, 4, 1)
     assert waits.kept == pytest.approx(2 / 3), "of three with a bound: more than an hour is none"
@@ -120,7 +120,7 @@ queues = ["support"]
         ("embedded", ["--by", "moon"], 2, "moon"),
     ],
 )
-def test_what_cannot_be_asked_says_why(tmp_path, url, words, status, said):
+def test_a_ledger_that_cannot_be_read_gives_a_reason(tmp_path, url, words, status, said):
     path = tmp_path / "callbackd.toml"
     path.write_text(CONFIG.format(state=tmp_path, url=url))
     told = CliRunner().invoke(app, ["ledger", "-c", str(path), *words])

@@ -68,7 +68,7 @@ def test_the_same_seed_is_the_same_day(config):
     assert simulate(*words).output != simulate(*words, "--seed", 2).output
 
 
-def test_what_a_daemon_recorded_is_told_again(config, tmp_path):
+def test_what_a_daemon_recorded_can_be_replayed(config, tmp_path):
     recorder = Recorder(tmp_path / "record", b"entropy")
     for n in range(5):
         recorder(CallArrived(LegId(f"leg-{n}"), "support", "+442079460101"), (), 1000.0 + n)
@@ -89,7 +89,7 @@ def test_a_record_of_a_daemon_that_was_killed_ends_with_its_last_whole_line(tmp_
         assert replay.read(file) == replay.Recording(b"entropy", ((1.0, TimePassed()),))
 
 
-def test_a_folder_that_cannot_be_written_is_said_once_and_stops_no_call(tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_is_logged_once_and_stops_no_call(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     recorder = Recorder(tmp_path / "file" / "record", b"entropy")
     for n in range(3):

@@ -58,7 +58,7 @@ def test_the_sheet_goes_to_the_output_or_to_a_file(config: Path, tmp_path: Path)
     ("words", "said"),
     [(("--language", "xx"), "no such language: xx (there are en, hr,"), (("--to", "/no/such/place"), "No such file")],
 )
-def test_a_sheet_that_cannot_be_had_says_why(config: Path, words: tuple[str, ...], said: str):
+def test_a_sheet_that_cannot_be_made_is_refused_with_the_reason(config: Path, words: tuple[str, ...], said: str):
     refused = prompts(config, "sheet", *words)
     assert refused.exit_code == 2
     assert said in refused.stderr
@@ -115,7 +115,7 @@ def test_it_is_played_where_there_is_something_to_play_it(
         (("call-again", "15"), 1, "no words for"),
     ],
 )
-def test_what_cannot_be_played_says_why(config: Path, words: tuple[str, ...], status: int, said: str):
+def test_a_prompt_that_cannot_be_played_gives_a_reason(config: Path, words: tuple[str, ...], status: int, said: str):
     refused = prompts(config, "play", *words)
     assert refused.exit_code == status
     assert said in refused.stderr
@@ -125,7 +125,7 @@ def test_what_cannot_be_played_says_why(config: Path, words: tuple[str, ...], st
 # --- build and check
 
 
-def test_a_named_company_needs_two_prompts_built_and_all_can_be(config: Path):
+def test_a_named_company_needs_only_two_built_prompts_and_all_can_be_built(config: Path):
     checked = prompts(config, "check")
     assert checked.exit_code == 1
     assert [line.split(":")[0] for line in checked.stdout.splitlines()] == ["en greeting", "en hello"]

@@ -185,7 +185,7 @@ def test_the_command_line_lists_the_mistakes_and_starts_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_prompts_cannot_be_is_a_mistake_of_the_config(tmp_path):
+def test_settings_that_prompts_refuse_are_mistakes_of_the_config(tmp_path):
     (mistake,) = mistakes(tmp_path, GOOD + '[prompts]\nengine = ["say"]\ntexts = { en = { "a b" = "x" } }\n')
     assert mistake.startswith("prompts: a prompt's name is letters, digits,")
     assert "not 'a b'" in mistake
@@ -221,7 +221,7 @@ def test_the_example_mentions_what_an_operator_meets_first():
     assert missing == []
 
 
-def test_what_is_declared_elsewhere_is_not_a_key_of_the_file(tmp_path):
+def test_a_field_declared_elsewhere_is_not_a_key_of_the_file(tmp_path):
     found = mistakes(tmp_path, GOOD + '[numbers]\nregion = "GB"\nsecret = "x"\n')
     assert [sentence.partition(";")[0] for sentence in found] == [
         "numbers.region: unknown key",

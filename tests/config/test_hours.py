@@ -79,7 +79,7 @@ def test_hours_keep_the_clock_of_the_site(tmp_path):
         ('friday = ["00:00-24:00"]', {4: "00:00-24:00"}),
     ],
 )
-def test_what_lies_behind_midnight_is_the_next_weekdays(tmp_path, text, becomes):
+def test_time_after_midnight_belongs_to_the_next_weekday(tmp_path, text, becomes):
     found = support_hours(tmp_path, f"[hours.office]\n{text}\nmonday = ['09:00-17:00']\n").week
     weekly = {0: "09:00-17:00"} | becomes
     weekly[0] = becomes.get(0, "") + " 09:00-17:00"
@@ -228,7 +228,7 @@ def test_a_mistake_names_the_field_and_the_way_out(tmp_path, text, said):
         slots("length_s = 86400\n[calling]\nalways = true"),
     ],
 )
-def test_what_can_be_kept_is_taken(tmp_path, text):
+def test_slots_that_can_be_kept_are_accepted(tmp_path, text):
     assert loaded(tmp_path, text).queues["support"].slots
 
 
@@ -250,6 +250,6 @@ def test_mistakes_of_several_sections_are_named_at_once(tmp_path):
     assert len(found) == 5
 
 
-def test_hours_that_nobody_keeps_are_checked_too(tmp_path):
+def test_hours_that_no_queue_uses_are_checked_too(tmp_path):
     with pytest.raises(ConfigError, match="never open"):
         read(written(tmp_path, GOOD + "[hours.spare]\n"))

@@ -38,7 +38,7 @@ def test_a_menu_is_read(tmp_path):
     }
 
 
-def test_a_recording_is_words_enough(tmp_path):
+def test_a_recording_does_not_need_words_as_well(tmp_path):
     for language in ("en", "pl"):
         (tmp_path / "spoken" / language).mkdir(parents=True)
         (tmp_path / "spoken" / language / "menu-main.wav").write_bytes(b"RIFF")

@@ -61,7 +61,7 @@ def test_every_setting_has_the_effect_of_its_own_change_or_its_sections():
     assert set(CHANGES) <= paths | sections, "an effect is declared for what is no setting"
 
 
-def test_what_the_file_does_not_set_is_not_in_the_reference():
+def test_the_reference_has_no_keys_that_the_file_cannot_set():
     names = {named(setting) for setting in SETTINGS}
     assert not {"numbers.secret", "numbers.region", "numbers.own", "agents.<name>.id", "hours.<name>.week"} & names
     assert {f"hours.<name>.{day}" for day in WEEKDAYS} <= names

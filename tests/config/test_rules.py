@@ -65,7 +65,7 @@ def test_every_rule_of_the_door_is_read(tmp_path):
     assert (rules.key, rules.key_exit) == ("9", Exit(Way.DIALPLAN, "7000"))
 
 
-def test_who_serves_is_read(tmp_path):
+def test_dial_policy_skills_and_penalties_are_read(tmp_path):
     found = settings(
         tmp_path,
         support="""
@@ -181,7 +181,7 @@ CONTRADICTIONS = {
 
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
-def test_a_contradiction_is_refused_with_the_field_and_the_way_out(tmp_path, name):
+def test_a_contradiction_is_refused_naming_the_field_and_the_way_out(tmp_path, name):
     parts, said = CONTRADICTIONS[name]
     whole = text(**parts)
     if name == "two phones for one call":

@@ -45,7 +45,7 @@ def test_rows_come_out_so_that_what_is_pointed_at_is_written_first():
     assert not backlog
 
 
-def test_what_is_put_back_gives_way_to_what_is_newer():
+def test_rows_put_back_give_way_to_newer_ones():
     backlog = holding(an_entry(1), an_entry(2), a_decision(1))
     taken = backlog.take()
     backlog.add(an_entry(1, priority=5))
@@ -57,7 +57,7 @@ def test_what_is_put_back_gives_way_to_what_is_newer():
 LISTED = Blocked("a" * 64, 1.0, "the customer pressed 9")
 
 
-def test_of_listing_and_forgetting_a_number_the_last_word_waits():
+def test_when_a_number_is_listed_and_forgotten_only_the_last_of_these_waits_to_be_written():
     assert holding(LISTED, Forget(LISTED)).take() == [Forget(LISTED)]
     assert holding(Forget(LISTED), LISTED).take() == [LISTED]
 
@@ -70,7 +70,7 @@ def test_a_number_that_was_forgotten_meanwhile_is_not_put_back():
     assert backlog.take() == [Forget(LISTED)]
 
 
-def test_the_list_is_not_dropped_for_want_of_memory():
+def test_the_do_not_call_list_is_not_dropped_when_memory_is_short():
     backlog = holding(LISTED, over(1), over(2), lives=1)
     assert backlog.take() == [LISTED]
 
@@ -90,12 +90,12 @@ def test_the_bound_holds_when_decisions_are_put_back():
     assert backlog.dropped == 1
 
 
-def test_of_lives_only_calls_that_are_over_are_ever_dropped():
+def test_only_calls_that_are_over_are_ever_dropped():
     promised = over(2, callback="callback-2")
     backlog = holding(an_entry(1), promised, over(3), over(4), Agent(AgentId("alice")), lives=3)
     assert backlog.take() == [an_entry(1), promised, Agent(AgentId("alice"))]
     assert backlog.dropped == 2
 
 
-def test_more_open_lives_than_the_bound_are_all_kept():
+def test_open_lives_beyond_the_bound_are_all_kept():
     assert len(holding(*(an_entry(n) for n in range(5)), lives=3)) == 5

@@ -122,7 +122,7 @@ async def test_while_the_database_is_away_rows_wait_and_promises_are_refused(pri
         assert books.told.empty()
 
 
-async def test_who_said_never_while_the_database_was_away_is_listed_when_it_is_back(private_postgres):
+async def test_a_customer_who_says_never_again_while_the_database_is_away_is_listed_when_it_is_back(private_postgres):
     listed = Blocked("a" * 64, NOW, "the customer pressed 9")
     async with opened(await private_postgres.fresh_database()) as books:
         private_postgres.kill()
@@ -182,7 +182,7 @@ async def test_a_table_that_somebody_locked_counts_as_away_after_the_limit(books
     assert await open_rows(books.engine) == [an_entry()]
 
 
-async def test_what_a_killed_daemon_had_written_is_there_whoever_else_was_killed(private_postgres):
+async def test_rows_of_a_killed_daemon_are_there_whatever_else_was_killed(private_postgres):
     url = await private_postgres.fresh_database()
     daemon = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.db.busy_daemon", url, stdout=asyncio.subprocess.PIPE
@@ -212,7 +212,7 @@ async def test_a_promise_whose_reply_was_lost_is_found(line):
     assert proxy.failed.is_set()
 
 
-async def test_a_promise_that_never_arrived_is_none(line):
+async def test_a_promise_that_never_reached_the_database_does_not_exist(line):
     proxy, books = line
     await books.commit(Changed(None, an_entry()))
     proxy.lose_request(b"COMMIT")
@@ -263,7 +263,7 @@ async def test_an_intent_whose_reply_was_lost_is_found(line):
     assert await count(books.engine, tables.attempt) == 1
 
 
-async def test_an_intent_nobody_can_look_up_is_not_dialled_and_ends_as_the_domain_says(line):
+async def test_an_intent_that_cannot_be_looked_up_is_not_dialled_and_ends_as_the_domain_decides(line):
     proxy, books = line
     wanted = claim(promised())
     await books.commit(promised())
@@ -337,7 +337,7 @@ async def test_our_own_session_that_the_server_still_believes_in_is_no_stranger(
     assert books.right.epoch == epoch + 2
 
 
-async def test_a_daemon_that_was_deposed_ends(watchful, line, database_url):
+async def test_a_daemon_that_lost_the_right_ends(watchful, line, database_url):
     proxy, books = line
     proxy.open = False
     proxy.cut_all()
@@ -357,7 +357,7 @@ async def test_a_daemon_that_was_deposed_ends(watchful, line, database_url):
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
-async def test_what_waits_is_written_at_the_end_if_it_can_be(line):
+async def test_waiting_rows_are_written_at_the_end_if_possible(line):
     proxy, books = line
     proxy.open = False
     proxy.cut_all()

@@ -265,7 +265,7 @@ def test_it_is_the_same_on_the_daemons_own_loop(state_dir):
     assert servers_of(state_dir) == []
 
 
-async def test_an_adopted_server_is_noticed_when_it_dies(state_dir):
+async def test_the_death_of_an_adopted_server_is_noticed(state_dir):
     async with a_daemon(state_dir) as (daemon, pid):
         daemon.kill()
         await daemon.wait()
@@ -292,7 +292,7 @@ async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(state_dir):
         assert os.getpgid(database.pid) == database.pid
 
 
-async def test_the_second_daemon_is_told_who_holds_the_directory(state_dir):
+async def test_the_second_daemon_learns_which_process_holds_the_directory(state_dir):
     async with a_daemon(state_dir) as (daemon, _):
         started = time.perf_counter()
         with pytest.raises(StateDirectoryInUse, match=f"in use by process {daemon.pid}:") as refused:
@@ -368,7 +368,7 @@ async def test_a_socket_directory_that_somebody_else_made_is_refused(empty_dir):
 
 
 @as_root
-async def test_for_root_the_server_is_somebody_without_privileges(state_dir):
+async def test_for_root_the_server_runs_as_a_user_without_privileges(state_dir):
     async with Embedded(state_dir) as database:
         (user,) = {process.user for process in servers_of(state_dir)}
         assert user == (state_dir / "postgresql/data").stat().st_uid
@@ -378,7 +378,7 @@ async def test_for_root_the_server_is_somebody_without_privileges(state_dir):
 
 
 @as_root
-async def test_without_a_user_postgres_it_is_nobody(empty_dir, monkeypatch):
+async def test_without_a_user_postgres_the_server_runs_as_nobody(empty_dir, monkeypatch):
     known = pwd.getpwnam
 
     def getpwnam(name):
@@ -474,7 +474,7 @@ async def test_data_open_to_others_is_refused_with_the_servers_own_words(state_d
 
 
 @as_root
-async def test_a_full_disk_is_called_that_and_leaves_room_for_the_next_try(empty_dir):
+async def test_a_full_disk_is_named_as_the_cause_and_leaves_room_for_the_next_try(empty_dir):
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(empty_dir)]
     if subprocess.run(mount, capture_output=True).returncode:
         # Only a file system of its own can be full without filling the machine's.
@@ -636,7 +636,7 @@ async def test_the_lab_gives_databases_that_know_nothing_of_each_other():
     assert servers_of(postgres.state_dir) == []
 
 
-def test_what_the_server_is_told_says_nothing_of_us(monkeypatch):
+def test_the_server_gets_nothing_of_our_environment(monkeypatch):
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("NOTIFY_SOCKET", "/x")
     assert set(embedded.Account.of(Path("/nonexistent")).become()["env"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_ALL"}

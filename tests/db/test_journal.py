@@ -158,7 +158,7 @@ async def test_a_database_of_a_newer_version_is_used_as_it_is(engine):
         assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
 
 
-async def test_who_may_not_make_tables_is_told_what_to_grant(postgres):
+async def test_a_user_who_may_not_make_tables_learns_what_to_grant(postgres):
     url = make_url(await postgres.fresh_database())
     async with await psycopg.AsyncConnection.connect(
         url.set(drivername="postgresql").render_as_string(), autocommit=True
@@ -191,7 +191,7 @@ async def test_a_slow_migration_is_not_cut_off(engine, monkeypatch):
     await hasty.dispose()
 
 
-async def test_the_latest_state_of_a_life_is_what_is_written(journal, engine):
+async def test_only_the_latest_state_of_a_life_is_written(journal, engine):
     entry = an_entry()
     assert await journal.commit([Changed(None, entry), Changed(None, replace(entry, state=EntryState.RINGING))]) == []
     assert await open_rows(engine) == [replace(entry, state=EntryState.RINGING)]
@@ -228,14 +228,14 @@ POISON = {
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
-async def test_what_no_table_takes_costs_itself_only(journal, engine, poison):
+async def test_a_row_that_no_table_accepts_costs_only_itself(journal, engine, poison):
     assert await journal.commit([Changed(None, an_entry(2)), poison, Decided(NOW, "a", "b", "c")]) == []
     assert await open_rows(engine) == [an_entry(2)]
     assert await count(engine, tables.decision) == 1
     assert journal.dropped == 1
 
 
-async def test_a_fault_of_ours_is_loud_costs_its_row_and_is_no_reason_to_think_the_database_away(journal, engine):
+async def test_our_own_fault_is_loud_costs_its_row_and_does_not_make_the_database_count_as_away(journal, engine):
     ours = Decided(NOW, "x", "y", "z", {"a": cast(str, object())})
     with capture_logs() as lines:
         assert await journal.commit([Changed(None, an_entry(2)), ours]) == []
@@ -252,7 +252,7 @@ async def test_poison_among_many_is_found(journal, engine):
     assert journal.dropped == 2
 
 
-async def test_what_comes_before_and_after_a_promise_is_written_in_that_order(journal, engine):
+async def test_rows_before_and_after_a_promise_are_written_in_that_order(journal, engine):
     promise = promised()
     later = replace(promise.entry, priority=7)
     assert await journal.commit([Changed(None, an_entry()), promise, Changed(None, later)]) == [
@@ -368,14 +368,14 @@ def open_lives(draw):
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=open_lives())
-async def test_what_was_saved_is_loaded_equal(journal, engine, lives):
+async def test_saved_rows_are_loaded_equal(journal, engine, lives):
     await journal.commit([Changed(None, row) for row in lives])
     assert journal.dropped == 0
     loaded = {(type(row), row.id): row for row in await open_rows(engine)}
     assert [loaded[type(row), row.id] for row in lives] == lives
 
 
-async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
+async def test_the_tables_accept_whatever_the_domain_decides(journal, engine):
     """A day's worth of lives: promised, busy, tried again, kept; served, abandoned."""
     centre = Centre(settings([queue()], [agent("alice")]))
     centre.calls("leg-1", ANNA)
@@ -404,7 +404,7 @@ async def test_whatever_the_domain_decides_the_tables_take(journal, engine):
     assert await count(engine, tables.decision) == len(centre.all(Decided))
 
 
-async def test_what_was_told_and_learned_is_loaded_as_it_was_saved_and_what_came_true_no_more(journal, engine):
+async def test_open_quotes_and_learned_figures_are_loaded_as_saved_but_not_settled_quotes(journal, engine):
     told = Quote(
         QuoteId("quote-1"), EntryId("entry-1"), QueueName("support"), QuoteKind.WAIT, NOW, 420.0, 3, 201.5, 377.7, 190.1
     )
@@ -460,7 +460,7 @@ async def test_the_last_word_on_a_number_stands(journal, engine, words, left, to
     assert journal.dropped == 0
 
 
-async def test_whatever_the_domain_says_of_blocked_numbers_the_tables_take(journal, engine):
+async def test_the_tables_accept_whatever_the_domain_writes_about_blocked_numbers(journal, engine):
     """Key 9, word from outside, word taken back; all of it is there again at the next start."""
     centre = Centre(settings([queue()], [agent("alice")]))
     centre.calls("leg-1", ANNA)
@@ -512,7 +512,7 @@ async def test_a_place_that_is_closed_is_not_dialled_for(journal, engine):
     assert promise.callback in await open_rows(engine)
 
 
-async def test_a_promise_gets_another_time(journal, engine):
+async def test_a_promise_can_be_moved_to_another_time(journal, engine):
     await journal.commit([first := promised()])
     moved = at_another_time(first)
     assert await journal.commit([moved]) == [PromiseStored(CallbackId("callback-1"))]
@@ -574,12 +574,12 @@ async def test_an_attempt_that_ended_makes_room_for_the_next(journal):
 # --- the right to dial ----------------------------------------------------------------------------------------------
 
 
-async def test_the_second_daemon_is_told_who_holds_the_right(engine, right):
+async def test_the_second_daemon_learns_which_one_holds_the_right(engine, right):
     with pytest.raises(RightHeld, match=f"pid {os.getpid()} on .*stop it"):
         await Right(engine).take()
 
 
-async def test_a_claim_of_somebody_who_lost_the_right_is_refused(engine, right):
+async def test_a_claim_by_a_daemon_that_lost_the_right_is_refused(engine, right):
     late = Journal(engine, right)
     promise = promised()
     await late.commit([promise])
@@ -592,7 +592,7 @@ async def test_a_claim_of_somebody_who_lost_the_right_is_refused(engine, right):
     await new.give_up()
 
 
-async def test_of_two_who_take_the_right_at_once_one_gets_it(engine):
+async def test_when_two_daemons_take_the_right_at_once_one_gets_it(engine):
     rights = [Right(engine), Right(engine)]
     taken = await asyncio.gather(*(right.take() for right in rights), return_exceptions=True)
     assert [type(answer) for answer in taken if answer != 1] == [RightHeld]
@@ -600,7 +600,7 @@ async def test_of_two_who_take_the_right_at_once_one_gets_it(engine):
         await right.give_up()
 
 
-async def test_who_was_deposed_and_comes_back_is_told_to_start_anew(engine):
+async def test_a_daemon_that_lost_the_right_meanwhile_must_be_restarted(engine):
     old, new = Right(engine), Right(engine)
     await old.take()
     await old.give_up()
@@ -619,7 +619,7 @@ async def test_the_right_passes_on_at_once_when_it_is_given_up(engine):
         await right.give_up()
 
 
-async def test_taking_the_right_twice_is_one_taking(right):
+async def test_taking_the_right_twice_takes_it_once(right):
     assert await right.take() == right.epoch
 
 

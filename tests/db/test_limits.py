@@ -43,7 +43,7 @@ async def stored(journal: Journal, *promises: StorePromise) -> list[bool]:
     return [isinstance(answer, PromiseStored) for answer in answers]
 
 
-async def test_a_number_is_asked_for_twice_within_an_hour(journal, engine):
+async def test_a_number_may_be_asked_for_twice_within_an_hour(journal, engine):
     assert await stored(journal, asked(1), asked(2), asked(3, at=NOW + 3599)) == [True, True, False]
     assert await count(engine, tables.callback) == await count(engine, tables.request) == 2
     assert await stored(journal, asked(4, at=NOW + 3601)) == [True]
@@ -55,13 +55,13 @@ async def test_the_reason_comes_back(journal):
     assert await journal.commit([asked(3)]) == [PromiseNotStored(CallbackId("callback-3"), why, too_many=True)]
 
 
-async def test_a_number_is_asked_for_four_times_within_a_day(journal):
+async def test_a_number_may_be_asked_for_four_times_within_a_day(journal):
     hourly = [asked(n, at=NOW + 2 * HOUR_S * n) for n in range(5)]
     assert await stored(journal, *hourly) == [True] * 4 + [False]
     assert await stored(journal, asked(6, at=NOW + DAY_S + 1)) == [True]
 
 
-async def test_a_caller_asks_for_three_numbers_of_others_within_a_day(journal):
+async def test_a_caller_may_ask_for_three_other_numbers_within_a_day(journal):
     def number(n: int) -> str:
         return f"+44207{n}460101"
 
@@ -76,7 +76,7 @@ async def test_callers_who_withhold_their_numbers_are_not_one_caller(journal):
     assert await stored(journal, *(asked(n, f"+44207{n}460101") for n in range(6))) == [True] * 6
 
 
-async def test_ten_numbers_of_a_block_are_asked_for_within_an_hour(journal):
+async def test_ten_numbers_of_a_block_may_be_asked_for_within_an_hour(journal):
     block = [asked(n, f"+4420794601{n:02d}") for n in range(11)]
     assert await stored(journal, *block) == [True] * 10 + [False]
     assert await stored(journal, asked(12, "+442079470101"), asked(13, "+442079460199", NOW + 3601)) == [True, True]
@@ -88,12 +88,12 @@ async def test_a_promise_that_is_moved_is_not_asked_for_again(journal, engine):
     assert await count(engine, tables.request) == 1
 
 
-async def test_what_we_owe_is_promised_without_limit_and_not_counted(journal, engine):
+async def test_callbacks_that_we_owe_are_promised_without_limit_and_not_counted(journal, engine):
     assert await stored(journal, asked(1), asked(2), asked(3, unasked=True)) == [True] * 3
     assert await count(engine, tables.request) == 2
 
 
-async def test_a_promise_that_is_over_was_asked_for_all_the_same(journal):
+async def test_a_promise_that_is_over_still_counts_as_a_request(journal):
     """A stranger's promise that is cancelled each time is how a telephone was rung twelve times."""
     for n in (1, 2):
         promise = asked(n)
@@ -121,7 +121,7 @@ async def test_twenty_at_once_are_counted_one_after_the_other(engine, right):
     assert sum(isinstance(answer, PromiseStored) for (answer,) in answers) == 2
 
 
-async def test_a_clock_that_is_set_back_allows_no_more(journal):
+async def test_setting_the_clock_back_allows_no_more_calls(journal):
     assert await stored(journal, asked(1), asked(2), asked(3, at=NOW - 2 * HOUR_S)) == [True, True, False]
 
 
@@ -166,7 +166,7 @@ async def london(engine, right):
     return Journal(engine, right, limits=LONDON)
 
 
-async def test_as_many_are_dialled_on_one_day_as_are_allowed(london, engine):
+async def test_no_more_customers_are_dialled_on_one_day_than_allowed(london, engine):
     told = [await dials(london, n) for n in range(3)]
     assert [answer.dials for answer in told if isinstance(answer, AttemptClaimed)] == [1, 2, 3]
     why = "3 dials today, 3 allowed"
@@ -183,7 +183,7 @@ async def test_a_new_day_begins_at_midnight_of_the_site(london):
     assert await dials(london, 4, MIDNIGHT) == AttemptClaimed(AttemptId("attempt-4"), dials=1)
 
 
-async def test_one_that_never_left_is_not_counted(london):
+async def test_an_attempt_that_never_left_is_not_counted(london):
     over: dict[str, Any] = {"state": AttemptState.CLOSED, "closed_at": NOW}
     for n in range(4):
         await dials(london, n, outcome=AttemptOutcome.NOT_DIALLED, **over)
@@ -204,7 +204,7 @@ async def test_minutes_are_counted_from_the_answer_to_the_end_of_the_conversatio
     assert answer.talk_s == 330.0
 
 
-async def test_a_conversation_that_goes_on_is_counted_as_far_as_it_is(london):
+async def test_a_conversation_that_goes_on_counts_up_to_now(london):
     await dials(london, 0, answered_at=NOW, closed_at=NOW + 5, **CONNECTED)
     why = "10 minutes used today, 10 allowed"
     assert await dials(london, 1, NOW + 600) == AttemptNotClaimed(AttemptId("attempt-1"), why, until=MIDNIGHT)
@@ -226,7 +226,7 @@ async def test_when_too_many_customers_waited_for_an_agent_a_supervisor_must_dec
     assert answer.answered == 0
 
 
-async def test_a_customer_for_whom_nobody_was_rung_yet_has_waited_until_now(london):
+async def test_a_customer_for_whom_nobody_has_been_rung_yet_has_waited_until_now(london):
     await dials(london, 0, **pressed(NOW, None))
     gone: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.ABANDONED}
     await dials(london, 1, **pressed(NOW, None, closed_at=NOW + 1) | gone)
@@ -236,7 +236,7 @@ async def test_a_customer_for_whom_nobody_was_rung_yet_has_waited_until_now(lond
     assert isinstance(await dials(london, 3, NOW + 3), AttemptNotClaimed)
 
 
-async def test_after_a_day_they_are_forgotten(london):
+async def test_customers_who_waited_are_forgotten_after_a_day(london):
     for n in (0, 1):
         await dials(london, n, **pressed(NOW, 10.0))
     assert isinstance(await dials(london, 2, NOW + DAY_S - 1), AttemptNotClaimed)

@@ -24,7 +24,7 @@ def test_a_failed_trial_keeps_it_open_for_twice_as_long():
     assert failed(Breaker(1, 30.0), 0.0, 30.0).until == 90.0
 
 
-def test_one_that_worked_starts_from_nothing():
+def test_a_trunk_that_worked_starts_from_nothing():
     assert failed(Breaker(3, 30.0), 1.0, 2.0, 3.0).worked() == Breaker(3, 30.0)
 
 

@@ -220,7 +220,7 @@ def test_queue_penalty_outside_range():
     assert centre.entry().outcome is EntryOutcome.EXIT_TIMEOUT
 
 
-def test_set_penalty():
+def test_an_agents_penalty_can_be_set():
     """Penalties set for an agent in one queue, or in all of them. ``app_queue`` sets them by command; here they are the
     config's, by queue, and hold from its next reading.
     """

@@ -21,7 +21,7 @@ def told(centre, leg="anna"):
     return sum(isinstance(phrase, Crisis) for phrase in centre.heard(leg))
 
 
-def test_who_comes_is_told_with_the_greeting_and_once_only():
+def test_callers_hear_of_it_with_the_greeting_and_only_once():
     centre = house()
     turn(centre)
     centre.calls("anna")
@@ -30,7 +30,7 @@ def test_who_comes_is_told_with_the_greeting_and_once_only():
     assert told(centre) == 1
 
 
-def test_who_waits_is_told_soon_not_at_the_next_announcement():
+def test_callers_who_wait_hear_of_it_soon_not_at_the_next_announcement():
     centre = house()
     centre.calls("anna")
     centre.hears_out("anna")
@@ -42,7 +42,7 @@ def test_who_waits_is_told_soon_not_at_the_next_announcement():
     assert told(centre) == 1
 
 
-def test_who_is_being_spoken_to_is_told_with_the_next_announcement():
+def test_callers_who_hear_a_prompt_hear_of_it_with_the_next_announcement():
     centre = house()
     centre.calls("anna")
     centre.wait(1)
@@ -68,7 +68,7 @@ def test_no_two_announcements_begin_within_the_gap_whatever_the_reason():
     assert told(centre) == 1
 
 
-def test_switched_on_anew_it_is_told_anew():
+def test_the_alarm_is_raised_again_once_dialling_is_switched_on_again():
     centre = house()
     turn(centre)
     centre.calls("anna")
@@ -81,7 +81,7 @@ def test_switched_on_anew_it_is_told_anew():
     assert told(centre) == 2
 
 
-def test_switched_off_nobody_is_told_any_more():
+def test_the_alarm_is_silent_while_dialling_is_switched_off():
     centre = house()
     turn(centre)
     turn(centre, False)

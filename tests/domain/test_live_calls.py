@@ -42,7 +42,7 @@ def test_a_caller_is_greeted_then_hears_music_and_position_and_wait():
     assert centre.heard("anna")[1:] == [Position(1), WaitBelow(5), Fixed.OFFER]  # alice may come back first
 
 
-def test_announcements_come_again_and_a_worse_wait_is_not_told():
+def test_announcements_repeat_and_a_worse_wait_is_not_announced():
     centre = Centre()
     centre.logs_in("alice")
     centre.calls("busy", BEN)
@@ -68,7 +68,7 @@ def test_nothing_is_said_about_the_wait_when_nobody_works():
     assert not any(isinstance(phrase, WaitBelow) for phrase in centre.heard("anna"))
 
 
-def test_after_a_broken_event_stream_it_is_asked_what_is_still_being_said():
+def test_after_a_broken_event_stream_we_ask_which_playbacks_still_go_on():
     centre = Centre()
     centre.calls("anna")
     greeting = centre.last(Play, leg="anna").playback
@@ -270,7 +270,7 @@ def test_agents_of_two_queues_take_the_higher_priority_then_the_earlier_arrival(
         centre.wait(10)
 
 
-def test_an_agent_is_only_rung_for_the_own_queues():
+def test_an_agent_is_rung_only_for_their_own_queues():
     centre = Centre(settings([queue(SUPPORT), queue(SALES)], [agent("alice", SALES)]))
     centre.logs_in("alice")
     centre.calls("anna", ANNA, SUPPORT)

@@ -29,7 +29,7 @@ from callbackd.domain.settings import Numbers
         ("", ""),
     ],
 )
-def test_a_claimed_number_is_kept_whole_or_not_at_all(claimed, kept):
+def test_a_claimed_number_is_kept_completely_or_not_at_all(claimed, kept):
     assert tame(claimed) == kept
 
 
@@ -56,7 +56,7 @@ def test_a_number_with_junk_is_refused_wherever_it_stands(number, junk):
 
 
 @given(st.text(alphabet=st.sampled_from("0123456789+ ()-.*#@;,/nx\r\n"), max_size=24))
-def test_what_is_dialled_has_the_digits_that_were_written_and_no_others(raw):
+def test_the_number_dialled_has_exactly_the_digits_that_were_written(raw):
     """A country code or a trunk prefix is all that may be put before them or taken away."""
     for claimed in (raw, tame(raw)):
         if number := allowed(claimed):
@@ -161,7 +161,7 @@ def test_no_emergency_call_and_none_that_becomes_one_is_dialled(region):
 
 
 @pytest.mark.parametrize("region", ["AT", "LU", "NU", "TK", "GB", "DE"])
-def test_what_may_be_an_extension_is_no_number(region):
+def test_a_number_that_may_be_an_extension_is_not_a_number(region):
     for extension in (*map(str, range(1000, 10_000, 37)), "101", "20", "7", "12345", "1110"):
         assert allowed(extension, Numbers(region=region)) is None, extension
 

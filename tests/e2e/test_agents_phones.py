@@ -80,7 +80,7 @@ async def test_a_phone_that_is_off_does_not_pause_its_agent(open_house):
 
 
 @pytest.mark.parametrize("behaviour", [rings, rejects(603, ring=True)], ids=["rings out", "declined by hand"])
-async def test_who_lets_it_ring_or_declines_is_paused(open_house, behaviour):
+async def test_an_agent_who_lets_it_ring_or_declines_is_paused(open_house, behaviour):
     house = await open_house(queues=QUEUES, agents=ONE, ringing={"miss_rest_s": 0.5, "rona_limit": 2})
     one = await house.agent("agent1", behaviour)
     await house.calls(ANNA)
@@ -88,7 +88,7 @@ async def test_who_lets_it_ring_or_declines_is_paused(open_house, behaviour):
     assert len(one.rung) == 2
 
 
-async def test_a_wrong_endpoint_is_the_operators_to_mend_and_others_are_rung(open_house):
+async def test_a_wrong_endpoint_is_left_to_the_operator_and_others_are_rung(open_house):
     wrong = {"agent1": {"endpoint": "PJSIP/agnt1", "phones": ["PJSIP/agent1"], "queues": ["support"]}}
     house = await open_house(queues=QUEUES, agents=wrong | {"agent2": TWO["agent2"]}, ringing=BRISK)
     await house.agent("agent1")
@@ -143,7 +143,7 @@ async def test_a_customers_number_that_diverts_is_called_once_for_each_attempt(o
 # --- the agent's own calls --------------------------------------------------------------------------------------------
 
 
-async def test_who_is_on_an_own_call_is_not_rung_and_the_next_agent_is(open_house):
+async def test_an_agent_on_an_own_call_is_not_rung_but_the_next_agent_is(open_house):
     house = await open_house(queues=QUEUES, agents=TWO)
     one = await house.agent("agent1", rings)
     await house.stage.customers(behaviour=answers(after=0.2))
@@ -171,7 +171,7 @@ async def test_the_end_of_an_own_call_brings_the_caller_at_once(open_house):
     assert row == {"presence": "available", "own_call": False, "misses": 0}
 
 
-async def test_whom_a_colleague_rings_is_not_rung_by_us_meanwhile(open_house):
+async def test_an_agent_whom_a_colleague_rings_is_not_rung_by_us_meanwhile(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     one = await house.agent("agent1", rings)
     three = await house.agent("agent3", logs_in=False)
@@ -235,7 +235,7 @@ async def test_ring_in_use_rings_all_the_same(open_house):
 # --- a phone that is off ----------------------------------------------------------------------------------------------
 
 
-async def test_whose_phone_is_off_is_away_and_back_when_it_registers(open_house):
+async def test_an_agent_whose_phone_is_off_is_away_and_back_when_it_registers(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     one = await house.agent("agent1", answers(after=0.2))
     port = house.asterisk.agent_ports["agent1"]

@@ -105,7 +105,7 @@ class Manager:
 # --- starting and stopping ---
 
 
-async def test_boots_quickly_and_without_a_warning() -> None:
+async def test_asterisk_boots_quickly_and_without_a_warning() -> None:
     with Slot() as slot:
         started = time.monotonic()
         async with Asterisk(slot) as asterisk:
@@ -130,7 +130,7 @@ async def test_two_run_side_by_side() -> None:
             assert first.problems() == second.problems() == []
 
 
-async def test_comes_back_after_a_kill_with_the_same_ports_and_passwords() -> None:
+async def test_asterisk_comes_back_after_a_kill_with_the_same_ports_and_passwords() -> None:
     with Slot() as slot:
         async with Asterisk(slot) as asterisk:
             await asterisk.kill()
@@ -151,7 +151,7 @@ async def test_frozen_it_answers_nothing_until_it_is_thawed(asterisk: Asterisk) 
     assert (await asking)[0] == 200
 
 
-async def test_dies_with_the_tests_that_started_it() -> None:
+async def test_asterisk_dies_with_the_tests_that_started_it() -> None:
     program = (
         "import asyncio\nfrom lab.asterisk import Asterisk\nfrom lab.slots import Slot\n"
         "async def main():\n"
@@ -175,7 +175,7 @@ def _gone(pid: int) -> bool:
     return not stat.exists() or " Z " in stat.read_text()
 
 
-async def test_why_it_did_not_start_is_told() -> None:
+async def test_the_reason_why_it_did_not_start_is_reported() -> None:
     with Slot() as slot:
         asterisk = Asterisk(slot)
         asterisk.installed = asterisk.installed._replace(modules=Path("/nonexistent"))
@@ -220,7 +220,7 @@ async def test_dangerous_things_are_off(asterisk: Asterisk) -> None:
     assert "hello" not in str(body)
 
 
-async def test_the_manager_tells_of_our_calls_only(asterisk: Asterisk) -> None:
+async def test_the_manager_reports_only_our_own_calls(asterisk: Asterisk) -> None:
     async with Manager(asterisk) as manager:
         await manager.until(lambda message: message.get("Event") == "FullyBooted")
         for name in ("somebody-else", "cbd-01aaaaaaaaaaaaaaaaaaaaaaaa"):
@@ -234,7 +234,7 @@ async def test_the_manager_tells_of_our_calls_only(asterisk: Asterisk) -> None:
         assert [event["Event"] for event in manager.events()] == ["FullyBooted", "Hangup"]
 
 
-async def test_the_manager_lets_nobody_do_anything(asterisk: Asterisk) -> None:
+async def test_a_user_of_the_manager_may_do_nothing(asterisk: Asterisk) -> None:
     async with Manager(asterisk) as manager:
         assert (await manager.ask("Ping"))["Response"] == "Success"
         dial = {"Channel": "PJSIP/4412@trunk", "Context": "callbackd-outbound", "Exten": "s", "Priority": "1"}
@@ -248,7 +248,7 @@ async def test_the_manager_lets_nobody_do_anything(asterisk: Asterisk) -> None:
             assert answer["Response"] == "Error"
 
 
-async def test_the_manager_tells_of_a_shutdown() -> None:
+async def test_the_manager_reports_a_shutdown() -> None:
     with Slot() as slot:
         async with Asterisk(slot) as asterisk, Manager(asterisk) as manager:
             await asterisk.stop()
@@ -436,7 +436,7 @@ async def test_the_daemon_sets_the_clock_back(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("extension", ["nosuch", "a-queue_2", "x", "$(x)", "T", "h"])
-async def test_whatever_queue_is_named_the_caller_is_served(caller: Caller, extension: str) -> None:
+async def test_a_caller_is_served_whatever_queue_is_named(caller: Caller, extension: str) -> None:
     """The daemon sends calls here for queues that it does not know: any word must lead to people."""
     async with deaf_daemon(caller) as events:
         await caller.dials("8003@lab-callers")

@@ -144,7 +144,7 @@ async def test_hanging_up_right_after_confirming_keeps_the_promise(house):
     ],
     ids=["busy", "480", "rejects", "hangs up without a key"],
 )
-async def test_what_kept_the_customer_is_recorded_and_tried_again(open_house, first, outcome):
+async def test_the_reason_a_customer_was_not_reached_is_recorded_and_they_are_tried_again(open_house, first, outcome):
     house = await open_house(queues=QUICK_RETRY)
     customers = await house.stage.customers()
     customers.on(ANNA, first, presses_one())
@@ -212,7 +212,7 @@ async def rings_in(house, key):
     return again
 
 
-async def test_who_has_a_promise_and_rings_in_may_wait_live_at_the_same_place(promised, house):
+async def test_a_caller_with_a_promise_may_wait_live_at_the_same_place(promised, house):
     place = await house.rows("SELECT id, arrived_at FROM entry")
     again = await rings_in(house, "1")
     await again.hears_music(since=house.stage.now(), within=25)
@@ -222,7 +222,7 @@ async def test_who_has_a_promise_and_rings_in_may_wait_live_at_the_same_place(pr
     assert promised.calls_to(ANNA) == []
 
 
-async def test_who_has_a_promise_and_rings_in_may_keep_it_and_is_rung_once(promised, house):
+async def test_a_caller_with_a_promise_may_keep_it_and_is_rung_once(promised, house):
     again = await rings_in(house, "2")
     agent = await house.agent("agent1", answers(after=0.2))
     assert await again.is_over(within=20) == "them"
@@ -231,7 +231,7 @@ async def test_who_has_a_promise_and_rings_in_may_keep_it_and_is_rung_once(promi
     assert len(promised.calls_to(ANNA)) == 1
 
 
-async def test_who_has_a_promise_and_rings_in_may_cancel_it(promised, house):
+async def test_a_caller_with_a_promise_may_cancel_it(promised, house):
     again = await rings_in(house, "3")
     assert await again.is_over(within=20) == "them"
     assert await house.rows("SELECT outcome FROM callback") == [{"outcome": "cancelled"}]

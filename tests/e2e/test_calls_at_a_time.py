@@ -52,7 +52,7 @@ async def test_a_slot_is_kept_not_before_its_time_and_key_one_connects(open_hous
     await call.hangup()
 
 
-async def test_at_closing_time_who_waits_is_offered_a_time_and_who_calls_later_too(open_house):
+async def test_at_closing_time_callers_who_wait_and_those_who_call_later_are_offered_a_time(open_house):
     house = await open_house(at="11:59:35", **config(hours="mornings"))
     anna = await house.calls(ANNA)
     await anna.hears_music(within=20)
@@ -76,7 +76,7 @@ async def test_at_closing_time_who_waits_is_offered_a_time_and_who_calls_later_t
         assert await caller.is_over(within=30) == "them"
 
 
-async def test_who_rings_in_moves_the_promise_to_another_time(open_house):
+async def test_a_caller_with_a_promise_can_move_it_to_another_time(open_house):
     house = await open_house(at="10:29:10", **config(slots=SLOTS | {"lead_s": 3600}))
     anna = await house.calls(ANNA)
     await house.hears_offer(anna)

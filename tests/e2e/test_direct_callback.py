@@ -101,7 +101,7 @@ async def test_type_4_the_customers_own_call_restarts_the_window(open_house):
     assert (await house.daemon.said("window: restart"))["reason"] == "customer_call"
 
 
-async def test_who_is_busy_is_waited_for_and_then_the_queue_serves(open_house):
+async def test_a_busy_agent_is_waited_for_and_then_the_queue_serves(open_house):
     house, first, second = await house_with(open_house, 1)
     await attempt(house, first, reached=False)
     await house.daemon.said("window: open")

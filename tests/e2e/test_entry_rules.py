@@ -34,7 +34,7 @@ async def test_a_full_line_sends_the_next_caller_to_the_other_queue(open_house):
     assert not anna.call.over
 
 
-async def test_who_has_waited_too_long_goes_over_and_keeps_the_time_of_arrival(open_house):
+async def test_a_caller_who_has_waited_too_long_overflows_and_keeps_the_time_of_arrival(open_house):
     """Ben called sales before Anna came over to it, but after Anna had called: she is served first."""
     house = await house_with(open_house, max_wait_s=4, max_wait="queue:sales")
     anna = await house.joins(ANNA)
@@ -72,7 +72,7 @@ async def test_any_other_key_leads_nowhere(open_house):
     await anna.hears(agent, within=10)
 
 
-async def test_a_queue_that_the_last_agent_leaves_is_led_out(open_house):
+async def test_callers_are_led_out_of_a_queue_that_its_last_agent_leaves(open_house):
     house = await house_with(open_house, empty_after_s=1, empty="queue:sales")
     agent = await house.agent("agent1")
     await house.dials_code(agent, "*52")

@@ -52,7 +52,7 @@ async def is_served(house: House, number: str, agent) -> None:
 
 
 @pytest.mark.parametrize("user", [f"x{SHUTDOWN}", f"%2B442079460014{SHUTDOWN}"])
-async def test_a_number_that_says_shutdown_on_the_managers_line_stops_nothing(house, user):
+async def test_a_callers_number_that_forges_a_shutdown_on_the_manager_line_stops_nothing(house, user):
     agent = await house.agent("agent1", answers(after=0.1))
     await house.stage.agent("agent6", behaviour=answers(after=0.1, talk=1.0))
     away = house.daemon.count("away")
@@ -96,7 +96,7 @@ JUNK = ["%2B442079460008%40evil.host", "%2B442079460008%0D%0A", "%2B44%3F2079460
 
 
 @pytest.mark.parametrize("user", JUNK)
-async def test_junk_in_a_number_is_no_number(house, user):
+async def test_a_number_with_junk_in_it_is_not_a_number(house, user):
     """The caller is served like anybody who shows no number; nobody's number is made of what is left."""
     agent = await house.agent("agent1", answers(after=0.1))
     await calls_as(house, user, TO_US)

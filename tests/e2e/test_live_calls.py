@@ -24,7 +24,7 @@ async def test_a_caller_hears_greeting_music_and_announcements_and_never_silence
     assert anna.gaps(longer_than=1.0) == []
 
 
-async def test_a_free_agent_is_rung_shown_the_number_and_both_hear_each_other(house):
+async def test_a_free_agent_is_rung_sees_the_number_and_both_hear_each_other(house):
     agent = await house.agent("agent1", answers(after=0.3))
     anna = await house.calls(ANNA)
     await anna.hears(agent)
@@ -118,7 +118,7 @@ async def test_feature_codes_pause_and_log_out(house):
     assert (await house.rows("SELECT presence FROM agent WHERE id = 'agent1'")) == [{"presence": "logged_out"}]
 
 
-async def test_a_phone_that_is_no_agents_is_told_so(open_house):
+async def test_a_phone_that_is_no_agents_hears_that(open_house):
     house = await open_house(agents={"alice": {"endpoint": "PJSIP/agent1", "queues": ["support"]}})
     await house.agent("agent2")
     assert "is no agent's phone" in (await house.daemon.said("feature code refused"))["reason"]
@@ -174,7 +174,7 @@ async def test_six_callers_and_three_agents_everybody_talks_once(house):
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "support - anonymous"), ("pl", "support - numer zastrzeżony")])
-async def test_a_number_that_is_not_shown_is_called_so_on_the_agents_telephone(open_house, language, shown):
+async def test_a_withheld_number_is_shown_as_withheld_on_the_agents_telephone(open_house, language, shown):
     queue = {"wrap_up_s": 0, "ring_s": 4, "language": language, "slots": {"enabled": False}}
     house = await open_house(queues={"support": queue}, built=False)
     agent = await house.agent("agent1", answers(after=0.1))

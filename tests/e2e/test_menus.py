@@ -59,7 +59,7 @@ async def test_the_language_is_chosen_then_the_queue_and_both_are_kept(menu):
 
 
 @pytest.mark.long
-async def test_who_presses_nothing_is_served_and_who_errs_hears_so(menu):
+async def test_callers_who_press_nothing_are_served_and_wrong_keys_are_answered(menu):
     helper = await menu.agent("agent2", answers(after=0.2))
     ben = await menu.calls(BEN, "8009")
     await hears_out(ben.call, "pl", "press-2")
@@ -85,7 +85,7 @@ async def test_a_key_in_the_middle_of_the_words_is_enough(menu):
     await anna.hears(seller, within=15)
 
 
-async def test_who_hangs_up_in_the_menu_leaves_nothing_behind(menu):
+async def test_a_caller_who_hangs_up_in_the_menu_leaves_nothing_behind(menu):
     anna = await menu.calls(ANNA, "8009")
     await anna.hears_voice()
     await anna.hangup()

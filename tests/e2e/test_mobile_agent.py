@@ -65,7 +65,7 @@ async def test_the_person_at_the_mobile_presses_the_key_and_has_the_caller(house
     assert await mobile.is_over() == "them"
 
 
-async def test_a_key_that_is_not_the_one_connects_nobody(house):
+async def test_another_key_than_the_accept_key_connects_nobody(house):
     house.mobiles.on(DAN, answers(after=0.1, press="5"))
     anna = await house.calls(ANNA)
     mobile = await house.mobiles.next_call_to(DAN, answered=True)

@@ -51,7 +51,7 @@ async def test_key_9_ends_the_promise_and_frees_the_agent(house):
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-async def test_who_pressed_9_is_refused_another_promise_by_the_next_daemon_too(house, end):
+async def test_a_customer_who_pressed_9_is_refused_another_promise_by_the_next_daemon_too(house, end):
     customers, agent, call = await declined(house)
     await getattr(house.daemon, end)()
     assert len(await house.rows("SELECT id FROM do_not_call")) == 1
@@ -76,7 +76,7 @@ async def test_who_pressed_9_is_refused_another_promise_by_the_next_daemon_too(h
 
 
 @pytest.mark.parametrize("gone", ["key", "directory"])
-async def test_without_the_old_key_nobody_is_rung_until_somebody_says_so(house, gone):
+async def test_without_the_old_key_nobody_is_rung_until_an_operator_allows_it(house, gone):
     """Anna is on a list that nobody can read any more; Ben has a promise, and may be on it too, for all we know."""
     customers, agent, _ = await declined(house)
     await house.daemon.stop()

@@ -75,7 +75,7 @@ def near(one: float | None, other: float | None, seconds: float = 0.3) -> bool:
 # --- what is heard -------------------------------------------------------------------------------------------------
 
 
-async def test_a_caller_hears_the_own_echo_and_nothing_else(stage: Stage) -> None:
+async def test_a_caller_hears_their_own_echo_and_nothing_else(stage: Stage) -> None:
     caller = stage.caller("+442079460001")
     await caller.dial("echo", answered=True)
     await caller.hears(caller, seconds=1)
@@ -210,7 +210,7 @@ async def test_refused_before_the_answer(stage: Stage) -> None:
         await caller.is_answered()
 
 
-async def test_a_caller_who_gives_up_while_it_rings(stage: Stage) -> None:
+async def test_a_caller_who_gives_up_while_it_rings_ends_the_call(stage: Stage) -> None:
     caller = stage.caller("+442079460001")
     call = await caller.dial("ringing")
     await call.is_ringing()
@@ -270,7 +270,7 @@ async def test_customers_by_number(stage: Stage) -> None:
     assert len(customers.calls_to("+48222")) == 1
 
 
-async def test_a_silent_customer_says_nothing_but_can_press(stage: Stage) -> None:
+async def test_a_silent_phone_sends_no_sound_but_can_press_keys(stage: Stage) -> None:
     customers = await stage.customers(behaviour=answers(after=0, silent=True))
     caller = stage.caller("+442079460001")
     await caller.dial("+48111")
@@ -328,7 +328,7 @@ async def test_hold_and_resume(stage: Stage) -> None:
     assert await offered.is_over() == "them"
 
 
-async def test_a_blind_transfer(stage: Stage) -> None:
+async def test_a_blind_transfer_returns_what_came_of_it(stage: Stage) -> None:
     one = await stage.agent("agent1", behaviour=answers(after=0))
     two = await stage.agent("agent2", behaviour=answers(after=0))
     caller = stage.caller("+442079460001")

@@ -33,7 +33,7 @@ async def house_with(open_house, first=None, second=None, **queue):
     return await open_house(queues={"support": QUEUE | queue}, agents=agents)
 
 
-async def test_only_who_has_the_skill_is_rung(open_house):
+async def test_only_agents_with_the_skill_are_rung(open_house):
     house = await house_with(open_house, second={"skills": {"billing": 2}}, skills={"billing": {"level": 2}})
     plain = await house.agent("agent1", answers(after=0.2))
     skilled = await house.agent("agent2", answers(after=0.2))

@@ -30,7 +30,7 @@ async def test_it_keeps_a_postgresql_of_its_own_and_finds_its_state_again(slot):
         assert (await daemon.said("started", epoch=2))["agents"] == 6
 
 
-async def test_without_asterisk_it_waits_and_says_so(slot, database_url):
+async def test_without_asterisk_it_waits_and_logs_that(slot, database_url):
     asterisk = Asterisk(slot)
     daemon = Daemon(slot, asterisk, database_url)
     await daemon.start(wait=False)
@@ -55,7 +55,7 @@ async def test_a_wrong_password_is_named_with_the_way_out(slot, database_url):
             await daemon.stop()
 
 
-async def test_without_postgresql_it_waits_and_says_so(slot, private_postgres):
+async def test_without_postgresql_it_waits_and_logs_that(slot, private_postgres):
     url = await private_postgres.fresh_database()
     private_postgres.kill()
     async with Asterisk(slot) as asterisk:

@@ -78,7 +78,7 @@ async def test_a_promise_of_a_turn_is_moved_to_a_time_and_stays_one_promise(open
     assert await house.rows("SELECT id, number FROM callback") == before
 
 
-async def test_who_has_waited_too_long_may_take_a_time_instead_of_the_place(open_house):
+async def test_a_caller_who_has_waited_too_long_may_take_a_time_instead_of_the_place(open_house):
     """The rule's own way: a caller is not sent anywhere, but offered a time, and need not take it."""
     house = await open_house(at="10:01:00", **config(entry={"max_wait_s": 6}))
     anna, ben = await house.joins(ANNA), await house.joins(BEN)
@@ -92,7 +92,7 @@ async def test_who_has_waited_too_long_may_take_a_time_instead_of_the_place(open
     assert ben.gaps(longer_than=1.0) == []
 
 
-async def test_at_closing_time_who_would_rather_stay_is_served(open_house):
+async def test_callers_who_would_rather_stay_at_closing_time_are_served(open_house):
     house = await open_house(at="11:59:46", **config(hours="mornings"))
     anna = await house.joins(ANNA)
     offered = await house.daemon.said("offered a time", reason="the queue closes", within_s=20)
@@ -122,7 +122,7 @@ async def test_at_a_closed_door_the_first_time_after_it_is_promised_and_nobody_i
     assert agent.rung == []
 
 
-async def test_who_takes_no_time_at_a_closed_door_is_said_good_bye_to(open_house):
+async def test_callers_who_take_no_time_at_a_closed_door_hear_a_goodbye(open_house):
     house = await open_house(at="12:30:00", **config(hours="mornings"))
     anna = await house.calls(ANNA)
     await house.daemon.said("not let in: closed")
@@ -133,7 +133,7 @@ async def test_who_takes_no_time_at_a_closed_door_is_said_good_bye_to(open_house
     assert await house.rows("SELECT id FROM callback") == []
 
 
-async def test_a_holiday_may_have_a_way_of_its_own(open_house):
+async def test_a_holiday_may_have_an_exit_of_its_own(open_house):
     rules = {"holiday": "dialplan:mailbox"}
     house = await open_house(at="10:30:00", **config([day(0)], hours="mornings", entry=rules))
     ben = await house.calls(BEN)

@@ -187,7 +187,7 @@ async def test_a_transfer_while_on_hold_leaves_no_hold_music(open_house):
     await anna.hears(colleague, within=10, seconds=2)
 
 
-async def test_a_caller_who_transfers_makes_nothing(open_house):
+async def test_a_callers_attempt_to_transfer_has_no_effect(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     colleague = await house.agent("agent3", answers(after=0.2), logs_in=False)
     anna, one, _ = await talking(house)

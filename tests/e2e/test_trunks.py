@@ -58,7 +58,7 @@ async def test_one_number_that_does_not_exist_is_given_up_while_the_others_are_r
 
 
 @pytest.mark.parametrize("status", [401, 407, 408, 500, 503])
-async def test_what_is_the_trunks_alone_costs_the_only_customer_nothing(open_house, status):
+async def test_trouble_of_the_trunk_alone_costs_the_only_customer_nothing(open_house, status):
     house, phones = await promised(open_house, rejects(status), ANNA)
     await house.agent("agent1", answers(after=0.2))
     for _ in range(3):

@@ -25,7 +25,7 @@ async def house(open_wired):
 
 
 @pytest.mark.parametrize("jump_s", JUMPS_S)
-async def test_a_jump_dials_nobody_early_freezes_nothing_and_loses_nobody(house, jump_s):
+async def test_a_jump_of_the_clock_dials_nobody_early_freezes_nothing_and_loses_nobody(house, jump_s):
     customers = await house.stage.customers()
     customers.on(ANNA, rejects(486), presses_one())
     talker = await house.agent("agent1", answers(after=0.1))

@@ -87,7 +87,7 @@ async def test_killed_at_the_same_step_twice(open_wired, step):
     await ends_well(house)
 
 
-async def test_killed_before_the_bridge_and_the_agent_does_not_wait_the_caller_has_the_next_agent(open_wired):
+async def test_killed_before_the_bridge_with_an_agent_who_does_not_wait_the_caller_gets_the_next_agent(open_wired):
     house = await open_wired(queues=QUICK_RETRY, prepare=doomed(Step.JOIN_ASKED))
     first = await house.agent("agent1", answers(after=0.2, talk=0.5))
     anna = await house.calls(ANNA)

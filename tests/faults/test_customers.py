@@ -46,7 +46,7 @@ async def _one_that_rings(customers):
     return ringing[0]
 
 
-async def test_a_voicemail_is_no_person_and_nobody_hears_silence(open_wired):
+async def test_a_voicemail_does_not_count_as_a_person_and_nobody_hears_silence(open_wired):
     house = await open_wired(promises=[ANNA], dialling=ONE_READING)
     customers = await house.stage.customers(behaviour=answers(after=0.1, silent=True))
     agent = await house.agent("agent1", answers(after=0.1))

@@ -132,7 +132,7 @@ async def phone_off(house: Wired, agent: AgentPhone) -> None:
 
 
 @pytest.mark.parametrize("breaking", [killed], ids=lambda how: how.__name__)
-async def test_a_promise_that_cannot_be_stored_is_taken_back_in_words_and_the_caller_waits_on(
+async def test_a_promise_that_cannot_be_stored_is_taken_back_aloud_and_the_caller_keeps_waiting(
     open_wired: Callable[..., Awaitable[Wired]], server: Postgres, breaking: Breaking
 ) -> None:
     house = await open_wired(server=server, queues=QUICK_RETRY)

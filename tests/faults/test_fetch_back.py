@@ -38,7 +38,7 @@ async def stand_in_fallback(house, callers):
             await asyncio.sleep(0.1)
 
 
-async def test_they_are_fetched_back_and_served_in_their_old_order(open_house):
+async def test_callers_are_fetched_back_and_served_in_their_old_order(open_house):
     house = await open_house(fallback={"take_over": True})
     agent = await house.stage.agent("agent1", behaviour=rejects(486))
     callers = [*(await handed_over(house)).values(), await house.calls(CORA)]
@@ -57,7 +57,7 @@ async def test_they_are_fetched_back_and_served_in_their_old_order(open_house):
     await these_hold(house, silence_s=None)  # who was being spoken to when the daemon was killed heard no more
 
 
-async def test_without_the_setting_they_stay_and_are_served_there(open_house):
+async def test_without_the_setting_callers_stay_in_the_fallback_queue_and_are_served_there(open_house):
     house = await open_house()
     agent = await house.stage.agent("agent1", behaviour=rejects(486))
     anna, ben = (await handed_over(house)).values()
@@ -73,7 +73,7 @@ async def test_without_the_setting_they_stay_and_are_served_there(open_house):
     await cora.hangup()
 
 
-async def test_who_talks_to_an_agent_there_is_left_in_peace(open_house):
+async def test_a_caller_who_talks_to_an_agent_there_is_left_alone(open_house):
     house = await open_house(fallback={"take_over": True})
     agent = await house.stage.agent("agent1", behaviour=answers(after=0.1))
     callers = await handed_over(house)
@@ -86,7 +86,7 @@ async def test_who_talks_to_an_agent_there_is_left_in_peace(open_house):
     assert house.daemon.count("fetched_back") == 1
 
 
-async def test_who_went_out_by_an_exit_has_given_up_the_place(open_house):
+async def test_a_caller_who_left_by_an_exit_has_given_up_the_place(open_house):
     rules = {"key": "9", "key_exit": "dialplan:switchboard"}
     queue = {"wrap_up_s": 0, "ring_s": 4, "announcements": {"every_s": 5}, "slots": NO_TIMES, "entry": rules}
     house = await open_house(fallback={"take_over": True}, queues={"support": queue})

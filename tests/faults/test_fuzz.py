@@ -62,7 +62,7 @@ def waiting(house):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_whatever_the_stream_says_nobody_is_lost_and_nobody_rung_twice(open_wired, put_between, seed):
+async def test_nobody_is_lost_or_rung_twice_whatever_the_stream_delivers(open_wired, put_between, seed):
     house = await open_wired(promises=PROMISES, queues=QUICK_RETRY)
     await house.stage.customers(behaviour=presses_one())
     for n in (1, 2, 3):

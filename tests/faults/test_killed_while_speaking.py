@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
 
 @pytest.mark.parametrize("word", ["greeting", "offer", "question"])
-async def test_a_caller_who_is_spoken_to_hears_music_after_the_word(open_house, word):
+async def test_a_caller_hears_music_after_a_prompt(open_house, word):
     house = await open_house()
     anna = await house.calls(ANNA)
     if word == "greeting":

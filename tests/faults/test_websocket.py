@@ -81,7 +81,7 @@ async def test_an_agent_who_answers_into_a_dead_line_gets_the_caller_all_the_sam
     await these_hold(house)
 
 
-async def test_news_of_a_customer_that_is_lost_all_along_makes_no_second_call(open_wired):
+async def test_losing_all_news_about_a_customer_makes_no_second_call(open_wired):
     house = await open_wired(promises=[ANNA])
     customers = await house.stage.customers(behaviour=rings)
     agent = await house.agent("agent1", answers(after=0.1))

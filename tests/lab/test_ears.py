@@ -10,7 +10,7 @@ from lab.call import Call
 from lab.rtp import Ears, RtpEnd
 
 
-async def test_while_the_judge_computes_nobody_is_in_silence_but_who_hears_nothing_is():
+async def test_only_a_phone_that_hears_nothing_counts_as_silent_even_while_the_judge_computes():
     end = RtpEnd(Ears())
     await end.open("127.0.0.1")
     call = Call(cast("Any", None), "Anna", end, outgoing=True, keys_by="rfc4733")

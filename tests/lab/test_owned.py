@@ -67,7 +67,7 @@ def swept(where: Path) -> list[Path]:
     return gone
 
 
-def test_one_that_another_process_holds_stays_and_goes_when_that_is_killed(tmp_path):
+def test_a_directory_that_another_process_holds_stays_until_that_is_killed(tmp_path):
     with another(HOLD, str(tmp_path), PREFIX) as (process, path, child):
         assert swept(tmp_path) == []
         assert (path / "content").exists()
@@ -80,7 +80,7 @@ def test_one_that_another_process_holds_stays_and_goes_when_that_is_killed(tmp_p
     assert list(tmp_path.iterdir()) == [], "not even the lock is left"
 
 
-def test_ones_own_stays_until_it_is_let_go(tmp_path):
+def test_our_own_directory_stays_until_it_is_let_go(tmp_path):
     held, left = Owned.new(tmp_path, PREFIX), Owned.new(tmp_path, PREFIX)
     left.let_go()
     assert swept(tmp_path) == [left.path]
@@ -89,7 +89,7 @@ def test_ones_own_stays_until_it_is_let_go(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_that_is_being_swept_belongs_to_the_sweeper(tmp_path):
+def test_a_directory_that_is_being_swept_belongs_to_the_sweeper(tmp_path):
     Owned.new(tmp_path, PREFIX).let_go()
     for orphan in Owned.orphans(tmp_path, PREFIX):
         assert swept(tmp_path) == []
@@ -106,7 +106,7 @@ def test_a_removal_that_was_cut_short_is_finished(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["callbackd-test-database-", "callbackd-test-database-1 2", "callbackd-test-x", "x"])
-def test_what_is_not_named_as_ours_is_not_looked_at(tmp_path, name):
+def test_directories_not_named_like_ours_are_not_touched(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / f"{name}.lock").touch()
     assert swept(tmp_path) == []

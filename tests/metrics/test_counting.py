@@ -148,7 +148,7 @@ def test_the_service_level_is_over_answered_and_late_abandoned_unless_asked_othe
     assert make(CASES, 0, 1, (20.0,)).service_level(20.0) == 48 / 75
 
 
-def test_a_rate_without_cases_is_none():
+def test_a_rate_without_cases_has_no_value():
     empty = make(Tally(), 0, 1, (20.0,))
     rates = (empty.asa_s, empty.abandon_rate, empty.short_abandon_rate, empty.service_level(20.0), empty.aht_s)
     assert set(rates) == {None}
@@ -165,7 +165,7 @@ def test_a_threshold_includes_its_end(waited_s, within):
 
 
 @pytest.mark.parametrize(("waited_s", "short"), [(0.0, True), (4.5, True), (5.0, False), (60.0, False)])
-def test_who_hangs_up_early_is_counted_apart(waited_s, short):
+def test_callers_who_hang_up_early_are_counted_apart(waited_s, short):
     centre = Counted()
     centre.calls("a")
     centre.wait(waited_s)
@@ -207,7 +207,7 @@ def step(metrics, now, *rows, event=None, stored=False):
         EntryOutcome.LEFT,
     ],
 )
-def test_an_exit_is_counted_by_its_outcome_and_is_no_abandon(outcome):
+def test_an_exit_counts_by_its_outcome_and_not_as_abandoned(outcome):
     metrics = Fed(settings())
     step(metrics, T0, LINE)
     step(metrics, T0 + 30, replace(LINE, state=EntryState.CLOSED, outcome=outcome))
@@ -295,7 +295,7 @@ def test_a_promise_that_was_not_stored_was_never_made():
     assert (day.promised, day.saved_s) == (0, 0.0)
 
 
-def test_a_promise_told_twice_is_one():
+def test_a_promise_stored_twice_counts_once():
     centre = promised()
     centre.hear(PromiseStored(centre.last(StorePromise).callback.id))
     assert centre.support().promised == 1
@@ -326,7 +326,7 @@ def store(metrics, now, entry, callback):
         ({"expected_at": T0 + 600}, T0 + 60, CallbackOutcome.REJOINED, 0, 0),
     ],
 )
-def test_a_promise_is_on_time_by_what_was_told(told, ended_at, outcome, timed, on_time):
+def test_a_promise_is_on_time_by_the_time_that_was_spoken(told, ended_at, outcome, timed, on_time):
     metrics = Fed(settings([queue(slots=Slots(length_s=900.0))]))
     callback = replace(PROMISED, **told)
     step(metrics, T0, LINE)
@@ -353,7 +353,7 @@ def test_a_promise_moved_to_another_time_is_one_promise_and_judged_by_the_new_ti
     assert day.saved_s == 30.0, "who chose a time would not have waited for it on the line"
 
 
-def test_who_rejoins_waits_live_again_from_then_on():
+def test_a_caller_who_rejoins_waits_live_from_then_on():
     centre = promised()
     centre.wait(50)
     centre.calls("a2", ANNA)
@@ -429,7 +429,7 @@ def test_hold_is_apart_from_talk_and_part_of_the_handle_time():
     assert (day.aht_s, day.talking_s) == (40.0, 30.0)
 
 
-def test_hold_told_twice_by_both_and_nested_is_one_hold():
+def test_hold_reported_twice_by_both_and_nested_is_one_hold():
     centre = talking()
     alice = centre.ring_of("alice")
     for event in (LegHeld(alice), LegHeld(alice), LegHeld(LegId("a")), LegUnheld(alice), LegUnheld(alice)):
@@ -454,7 +454,7 @@ def test_a_hangup_ends_the_hold():
     assert (day.talk_s, day.hold_s, day.wrap_up_s) == (10.0, 8.0, 10.0)
 
 
-def test_a_hold_told_after_the_hangup_is_none():
+def test_a_hold_reported_after_the_hangup_does_not_count():
     centre = talking()
     centre.hangs_up("a")
     centre.hear(LegHeld(LegId("a")))
@@ -462,7 +462,7 @@ def test_a_hold_told_after_the_hangup_is_none():
     assert (centre.support().hold_s, centre.support().with_hold) == (0.0, 0)
 
 
-def test_a_hold_of_a_leg_that_talks_to_nobody_is_none():
+def test_a_hold_on_a_leg_that_talks_to_nobody_does_not_count():
     centre = talking()
     centre.calls("b", BEN)
     centre.hear(LegHeld(LegId("b")))
@@ -491,7 +491,7 @@ def test_own_calls_and_time_away_are_counted_apart():
     assert (day.own_calls_s, day.away_s, day.staffed_s) == (50.0, 30.0, 21.0)
 
 
-def test_who_logs_out_while_talking_is_staffed_until_the_end_of_the_call():
+def test_an_agent_who_logs_out_while_talking_is_staffed_until_the_end_of_the_call():
     centre = talking()
     centre.dials("alice", "logout")
     centre.wait(20)
@@ -560,7 +560,7 @@ def test_another_customer_an_abandoned_call_and_a_withheld_number_are_no_repeats
         ("later", [], "none"),
     ],
 )
-def test_a_repeat_call_is_laid_to_the_last_word_on_the_call_before(when, words, counted):
+def test_a_repeat_call_counts_under_the_last_disposition_of_the_call_before(when, words, counted):
     centre = talking()
 
     def says(moment):
@@ -590,7 +590,7 @@ def test_a_disposition_belongs_to_its_agents_last_call_only():
     assert centre.report(agent="bob").repeats == {"sold": 1}
 
 
-def test_a_word_on_a_withheld_number_is_not_laid_to_the_customer_before():
+def test_a_disposition_of_a_withheld_number_is_not_counted_for_the_customer_before():
     centre = solo()
     centre.call("a", ANNA)
     centre.call("w", "anonymous")
@@ -599,7 +599,7 @@ def test_a_word_on_a_withheld_number_is_not_laid_to_the_customer_before():
     assert centre.support().repeats == {"none": 1}
 
 
-def test_a_word_on_a_call_that_another_agent_took_up_again_is_not_laid_to_theirs():
+def test_a_disposition_of_a_call_that_another_agent_took_up_again_is_not_counted_as_theirs():
     centre = Counted(settings(agents=[agent("alice"), agent("bob")]))
     centre.logs_in("alice")
     centre.call("a", ANNA, by="alice")
@@ -614,7 +614,7 @@ def test_a_word_on_a_call_that_another_agent_took_up_again_is_not_laid_to_theirs
 # --- quarter hours --------------------------------------------------------------------------------------------------
 
 
-def test_what_lasts_over_the_end_of_a_quarter_hour_is_cut_there():
+def test_time_that_crosses_the_end_of_a_quarter_hour_is_split_there():
     centre = solo()
     centre.wait(899 - 60)
     centre.call("a", talk_s=100.0)
@@ -683,13 +683,13 @@ def test_old_quarter_hours_and_old_customers_are_forgotten():
 
 
 @pytest.mark.parametrize("of", [{"queue": "nosuch"}, {"agent": "nosuch"}])
-def test_a_report_of_nobody_is_a_mistake(of):
+def test_a_report_about_an_unknown_queue_or_agent_is_a_mistake(of):
     with pytest.raises(KeyError):
         Metrics(settings()).report(T0, T0 + 1, **of)
 
 
-def test_a_report_is_of_one():
-    with pytest.raises(ValueError, match="of a queue or of an agent"):
+def test_a_report_is_about_one_queue_or_one_agent():
+    with pytest.raises(ValueError, match="about a queue or about an agent"):
         Metrics(settings()).report(T0, T0 + 1, queue=SUPPORT, agent=AgentId("alice"))
 
 

@@ -90,7 +90,7 @@ def test_an_announcement_keeps_its_order_and_takes_single_prompts():
         ("number 12ab", "not a telephone number"),
     ],
 )
-def test_what_is_not_understood_is_answered_with_what_could_be_meant(words: str, answer: str):
+def test_a_word_that_is_not_understood_is_answered_with_suggestions(words: str, answer: str):
     with pytest.raises(NotUnderstood, match=answer):
         understood(words.split(), {"greeting-support"})
 
@@ -99,7 +99,7 @@ def test_what_is_not_understood_is_answered_with_what_could_be_meant(words: str,
 
 
 @pytest.mark.parametrize("extension", PLAYABLE)
-def test_whatever_asterisk_plays_is_heard(tmp_path: Path, extension: str):
+def test_every_format_that_asterisk_plays_is_heard(tmp_path: Path, extension: str):
     tone = array("h", [int(9000 * math.sin(i / 5)) for i in range(8000)])
     sound.write(tmp_path / "tone.wav", tone)
     file = tmp_path / f"other{extension}"
@@ -111,13 +111,13 @@ def test_whatever_asterisk_plays_is_heard(tmp_path: Path, extension: str):
     assert heard.loudness_db == pytest.approx(sound.measure(tone).loudness_db, abs=0.5)
 
 
-def test_what_is_no_sound_is_named(tmp_path: Path):
+def test_a_file_that_is_no_sound_is_named(tmp_path: Path):
     (tmp_path / "broken.wav").write_bytes(b"RIFF, or so")
     with pytest.raises(sound.SoundError, match=r"broken\.wav: not a wav"):
         listen.joined([tmp_path / "broken.wav"])
 
 
-def test_without_sox_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_sox_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "one.gsm").write_bytes(bytes(33))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(sound.SoundError, match=r"one\.gsm: sox is not installed"):

@@ -36,12 +36,12 @@ def words(phrase: Phrase, language: Language = english_only) -> list[str]:
 
 
 @every_language
-def test_says_what_its_table_says(language: Language) -> None:
+def test_each_language_has_the_words_of_its_table(language: Language) -> None:
     assert spoken(language) == table(language)
 
 
 @every_language
-def test_has_words_for_every_phrase(language: Language) -> None:
+def test_each_language_has_words_for_every_phrase(language: Language) -> None:
     phrases: list[Phrase] = [*Fixed, Greeting("support"), CallbackHello("support"), Crisis("support"), WaitAboveHour()]
     phrases += [Position(n) for n in (*range(1, 130), 1000)]
     phrases += [kind(minutes) for kind in (WaitBelow, CallWithin) for minutes in range(1, 1441)]
@@ -50,7 +50,7 @@ def test_has_words_for_every_phrase(language: Language) -> None:
 
 
 @every_language
-def test_spells_out_numbers_and_ends_its_sentences(language: Language) -> None:
+def test_each_language_spells_out_numbers_and_ends_its_sentences(language: Language) -> None:
     for name, text in spoken(language).items():
         assert not any(char.isdigit() for char in text), name
         assert name == "plus" or name.startswith(("digit-", "at-")) or text[-1] in ".:!?" or text.endswith(" —"), name
@@ -59,7 +59,7 @@ def test_spells_out_numbers_and_ends_its_sentences(language: Language) -> None:
 
 
 @every_language
-def test_introduces_itself_without_a_company_too(language: Language) -> None:
+def test_each_language_introduces_itself_without_a_company_too(language: Language) -> None:
     for introduce in (language.greeting, language.hello):
         assert introduce("Acme").count("Acme") == 1
         assert "  " not in introduce("")
@@ -208,7 +208,7 @@ def test_the_operators_wording_replaces_ours_and_adds_names() -> None:
     assert texts["greeting-support"] == "Support here."
 
 
-def test_every_mistake_in_the_settings_is_told_at_once() -> None:
+def test_every_mistake_in_the_settings_is_reported_at_once() -> None:
     with pytest.raises(ValueError, match="no such language: xx") as told:
         PromptSettings(
             cache=Path("/a,b"),

@@ -23,7 +23,7 @@ def rows(settings: PromptSettings = ALL) -> dict[str, dict[str, str]]:
     return {row["file"]: row for row in csv.DictReader(lines, strict=True)}
 
 
-def test_it_has_every_word_of_every_language_as_written():
+def test_the_sheet_has_every_word_of_every_language_as_written():
     found = rows()
     for code, language in LANGUAGES.items():
         for name, text in catalog.texts(language, ALL).items():
@@ -62,13 +62,13 @@ def test_a_file_delivered_under_its_name_is_found(tmp_path: Path):
         ("press-2", "end of sentence", "0.4", "8"),
     ],
 )
-def test_the_speaker_is_told_how(name: str, note: str, silence: str, longest: str):
+def test_the_sheet_shows_how_to_speak_each_prompt(name: str, note: str, silence: str, longest: str):
     row = rows()[f"uk/{name}.wav"]
     assert note in row["note"]
     assert (row["silence_after_s"], row["longest_s"]) == (silence, longest)
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
-def test_what_does_not_end_as_a_sentence_is_never_said_to_be_one(language):
+def test_a_fragment_that_does_not_end_as_a_sentence_is_never_described_as_one(language):
     for name, text in catalog.texts(language, ALL).items():
         assert text[-1] in ".?!" or manner(name) is not WHOLE, name

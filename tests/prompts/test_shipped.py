@@ -139,7 +139,7 @@ def copy(folder: Path, *names: str) -> None:
         (folder / name).write_bytes((SHIPPED / "en" / name).read_bytes())
 
 
-def test_only_what_changed_is_made_anew(tmp_path: Path):
+def test_only_changed_prompts_are_made_again(tmp_path: Path):
     folder, language = tmp_path / "en", LANGUAGES["en"]
     copy(folder, *catalog.texts(language, PromptSettings(Path(), Path())))
     index = json.loads((folder / "index.json").read_text())
@@ -157,7 +157,7 @@ def test_only_what_changed_is_made_anew(tmp_path: Path):
     assert ship(language, folder) == (0, 0)
 
 
-def test_another_voice_is_all_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_another_voice_makes_all_prompts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder, language, made = tmp_path / "en", LANGUAGES["en"], []
     copy(folder, *catalog.texts(language, PromptSettings(Path(), Path())))
     monkeypatch.setattr("lab.ship_prompts._make", lambda _, names, __: made.extend(names))

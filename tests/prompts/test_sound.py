@@ -172,7 +172,7 @@ def test_an_engine_that_does_not_speak_is_named_and_leaves_nothing(
     assert not built_files(settings)
 
 
-def test_a_missing_engine_is_told_before_anything_is_made(settings: PromptSettings) -> None:
+def test_a_missing_engine_is_reported_before_anything_is_made(settings: PromptSettings) -> None:
     with pytest.raises(NoEngine, match="no-such-engine"):
         build(replace(settings, engine=Engine(("no-such-engine", "{out}"))))
 
@@ -264,7 +264,7 @@ def test_a_phrase_with_a_missing_part_is_left_out_whole_and_told_once(settings: 
     assert [unspoken.what for unspoken in told] == ["digit-2", "digit-2-end"]
 
 
-def test_what_was_built_meanwhile_is_found_after_a_reload(settings: PromptSettings) -> None:
+def test_prompts_built_meanwhile_are_found_after_a_reload(settings: PromptSettings) -> None:
     renderer = Renderer(settings, report=lambda _: None)
     build(settings, only=["goodbye"])
     assert not renderer.media([Fixed.GOODBYE], "en")
@@ -279,14 +279,14 @@ def test_a_regional_language_is_its_language(settings: PromptSettings, language:
 
 
 @pytest.mark.parametrize("language", ["", "xx", "english"])
-def test_an_unknown_language_falls_back_and_is_told(settings: PromptSettings, language: str) -> None:
+def test_an_unknown_language_falls_back_and_is_reported(settings: PromptSettings, language: str) -> None:
     record(settings, "goodbye.wav")
     assert media(settings, Fixed.GOODBYE, language=language)
     (told,) = reports(settings, [Fixed.GOODBYE], language)
     assert (told.language, told.what) == (language, "language")
 
 
-def test_nonsense_is_left_out_and_told_without_the_number(settings: PromptSettings) -> None:
+def test_nonsense_is_left_out_and_reported_without_the_number(settings: PromptSettings) -> None:
     (told,) = reports(settings, [Digits("0770090*958")])
     assert told.what == "Digits"
     assert "0770090" not in str(told)
@@ -361,7 +361,7 @@ def test_without_sox_a_recording_is_not_judged_rather_than_bad(
     assert "sox is not installed" in found.detail
 
 
-def test_missing_prompts_are_told_with_their_text(settings: PromptSettings) -> None:
+def test_missing_prompts_are_reported_with_their_text(settings: PromptSettings) -> None:
     missing = {problem.name: problem.detail for problem in check(settings) if problem.fault is Fault.MISSING}
     assert len(missing) == len(inventory(settings))
     assert "Thank you, and goodbye." in missing["goodbye"]

@@ -51,7 +51,7 @@ TIMES = """
 
 
 @pytest.mark.parametrize("line", TIMES.strip().splitlines(), ids=lambda line: line.split("|")[1].strip())
-def test_a_time_of_day_is_told_as_the_language_tells_it(line: str) -> None:
+def test_a_time_of_day_is_spoken_as_the_language_speaks_it(line: str) -> None:
     clock, *expected = (cell.strip() for cell in line.strip("| ").split("|"))
     hour, minute = map(int, clock.split(":"))
     assert [LANGUAGES[code].at(60 * hour + minute) for code in CODES] == expected
@@ -100,7 +100,7 @@ def test_a_choice_is_one_sentence(code: str, expected: str) -> None:
         ("pl", "Oddzwonimy dokładnie za tydzień o godzinie jedenastej."),
     ],
 )
-def test_a_promise_of_a_time_is_one_sentence(code: str, expected: str) -> None:
+def test_a_promise_with_a_time_is_one_sentence(code: str, expected: str) -> None:
     assert sentence(CallAt(Day.IN_A_WEEK, 11 * 60), LANGUAGES[code]) == expected
 
 
@@ -143,7 +143,7 @@ def heard(settings: PromptSettings, phrase: Phrase) -> list[str]:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_day_and_time_follow_at_once_and_the_key_after_a_breath(settings: PromptSettings, code: str) -> None:
+def test_day_and_time_follow_at_once_and_the_key_after_a_pause(settings: PromptSettings, code: str) -> None:
     settings = replace(settings, languages=(code,), default_language=code)
     choice = SlotChoice(1, Day.TOMORROW, 15 * 60 + 30)
     assert not build(settings, only=catalog.names(choice, LANGUAGES[code], "GB")).failures
@@ -161,7 +161,7 @@ def test_one_recording_of_a_time_serves_choice_and_promise(settings: PromptSetti
     assert not [problem for problem in check(settings) if problem.fault is not Fault.MISSING]
 
 
-def test_a_queues_own_word_on_its_crisis_wins(settings: PromptSettings) -> None:
+def test_a_queues_own_wording_of_its_crisis_wins(settings: PromptSettings) -> None:
     record(settings, "crisis", "crisis-support")
     assert heard(settings, Crisis("support")) == ["crisis-support"]
     assert heard(settings, Crisis("sales")) == ["crisis"]

@@ -32,7 +32,7 @@ def test_days_keep_the_laws(name, first):
         day(SHAPES[name], seed, HOURS.get(name, 1.0))
 
 
-def test_there_are_two_hundred_days():
+def test_two_hundred_days_are_simulated():
     assert len(SHAPES) * SEEDS >= 200
 
 

@@ -129,7 +129,7 @@ def bad_day(seed: int) -> Mangled:
 
 
 @pytest.mark.parametrize("first", range(0, 40, 5))
-def test_after_a_poll_belief_is_the_truth(first):
+def test_after_a_poll_we_believe_what_asterisk_has(first):
     for seed in range(first, first + 5):
         world = bad_day(seed)
         assert world.lost > 20

@@ -87,7 +87,7 @@ def rates_are_rates(day: Report) -> None:
 
 @given(days)
 @few
-def test_who_comes_is_answered_gives_up_leaves_or_is_promised_a_call_and_every_promise_ends(day):
+def test_every_caller_is_answered_gives_up_leaves_or_is_promised_a_call_and_every_promise_ends(day):
     for report in day.reports():
         if report.entered:
             nobody_is_lost(report)

@@ -44,7 +44,7 @@ def digest(path: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_day_told_from_its_file_gives_the_same_commands_byte_for_byte(name, tmp_path):
+def test_a_day_replayed_from_its_file_gives_the_same_commands_byte_for_byte(name, tmp_path):
     world, said = recorded(name)
     path = tmp_path / "day.jsonl"
     with path.open("w") as file:
@@ -98,7 +98,7 @@ def test_every_event_is_read_as_it_was_written(event, at):
         ('{"entropy": "00"}\n{"at": 1.0, "event": "LegEnded", "leg": "a", "ending": "bored"}\n', 2),
     ],
 )
-def test_what_is_no_recording_is_refused_with_the_number_of_its_line(text, line):
+def test_a_file_that_is_no_recording_is_refused_with_the_number_of_the_line(text, line):
     with pytest.raises(ValueError, match=f"^line {line} does not belong to a recording"):
         replay.read(io.StringIO(text))
 

@@ -76,7 +76,7 @@ def test_the_arrival_is_kept_where_it_is_set():
     assert c.entry("a").arrived_at == old.arrived_at
 
 
-def test_what_fails_is_told_and_they_talk_on():
+def test_a_transfer_that_fails_is_reported_and_they_keep_talking():
     c = centre()
     asks(c)
     c.hear(TransferFailed(LegId("a"), "the dialplan has no 8002"))
@@ -151,7 +151,7 @@ def test_an_agent_who_consults_a_line_of_ours_gives_the_caller_the_place(reached
         assert c.rings("bob") == [ANNA]
 
 
-def test_whom_asterisk_puts_into_the_place_of_a_waiting_caller_has_it():
+def test_a_leg_that_replaces_a_waiting_caller_gets_the_place():
     c = centre()
     c.calls("reception", "+442079460105")
     place = c.entry("reception")
@@ -164,7 +164,7 @@ def test_whom_asterisk_puts_into_the_place_of_a_waiting_caller_has_it():
     assert c.last(Join).legs[0] == "b"
 
 
-def test_whom_asterisk_puts_into_the_place_of_an_agent_has_the_caller():
+def test_a_leg_that_replaces_an_agent_gets_the_caller():
     c = centre()
     leg = c.ring_of("alice")
     c.hear(LegReplaced(leg, LegId("colleague"), "", "Local/agent3@x-1;2"))
@@ -175,7 +175,7 @@ def test_whom_asterisk_puts_into_the_place_of_an_agent_has_the_caller():
     assert c.agents["alice"].activity is Activity.IDLE
 
 
-def test_a_leg_in_the_place_of_nobody_is_hung_up():
+def test_a_leg_that_replaces_nobody_is_hung_up():
     c = centre()
     c.hear(LegReplaced(LegId("who"), LegId("what")))
     assert c.all(HangUp, leg="what")

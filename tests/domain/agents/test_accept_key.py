@@ -27,7 +27,7 @@ def asked(centre):
     return leg
 
 
-def test_who_picks_up_is_asked_for_the_key_and_the_caller_hears_nothing_of_it():
+def test_an_agent_who_answers_is_asked_for_the_key_and_the_caller_hears_nothing_of_it():
     centre = on_a_mobile()
     leg = asked(centre)
     assert centre.heard(leg) == [Fixed.AGENT_ACCEPT]
@@ -95,7 +95,7 @@ def test_wrong_keys_do_not_hold_a_caller_for_ever():
     assert centre.hung_up(leg)
 
 
-def test_who_picks_up_at_the_last_moment_has_the_whole_time_for_the_key():
+def test_an_agent_who_answers_at_the_last_moment_has_the_whole_time_for_the_key():
     centre = on_a_mobile()
     centre.logs_in("alice")
     centre.calls("anna")
@@ -148,7 +148,7 @@ def test_when_all_are_rung_picking_up_without_the_key_stops_nobody_else_s_ring()
     assert not centre.hung_up(centre.ring_of("bob"))
 
 
-def test_a_pick_up_that_is_told_twice_is_asked_once():
+def test_an_answer_reported_twice_asks_for_the_key_once():
     centre = on_a_mobile()
     leg = asked(centre)
     centre.answers("alice")

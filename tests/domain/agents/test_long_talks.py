@@ -20,14 +20,14 @@ def talking() -> Centre:
     return centre
 
 
-def test_it_is_renewed_at_half_its_time_again_and_again():
+def test_the_dead_man_switch_is_renewed_at_half_its_time_again_and_again():
     centre = talking()
     for n in range(1, 6):
         assert len(centre.all(ArmDeadMan, **ARMED)) == n
         centre.sleeps(TALKING_S / 2)
 
 
-def test_one_who_is_on_hold_is_looked_after_as_well():
+def test_a_caller_on_hold_is_looked_after_as_well():
     centre = talking()
     centre.hear(LegHeld(LegId("anna")))
     centre.sleeps(TALKING_S / 2)
@@ -57,7 +57,7 @@ def test_nothing_is_renewed_when_the_talk_is_over():
     assert len(centre.all(ArmDeadMan, **ARMED)) == 1
 
 
-def test_after_a_restart_it_is_renewed_at_once_as_nobody_knows_its_age():
+def test_after_a_restart_the_dead_man_switch_is_renewed_at_once_as_nobody_knows_its_age():
     centre = talking()
     centre.sleeps(100)
     centre.restarts()
@@ -66,7 +66,7 @@ def test_after_a_restart_it_is_renewed_at_once_as_nobody_knows_its_age():
     assert len(centre.all(ArmDeadMan, **ARMED)) == 3
 
 
-def test_while_asterisk_is_away_it_waits_and_is_renewed_as_soon_as_it_is_back():
+def test_the_dead_man_switch_is_renewed_as_soon_as_asterisk_is_back():
     centre = talking()
     centre.hear(PbxLost("cut"))
     centre.sleeps(TALKING_S / 2 + 100)

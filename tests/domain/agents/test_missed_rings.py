@@ -50,7 +50,7 @@ def test_a_phone_that_could_not_ring_costs_the_agent_nothing(ending, cause, tech
     assert f"SIP {tech_cause}" in centre.reasons("not reached")[0]
 
 
-def test_do_not_disturb_is_no_missed_ring():
+def test_do_not_disturb_is_not_a_missed_ring():
     centre = one_agent()
     for _ in range(3):
         ended(centre, Ending.NO_ANSWER, 19, 480, refused=True)
@@ -63,7 +63,7 @@ def test_do_not_disturb_is_no_missed_ring():
     [(Ending.NO_ANSWER, 19, 480), (Ending.NO_ANSWER, 19, 0), (Ending.REJECTED, 21, 603), (Ending.REJECTED, 21, 0)],
     ids=["rang out", "rang out, no SIP", "declined by hand", "declined, no SIP"],
 )
-def test_who_lets_it_ring_or_declines_by_hand_is_paused_after_three(ending, cause, tech_cause):
+def test_an_agent_who_lets_it_ring_or_declines_by_hand_is_paused_after_three_rings(ending, cause, tech_cause):
     centre = one_agent()
     for _ in range(3):
         ended(centre, ending, cause, tech_cause)
@@ -81,7 +81,7 @@ def test_a_busy_phone_in_between_neither_counts_nor_forgives():
 
 
 @pytest.mark.parametrize("event", [DialRefused, DialUnknown])
-def test_a_ring_that_was_never_made_is_nobodys_sin(event):
+def test_a_ring_that_was_never_made_is_nobodys_fault(event):
     centre = one_agent()
     for _ in range(5):
         centre.hear(event(centre.ring_of("alice"), "because"))

@@ -32,7 +32,7 @@ def shown(centre: Centre, name: str = "alice") -> str:
 # --- own calls --------------------------------------------------------------------------------------------------------
 
 
-def test_who_telephones_outside_the_queue_is_not_rung_and_the_next_is():
+def test_an_agent_on_a_call_outside_the_queue_is_not_rung_but_the_next_is():
     centre = centre_of("alice", "bob")
     phone(centre, DeviceState.IN_USE)
     centre.calls("anna")
@@ -51,7 +51,7 @@ def test_the_end_of_the_own_call_frees_the_agent_at_once():
     assert shown(centre) == ""
 
 
-def test_a_call_of_ours_is_no_own_call_whatever_the_phone_says():
+def test_one_of_our_calls_is_not_an_own_call_whatever_the_phone_reports():
     centre = centre_of("alice")
     centre.calls("anna")
     phone(centre, DeviceState.IN_USE)
@@ -94,7 +94,7 @@ def test_a_second_call_on_the_phone_outlasts_ours_and_is_seen_as_an_own_call():
     assert centre.rings("alice") == [ANNA, BEN]
 
 
-def test_a_state_that_comes_after_the_end_of_our_ring_is_of_our_ring():
+def test_a_device_state_that_comes_after_our_ring_still_belongs_to_that_ring():
     centre = centre_of("alice")
     centre.calls("anna")
     centre.hangs_up("anna")
@@ -152,7 +152,7 @@ def test_a_phone_behind_a_trunk_and_an_unknown_state_say_nothing():
 
 
 @pytest.mark.parametrize("state", [DeviceState.IN_USE, DeviceState.OFF])
-def test_who_cannot_be_rung_counts_as_paused_in_the_estimate(state):
+def test_an_agent_who_cannot_be_rung_counts_as_paused_in_the_estimate(state):
     centre = centre_of("bob", "alice")
     phone(centre, state)
     centre.calls("ben", BEN)
@@ -165,7 +165,7 @@ def test_who_cannot_be_rung_counts_as_paused_in_the_estimate(state):
 # --- a phone that is off ----------------------------------------------------------------------------------------------
 
 
-def test_whose_phone_is_off_is_away_and_comes_back_by_itself():
+def test_an_agent_whose_phone_is_off_is_away_and_comes_back_by_itself():
     centre = centre_of("alice")
     phone(centre, DeviceState.OFF)
     centre.calls("anna")
@@ -176,7 +176,7 @@ def test_whose_phone_is_off_is_away_and_comes_back_by_itself():
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
-def test_with_everybody_away_callers_go_where_they_go_when_all_are_paused():
+def test_with_everybody_away_callers_leave_as_when_all_are_paused():
     rules = EntryRules(all_paused=Exit(Way.DIALPLAN, "voicemail"))
     centre = Centre(settings([queue(rules=rules)], [agent("alice")]))
     centre.logs_in("alice")
@@ -227,7 +227,7 @@ def test_an_own_call_that_ended_while_we_were_away_is_over():
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
-def test_a_state_that_was_not_told_is_a_difference():
+def test_a_device_state_that_was_not_reported_is_a_difference():
     centre = centre_of("alice")
     phone(centre, DeviceState.IN_USE)
     seen = DeviceSeen("PJSIP/alice", DeviceState.FREE)

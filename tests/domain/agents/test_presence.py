@@ -40,14 +40,14 @@ def test_the_same_code_twice_is_answered_the_same():
     assert said_to_phone(centre) is Fixed.AGENT_LOGGED_IN
 
 
-def test_a_phone_of_nobody_is_told_so():
+def test_a_phone_that_belongs_to_nobody_is_reported():
     centre = Centre()
     centre.dials("mallory", "login")
     assert said_to_phone(centre) is Fixed.NOT_AN_AGENT
     assert "mallory" not in centre.agents
 
 
-def test_an_unknown_code_is_refused_with_its_name():
+def test_an_unknown_code_is_refused_by_name():
     centre = Centre()
     centre.dials("alice", "dance")
     assert "'dance' is none of login" in centre.reasons("feature code refused")[0]
@@ -64,7 +64,7 @@ def test_paused_and_logged_out_agents_are_not_rung():
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
-def test_who_logs_out_while_talking_talks_on_and_gets_no_new_call():
+def test_an_agent_who_logs_out_while_talking_keeps_talking_and_gets_no_new_call():
     centre = Centre()
     centre.logs_in("alice")
     centre.calls("anna")

@@ -80,7 +80,7 @@ def test_without_a_wrap_up_there_is_none_to_change(code, doing):
     assert centre.agents["alice"].wrap_up_until == 0.0
 
 
-def test_who_pauses_during_the_wrap_up_is_not_rung_after_it():
+def test_an_agent_who_pauses_during_the_wrap_up_is_not_rung_after_it():
     centre = after_a_call()
     centre.dials("alice", "pause")
     centre.wait(11)

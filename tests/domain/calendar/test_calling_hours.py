@@ -71,7 +71,7 @@ def test_a_number_of_unknown_zone_goes_by_the_clock_of_the_site():
     assert (may(NOWHERE, now, zone=ZAGREB), may(NOWHERE, now, zone=LONDON)) == (True, False)
 
 
-def test_holidays_are_rung_on_when_so_set():
+def test_customers_are_rung_on_holidays_if_set():
     assert may(IN_LONDON, local("2027-03-26 12:00", LONDON), calling=replace(LAW, holidays=False))
 
 

@@ -156,7 +156,7 @@ def test_the_next_opening_is_now_when_it_is_open():
     assert closes_at(OFFICE, now, now + 60) is None, "a supervisor closed it early"
 
 
-def test_what_is_closed_has_no_closing_time():
+def test_a_closed_queue_has_no_closing_time():
     assert closes_at(OFFICE, local("2027-01-12 08:00", LONDON)) is None
 
 
@@ -245,7 +245,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(configured, now):
 
 
 @given(HOURS, YEAR)
-def test_an_opening_lasts_until_it_says_and_no_longer(configured, now):
+def test_an_opening_lasts_exactly_until_its_end(configured, now):
     closes = closes_at(configured, now)
     if closes is not None:
         assert all(opening(configured, at).open for at in between(now, closes))

@@ -81,7 +81,7 @@ def test_promises_of_another_slot_length_count_where_they_lie():
     assert starts(free(with_slots(replace(BOOK, booked=booked), capacity=1), MONDAY))[0] == "Mon 11:30"
 
 
-def test_more_are_told_after_the_last_that_was_read_out():
+def test_more_times_follow_the_last_one_that_was_read_out():
     first = free(BOOK, MONDAY)
     assert starts(free(BOOK, MONDAY, after=first[-1].start)) == ["Mon 12:00", "Mon 12:30", "Mon 13:00"]
 
@@ -215,7 +215,7 @@ def test_each_pass_of_a_doubled_time_is_a_slot_of_its_own():
     assert at(replace(ROUND_THE_CLOCK, booked={first: 1, second: 1}), now, 1, "0130") == Refused(Why.FULL)
 
 
-def test_a_skipped_time_is_no_such_time():
+def test_a_time_that_the_clock_skips_does_not_exist():
     now = utc("2027-03-27 12:00")
     assert why(ROUND_THE_CLOCK, now, 1, "0130") is Why.NO_SUCH_TIME
     assert why(ROUND_THE_CLOCK, now, 1, "0200") == "Sun 02:00"
@@ -298,7 +298,7 @@ def test_taking_what_is_free_until_nothing_is_overbooks_nothing(book, now):
 
 
 @given(BOOKS, INSTANTS)
-def test_what_is_read_out_can_be_keyed(book, now):
+def test_every_time_that_is_read_out_can_be_keyed(book, now):
     for slot in free(book, now, choices=5):
         shown = wall.local(slot.start, LONDON)
         day = (shown.date() - wall.day_of(now, LONDON)).days

@@ -89,7 +89,7 @@ def test_the_time_of_the_key_is_promised(key):
     assert centre.callback().slot_at == times[int(key) - 1]
 
 
-def test_as_many_times_are_read_out_as_set_and_other_keys_are_told():
+def test_as_many_times_are_read_out_as_set_and_wrong_keys_are_answered():
     centre = busy(slots=Slots(choices=1))
     hears_times(centre)
     centre.presses("anna", "2")
@@ -124,7 +124,7 @@ def test_zero_keeps_the_place_and_no_time_is_remembered():
     assert centre.callback().slot_at is None
 
 
-def test_zero_at_the_number_keeps_the_place_too_and_the_turn_is_a_turn_again():
+def test_zero_at_the_number_keeps_the_place_too_and_the_promise_is_for_a_turn_again():
     centre = busy()
     hears_times(centre)
     centre.presses("anna", "10" + "11")
@@ -283,7 +283,7 @@ def test_without_a_database_a_promise_is_not_moved_but_kept():
     assert centre.acd.state.callbacks[before.id] == before
 
 
-def test_who_rings_in_and_chooses_nothing_keeps_the_time():
+def test_a_caller_with_a_promise_who_chooses_nothing_keeps_the_time():
     centre = busy()
     before = promised(centre)
     leg = rings_in(centre)
@@ -295,7 +295,7 @@ def test_who_rings_in_and_chooses_nothing_keeps_the_time():
     assert centre.acd.state.callbacks[before.id] == before
 
 
-def test_who_hangs_up_while_moving_keeps_the_time():
+def test_a_caller_who_hangs_up_while_moving_a_promise_keeps_its_time():
     centre = busy()
     before = promised(centre)
     leg = rings_in(centre)
@@ -307,7 +307,7 @@ def test_who_hangs_up_while_moving_keeps_the_time():
 # --- rejoining from outside the line ----------------------------------------------------------------------------------
 
 
-def test_who_had_a_time_and_would_rather_wait_takes_the_place_of_now():
+def test_a_caller_who_had_a_time_and_would_rather_wait_takes_a_new_place():
     centre = busy()
     promise = promised(centre)
     centre.wait(60)
@@ -324,7 +324,7 @@ def test_who_had_a_time_and_would_rather_wait_takes_the_place_of_now():
     assert centre.rings("alice")[-1] == ANNA
 
 
-def test_who_rejoined_is_not_rung_at_the_old_time():
+def test_a_caller_who_rejoined_is_not_rung_at_the_old_time():
     centre = busy()
     promise = promised(centre)
     centre.presses(rings_in(centre), "1")
@@ -393,7 +393,7 @@ def test_a_longer_line_lets_it_enter_earlier_but_never_by_more_than_an_hour():
     assert entry_of(centre, promise).state is EntryState.WAITING
 
 
-def test_who_waits_already_when_it_enters_is_served_before_it_and_who_comes_later_behind_it():
+def test_callers_already_waiting_when_it_enters_are_served_before_it_and_later_ones_after_it():
     centre = busy(expected_handle_s=1000.0)
     promise = promised(centre)
     until(centre, promise.slot_at, -900)
@@ -439,7 +439,7 @@ def test_with_nobody_at_work_it_enters_at_its_time_and_waits():
     assert dialled(centre) == [ANNA]
 
 
-def test_who_does_not_answer_at_the_time_is_tried_again_like_everybody():
+def test_a_customer_who_does_not_answer_at_the_time_is_tried_again_like_everybody():
     centre = busy(retry=Retry(no_answer_gap_s=600.0))
     promise = promised(centre)
     centre.hangs_up("with-alice")
@@ -464,7 +464,7 @@ def test_a_moved_promise_is_dialled_at_its_new_time_only():
     assert dialled(centre) == [ANNA]
 
 
-def test_after_a_restart_it_enters_the_line_at_its_time_all_the_same():
+def test_a_chosen_time_enters_the_line_at_its_time_even_after_a_restart():
     centre = busy()
     promise = promised(centre)
     rows = [entry_of(centre, promise), promise]

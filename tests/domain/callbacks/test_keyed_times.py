@@ -107,7 +107,7 @@ def test_hash_between_the_digits_asks_for_the_time_again():
     assert centre.callback().slot_at == T0 + 7.5 * HOUR_S
 
 
-def test_hash_after_the_time_is_a_habit_and_harms_nothing():
+def test_hash_after_the_time_does_no_harm():
     centre = asked_for_a_time()
     centre.presses("anna", "1530#")
     assert centre.heard("anna")[-1] is Fixed.KEY_DAY
@@ -115,7 +115,7 @@ def test_hash_after_the_time_is_a_habit_and_harms_nothing():
     assert centre.callback(ANNA).slot_at == T0 + 7.5 * HOUR_S
 
 
-def test_hash_when_the_day_was_asked_leaves_no_silence_without_end():
+def test_hash_as_the_answer_to_the_day_question_does_not_leave_endless_silence():
     centre = asked_for_a_time()
     centre.presses("anna", "1430")
     centre.hears_out("anna")
@@ -125,13 +125,13 @@ def test_hash_when_the_day_was_asked_leaves_no_silence_without_end():
     assert len(centre.all(Play, leg="anna")) == before + 1, "the question is asked again"
 
 
-def test_eight_is_no_day():
+def test_key_eight_chooses_no_day():
     centre = asked_for_a_time()
     centre.presses("anna", "1530" + "8")
     assert Fixed.WRONG_KEY in centre.heard("anna")
 
 
-def test_who_stops_keying_is_asked_again_and_at_last_waits_on():
+def test_a_caller_who_stops_keying_is_asked_again_and_at_last_keeps_waiting():
     centre = asked_for_a_time()
     centre.presses("anna", "15")
     centre.wait(4)
@@ -153,7 +153,7 @@ def test_a_promise_is_moved_to_a_keyed_time():
     assert centre.callback().slot_at == T0 + 8.5 * HOUR_S
 
 
-def test_two_who_key_the_same_last_place_do_not_both_get_it():
+def test_two_callers_who_key_the_same_last_place_do_not_both_get_it():
     centre = asked_for_a_time(capacity=1)
     centre.presses("anna", "1530" + "0")
     centre.calls("carl", "+442079460103")

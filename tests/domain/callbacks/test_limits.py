@@ -37,7 +37,7 @@ def test_the_first_limit_reached_is_the_reason(asked, why):
     assert found is None if why is None else found and found.startswith(why)
 
 
-def test_a_block_is_ten_thousand_numbers():
+def test_a_block_of_numbers_is_ten_thousand_numbers():
     assert block_of("+442079460101") == block_of("+442079469999") == "+44207946"
     assert block_of("+442079470101") != block_of("+442079460101")
 
@@ -72,7 +72,7 @@ ANOTHER = "1202079460102#1"
     ],
     ids=["own", "own, national", "another's", "own, keyed", "withheld"],
 )
-def test_who_asked_is_told_when_it_is_for_another_number(caller, keys, asked_by):
+def test_callers_hear_when_the_promise_is_for_another_number(caller, keys, asked_by):
     stored = asks(Centre(), caller, keys)
     assert (stored.asked_by, stored.unasked) == (asked_by, False)
     assert stored.callback.number == (ANNA if keys == "11" else BEN)
@@ -83,7 +83,7 @@ def refused(centre: Centre) -> None:
     centre.hear(PromiseNotStored(stored.callback.id, "2 were asked for", too_many=True))
 
 
-def test_a_caller_who_asks_for_too_many_is_told_so_and_keeps_the_place():
+def test_a_caller_who_asks_for_too_many_hears_that_and_keeps_the_place():
     centre = Centre()
     asks(centre, ANNA, "11")
     refused(centre)
@@ -93,7 +93,7 @@ def test_a_caller_who_asks_for_too_many_is_told_so_and_keeps_the_place():
     assert not centre.callbacks
 
 
-def test_a_caller_outside_the_line_is_told_so_and_taken_leave_of():
+def test_a_caller_outside_the_line_hears_that_and_a_goodbye():
     centre = Centre(settings([queue(slots=Slots(enabled=False))]))
     centre.hear(ClosedEarly(SUPPORT, centre.now + 12 * 3600))
     centre.calls("leg")
@@ -106,7 +106,7 @@ def test_a_caller_outside_the_line_is_told_so_and_taken_leave_of():
     assert centre.hung_up("leg")
 
 
-def test_one_who_has_hung_up_before_the_refusal_has_abandoned_the_call():
+def test_a_caller_who_hung_up_before_the_refusal_has_abandoned_the_call():
     centre = Centre()
     asks(centre, ANNA, "11")
     centre.hangs_up("leg")
@@ -114,7 +114,7 @@ def test_one_who_has_hung_up_before_the_refusal_has_abandoned_the_call():
     assert centre.entry("leg").outcome is EntryOutcome.ABANDONED
 
 
-def test_what_makes_good_for_a_call_that_we_lost_was_asked_for_by_nobody():
+def test_a_callback_that_makes_up_for_a_lost_call_counts_as_nobodys_request():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.calls("anna")
     asterisk_dies(centre)

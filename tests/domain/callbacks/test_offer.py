@@ -157,7 +157,7 @@ def test_the_first_obstacle_is_the_reason():
         assert decide(Offer(), asked).reason == reason
 
 
-def test_yes_is_either_kind():
+def test_an_offer_of_either_kind_is_a_yes():
     assert [Answer(turn, time, "").yes for turn, time in (NEVER, TURN, TIME, BOTH)] == [False, True, True, True]
 
 
@@ -225,7 +225,7 @@ def test_the_share_of_callers_is_drawn_by_lot_and_the_same_way_each_time():
     assert len(offered(1.0)) == 100
 
 
-def test_a_caller_draws_once_and_who_lost_is_not_offered_one_later():
+def test_a_caller_draws_a_lot_once_and_a_loser_is_not_offered_a_callback_later():
     centre = busy(offer=Offer(estimated_wait_s=60.0, share=0.5))
     for n in range(20):
         centre.calls(f"c{n}", number(n))
@@ -237,7 +237,7 @@ def test_a_caller_draws_once_and_who_lost_is_not_offered_one_later():
     assert {frozenset(offers) for offers in told.values()} == {frozenset({True}), frozenset({False})}
 
 
-def test_who_asks_by_key_has_drawn_the_lot():
+def test_a_caller_who_asks_by_key_has_drawn_the_lot():
     centre = busy(offer=Offer(estimated_wait_s=60.0, share=1e-9))
     centre.calls("anna")
     assert listens(centre, seconds=60) == 0
@@ -245,7 +245,7 @@ def test_who_asks_by_key_has_drawn_the_lot():
     assert centre.heard("anna")[-1] is Fixed.CONFIRM_MENU
 
 
-def test_so_many_live_callers_are_kept():
+def test_the_first_live_callers_are_offered_nothing():
     """With ``min_live`` of 2 the first two are offered nothing; a promise is not live."""
     centre = busy(offer=Offer(estimated_wait_s=60.0, min_live=2))
     for n in (1, 2):
@@ -276,7 +276,7 @@ def test_with_slots_a_time_is_offered_beside_the_turn():
     assert any(isinstance(phrase, SlotChoice) for phrase in centre.heard("anna"))
 
 
-def test_who_confirms_a_time_that_somebody_took_meanwhile_is_read_the_next_ones():
+def test_a_caller_who_confirms_a_time_that_is_gone_meanwhile_hears_the_next_ones():
     centre = busy(slots=Slots(capacity=1))
     for leg, phone in (("anna", number(1)), ("cora", number(2))):
         centre.calls(leg, phone)

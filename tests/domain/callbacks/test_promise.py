@@ -127,7 +127,7 @@ def test_hanging_up_before_confirming_is_an_abandon():
     assert centre.entry().outcome is EntryOutcome.ABANDONED
 
 
-def test_a_promise_that_cannot_be_stored_is_apologised_for_and_the_caller_waits_on():
+def test_a_promise_that_cannot_be_stored_is_apologised_for_and_the_caller_keeps_waiting():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
     centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
@@ -235,7 +235,7 @@ def test_silence_in_the_menu_is_asked_again_then_the_caller_keeps_waiting():
     assert centre.heard("anna")[-1] is Fixed.KEEP_WAITING
 
 
-def test_wrong_keys_in_the_menu_are_told():
+def test_wrong_keys_in_the_menu_are_answered():
     centre = waiting_for_alice()
     centre.presses("anna", "17")
     assert Fixed.WRONG_KEY in centre.heard("anna")
@@ -272,7 +272,7 @@ def rings_in(centre, keys=""):
     return centre
 
 
-def test_who_has_a_promise_and_rings_in_gets_no_second_place():
+def test_a_caller_with_a_promise_gets_no_second_place():
     centre = rings_in(promised())
     assert len([entry for entry in centre.entries.values() if entry.number == ANNA]) == 1
 
@@ -299,7 +299,7 @@ def test_key_one_waits_live_at_the_same_place():
     assert centre.all(DialCustomer) == []
 
 
-def test_who_rejoined_may_take_a_callback_again():
+def test_a_caller_who_rejoined_may_take_a_callback_again():
     centre = rings_in(promised(), "1")
     centre.presses("again", "11")
     assert centre.callback().state is CallbackState.WAITING
@@ -538,7 +538,7 @@ def test_asterisk_is_shown_that_we_live_before_each_reading_of_the_menu():
     assert about == [ArmDeadMan] * 2 + [Play] * 2
 
 
-def test_no_key_is_a_machine_and_the_agent_is_free():
+def test_a_call_without_a_key_is_a_machine_and_the_agent_is_free():
     centre = dialled()
     leg = centre.customer_answers()
     for _ in range(2):
@@ -554,7 +554,7 @@ def test_no_key_is_a_machine_and_the_agent_is_free():
     assert len(centre.all(DialCustomer)) == 2
 
 
-def test_after_the_last_attempt_nobody_is_told_of_another():
+def test_customers_hear_of_no_further_attempt_after_the_last_one():
     centre = dialled(retry=Retry(max_attempts=1))
     leg = centre.customer_answers()
     for _ in range(2):
@@ -563,7 +563,7 @@ def test_after_the_last_attempt_nobody_is_told_of_another():
     assert centre.heard(leg)[-1] is Fixed.GOODBYE
 
 
-def test_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll():
+def test_a_caller_who_hung_up_while_the_promise_is_stored_is_not_taken_up_again_by_a_poll():
     centre = waiting_for_alice()
     centre.presses("anna", "1")
     centre.hear(DigitPressed(LegId("anna"), "1"), answer_database=False)
@@ -622,7 +622,7 @@ def test_a_customer_postpones_by_one_digit_and_loses_no_attempt(digit, minutes):
     assert (centre.entry().id, centre.entry().arrived_at) == (place.id, place.arrived_at)
 
 
-def test_who_asks_for_later_and_says_no_more_is_called_in_ten_minutes():
+def test_a_customer_who_asks_for_later_and_presses_nothing_more_is_called_in_ten_minutes():
     centre = dialled()
     leg = centre.customer_answers()
     centre.presses(leg, "2")
@@ -632,7 +632,7 @@ def test_who_asks_for_later_and_says_no_more_is_called_in_ten_minutes():
     assert centre.heard(leg)[-1] == CallAgainIn(10)
 
 
-def test_a_wrong_digit_while_postponing_is_told():
+def test_a_wrong_digit_while_postponing_is_answered():
     centre = dialled()
     leg = centre.customer_answers()
     centre.presses(leg, "20")

@@ -75,7 +75,7 @@ def window(centre: Centre) -> DirectWindow | None:
 
 
 @pytest.mark.parametrize(("kind", "history", "open_"), HISTORIES)
-def test_what_opens_and_closes_a_window(kind, history, open_):
+def test_windows_open_and_close_on_their_triggers(kind, history, open_):
     centre = house(kind)
     for what in history.split():
         happens(centre, what)
@@ -84,7 +84,7 @@ def test_what_opens_and_closes_a_window(kind, history, open_):
 
 
 @pytest.mark.parametrize(("kind", "what", "restarts"), RESTARTS)
-def test_what_restarts_a_window(kind, what, restarts):
+def test_windows_restart_on_their_triggers(kind, what, restarts):
     centre = house(kind)
     happens(centre, "missed")
     centre.wait(60)
@@ -132,7 +132,7 @@ def test_a_paused_agent_is_waited_for_then_the_queue_serves_with_the_priority():
     assert centre.entry().priority == 7
 
 
-def test_who_is_gone_is_not_waited_for_unless_that_is_set():
+def test_an_agent_who_is_gone_is_not_waited_for_unless_that_is_set():
     centre = house(1)
     happens(centre, "missed")
     centre.dials("alice", "logout")
@@ -146,7 +146,7 @@ def test_who_is_gone_is_not_waited_for_unless_that_is_set():
     assert patient.rung() == []
 
 
-def test_who_waits_for_one_agent_holds_up_nobody_else():
+def test_a_caller_who_waits_for_one_agent_holds_up_nobody_else():
     centre = house(1)
     happens(centre, "missed")
     centre.dials("alice", "pause")
@@ -167,7 +167,7 @@ def test_the_agents_own_setting_wins():
     assert len(centre.reasons("window: open")) == 1
 
 
-def test_of_two_agents_who_tried_the_last_one_counts():
+def test_the_last_of_two_agents_who_tried_counts():
     centre = house(1)
     centre.hear(AgentDialled("PJSIP/bob", ANNA, False))
     centre.wait(1)

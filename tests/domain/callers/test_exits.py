@@ -51,7 +51,7 @@ def test_after_the_longest_wait_a_time_is_proposed_and_the_place_is_kept_meanwhi
     assert centre.rung() == [f"bob:{ANNA}"]
 
 
-def test_who_chooses_a_time_then_gives_the_place_up_for_it():
+def test_a_caller_who_then_chooses_a_time_gives_the_place_up_for_it():
     centre = waits_a_minute(CALLBACK)
     centre.calls("anna")
     centre.wait(61)
@@ -74,7 +74,7 @@ def test_after_the_longest_wait_another_queue_takes_over_with_the_arrival_kept()
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
-def test_who_overflowed_hears_music_and_announcements_of_the_new_queue():
+def test_a_caller_who_overflowed_hears_music_and_announcements_of_the_new_queue():
     centre = waits_a_minute(TO_SALES, music="jazz", announcements=Announcements(every_s=10.0))
     centre.calls("anna")
     centre.hears_out("anna")
@@ -86,7 +86,7 @@ def test_who_overflowed_hears_music_and_announcements_of_the_new_queue():
     assert centre.last(Play, leg="anna").queue == SALES
 
 
-def test_who_overflowed_is_told_the_new_wait_though_it_is_worse():
+def test_a_caller_who_overflowed_hears_the_new_wait_though_it_is_worse():
     """Within a queue only a better wait is told again; the other queue's is another wait."""
     centre = waits_a_minute(TO_SALES, expected_handle_s=9 * HOUR_S)
     centre.logs_in("alice", "bob")
@@ -102,7 +102,7 @@ def test_who_overflowed_is_told_the_new_wait_though_it_is_worse():
     assert WaitAboveHour() in centre.heard("anna")
 
 
-def test_who_stays_is_asked_again_after_as_long_a_wait():
+def test_a_caller_who_stays_is_asked_again_after_the_same_wait():
     centre = waits_a_minute(CALLBACK)
     centre.calls("anna")
     centre.wait(61)
@@ -113,7 +113,7 @@ def test_who_stays_is_asked_again_after_as_long_a_wait():
     assert centre.heard("anna").count(Fixed.LONG_WAIT) == 2
 
 
-def test_without_a_database_who_has_waited_too_long_is_asked_to_stay():
+def test_without_a_database_callers_who_have_waited_too_long_are_asked_to_stay():
     centre = waits_a_minute(CALLBACK)
     centre.calls("anna")
     centre.hear(DatabaseLost())
@@ -131,7 +131,7 @@ def test_after_the_longest_wait_the_dialplan_goes_on():
     assert centre.entry("anna").outcome is EntryOutcome.EXIT_TIMEOUT
 
 
-def test_after_the_longest_wait_the_rule_may_be_to_wait_on():
+def test_after_the_longest_wait_the_rule_may_be_to_keep_waiting():
     centre = waits_a_minute(WAIT)
     centre.calls("anna")
     centre.wait(61)
@@ -139,7 +139,7 @@ def test_after_the_longest_wait_the_rule_may_be_to_wait_on():
     assert centre.reasons("waits on") == ["waited 60 s, and the rule lets callers wait"]
 
 
-def test_the_longest_wait_is_counted_anew_in_the_queue_that_takes_over():
+def test_the_longest_wait_starts_again_in_the_queue_that_takes_over():
     centre = waits_a_minute(TO_SALES, rules=EntryRules(max_wait_s=45.0, max_wait=DIALPLAN))
     centre.calls("anna")
     centre.wait(60.5 + 44)
@@ -181,7 +181,7 @@ def test_a_customer_whom_we_called_is_not_taken_out_for_having_waited():
     assert centre.entry(leg).open
 
 
-def test_who_has_waited_too_long_goes_when_the_ring_is_over_though_the_next_agent_is_free():
+def test_a_caller_who_has_waited_too_long_leaves_after_the_ring_though_the_next_agent_is_free():
     """Agents who let it ring by turns must not keep a caller for ever."""
     queues = [queue(rules=EntryRules(max_wait_s=60.0, max_wait=DIALPLAN))]
     centre = Centre(settings(queues, ringing=Ringing(rona_limit=0)))
@@ -221,7 +221,7 @@ def test_overflow_to_a_full_queue_takes_that_queue_s_rule(full, then):
     assert then(centre)
 
 
-def test_who_finds_the_other_queue_full_keeps_the_place_while_choosing_a_time():
+def test_a_caller_who_finds_the_other_queue_full_keeps_the_place_while_choosing_a_time():
     queues = [
         queue(rules=EntryRules(max_wait_s=60.0, max_wait=TO_SALES), slots=Slots()),
         queue(SALES, rules=EntryRules(max_places=0)),
@@ -314,7 +314,7 @@ def test_a_line_that_nobody_serves_is_led_out_after_the_time_of_grace():
         (WAIT, lambda centre: centre.entry("anna").open and centre.all(SendToFallback) == []),
     ],
 )
-def test_a_line_that_nobody_serves_goes_the_way_of_its_rule(empty, then):
+def test_an_unserved_line_takes_the_exit_of_its_rule(empty, then):
     centre = empties(empty=empty)
     centre.dials("alice", "logout")
     centre.wait(31)
@@ -343,7 +343,7 @@ def test_the_grace_is_counted_from_the_last_who_left():
     assert not centre.entry("anna").open
 
 
-def test_whoever_comes_and_goes_in_other_queues_does_not_lengthen_the_grace():
+def test_agents_of_other_queues_who_come_and_go_do_not_lengthen_the_grace():
     centre = empties()
     centre.dials("alice", "logout")
     centre.wait(20)
@@ -389,7 +389,7 @@ def test_whether_paused_agents_are_nobody_is_set(counts):
     assert centre.entry("anna").open is not counts
 
 
-def test_who_joins_a_line_that_nobody_serves_is_led_out_in_turn():
+def test_a_caller_who_joins_an_unserved_line_is_led_out_in_turn():
     centre = empties()
     centre.dials("alice", "logout")
     centre.wait(31)
@@ -421,7 +421,7 @@ def test_when_the_queue_closes_those_who_wait_are_offered_a_time():
     assert Fixed.CLOSING not in centre.heard("busy")
 
 
-def test_who_would_rather_wait_at_closing_is_served_while_somebody_works():
+def test_callers_who_would_rather_wait_at_closing_are_served_while_somebody_works():
     centre = closing()
     close(centre)
     centre.presses("anna", "0")

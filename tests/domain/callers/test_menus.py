@@ -71,7 +71,7 @@ def test_the_language_goes_with_the_caller_into_the_callback():
     assert (dial.language, dial.hello) == ("uk", (CallbackHello(SUPPORT),))
 
 
-def test_a_language_that_the_dialplan_tells_is_not_asked_for():
+def test_callers_are_not_asked_for_a_language_that_the_dialplan_gives():
     house = arrives(centre(), language="hr")
     assert last_heard(house) == ([Greeting("main"), Menu("main")], "hr")
 
@@ -118,7 +118,7 @@ def test_a_wrong_key_is_asked_again_twice_then_everybody_is_let_through():
     assert house.entry("anna").queue == SUPPORT
 
 
-def test_who_presses_nothing_is_let_through_after_three_readings():
+def test_callers_who_press_nothing_are_let_through_after_three_readings():
     house = arrives(centre())
     for _ in range(6):
         assert house.entries == {}
@@ -127,7 +127,7 @@ def test_who_presses_nothing_is_let_through_after_three_readings():
     assert (house.entry("anna").queue, house.entry("anna").language) == (SUPPORT, "en")
 
 
-def test_who_hangs_up_in_a_menu_leaves_nothing_behind():
+def test_a_caller_who_hangs_up_in_a_menu_leaves_nothing_behind():
     house = arrives(centre())
     house.hangs_up("anna")
     assert house.entries == {}
@@ -138,7 +138,7 @@ def test_who_hangs_up_in_a_menu_leaves_nothing_behind():
 # --- others than the usual -------------------------------------------------------------------------------------------
 
 
-def test_who_has_a_callback_is_told_so_instead_of_being_asked():
+def test_callers_with_a_callback_hear_that_instead_of_being_asked():
     house = centre()
     house.calls("before", ANNA, SUPPORT)
     house.takes_callback("before")
@@ -146,7 +146,7 @@ def test_who_has_a_callback_is_told_so_instead_of_being_asked():
     assert Fixed.ALREADY_MENU in last_heard(house)[0]
 
 
-def test_who_stood_in_a_line_before_is_not_asked_again():
+def test_a_caller_who_was_in_a_line_before_is_not_asked_again():
     house = centre()
     house.hear(CallArrived(LegId("anna"), "main", ANNA, stood_in=SALES, stood_since=house.now - 60))
     assert house.entry("anna").queue == SALES
@@ -159,7 +159,7 @@ def test_a_closed_queue_behind_the_menu_says_so():
     assert Greeting(SUPPORT) not in last_heard(house)[0]
 
 
-def test_an_arrival_told_twice_asks_once():
+def test_an_arrival_reported_twice_asks_once():
     house = arrives(centre())
     asked = len(house.heard("anna"))
     arrives(house)

@@ -98,7 +98,7 @@ def alarms(centre: Centre) -> list[str]:
         ({"dials": 170, "talk_s": 500 * 60.0}, ["80% of the day's dials used", "80% of the day's minutes used"]),
     ],
 )
-def test_somebody_is_told_when_a_good_part_of_the_day_is_used_up(spent, told):
+def test_an_alarm_is_raised_when_much_of_the_days_budget_is_used_up(spent, told):
     centre = promised()
     claims(centre)
     answers(centre, **spent)
@@ -106,7 +106,7 @@ def test_somebody_is_told_when_a_good_part_of_the_day_is_used_up(spent, told):
     assert centre.last(DialCustomer).number == number(0)
 
 
-def test_it_is_told_once_a_day():
+def test_each_alarm_about_the_budget_is_raised_once_a_day():
     centre = promised(4)
     claims(centre)
     for dials, told in ((100, 1), (101, 1), (160, 2)):
@@ -200,7 +200,7 @@ def test_when_too_many_waited_dialling_stops_until_a_supervisor_lets_it_go_on():
     assert centre.last(ClaimAttempt).word_at == said_at, "a restart does not forget the word"
 
 
-def test_a_switch_that_is_turned_for_another_reason_is_no_such_word():
+def test_a_switch_turned_for_another_reason_is_not_a_supervisors_approval():
     centre = promised()
     centre.hear(SwitchTurned("dialling", False))
     centre.hear(SwitchTurned("dialling", True))
@@ -218,7 +218,7 @@ def test_when_some_waited_nobody_is_dialled_before_an_agent_is_free():
     assert centre.last(Decided, subject="dialling").what == "as the queues have it again"
 
 
-def test_one_who_pressed_1_waits_until_an_agent_is_rung():
+def test_a_customer_who_pressed_1_waits_until_an_agent_is_rung():
     centre = promised(1, DialPolicy.CUSTOMER_FIRST)
     centre.logs_in("alice")
     leg = centre.customer_answers()
@@ -237,7 +237,7 @@ def test_one_who_pressed_1_waits_until_an_agent_is_rung():
     assert centre.attempt().outcome is AttemptOutcome.CONNECTED
 
 
-def test_one_for_whom_an_agent_is_kept_waits_for_nobody():
+def test_a_customer_for_whom_an_agent_is_kept_waits_for_nobody():
     centre = promised()
     centre.logs_in("alice")
     leg = centre.customer_answers()

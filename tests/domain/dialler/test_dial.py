@@ -70,7 +70,7 @@ def dialled(centre):
         (DialPolicy.LOOK_AHEAD, 0.96, 0.03, False, "the chance that an agent will be free in time is only 96%"),
     ],
 )
-def test_whether_a_customer_is_dialled_before_an_agent_is_free(policy, chance, share, yes, reason):
+def test_customers_are_dialled_before_an_agent_is_free_only_if_set(policy, chance, share, yes, reason):
     assert lookahead.decide(policy, chance, share) == lookahead.Answer(yes, reason)
 
 
@@ -172,7 +172,7 @@ def test_the_customer_at_the_head_of_the_line_is_dialled_while_all_talk(policy):
 
 
 @pytest.mark.parametrize("policy", AHEAD)
-def test_who_accepts_before_an_agent_is_free_hears_music_and_gets_the_next_one(policy):
+def test_a_customer_who_accepts_before_an_agent_is_free_hears_music_and_gets_the_next_one(policy):
     centre = promised(policy, **SHORT_CALLS)
     go(centre)
     leg = centre.customer_answers()
@@ -186,7 +186,7 @@ def test_who_accepts_before_an_agent_is_free_hears_music_and_gets_the_next_one(p
 
 
 @pytest.mark.parametrize("policy", AHEAD)
-def test_who_accepts_and_gives_up_waiting_is_tried_again_after_the_gap(policy):
+def test_a_customer_who_accepts_and_gives_up_waiting_is_tried_again_after_the_gap(policy):
     centre = promised(policy, retry=Retry(no_key_gap_s=500.0), **SHORT_CALLS)
     go(centre)
     leg = centre.customer_answers()
@@ -218,7 +218,7 @@ def test_no_more_customers_are_dialled_ahead_than_agents_are_at_work(policy):
 
 
 @pytest.mark.parametrize("policy", AHEAD)
-def test_no_more_are_dialled_at_once_than_set(policy):
+def test_no_more_are_dialled_at_once_than_configured(policy):
     centre = promised(policy, agents=3, promises=3, expected_handle_s=0.1, dialling=Dialling(per_s=0.0, in_flight=2))
     go(centre)
     assert dialled(centre) == [number(1), number(2)]
@@ -421,7 +421,7 @@ def test_no_attempt_is_planned_beyond_the_end_of_the_promise(expires_s, again):
         assert answer.outcome is CallbackOutcome.EXPIRED
 
 
-def test_who_asks_for_later_loses_no_attempt():
+def test_a_customer_who_asks_for_later_loses_no_attempt():
     assert postpone(3, 20, T0) == Again(T0 + 1200, True, "postponed by 20 min after attempt 3")
 
 
@@ -432,7 +432,7 @@ def fails(centre, *endings):
         centre.wait(1)
 
 
-def test_busy_twice_ends_the_promise_where_two_are_allowed_though_attempts_are_left():
+def test_busy_twice_ends_the_promise_if_two_are_allowed_though_attempts_are_left():
     gaps = Retry(max_attempts=9, max_busy=2, max_no_answer=3, busy_gap_s=1.0, no_answer_gap_s=1.0, congestion_gap_s=1.0)
     centre = promised(DialPolicy.AGENT_FIRST, retry=gaps)
     go(centre)
@@ -474,7 +474,7 @@ def test_nobody_is_dialled_while_the_queue_is_closed_and_by_itself_when_it_opens
     assert dialled(centre) == [number(1)]
 
 
-def test_a_promise_does_not_grow_old_while_the_queue_is_closed():
+def test_a_promise_does_not_expire_while_the_queue_is_closed():
     centre = promised(DialPolicy.AGENT_FIRST, retry=Retry(expire_s=HOUR_S))
     go(centre)
     centre.hear(ClosedEarly(SUPPORT, centre.now + 10 * HOUR_S))

@@ -134,7 +134,7 @@ def test_the_key_is_not_shown_with_the_settings():
         ("+44;ext=1", None),
     ],
 )
-def test_a_number_is_understood_whether_or_not_it_may_be_called(raw, meant):
+def test_a_number_is_understood_even_if_it_may_not_be_called(raw, meant):
     assert numbers.e164(raw, Numbers()) == meant
 
 
@@ -203,21 +203,21 @@ def test_other_promises_of_the_number_end_too_and_other_numbers_do_not():
     assert centre.last(DialCustomer).number == CORA
 
 
-def test_9_in_answer_to_how_much_later_is_ninety_minutes():
+def test_key_9_as_the_answer_to_how_much_later_means_ninety_minutes():
     centre, leg = asked()
     centre.presses(leg, "29")
     assert centre.heard(leg)[-1] == CallAgainIn(90)
     assert centre.blocked == {}
 
 
-def test_9_pressed_twice_blocks_once():
+def test_key_9_pressed_twice_blocks_once():
     centre, leg = asked()
     centre.presses(leg, "99")
     assert len([c for c in centre.all(Changed) if isinstance(c.after, Blocked)]) == 1
     assert centre.heard(leg)[-1] is Fixed.NEVER_AGAIN
 
 
-def test_9_after_1_does_not_block():
+def test_key_9_after_key_1_does_not_block():
     centre, leg = asked()
     centre.presses(leg, "19")
     assert centre.blocked == {}
@@ -225,13 +225,13 @@ def test_9_after_1_does_not_block():
 
 
 @pytest.mark.parametrize("keys", ["9", "19", "129"], ids=["waiting", "reading back", "keying"])
-def test_nobody_is_blocked_by_a_caller_who_shows_the_number(keys):
+def test_a_caller_who_shows_a_number_cannot_block_it(keys):
     centre = waiting()
     centre.presses("anna", keys)
     assert centre.blocked == {}
 
 
-def test_nobody_is_blocked_by_somebody_who_rings_in_as_them():
+def test_somebody_who_rings_in_under_a_number_cannot_block_it():
     centre = promised()
     centre.calls("stranger", ANNA)
     centre.presses("stranger", "9")
@@ -258,7 +258,7 @@ def test_a_refusal_is_neither_retried_nor_counted(made):
 # --- a blocked number asks for a callback ---------------------------------------------------------------------------
 
 
-def test_the_own_number_is_refused_and_another_may_be_keyed():
+def test_our_own_number_is_refused_and_another_may_be_keyed():
     centre = waiting()
     blocked(centre)
     centre.presses("anna", "1")
@@ -345,7 +345,7 @@ def test_an_intent_that_is_being_stored_is_not_dialled():
 @pytest.mark.parametrize(
     "facts", [(), (LegRinging,), (LegRinging, LegAnswered)], ids=["dialled", "ringing", "answered"]
 )
-def test_a_telephone_that_rings_is_let_go(facts):
+def test_a_ringing_telephone_is_released(facts):
     centre = dialled()
     leg = centre.last(DialCustomer).leg
     for fact in facts:
@@ -358,7 +358,7 @@ def test_a_telephone_that_rings_is_let_go(facts):
     assert len(centre.all(DialCustomer)) == 1
 
 
-def test_a_customer_who_hears_the_menu_is_told():
+def test_a_customer_in_the_menu_hears_a_goodbye():
     centre, leg = asked()
     blocked(centre)
     assert centre.heard(leg)[-1] is Fixed.NEVER_AGAIN
@@ -374,7 +374,7 @@ def test_a_customer_who_pressed_1_is_not_cut_off():
     assert centre.callback().outcome is CallbackOutcome.COMPLETED
 
 
-def test_who_pressed_1_and_hung_up_is_not_called_again():
+def test_a_customer_who_pressed_1_and_hung_up_is_not_called_again():
     centre, leg = asked()
     centre.presses(leg, "1")
     blocked(centre)
@@ -396,20 +396,20 @@ def test_a_number_is_blocked_once_and_the_first_reason_stays():
     ("why", "kept"),
     [("by\0 letter\n", "by letter"), ("\udc80", ""), ("x" * 201, "x" * 200), ("на прохання", "на прохання")],
 )
-def test_a_reason_that_no_table_takes_costs_the_reason_only(why, kept):
+def test_a_reason_that_no_table_accepts_costs_only_the_reason(why, kept):
     centre = promised()
     blocked(centre, why=why)
     assert centre.blocked[TAG].why == kept
 
 
-def test_what_is_no_number_blocks_nobody():
+def test_a_text_that_is_not_a_number_blocks_nobody():
     centre = promised()
     blocked(centre, "not a number")
     assert centre.blocked == {}
     assert centre.reasons("number not understood") == ["that is not a telephone number"]
 
 
-def test_a_number_that_is_not_called_anyway_can_be_listed():
+def test_a_number_that_would_not_be_called_anyway_can_be_listed():
     """Regions may be allowed later."""
     centre = promised()
     blocked(centre, "+18765550123")
@@ -435,7 +435,7 @@ def test_unblocking_brings_back_no_promise():
     assert centre.all(ClaimAttempt) == []
 
 
-def test_unblocking_who_is_not_blocked_is_answered():
+def test_unblocking_a_number_that_is_not_blocked_is_answered():
     centre = promised()
     centre.hear(NumberUnblocked(ANNA))
     assert [c for c in centre.all(Changed) if c.after is None] == []

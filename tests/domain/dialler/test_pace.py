@@ -38,7 +38,7 @@ def after(breaker, *steps):
         ((1.0, 2.0, 3.0, 13.0, "worked"), True, 0.0),
     ],
 )
-def test_a_breaker(steps, closed, until):
+def test_a_breaker_opens_and_closes(steps, closed, until):
     breaker = after(Breaker(limit=3, first_s=10.0, longest_s=25.0), *steps)
     assert breaker.closed is closed
     assert breaker.until == until
@@ -152,7 +152,7 @@ def test_fifty_promises_due_at_opening_are_dialled_one_by_one_and_live_callers_i
 # --- a drain ------------------------------------------------------------------------------------------------------
 
 
-def test_a_drain_dials_nobody_new_and_lets_be_what_is_under_way():
+def test_a_drain_dials_nobody_new_and_leaves_ongoing_calls_alone():
     centre = dialled()
     centre.hear(DrainBegan())
     assert centre.acd.in_flight() == 1

@@ -33,5 +33,5 @@ def test_an_outcome_is_counted_by_its_kind(outcome, count):
 
 
 @pytest.mark.parametrize("outcome", [AttemptOutcome.CONGESTION, AttemptOutcome.NOT_DIALLED, AttemptOutcome.CUT_OFF])
-def test_what_has_no_limit_is_not_counted(outcome):
+def test_outcomes_without_a_limit_are_not_counted(outcome):
     assert counted(SOME, outcome) == (SOME, 0)

@@ -92,7 +92,7 @@ def test_a_dial_without_a_reply_is_looked_after_at_once_and_again_until_it_is_kn
         (LegAnswered, Finding.ALIVE, None, 1),
     ],
 )
-def test_what_a_trace_makes_of_an_attempt(before, trace, outcome, counted):
+def test_a_trace_moves_an_attempt_by_its_finding(before, trace, outcome, counted):
     centre = unknown()
     if before:
         centre.hear(before(centre.attempt().leg))
@@ -102,7 +102,7 @@ def test_what_a_trace_makes_of_an_attempt(before, trace, outcome, counted):
     assert centre.callback().state is (CallbackState.WAITING if outcome else CallbackState.DIALLING)
 
 
-def test_what_asterisk_never_made_is_asked_for_again_under_the_same_id_and_then_refunded():
+def test_a_leg_that_asterisk_never_made_is_requested_again_under_the_same_id_and_then_refunded():
     centre = unknown()
     for _ in range(4):
         traced(centre, Finding.NOTHING)
@@ -188,7 +188,7 @@ def test_a_restarted_daemon_traces_what_it_finds_open():
 # --- an apology ---------------------------------------------------------------------------------------------------
 
 
-def test_who_answered_and_was_cut_off_is_called_after_two_minutes_with_an_apology():
+def test_a_customer_who_answered_and_was_cut_off_is_called_after_two_minutes_with_an_apology():
     centre = unknown(retry=Retry(max_attempts=2))
     traced(centre, Finding.ANSWERED)
     centre.wait(119)
@@ -218,7 +218,7 @@ def asterisk_dies(centre):
     centre.hear(PbxBack())
 
 
-def test_callers_cut_off_with_asterisk_are_named_and_not_called_unasked():
+def test_callers_cut_off_with_asterisk_are_logged_and_not_called_unasked():
     centre = one_agent()
     centre.calls("anna")
     asterisk_dies(centre)
@@ -236,7 +236,7 @@ def test_a_leg_of_an_asterisk_that_ended_may_give_its_name_to_a_new_call():
     assert centre.entry().outcome is None
 
 
-def test_where_it_is_set_callers_cut_off_with_asterisk_are_called_back_at_their_place():
+def test_callers_cut_off_with_asterisk_are_called_back_at_their_place_if_set():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.calls("anna")
     centre.calls("nobody", "anonymous")
@@ -249,7 +249,7 @@ def test_where_it_is_set_callers_cut_off_with_asterisk_are_called_back_at_their_
     assert centre.last(DialCustomer).number == ANNA
 
 
-def test_who_rings_when_asterisk_dies_is_lost_too_and_the_agent_is_free():
+def test_a_caller_for_whom_an_agent_rings_when_asterisk_dies_is_lost_too_and_the_agent_is_free():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.logs_in("alice")
     centre.calls("anna")
@@ -258,7 +258,7 @@ def test_who_rings_when_asterisk_dies_is_lost_too_and_the_agent_is_free():
     assert len(centre.all(RingAgent)) == 1
 
 
-def test_who_talked_when_asterisk_died_is_not_called_again():
+def test_a_customer_who_was_talking_when_asterisk_died_is_not_called_again():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.logs_in("alice")
     centre.calls("anna")
@@ -280,7 +280,7 @@ def test_a_customer_who_pressed_one_and_is_cut_off_with_asterisk_is_called_again
     assert centre.callback().state is CallbackState.WAITING
 
 
-def test_who_hung_up_while_we_were_away_is_not_taken_for_lost():
+def test_a_caller_who_hung_up_while_we_were_away_does_not_count_as_lost():
     centre = one_agent(offer=Offer(call_back_lost=True))
     centre.calls("anna")
     centre.now += 5
@@ -324,7 +324,7 @@ def test_a_customer_who_hangs_up_before_the_bridge_keeps_the_promise():
     assert centre.agents["alice"].activity is Activity.IDLE
 
 
-def test_two_who_are_found_apart_are_joined():
+def test_two_legs_that_are_found_apart_are_joined():
     centre = one_agent()
     centre.logs_in("alice")
     centre.calls("anna")
@@ -337,7 +337,7 @@ def test_two_who_are_found_apart_are_joined():
 
 
 @pytest.mark.parametrize("promised", [False, True])
-def test_who_was_connected_on_paper_only_and_lost_the_agent_has_the_next_one(promised):
+def test_a_caller_connected_only_on_paper_who_lost_the_agent_gets_the_next_one(promised):
     """Killed after the agent's answer, before the bridge; and the agent did not wait for us."""
     centre = dialled() if promised else one_agent()
     if promised:
@@ -357,7 +357,7 @@ def test_who_was_connected_on_paper_only_and_lost_the_agent_has_the_next_one(pro
     assert centre.rings("alice")[-2:] == [ANNA, ANNA]
 
 
-def test_who_is_alone_in_the_bridge_has_had_the_conversation():
+def test_a_customer_who_is_alone_in_the_bridge_has_had_the_conversation():
     centre = one_agent()
     centre.logs_in("alice")
     centre.calls("anna")
@@ -392,7 +392,7 @@ def test_bridges_of_nobody_are_dropped_and_missing_ones_are_made():
 # --- a place that the leg carries -------------------------------------------------------------------------------------
 
 
-def test_a_leg_is_told_its_place_before_it_is_spoken_to():
+def test_a_leg_carries_its_place_before_it_hears_a_prompt():
     centre = one_agent()
     fresh = centre.calls("anna")
     note = centre.last(NotePlace)
@@ -400,7 +400,7 @@ def test_a_leg_is_told_its_place_before_it_is_spoken_to():
     assert fresh.index(note) < [isinstance(command, Play) for command in fresh].index(True)
 
 
-def test_who_carries_a_place_stands_there_again_without_a_greeting():
+def test_a_caller_who_carries_a_place_is_back_there_without_a_greeting():
     centre = Centre(settings([queue(), queue(QueueName("sales"))]))
     centre.calls("ben", BEN, "sales")
     stood = CallArrived(LegId("anna"), SUPPORT, ANNA, stood_in="sales", stood_since=centre.now - 300)
@@ -412,20 +412,20 @@ def test_who_carries_a_place_stands_there_again_without_a_greeting():
 
 
 @pytest.mark.parametrize("stood", [{"stood_in": "nosuch"}, {"stood_in": ""}])
-def test_a_place_in_a_line_that_there_is_not_is_none(stood):
+def test_a_place_in_a_line_that_does_not_exist_is_no_place(stood):
     centre = one_agent()
     centre.hear(CallArrived(LegId("anna"), SUPPORT, ANNA, stood_since=centre.now - 300, **stood))
     assert centre.entry().arrived_at == centre.now
     assert centre.heard("anna")
 
 
-def test_nobody_carries_a_place_from_the_future():
+def test_a_place_from_the_future_is_not_believed():
     centre = one_agent()
     centre.hear(CallArrived(LegId("anna"), SUPPORT, ANNA, stood_in=SUPPORT, stood_since=centre.now + 300))
     assert centre.entry().arrived_at == centre.now
 
 
-def test_who_is_in_the_dialplan_has_left_us():
+def test_a_leg_in_the_dialplan_has_left_us():
     centre = one_agent()
     centre.calls("anna")
     centre.hear(LegsSeen(frozenset({LegId("anna")}), left=frozenset({LegId("anna")})))
@@ -433,7 +433,7 @@ def test_who_is_in_the_dialplan_has_left_us():
     assert not centre.hung_up("anna")
 
 
-def test_a_place_whose_promise_is_not_there_is_left_alone():
+def test_a_place_whose_promise_is_missing_is_left_alone():
     before = dialled()
     later = Centre(before.settings, b"later")
     later.acd.restore([before.entry(), *before.agents.values()], later.now)

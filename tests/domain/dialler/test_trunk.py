@@ -24,7 +24,7 @@ GAPS: dict[str, Any] = {"busy_gap_s": 60.0, "no_answer_gap_s": 60.0, "congestion
 A, B = CallbackId("a"), CallbackId("b")
 
 
-def test_a_row_is_of_different_numbers_one_refusal_and_one_hour():
+def test_refusals_in_a_row_are_of_different_numbers_alike_and_within_an_hour():
     row = Refusals(2).another("SIP 403", "+441", 0.0).another("SIP 403", "+441", 10.0)
     assert not row.by_trunk
     assert row.another("SIP 403", "+442", 3610.0).by_trunk
@@ -33,7 +33,7 @@ def test_a_row_is_of_different_numbers_one_refusal_and_one_hour():
     assert not row.over().another("SIP 403", "+442", 20.0).by_trunk, "a call was carried in between"
 
 
-def test_a_row_without_a_limit_is_never_the_trunks():
+def test_without_a_limit_refusals_in_a_row_are_never_the_trunks():
     row = Refusals(0)
     for n in range(50):
         row = row.another("SIP 403", number(n), 0.0)
@@ -74,7 +74,7 @@ def dials(centre: Centre) -> list[str]:
 
 
 @pytest.mark.parametrize("refusal", [FORBIDDEN, NOT_FOUND], ids=["403", "404"])
-def test_refused_to_three_numbers_in_a_row_it_is_the_trunks_and_all_have_their_attempts_back(refusal):
+def test_a_refusal_to_three_numbers_in_a_row_is_the_trunks_and_all_get_their_attempts_back(refusal):
     centre = promised_to(3)
     each_ends(centre, 20, **refusal)
     assert dials(centre) == [number(0), number(1), number(2)]
@@ -89,7 +89,7 @@ def test_refused_to_three_numbers_in_a_row_it_is_the_trunks_and_all_have_their_a
     assert rests.facts["alarm"] is True
 
 
-def test_while_the_trunk_goes_on_so_it_is_tried_ever_more_rarely_and_nothing_is_used_up():
+def test_while_the_trunk_keeps_failing_it_is_tried_ever_more_rarely_and_nothing_is_used_up():
     centre = promised_to(3)
     each_ends(centre, 3600, **FORBIDDEN)
     assert len(dials(centre)) < 15
@@ -109,14 +109,14 @@ def test_when_a_customer_answers_the_trunk_is_trusted_again():
     assert centre.acd.state.world.breaker.closed
 
 
-def test_to_one_number_again_and_again_it_is_the_numbers():
+def test_refusals_to_one_number_again_and_again_are_the_numbers():
     centre = promised_to(1, max_attempts=2)
     each_ends(centre, 200, **NOT_FOUND)
     assert [p.outcome for p in promises(centre)] == [CallbackOutcome.EXHAUSTED]
     assert centre.all(Decided, what="trunk rests") == []
 
 
-def test_a_call_that_is_carried_in_between_makes_it_the_numbers():
+def test_a_call_that_succeeds_in_between_makes_it_the_numbers_trouble():
     centre = promised_to(3)
     busy: dict[str, Any] = {"ending": Ending.BUSY}
     for how in (NOT_FOUND, busy, NOT_FOUND):
@@ -136,14 +136,14 @@ def test_trouble_of_the_trunk_in_between_does_not_interrupt_the_row():
     assert not centre.acd.state.world.breaker.closed
 
 
-def test_a_last_attempt_is_not_used_up_while_the_next_number_is_about_to_tell():
+def test_a_last_attempt_is_not_used_up_while_the_next_number_is_about_to_show_whose_trouble_it_is():
     """Each promise has one attempt; without waiting for the others all three would end for the trunk's trouble."""
     centre = promised_to(3, max_attempts=1)
     each_ends(centre, 60, **FORBIDDEN)
     assert {(p.attempts_made, p.outcome) for p in promises(centre)} == {(0, None)}
 
 
-def test_a_number_is_spared_once_only():
+def test_a_number_is_spared_only_once():
     """The other is dialled each time and tells nothing, as the trunk fails it otherwise."""
     centre = promised_to(2, max_attempts=1)
     first = centre.attempt()
@@ -156,13 +156,13 @@ def test_a_number_is_spared_once_only():
     assert centre.callback(first.number).outcome is CallbackOutcome.EXHAUSTED
 
 
-def test_where_the_limit_is_0_it_is_always_the_numbers():
+def test_with_a_limit_of_0_trouble_is_always_the_numbers():
     centre = promised_to(4, Dialling(per_s=0.0, in_flight=1, refusals_in_a_row=0), max_attempts=1)
     each_ends(centre, 20, **FORBIDDEN)
     assert {p.outcome for p in promises(centre)} == {CallbackOutcome.EXHAUSTED}
 
 
-def test_an_end_of_which_nothing_is_known_neither_trusts_nor_blames_the_trunk():
+def test_an_unknown_ending_neither_clears_nor_blames_the_trunk():
     centre = promised_to(3)
     each_ends(centre, 20, **FORBIDDEN)
     resting = centre.acd.state.world.breaker

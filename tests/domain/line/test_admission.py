@@ -66,7 +66,7 @@ def test_a_rule_does_nothing_while_its_obstacle_is_not_there(obstacle):
         (Facts(None, False, False, 4), ["no_agents", "full"]),
     ],
 )
-def test_of_several_obstacles_the_first_whose_rule_does_not_wait_decides(facts, order):
+def test_the_first_of_several_obstacles_whose_rule_is_not_to_wait_decides(facts, order):
     rules: dict[str, Any] = dict.fromkeys(("holiday", "closed", "no_agents", "all_paused", "full"), WAIT)
     rules |= {name: Exit(Way.DIALPLAN, name) for name in order}
     for name in order:
@@ -274,7 +274,7 @@ def test_without_slots_the_next_opening_is_the_time():
     assert centre.last(StorePromise).callback.slot_at == centre.now + 12 * HOUR_S
 
 
-def test_who_hangs_up_at_a_closed_door_was_refused_not_lost():
+def test_a_caller_who_hangs_up_at_a_closed_door_was_refused_not_lost():
     centre = house()
     close(centre)
     centre.calls("anna")
@@ -282,7 +282,7 @@ def test_who_hangs_up_at_a_closed_door_was_refused_not_lost():
     assert centre.entry("anna").outcome is EntryOutcome.REFUSED
 
 
-def test_who_chooses_nothing_at_a_closed_door_hears_goodbye():
+def test_callers_who_choose_nothing_at_a_closed_door_hear_goodbye():
     centre = house()
     close(centre)
     centre.calls("anna")

@@ -54,14 +54,14 @@ def test_higher_priority_comes_first_and_equals_by_arrival():
 
 
 @pytest.mark.parametrize(("late_s", "first"), [(119, "c2"), (121, "c1")])
-def test_a_point_of_priority_can_be_worth_a_time_of_waiting(late_s, first):
+def test_a_point_of_priority_can_be_worth_some_waiting_time(late_s, first):
     centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], line=Line(priority_worth_s=MINUTE_S)))
     fill(centre, (0, 1), (late_s, 3))
     centre.logs_in("alice")
     assert served(centre)[0] == first
 
 
-def test_of_equal_worth_the_one_who_came_to_us_first_is_first():
+def test_of_places_with_equal_worth_the_one_that_came_first_is_first():
     centre = Centre(settings([queue(wrap_up_s=0.0)], [agent("alice")], line=Line(priority_worth_s=MINUTE_S)))
     fill(centre, (0, 0), (60, 1))
     centre.logs_in("alice")
@@ -92,7 +92,7 @@ def two_queues(worth_s, sales_priority=0, support_priority=0):
 
 
 @pytest.mark.parametrize("worth_s", [None, MINUTE_S])
-def test_equal_queues_are_served_by_who_has_waited_longest(worth_s):
+def test_equal_queues_are_served_in_the_order_of_waiting_time(worth_s):
     centre = two_queues(worth_s)
     fill(centre, (0, 0, SALES), (1, 0, SUPPORT), (1, 0, SALES))
     centre.logs_in("alice")
@@ -114,7 +114,7 @@ def test_with_a_worth_the_queue_s_priority_weighs_the_waits(late_s, first):
     assert served(centre)[0] == first
 
 
-def test_with_a_worth_the_queue_s_points_and_the_caller_s_add_up():
+def test_with_a_worth_the_queues_and_the_callers_points_add_up():
     centre = two_queues(MINUTE_S, sales_priority=2, support_priority=1)
     fill(centre, (0, 2, SUPPORT), (59, 2, SALES), (1, 3, SALES))
     centre.logs_in("alice")
@@ -151,7 +151,7 @@ def test_a_need_that_never_relaxes_is_never_given_to_another():
     assert centre.rung() == []
 
 
-def test_a_caller_s_own_needs_are_added_to_the_queue_s():
+def test_a_callers_needs_are_added_to_the_queues():
     centre = Centre(settings([queue(needs=(Need("polish"),))], [*SPEAKS, agent("dan", skills={"polish": 1, "vip": 2})]))
     centre.logs_in("alice", "bob", "carol", "dan")
     centre.calls("anna", needs="vip:2")
@@ -237,7 +237,7 @@ def test_the_lowest_penalty_is_rung_first_whoever_is_idle_for_longer():
     assert centre.rung() == [f"alice:{number(1)}", f"bob:{number(2)}", f"carol:{number(3)}"]
 
 
-def test_above_the_limit_nobody_is_rung_until_it_widens_by_itself():
+def test_agents_above_the_penalty_limit_are_not_rung_until_it_widens_by_itself():
     centre = juniors(limit=0, widen=((31.5, 1), (73.5, None)))
     centre.logs_in("carol")
     centre.calls("anna")
@@ -367,7 +367,7 @@ def wants(centre, leg, name, for_s):
     centre.restarts()
 
 
-def test_who_waits_for_one_agent_is_given_no_other_until_the_time_is_over():
+def test_a_caller_who_waits_for_one_agent_gets_no_other_until_the_time_is_over():
     centre = Centre()
     centre.calls("anna")
     wants(centre, "anna", "bob", 33.5)
@@ -388,7 +388,7 @@ def test_the_wanted_agent_is_given_that_customer_before_everybody_else_and_whate
     assert centre.rung() == [f"alice:{ANNA}"]
 
 
-def test_who_waits_for_one_agent_holds_up_nobody_else():
+def test_a_caller_who_waits_for_one_agent_holds_up_nobody_else():
     centre = Centre()
     centre.calls("anna")
     wants(centre, "anna", "bob", 60)
@@ -445,7 +445,7 @@ def test_the_log_says_why_a_free_agent_was_passed_over(bob, changes, why):
     assert centre.reasons("rings alice")[0].endswith(f"; passed over: {why}")
 
 
-def test_the_log_says_nothing_of_agents_of_other_queues():
+def test_the_log_does_not_mention_agents_of_other_queues():
     centre = Centre(settings([queue(), queue(SALES)], [agent("alice"), agent("bob", SALES)]))
     centre.logs_in("bob", "alice")
     centre.calls("anna")

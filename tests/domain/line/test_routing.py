@@ -34,7 +34,7 @@ def served(centre, calls=6):
     return rung
 
 
-def test_there_are_seven_and_each_is_built():
+def test_there_are_seven_regimes_and_each_is_built():
     assert set(STRATEGIES) == set(Strategy)
     assert len(Strategy) == 7
 
@@ -61,7 +61,7 @@ def test_round_robin_goes_on_behind_an_agent_who_is_busy():
     assert served(centre, 2) == ["carol", "carol"]
 
 
-def test_fewest_calls_prefers_who_has_logged_in_anew():
+def test_fewest_calls_prefers_an_agent_who_has_just_logged_in_again():
     centre = centre_with(Strategy.FEWEST_CALLS)
     served(centre, 6)
     centre.dials("alice", "logout")

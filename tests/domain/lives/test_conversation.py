@@ -82,7 +82,7 @@ def test_every_question_that_depends_on_more_is_asked_somewhere():
     assert set(Question) <= asked, printed()
 
 
-def test_every_act_is_meant_somewhere():
+def test_every_act_is_used_by_some_stage():
     """An act in no row is one that nobody can bring about."""
     meant = {row.act(digit) for row in TABLE.values() for digit in DIGITS}
     meant |= {act for row in TABLE.values() for act in (row.silence, row.give_up) if act}
@@ -90,7 +90,7 @@ def test_every_act_is_meant_somewhere():
     assert {act for enum in enums for act in enum} == meant, printed()
 
 
-def test_the_last_words_and_a_promise_on_its_way_are_interrupted_by_nobody():
+def test_nothing_interrupts_the_last_words_or_a_promise_on_its_way():
     for stage in (Stage.STORING, Stage.LEAVING):
         assert not any(may_interrupt(by, dialogue(stage)) for by in Interrupt), printed()
 
@@ -114,7 +114,7 @@ def test_back_in_the_line_all_that_was_answered_is_forgotten(stage):
 
 
 @pytest.mark.parametrize("stage", Stage)
-def test_the_same_question_once_more_does_not_forget_how_often_it_was_asked(stage):
+def test_repeating_a_question_does_not_forget_how_often_it_was_asked(stage):
     assert go(dialogue(stage), stage).tries == 2
 
 
@@ -127,7 +127,7 @@ def test_the_time_that_was_chosen_is_kept_while_the_number_is_asked():
         assert go(dialogue(Stage.CHOOSING), stage).slot_at == 5.0
 
 
-def test_what_is_forgotten_is_something_a_dialogue_has():
+def test_every_field_that_is_forgotten_is_a_field_of_the_dialogue():
     assert {memory for row in TABLE.values() for memory in row.forgets} == set(Memory), printed()
 
 

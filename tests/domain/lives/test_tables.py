@@ -38,7 +38,7 @@ def test_a_closed_life_stays_closed(life):
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_every_refusal_says_why(life):
+def test_every_refusal_gives_a_reason(life):
     table, _, _ = LIVES[life]
     assert all(answer.because for answer in table.values() if isinstance(answer, Ignored))
 

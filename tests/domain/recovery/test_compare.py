@@ -60,7 +60,7 @@ def found(centre, *polled):
     return set(centre.acd.differences(polled))
 
 
-def test_what_is_as_we_believe_is_no_difference(centre):
+def test_a_state_as_we_believe_it_is_no_difference(centre):
     legs, bridges = talk(centre)
     polled = (CallArrived(B, SUPPORT, BEN), seen(*legs, B, joined=legs, bridges=bridges))
     assert found(centre, *polled) == set()
@@ -72,17 +72,17 @@ def test_a_leg_that_is_gone(centre):
     assert found(centre, seen(legs[0], B, joined=legs, bridges=bridges)) == {f"{legs[1]} is gone"}
 
 
-def test_a_caller_whom_the_dialplan_has(centre):
+def test_a_caller_whom_the_dialplan_has_is_left_alone(centre):
     legs, bridges = talk(centre)
     assert found(centre, seen(*legs, B, left={B}, joined=legs, bridges=bridges)) == {"ben is in the dialplan"}
 
 
-def test_two_who_should_talk_and_are_apart(centre):
+def test_two_people_who_should_talk_but_are_apart_are_found(centre):
     legs, bridges = talk(centre)
     assert found(centre, seen(*legs, B, bridges=bridges)) == {"anna should be in a bridge"}
 
 
-def test_two_who_are_being_brought_together_are_left_alone():
+def test_two_legs_that_are_being_joined_are_left_alone():
     centre = at_work()
     centre.calls(A)
     centre.hear(LegEntered(centre.ring_of("alice"), Party.AGENT), answer_joins=False)
@@ -109,13 +109,13 @@ def test_a_bridge_that_is_missing(centre):
 @pytest.mark.parametrize(
     "event", [CallArrived(LegId("x"), SUPPORT, ANNA), FeatureCodeDialled(LegId("x"), "login", "PJSIP/bob")]
 )
-def test_somebody_whose_coming_nobody_told(centre, event):
+def test_a_caller_whose_arrival_was_not_reported_is_found(centre, event):
     assert found(centre, event) == {"x arrived and was not reported"}
     centre.hear(event)
     assert found(centre, event) == set()
 
 
-def test_an_agent_who_answered_and_nobody_told():
+def test_an_agent_whose_answer_was_not_reported_is_found():
     centre = at_work()
     centre.calls(A)
     leg = centre.ring_of("alice")
@@ -124,7 +124,7 @@ def test_an_agent_who_answered_and_nobody_told():
     assert found(centre, LegEntered(leg, Party.AGENT)) == set()
 
 
-def test_a_customer_who_listens_and_nobody_told_and_one_who_may_not_have_been_dialled_yet():
+def test_customers_who_listen_unreported_and_customers_who_may_not_have_been_dialled_yet_are_found():
     centre = dialled()
     centre.hangs_up(LOGIN)
     leg = centre.attempt().leg
@@ -136,7 +136,7 @@ def test_a_customer_who_listens_and_nobody_told_and_one_who_may_not_have_been_di
     assert found(centre, entered, seen(leg)) == set()
 
 
-def test_asterisk_that_answers_and_is_believed_to_be_away_is_a_difference_until_it_is_believed_back():
+def test_an_asterisk_that_answers_but_counts_as_away_is_a_difference_until_it_counts_as_back():
     """Then nobody is served although everybody is there: whatever brought the belief about, the look ends it."""
     centre = at_work()
     assert found(centre, seen()) == set()

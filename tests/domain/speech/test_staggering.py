@@ -45,7 +45,7 @@ def test_the_announcements_of_a_crowd_begin_one_after_the_other():
     assert max(spoken) - min(spoken) <= CROWD / BEGIN_PER_S + 1
 
 
-def test_they_are_spoken_to_in_the_order_in_which_they_came():
+def test_callers_are_spoken_to_in_the_order_in_which_they_came():
     spoken = begins(crowd(), 60)
     assert [leg for at in sorted(spoken) for leg in spoken[at]] == [f"leg{n}" for n in range(CROWD)]
 
@@ -58,12 +58,12 @@ def test_a_crisis_is_told_to_all_of_them_within_seconds_but_not_at_once():
     assert max(map(len, spoken.values())) <= 2
 
 
-def test_who_comes_alone_is_spoken_to_at_the_moment():
+def test_a_single_caller_is_spoken_to_at_once():
     stagger = Stagger(20)
     assert [stagger.moment(at, 0.0) for at in (10.01, 10.07, 10.02, 10.08)] == [10.01, 10.07, 10.1, 10.15]
 
 
-def test_what_is_over_is_forgotten():
+def test_past_moments_are_forgotten():
     stagger = Stagger(20)
     for n in range(20_000):
         stagger.moment(n / 20, n / 20)

@@ -33,7 +33,7 @@ def test_a_call_that_has_just_begun_lasts_as_long_as_calls_do():
     assert sqrt(first_end([still], inf, 240.0).variance) == pytest.approx(0.9 * 240.0, rel=0.05)
 
 
-def test_of_an_old_call_more_is_left_than_of_a_young_one_once_it_is_odd():
+def test_an_unusually_old_call_has_more_time_left_than_a_young_one():
     """The hazard of a log-normal falls in the end: who has talked for half an hour may well go on."""
     left = [first_end([HandleTime(240.0, 0.9).outlasts(age)], inf, 240.0).mean for age in (0, 120, 480, 1800)]
     assert left[1] < left[0] < left[2] < left[3]

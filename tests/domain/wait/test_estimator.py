@@ -49,7 +49,7 @@ def place(ahead=0, busy=1, **changes):
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def test_with_nobody_logged_in_it_says_nothing():
+def test_with_nobody_logged_in_there_is_no_estimate():
     assert asked(place(busy=0)) is None
     assert estimator().chance(place(busy=0), 10.0, T0) is None
 
@@ -94,7 +94,7 @@ def test_more_agents_serve_faster_and_those_paused_come_back():
     assert asked(place(5, busy=2, paused=3)).mean_s < asked(place(5, busy=2)).mean_s
 
 
-def test_with_everybody_paused_it_waits_for_the_first_to_come_back_and_no_number_is_told():
+def test_with_everybody_paused_the_estimate_is_the_first_return_and_is_not_spoken():
     one, many = asked(place(busy=0, paused=1)), asked(place(busy=0, paused=50))
     assert not one.to_tell
     assert one.mean_s == pytest.approx(600.0), "a pause lasts ten minutes, as long as nobody knows better"
@@ -111,7 +111,7 @@ def test_p80_lies_above_the_median_and_the_spread_narrows_in_a_long_line():
     assert far.p80_s / far.mean_s < near.p80_s / near.mean_s
 
 
-def test_those_who_overtake_stretch_the_wait_up_to_a_bound():
+def test_callers_who_overtake_stretch_the_wait_up_to_a_bound():
     learned = estimator()
     before = asked(place(5, busy=5), learned).mean_s
     for n in range(20):
@@ -210,7 +210,7 @@ def test_the_chance_of_a_free_agent_in_time():
     assert learned.chance(back, 10.0, T0) == 0.0, "by then another promise stands before it again"
 
 
-def test_who_talks_is_not_free_before_the_wrap_up_is_over():
+def test_an_agent_who_talks_is_not_free_before_the_wrap_up_is_over():
     talks = replace(place(), busy=(Busy(300.0, least_s=20.0),))
     assert estimator().chance(talks, 19.0, T0) == 0.0
     assert 0.0 < estimator().chance(talks, 40.0, T0) < 0.5
@@ -271,7 +271,7 @@ def test_pauses_are_learned():
     assert asked(place(busy=0, paused=1), learned).mean_s < 120.0
 
 
-def test_what_came_of_earlier_estimates_corrects_later_ones():
+def test_earlier_errors_correct_later_estimates():
     learned = estimator()
     raw = asked(place(3))
     for _ in range(300):
@@ -352,7 +352,7 @@ def experienced():
     return learned
 
 
-def test_what_was_learned_is_taken_up_to_the_last_digit():
+def test_learned_figures_are_taken_up_to_the_last_digit():
     learned, later = experienced(), estimator()
     for subject, memory in learned.memories().items():
         later.recall(subject, memory)
@@ -377,7 +377,7 @@ def test_what_was_learned_is_taken_up_to_the_last_digit():
         ("weather", {"rain": True}),
     ],
 )
-def test_a_memory_that_does_not_fit_is_left_aside(subject, memory):
+def test_a_memory_that_does_not_fit_is_ignored(subject, memory):
     learned = estimator()
     learned.recall(subject, memory)
     assert asked(place(3), learned) == asked(place(3))
@@ -401,7 +401,7 @@ def test_variation_of_handle_times_widens_the_estimate():
     assert spread["even"] < spread["uneven"]
 
 
-def test_a_hazard_is_a_hazard():
+def test_a_constant_hazard_makes_patience_exponential():
     """With one hanging up per 600 s at every age, exp(-t/600) stay: the prior."""
     patience = Patience()
     for waited_s, longer_s in ((0, 60), (100, 500), (5, 7200)):

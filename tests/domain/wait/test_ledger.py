@@ -60,7 +60,7 @@ def quotes(centre, kind=QuoteKind.WAIT):
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-def test_a_wait_that_is_told_stands_in_the_ledger_with_the_number_that_was_told():
+def test_a_spoken_wait_is_in_the_ledger_with_the_number_that_was_spoken():
     centre = busy()
     quote = waits(centre)
     spoken = [phrase for phrase in centre.heard("anna") if isinstance(phrase, WaitBelow)]
@@ -69,7 +69,7 @@ def test_a_wait_that_is_told_stands_in_the_ledger_with_the_number_that_was_told(
     assert quote.p80_s <= quote.said_s
 
 
-def test_what_is_not_told_is_not_written():
+def test_waits_that_are_not_spoken_are_not_written_down():
     centre = busy(announcements=Announcements(first_after_s=0.0, wait=False))
     centre.calls("anna")
     centre.hears_out("anna")
@@ -96,7 +96,7 @@ def test_it_is_kept_when_an_agent_comes_in_time_and_broken_when_not():
 # --- who hangs up -----------------------------------------------------------------------------------------------------
 
 
-def test_who_hangs_up_is_followed_to_when_the_one_behind_is_served():
+def test_a_caller_who_hangs_up_is_followed_until_the_one_behind_is_served():
     centre = busy()
     quote = waits(centre)
     centre.calls("ben", BEN)
@@ -110,7 +110,7 @@ def test_who_hangs_up_is_followed_to_when_the_one_behind_is_served():
     assert (quote.outcome, quote.came_s) == (QuoteOutcome.WOULD_HAVE, pytest.approx(40.0, abs=1.0))
 
 
-def test_who_hangs_up_last_is_followed_to_when_somebody_is_free():
+def test_the_last_caller_who_hangs_up_is_followed_until_an_agent_is_free():
     centre = busy()
     quote = waits(centre)
     centre.hangs_up("anna")
@@ -119,7 +119,7 @@ def test_who_hangs_up_last_is_followed_to_when_somebody_is_free():
     assert centre.quotes[quote.id].came_s == pytest.approx(25.0, abs=1.0)
 
 
-def test_somebody_served_who_stood_before_says_nothing_of_those_behind():
+def test_serving_a_place_ahead_teaches_nothing_about_those_behind():
     centre = busy()
     centre.calls("ben", BEN)
     quote = waits(centre)
@@ -225,7 +225,7 @@ def test_a_time_that_is_chosen_begins_when_it_begins():
     assert centre.quotes[slot.id].kept is True
 
 
-def test_another_queue_says_nothing_of_the_wait_in_the_first():
+def test_a_wait_spoken_in_one_queue_says_nothing_about_another():
     rules = EntryRules(max_wait_s=30.0, max_wait=Exit(Way.QUEUE, SALES))
     centre = busy(queues=[queue(wrap_up_s=0.0, rules=rules), queue(SALES)])
     quote = waits(centre)
@@ -237,7 +237,7 @@ def test_another_queue_says_nothing_of_the_wait_in_the_first():
 # --- what the estimator is told ---------------------------------------------------------------------------------------
 
 
-def test_it_learns_from_everybody_who_waited_told_or_not():
+def test_the_ledger_learns_from_everybody_who_waited_whether_they_heard_an_estimate_or_not():
     centre = busy(announcements=Announcements(first_after_s=0.0, wait=False))
     centre.calls("anna")
     centre.calls("ben", BEN)
@@ -337,7 +337,7 @@ def test_a_quote_whose_place_is_gone_after_a_restart_ends_unknown():
     assert [command.after for command in commands if isinstance(command, Changed)] == [ended]
 
 
-def test_a_worse_wait_is_not_told_after_a_restart_either():
+def test_a_worse_wait_is_not_announced_after_a_restart_either():
     centre = busy()
     quote = waits(centre)
     for n in range(3):
@@ -349,7 +349,7 @@ def test_a_worse_wait_is_not_told_after_a_restart_either():
     assert again, "the position was told"
 
 
-def test_what_was_learned_is_written_once_a_minute_and_taken_up():
+def test_learned_figures_are_written_once_a_minute_and_taken_up():
     centre = Centre()
     centre.logs_in("alice")
     centre.calls("anna")

@@ -36,7 +36,7 @@ def test_one_announcement_asks_once_for_its_number_its_offer_and_its_record():
     assert Counting.asked == before + 1
 
 
-def test_somebody_else_s_place_is_another_question():
+def test_another_place_needs_an_estimate_of_its_own():
     centre = busy_centre()
     centre.calls("ben", BEN)
     before = Counting.asked
