@@ -55,12 +55,14 @@ def test_every_script_is_named_where_a_newcomer_looks():
     assert [script.name for script in (ROOT / "script").iterdir() if f"script/{script.name}" not in told] == []
 
 
-def test_every_decision_is_dated_and_listed():
+def test_every_decision_is_dated_and_listed_newest_first():
     folder = ROOT / "docs/decisions"
     listed = (folder / "README.md").read_text()
     for decision in sorted(folder.glob("2*.md")):
         assert re.match(r"\d{4}-\d\d-\d\d-", decision.name), f"{decision.name} has no date"
         assert decision.name in listed, f"{decision.name} is not in the list"
+    dates = re.findall(r"^\| (\d{4}-\d\d-\d\d) \|", listed, re.MULTILINE)
+    assert dates == sorted(dates, reverse=True), "the list is not newest first"
 
 
 def said_in(file: Path) -> Iterator[str]:

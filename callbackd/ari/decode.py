@@ -151,6 +151,9 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     ``inbound,<queue>[,<language>[,<priority>[,<needs>[,<place>]]]]`` · ``feature,<code>`` · ``agent,<entry>`` ·
     ``customer,<attempt>``. A leg that is not ours and comes with other words is a caller for a queue that does not
     exist: the domain sends it to the fallback, where ignoring it would leave it in silence.
+
+    The dialplan passes CBD_LANGUAGE and not CHANNEL(language), which is never empty: a queue's own language would never
+    be spoken.
     """
     leg = LegId(_text(channel, "id"))
     role, *rest = [*args, "", "", "", "", ""]

@@ -23,7 +23,8 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """A row to be deleted."""
+    """A row to be deleted: a number that is off the do-not-call list. Closing the row would keep a trace of somebody
+    who is no longer on the list, and a closed row is never reopened."""
 
     row: Saved
 

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import phonenumbers
+import phonenumbers  # not its light edition, which does not know in which time zones a number may be
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from callbackd.domain.settings import Numbers
 
-# Else the first number of each country is looked up on the disk, and by then there may be no file left to open.
+# Otherwise the first number of each country would be looked up on the disk, when there may be no file left to open.
 phonenumbers.PhoneMetadata.load_all()
 for _country in phonenumbers.SUPPORTED_SHORT_REGIONS:
     phonenumbers.PhoneMetadata.short_metadata_for_region(_country)

@@ -335,7 +335,12 @@ class Waiting:
             self._exit(entry, queue.rules.empty, EntryOutcome.EXIT_EMPTY, "nobody is at work", Fixed.NOBODY_HERE)
 
     def closing(self, name: QueueName) -> None:
-        """The queue closes: those still waiting are offered a time, and served on while somebody works."""
+        """The queue closes: callers still waiting are offered a time, and may stay and be served while somebody works.
+
+        Promises of a turn that were not kept wait at the head of the line for the next opening; they do not age in
+        closed hours. All this is the exception, because no turn is offered that closing time would probably break
+        (``callbacks.offer``).
+        """
         state, queue = self._state, self._state.settings.queues[name]
         self._watch_closing(queue)
         if state.closes_in_s(queue) != 0.0 or not queue.offer.at_closing or not queue.offer.enabled:

@@ -52,7 +52,7 @@ _STORING_S = 10.0
 """While a move is being stored, expiry waits this long."""
 
 _TRIED_DAYS = 30
-"""How often the next opening and the next calling hour are asked for in turn, before we take it that none agree."""
+"""How often the next opening and the next calling hour are tried in turn, before we conclude that none agree."""
 
 _OUTCOMES = {
     Ending.BUSY: AttemptOutcome.BUSY,
@@ -112,7 +112,8 @@ class Dial:
         state.store(ClaimAttempt(entry, callback, attempt, self.budget.word_at))
 
     def _pace(self) -> None:
-        """Put the next dial off, at the set pace; agents who are free meanwhile go to live callers."""
+        """Put the next dial off, at the set pace. Agents who are free meanwhile go to live callers: so promises due at
+        opening and callers take turns, without a rule for that."""
         state, per_s = self._state, self._state.settings.dialling.per_s
         if per_s:
             state.world.next_dial_at = state.now + 1 / per_s
@@ -452,7 +453,8 @@ class Dial:
         self._retry_or_give_up(entry, callback, outcome, f"{outcome.value}: {reason}", again)
 
     def rings_in(self, number: str, group: str) -> None:
-        """A customer rings us while we ring them: our call ends, and the promise keeps its place until they choose."""
+        """A customer rings us while we ring them, and would find us calling: our call ends at no cost. They are asked
+        what to do, and are not dialled while that question is open."""
         checked = numbers.check(number, self._state.settings.numbers)
         promise = self._state.promised_to(checked.number, group) if isinstance(checked, numbers.Allowed) else None
         attempt = self._state.attempt(promise.attempt) if promise else None

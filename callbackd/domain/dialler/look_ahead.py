@@ -14,9 +14,12 @@ class Answer:
 
 
 def decide(policy: DialPolicy, chance: float | None, share: float) -> Answer:
-    """``chance`` is that of an agent being free when the customer has answered, None when there is no estimate.
+    """Whether to dial, and why. ``chance`` is that of an agent being free when the customer has answered, None when
+    there is no estimate.
 
-    Look-ahead dials only if the share of customers who would answer and find nobody stays within ``share``.
+    Look-ahead dials only if the share of customers who would answer and find nobody stays within ``share``. The
+    estimate must count every claim on the next free agents: places before this one, customers being dialled already,
+    and promises whose pause ends while it rings. Without the last two, half of the customers found nobody free.
     """
     if policy is DialPolicy.AGENT_FIRST:
         return Answer(False, "an agent is reserved first")

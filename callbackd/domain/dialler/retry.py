@@ -55,7 +55,8 @@ def decide(
 
 
 def postpone(made: int, minutes: int, now: float) -> Again:
-    """The customer wants to be called later: no attempt is used up, whatever the settings say of failures."""
+    """The customer was reached and wants to be called later: no attempt is used up, whatever the settings are for
+    failures."""
     return Again(now + 60 * minutes, True, f"postponed by {minutes} min after attempt {made}")
 
 

@@ -1,7 +1,7 @@
 """Which agents may be given a place: skills that relax, penalties that widen, the reserve, and the one who is wanted.
 
-All of it grows only wider with the wait, so nobody becomes harder to serve by waiting. Waits are counted from
-``arrived_at``, so a caller who came over from another queue brings the patience already spent.
+With the wait all of this only widens, so nobody becomes harder to serve by waiting. Waits count from ``arrived_at``, so
+the wait in another queue counts for a caller who came from there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_OF_THIS_QUEUE = "does not serve this queue"
 
 
 def eligible(state: State, entry: Entry, agent: Agent) -> bool:
-    """Whether this agent may serve the entry now; being free is another question."""
+    """Whether this agent may serve the entry now, free or not."""
     return passed_over(state, entry, agent) is None
 
 
@@ -83,7 +83,8 @@ def penalty(state: State, queue: QueueName, agent: Agent) -> int:
 
 
 def widens_at(state: State, entry: Entry) -> float | None:
-    """When more agents may be given this place without anything else happening; None when never again."""
+    """When more agents may be given this place without anything else happening; None when that will not happen
+    again."""
     times = [entry.arrived_at + after_s for after_s in _steps_s(state, entry)]
     times += [entry.wanted_until] if entry.wanted else []
     return min((at for at in times if at > state.now), default=None)
@@ -124,7 +125,9 @@ def _too_high(state: State, entry: Entry, agent: Agent, waited_s: float) -> str 
 
 
 def _in_reserve(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
-    """People in reserve have other work: they are given what a person or the queue's rule calls them in for."""
+    """Why an agent in reserve is not called in. People in reserve have other work: they get only what a person or the
+    queue's rule (``reserves``) calls them in for, by the wait of a place or the length of the line. So the reserve is a
+    widening and not a mode, which somebody would have to remember to switch off."""
     reserve = state.settings.agents[agent.id].reserve
     if reserve is Reserve.NO:
         return None
@@ -142,7 +145,7 @@ def _in_reserve(state: State, entry: Entry, agent: Agent, waited_s: float) -> st
 def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
     """Whether anybody who may serve the queue is logged in; reserves count when they are called in.
 
-    Whose phone is off counts as paused: it may be there again any moment.
+    An agent whose phone is off counts as paused: it may be back at any moment.
     """
     wanted = {Presence.AVAILABLE, Presence.PAUSED} if paused_too else {Presence.AVAILABLE}
     return any(
@@ -156,7 +159,7 @@ def somebody(state: State, queue: QueueName, *, paused_too: bool) -> bool:
 def read_needs(written: str) -> tuple[tuple[Need, ...], str]:
     """Skills as the dialplan writes them for a caller: ``polish:2+vip`` wants Polish at level 2 and vip at level 1.
 
-    Returns what is wanted, and the parts that could not be read, joined by +: a slip must not lose a caller.
+    Returns what is wanted, and the parts that could not be read, joined by +: a typing mistake must not lose a caller.
     """
     found, unreadable = [], []
     for part in filter(None, written.split("+")):

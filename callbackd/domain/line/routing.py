@@ -59,7 +59,7 @@ STRATEGIES: dict[Strategy, Pick] = {
     Strategy.RANDOM: _random,
     Strategy.WEIGHTED_RANDOM: _weighted_random,
 }
-"""Each picks from the free agents of a queue, at least one, in the config's order, those to be rung together."""
+"""Each picks the agents to be rung together from the free agents of a queue: at least one, in the config's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _why_not(obstacles: Sequence[tuple[Agent, str | None]]) -> str:
 
 
 def _pick(state: State, entry: Entry, fit: Sequence[Agent], why_not: str) -> Match:
-    """Of those who may serve the entry: the lowest penalty, then the queue's strategy."""
+    """The match for an entry, from those who may serve it: the lowest penalty first, then the queue's strategy."""
     queue = state.queue_of(entry)
     lowest = min(penalty(state, queue.name, agent) for agent in fit)
     first = [agent for agent in fit if penalty(state, queue.name, agent) == lowest]
@@ -128,7 +128,8 @@ def servable(state: State, entry: Entry) -> bool:
         return False  # in the line early, so that the agent is there at the time; the customer is not rung before
     if not may_dial(state):
         return False
-    # Who still listens to the promise, or talks with us on another call, would be found busy.
+    # A customer who still listens to the promise, or talks with us on another call, would be found busy. The next in
+    # line gets that agent, and the promise keeps its place for the next one.
     return not state.listens(entry.id) and not state.on_the_line(entry.number)
 
 
@@ -143,5 +144,5 @@ def may_dial(state: State) -> bool:
 
 
 def free_agents(state: State) -> list[Agent]:
-    """Who can take work now, in the order of the settings."""
+    """The agents who can take work now, in the order of the settings."""
     return [agent for agent in state.idle() if agent.free(state.now) and not state.settles(agent.id)]

@@ -1,10 +1,10 @@
 """The conversation as a table: what each stage asks, what each key and silence mean there, and who may interrupt it.
 
-The theory: a stage asks one question, is read a number of times, and then does what somebody would want who cannot work
-the keys. What an act does is the business of the desk whose enum it belongs to.
+A stage asks one question, which is read a number of times; then it does what somebody who cannot press keys would want.
+What an act does is the business of the desk whose enum it belongs to.
 
-Known weak spots: three acts are the operator's to fill (a menu's choices, the exit key, an agent's accept key); whether
-such a key means something is known to the desk only.
+Known weak spot: three acts are for the operator to fill (a menu's choices, the exit key, an agent's accept key), and
+only the desk knows whether such a key means something.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from callbackd.domain.phrase import Fixed
 
 DIGITS = "0123456789*#"
 TRIES = 3
-"""Wrong keys, refused numbers or silent readings before no more is asked."""
+"""After this many wrong keys, refused numbers or silent readings the question is not asked again."""
 
 # --- what an answer does: one enum for each desk ----------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class Readings(Enum):
 
 
 class After(Enum):
-    """What follows when all is said."""
+    """What follows when everything has been spoken."""
 
     REPLY = auto()
     MUSIC = auto()
@@ -120,7 +120,8 @@ class After(Enum):
 class Interrupt(Enum):
     ANNOUNCEMENT = auto()
     AGENT = auto()
-    """An agent may be given to the caller meanwhile; a question then gives way to music."""
+    """An agent may be given to the caller meanwhile; a question then gives way to music. A person at once is better
+    than a promise; only a promise that is being stored is left to finish."""
     RULE = auto()
     """The queue's rules and the caller's exit key may take the caller out of the line."""
     CLOSING = auto()
@@ -137,7 +138,7 @@ class Memory(Enum):
 @dataclass(frozen=True, slots=True)
 class Row:
     question: Fixed | Question | None
-    """None where nothing is asked."""
+    """The question; None for a stage that asks nothing."""
     keys: Mapping[str, Act] = field(default_factory=lambda: MappingProxyType({}))
     other: Act = Anywhere.IGNORE
     """What all other keys mean."""
@@ -146,14 +147,14 @@ class Row:
     """After the last reading."""
     readings: Readings = Readings.NONE
     again: Question | None = None
-    """The question that is asked again, where it is another one."""
+    """The question for the next readings, if it differs from the first."""
     early_keys: bool = False
-    """Whether a key counts that is pressed before the question can be heard."""
+    """Whether a key counts even if it is pressed before the question can be heard."""
     needs_place: bool = False
     """Whether a key finds nothing to decide when the place is gone."""
     interrupts: frozenset[Interrupt] = frozenset()
     forgets: frozenset[Memory] = frozenset()
-    """What coming here forgets; the tries only when another stage was before."""
+    """What is forgotten on coming to this stage; the tries only when coming from another one."""
     after: After = After.REPLY
 
     def act(self, digit: str) -> Act:
@@ -244,7 +245,7 @@ _KEYING_TIME = Row(
 )
 _KEYING_DAY = Row(
     Fixed.KEY_DAY,
-    # Many end a time by # out of habit: no answer, and nothing to apologise for.
+    # Many people end a time with # out of habit: it is no answer, and nothing to apologise for.
     _keys({"01234567": Promising.TAKE_DAY, "*#": Anywhere.IGNORE}),
     other=Anywhere.WRONG_KEY,
     silence=Anywhere.ASK_AGAIN,
@@ -254,6 +255,8 @@ _KEYING_DAY = Row(
     interrupts=_IN_LINE,
 )
 _STORING = Row(None, after=After.NOTHING)
+# A key counts after the greeting, not during it: the dialplan speaks the greeting, with us or without us, and a key
+# pressed before the menu answers no question. The menu is read twice.
 _INVITED = Row(
     Fixed.CALLBACK_MENU,
     _keys({"1": ByCustomer.ACCEPT, "2": ByCustomer.LATER, "9": ToBeLeftAlone.NEVER_AGAIN}),
@@ -271,6 +274,8 @@ _REJOINING = Row(
     readings=Readings.TRIES,
     needs_place=True,
 )
+# Key 9 means "never again" only in the first menu. Here it means ninety minutes: a refusal that nobody meant would be
+# worse than a menu that has to be heard again.
 _POSTPONING = Row(
     Fixed.POSTPONE_MENU,
     _keys({"123456789": ByCustomer.POSTPONE}),
@@ -336,7 +341,7 @@ def may_interrupt(interrupt: Interrupt, dialogue: Dialogue) -> bool:
 
 
 def go(dialogue: Dialogue, stage: Stage) -> Dialogue:
-    """The dialogue as it comes to a stage, or to the same question once more: what is over is forgotten."""
+    """The dialogue after it has come to a stage, or to the same question again: what is over has been forgotten."""
     gone = TABLE[stage].forgets
     return replace(
         dialogue,
@@ -350,7 +355,7 @@ def go(dialogue: Dialogue, stage: Stage) -> Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a desk returns when an answer was none: the question of the dialogue's stage is to be asked again."""
+    """What a desk returns when a key was no answer: the question of the dialogue's stage is to be asked again."""
 
     dialogue: Dialogue
     reason: str

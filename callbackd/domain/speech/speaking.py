@@ -291,6 +291,8 @@ class Stagger:
     """Hands out moments: the wanted one while there is room, else the next with room.
 
     Callers who came at one moment are not spoken to at one moment: Asterisk would read and transcode for all of them.
+    Moments are handed out when an announcement is planned, and nothing is counted when it is due: so nobody is put off
+    twice.
     """
 
     def __init__(self, per_s: int = BEGIN_PER_S) -> None:

@@ -1,5 +1,7 @@
 """Estimated wait: what an estimator is asked, what it answers, and what it may learn from.
 
+The config has no roster, so no estimator knows one: when agents will come or pause is learnt from what they did before.
+
 Another is plugged in by its class: ``Acd(settings, mint, estimator)`` takes anything that is an ``Estimator``.
 The one in use is ``recursive.Recursive``; ``simulate.predictors`` has others, to compare with.
 """

@@ -1,4 +1,4 @@
-"""Places in the line as the desks need them: what they would wait, and what wakes them while they wait."""
+"""Places in the line as the desks need them: how long they would wait, and what wakes them while they wait."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def _line_of(state: State, entry: Entry, rank: Rank) -> _Line:
     """Lines that share an agent with the queue of the entry count as one line."""
     team = _team(state, entry)
     shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
-    # Whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how long.
+    # An agent whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how
+    # long.
     working = [agent for agent in team if agent.ready]
     shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
     ahead: list[Ahead] = []
@@ -79,21 +80,23 @@ def _line_of(state: State, entry: Entry, rank: Rank) -> _Line:
 
 
 def _wants_an_agent(entry: Entry) -> bool:
-    """Whose agent is found already stands among those in hand; who is dialled ahead of one has none."""
+    """True for places still needing an agent: waiting, or dialled ahead with none reserved."""
     return entry.state is EntryState.WAITING or (entry.state is EntryState.DIALLING and entry.agent is None)
 
 
 def rank_of(state: State, entry: Entry) -> Rank:
-    """Nobody overtakes by rank alone where priority is only worth a time of waiting."""
+    """The rank of a place; all are equal when priority is only a head start, as then nobody overtakes by rank alone."""
     if state.settings.line.priority_worth_s is not None:
         return (0, 0)
     return (state.queue_of(entry).priority, entry.priority)
 
 
 def _team(state: State, entry: Entry) -> list[Agent]:
-    """Who could be given the place by the time another call is over, at work or paused: rules widen as it waits.
+    """The agents who may be given the place by the time one more call is over, at work or paused: rules widen as it
+    waits.
 
-    Those of the queue when that is still too early for any of them.
+    If that is still too early for any of them, the agents of the queue. Counting only those who may serve it now, the
+    sample config's waits were estimated at twice what they were.
     """
     later = _later(state, entry)
     own = [agent for agent in state.team(entry.queue) if agent.staffed]
@@ -102,12 +105,12 @@ def _team(state: State, entry: Entry) -> list[Agent]:
 
 
 def _later(state: State, entry: Entry) -> Entry:
-    """The entry as it will be when a call is over that begins now."""
+    """The entry as it will be when a call that begins now is over."""
     return replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
 
 
 def _share(state: State, working: list[Agent], queue: QueueName) -> float:
-    """Of a queue's agents at work, how many are among these."""
+    """The share of a queue's agents at work who are among these, 0 to 1."""
     its = {agent.id for agent in state.at_work(queue)}
     return len(its.intersection(agent.id for agent in working)) / len(its) if its else 0.0
 
@@ -128,7 +131,7 @@ def _busy(state: State, agent: Agent) -> Busy:
 
 
 class Places:
-    """The desks ask and teach the estimator here, so that an estimate is computed once per step and place."""
+    """Desks ask and teach the estimator through this, so that an estimate is computed once per step and place."""
 
     def __init__(self, state: State, estimator: Estimator) -> None:
         self._state = state
@@ -159,7 +162,7 @@ class Places:
         return self._lines[alike]
 
     def learn(self, event: Learnable) -> None:
-        """Hand what happened to the estimator: what was computed before is not used again."""
+        """Hand an event to the estimator; estimates computed before are not used again."""
         self._known_at = None
         self._estimator.on_event(event, self._state.now)
 
