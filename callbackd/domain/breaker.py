@@ -1,8 +1,8 @@
 """A circuit breaker for the trunk: when it fails again and again, nobody is dialled over it for a while.
 
-Closed it counts failures in a row. Open it lets nothing through; when its time is over one dial goes through, and what
-becomes of that one decides. The failures are the trunk's only: a busy customer is a trunk that works. Of some refusals
-(403, 404) one cannot tell whose they are; ``Refusals`` waits for what the next numbers get.
+While closed, it counts failures in a row. While open, it lets nothing through; when its time is over one dial goes
+through, and what becomes of it decides. Only the trunk's failures count: a busy customer means a trunk that works. Some
+refusals (403, 404) may be the trunk's or the number's; ``Refusals`` waits for what the next numbers get.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _IN_A_ROW_S = 3600.0
 @dataclass(frozen=True, slots=True)
 class Breaker:
     limit: int = 5
-    """Failures in a row that open it; 0 never does."""
+    """How many failures in a row open it; with 0 it never opens."""
     first_s: float = 30.0
     longest_s: float = 600.0
     failures: int = 0
     open_s: float = 0.0
-    """How long it was opened for last; 0 while closed."""
+    """For how long it was last opened; 0 while closed."""
     opened_at: float = 0.0
 
     @property
@@ -32,16 +32,17 @@ class Breaker:
 
     @property
     def until(self) -> float:
-        """From when on one dial is let through, when it is not closed."""
+        """When one dial is let through again, if it is not closed."""
         return self.opened_at + self.open_s
 
     def lets(self, now: float, in_flight: int) -> bool:
         return self.closed or (now >= self.until and in_flight == 0)
 
     def failed(self, now: float, *, for_sure: bool = False) -> Breaker:
-        """After a dial that the trunk did not carry. Opened again it stays so for twice as long, up to a bound.
+        """The breaker after a dial that the trunk did not carry. Each time it opens again, it stays open for twice as
+        long, up to a bound.
 
-        ``for_sure`` when it is known by other means that the trunk carries nobody: then it opens at once.
+        ``for_sure`` when it is otherwise known that the trunk carries nobody: then it opens at once.
         """
         failures = self.failures + 1
         if not self.limit or (self.closed and failures < self.limit and not for_sure):
@@ -58,15 +59,15 @@ class Refusals:
     """The same refusal to one number after another: to one it is the number's, to several in a row the trunk's."""
 
     limit: int = 3
-    """Numbers in a row that make it the trunk's; 0: it never is."""
+    """How many numbers in a row make it the trunk's; with 0 it never is."""
     said: str = ""
     """The refusal, for example ``SIP 403``."""
     last_at: float = 0.0
     numbers: frozenset[str] = frozenset()
     charged: tuple[CallbackId, ...] = ()
-    """The promises that it has cost an attempt so far, once for each."""
+    """The promises that the row has cost an attempt so far, one entry for each attempt."""
     spared: frozenset[str] = frozenset()
-    """Numbers whose last attempt was not counted, as the next number was to tell."""
+    """Numbers whose last attempt was not counted, as the next number was to show whose refusal it was."""
 
     def another(self, said: str, number: str, now: float) -> Refusals:
         if said != self.said or now > self.last_at + _IN_A_ROW_S:
@@ -74,7 +75,7 @@ class Refusals:
         return replace(self, last_at=now, numbers=self.numbers | {number})
 
     def over(self) -> Refusals:
-        """After a call that the trunk carried."""
+        """An empty row, after a call that the trunk carried."""
         return Refusals(self.limit)
 
     @property
@@ -83,5 +84,5 @@ class Refusals:
 
 
 def trunk_of(endpoint: str) -> str:
-    """What an operator calls the trunk, from the template ``PJSIP/{number}@trunk``."""
+    """The operator's name of the trunk, taken from the template ``PJSIP/{number}@trunk``."""
     return endpoint.rpartition("@")[2] or endpoint

@@ -34,7 +34,7 @@ class Play:
     queue: str = ""
     """Whose recordings win over the common ones."""
     music: str = ""
-    """What Asterisk itself plays to the leg before and after, should we be gone by then; empty: nothing."""
+    """The music that Asterisk itself plays to the leg before and after, even if we are gone by then; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class StopPlayback:
 
 @dataclass(frozen=True, slots=True)
 class LookAtPlayback:
-    """Its end may have been missed: ``PlaybackEnded`` comes back when it is over."""
+    """Look whether a playback is over, as its end may have been missed: ``PlaybackEnded`` comes back if it is."""
 
     leg: LegId
     playback: PlaybackId
@@ -64,7 +64,7 @@ class StopMusic:
 
 @dataclass(frozen=True, slots=True)
 class RingAgent:
-    """Dial an agent's phone, the customer's number shown. Asterisk gives up after ``ring_s``."""
+    """Dial an agent's phone, showing the customer's number. Asterisk gives up after ``ring_s``."""
 
     leg: LegId
     endpoint: str
@@ -102,7 +102,7 @@ class TraceAttempt:
 
 @dataclass(frozen=True, slots=True)
 class NotePlace:
-    """Have the leg itself carry its place, for whoever finds it when our rows are lost."""
+    """Have the leg itself carry its place, in case our rows are lost."""
 
     leg: LegId
     queue: str
@@ -126,7 +126,7 @@ class Join:
 class DropBridge:
     bridge: BridgeId
     caller: LegId | None = None
-    """Who stays with us when the bridge goes: what is done next for this leg waits until the bridge is gone."""
+    """The leg that stays with us: its next commands wait until the bridge is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class HangUp:
     reason: str
     """For the log."""
     elsewhere: bool = False
-    """Somebody else took the call: the telephone shows no missed call."""
+    """Whether somebody else took the call: then the telephone shows no missed call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTransfer:
-    """Tell the telephone that asked for a transfer what became of it."""
+    """Answer the telephone that asked for a transfer with what became of it."""
 
     leg: LegId
     done: bool
@@ -192,8 +192,8 @@ class AnswerTransfer:
 class Changed:
     """A row has become another: the one fact of a step that journal, learning, metrics and laws read.
 
-    It is to be written, and may wait in bounded memory while the database is away; unless ``stored``: then a promise or
-    an intent carries the row to the database.
+    It must be written, and may wait in bounded memory while the database is away. If ``stored``, a promise or an intent
+    carries the row to the database.
     """
 
     before: Saved | None
@@ -204,7 +204,7 @@ class Changed:
 
     @property
     def row(self) -> Saved:
-        """The newest that is known of it: the row after the change, or the one that is deleted."""
+        """The newest row: the one after the change, or the one that is deleted."""
         if row := self.after or self.before:
             return row
         raise ValueError("a change of nothing into nothing")
@@ -219,7 +219,7 @@ class StorePromise:
     asked_by: str = ""
     """The number that the caller rang from, when it is not the one to be called and was not withheld."""
     unasked: bool = False
-    """Nobody asked for it: it makes good for a call that we lost, and no limit holds for it."""
+    """Whether nobody asked for it: it makes up for a call that we lost, and no limit applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +230,12 @@ class ClaimAttempt:
     callback: Callback
     attempt: Attempt
     word_at: float = 0.0
-    """When a supervisor last let dialling go on: how customers fared before counts no more."""
+    """When a supervisor last let dialling go on: how customers fared before that no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision with its reason, for the log and for "explain". ``subject`` is the id of what it is about."""
+    """A decision with its reason, for the log and for whoever asks why. ``subject`` is the id of what it is about."""
 
     at: float
     subject: str
@@ -270,9 +270,9 @@ Command = Act | Write
 def lanes(act: Act) -> tuple[str, ...]:
     """The legs and bridges whose earlier commands must be over before this one may begin.
 
-    Two people are joined after what was asked for the caller and for the bridge. The agent's leg is not waited for: it
-    has answered, even if the reply to the request that rang it is still on its way. A trace only looks, and takes its
-    time: nothing that is done for the leg waits for it.
+    Joining two people waits for earlier commands about the caller and the bridge, but not about the agent's leg: it has
+    answered, even if the reply to the request that rang it is still on its way. A trace only looks, and takes its time:
+    no command about the leg waits for it.
     """
     match act:
         case Join():

@@ -1,4 +1,4 @@
-"""What happened, in the past tense: made by adapters, taken by ``Acd.handle``. Each may come late or twice."""
+"""What happened, in the past tense: adapters make events, ``Acd.handle`` takes them. Each may come late or twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Ending(StrEnum):
     REJECTED = "rejected"  # 21, 403, 603
     UNREACHABLE = "unreachable"  # 1, 20, 22, 28: no such number, phone not registered, 404, 484
     CONGESTION = "congestion"  # 3, 34, 38, 42, 401, 407, 5xx, silence: the trunk's trouble, not the customer's
-    UNKNOWN = "unknown"  # gone, nobody can say how
+    UNKNOWN = "unknown"  # it is gone, and nobody can say how
 
 
 class FeatureCode(StrEnum):
@@ -44,12 +44,12 @@ class Finding(StrEnum):
 
 
 class DeviceState(StrEnum):
-    """What Asterisk knows of a telephone, whoever's call makes it so."""
+    """What Asterisk knows about a telephone, from whichever call."""
 
     FREE = "free"  # NOT_INUSE
     IN_USE = "in_use"  # INUSE, BUSY, ONHOLD, RINGING, RINGINUSE
     OFF = "off"  # UNAVAILABLE: not registered, or it does not answer
-    UNKNOWN = "unknown"  # UNKNOWN, INVALID: says nothing
+    UNKNOWN = "unknown"  # UNKNOWN, INVALID: means nothing
 
 
 class Party(StrEnum):
@@ -72,9 +72,9 @@ class CallArrived:
     dialled: str = ""
     priority: int = 0
     needs: str = ""
-    """Skills this caller wants beside the queue's, as the dialplan wrote them: ``polish:2+vip:1``."""
+    """Skills this caller wants besides the queue's, as the dialplan wrote them: ``polish:2+vip:1``."""
     stood_in: str = ""
-    """The queue in whose line the leg has stood before, by the note that it carries (``NotePlace``)."""
+    """The queue in whose line the leg has been before, by the note that it carries (``NotePlace``)."""
     stood_since: float = 0.0
     came_from: EntryId | None = None
     """The entry whose agent transferred the caller to this queue."""
@@ -93,14 +93,14 @@ class FeatureCodeDialled:
 
 @dataclass(frozen=True, slots=True)
 class DialAccepted:
-    """Asterisk made the channel we asked for (HTTP 200). Nobody need have been rung yet."""
+    """Asterisk made the channel we asked for (HTTP 200). Perhaps nobody has been rung yet."""
 
     leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class DialRefused:
-    """Asterisk answered that it will not dial (400, 500, 503): nothing was sent to anybody."""
+    """Asterisk refused to dial (400, 500, 503): nothing was sent to anybody."""
 
     leg: LegId
     reason: str
@@ -108,7 +108,7 @@ class DialRefused:
 
 @dataclass(frozen=True, slots=True)
 class DialUnknown:
-    """No answer to a dial request: it may have been dialled, it may still be."""
+    """A dial request got no answer: the leg may have been dialled, or may still be."""
 
     leg: LegId
     reason: str
@@ -121,14 +121,14 @@ class LegRinging:
 
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
-    """A leg that we dialled was picked up. For a customer's leg nobody need be listening yet."""
+    """A leg that we dialled was picked up. Perhaps nobody listens yet on a customer's leg."""
 
     leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class LegEntered:
-    """An agent's or a customer's leg is in our hands (StasisStart): it can be spoken to and bridged."""
+    """An agent's or a customer's leg is in our application (StasisStart): we can play to it and bridge it."""
 
     leg: LegId
     party: Party
@@ -144,17 +144,17 @@ class LegLeft:
 
 @dataclass(frozen=True, slots=True)
 class LegReplaced:
-    """Asterisk put another leg into the place of one: a colleague connected the caller whom she had queued for.
+    """Asterisk put one leg in the place of another: a colleague connected the caller for whom she had queued.
 
-    ``by`` stands in our application where ``leg`` stood; ``leg`` is about to end.
+    ``by`` is in our application now where ``leg`` was; ``leg`` is about to end.
     """
 
     leg: LegId
     by: LegId
     number: str = ""
-    """Whom the network says is behind the new leg, raw; empty when it says nothing."""
+    """The number behind the new leg as the network claims it, raw; empty when it claims none."""
     name_of_channel: str = ""
-    """As Asterisk calls the new leg: ``PJSIP/agent3-00000007``."""
+    """Asterisk's name for the new leg's channel: ``PJSIP/agent3-00000007``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +173,14 @@ class TransferAsked:
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """The dialplan has the caller's leg and takes it where the agent wanted it."""
+    """The dialplan has the caller's leg and takes it where the agent wanted it to go."""
 
     leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class TransferFailed:
-    """Nothing was done with the caller's leg: the agent has been told and goes on talking."""
+    """Nothing was done with the caller's leg: the agent's telephone shows that, and the agent keeps talking."""
 
     leg: LegId
     reason: str
@@ -191,13 +191,13 @@ class LegEnded:
     leg: LegId
     ending: Ending = Ending.NORMAL
     cause: int = 0
-    """Q.850, 0 when not told."""
+    """Q.850; 0 when none was given."""
     tech_cause: int = 0
-    """SIP status, 0 when not told."""
+    """SIP status; 0 when none was given."""
     perhaps_trunk: bool = False
-    """Carriers refuse so one number and all of them alike (403, 404): the next numbers tell."""
+    """Whether a carrier may refuse one number or all numbers in this way (403, 404): the next numbers will show."""
     refused: bool = False
-    """``NO_ANSWER`` is the far end's own word, which came before it had rung for as long as we wanted."""
+    """Whether ``NO_ANSWER`` is the far end's own answer, given before it had rung for as long as we wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class DigitPressed:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackBegan:
-    """Something we say can be heard from now on."""
+    """A playback can be heard from now on."""
 
     playback: PlaybackId
 
@@ -222,7 +222,7 @@ class PlaybackEnded:
 
 @dataclass(frozen=True, slots=True)
 class RequestFailed:
-    """A request about ``leg`` other than dialling was not done although the leg should be there."""
+    """A request about ``leg``, other than dialling, failed although the leg should be there."""
 
     leg: LegId
     request: str
@@ -231,11 +231,11 @@ class RequestFailed:
 
 @dataclass(frozen=True, slots=True)
 class LegsSeen:
-    """All channels of Asterisk, polled after a reconnect: what we believe in and is not here has ended."""
+    """All channels of Asterisk, polled after a reconnect: a leg that we know and that is not here has ended."""
 
     legs: frozenset[LegId]
     left: frozenset[LegId] = frozenset()
-    """Those of them that are not in our application: the dialplan has them, or has them still."""
+    """Those of them that are not in our application: the dialplan has them again, or still."""
     joined: frozenset[LegId] = frozenset()
     """Those of them that are in a bridge with another."""
     alone: frozenset[LegId] = frozenset()
@@ -244,7 +244,7 @@ class LegsSeen:
     """Those of them that the dialplan has beyond our contexts: people whom an agent sent on, who talk without us."""
     bridges: frozenset[BridgeId] = frozenset()
     since: float = 0.0
-    """When this Asterisk started, as far as is known. Whoever came earlier and is not here was cut off."""
+    """When this Asterisk started, as far as is known. Legs that came earlier and are not here were cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class LegsJoined:
 
 @dataclass(frozen=True, slots=True)
 class AttemptTraced:
-    """What a look at Asterisk and at its event log (CEL) told of an attempt's leg."""
+    """What a look at Asterisk and at its event log (CEL) found out about an attempt's leg."""
 
     attempt: AttemptId
     trace: Finding
@@ -272,12 +272,12 @@ class PromiseNotStored:
     callback: CallbackId
     reason: str
     too_many: bool = False
-    """As many have been asked for as the limits allow; nothing is wrong with the database."""
+    """Whether the limits allow no more requests; then nothing is wrong with the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptClaimed:
-    """The intent to dial is committed; only now may the telephone ring. With what it has brought the day to."""
+    """The intent to dial is committed; only now may the telephone ring. It carries the day's totals so far."""
 
     attempt: AttemptId
     dials: int = 0
@@ -291,9 +291,9 @@ class AttemptNotClaimed:
     attempt: AttemptId
     reason: str
     until: float = 0.0
-    """The day's budget is used up; then the next day begins."""
+    """When the next day begins, if the day's budget is used up."""
     stop: bool = False
-    """Too many customers waited for an agent: nobody is dialled until a supervisor says so."""
+    """Whether too many customers waited for an agent: then nobody is dialled until a supervisor allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +349,7 @@ class ClosedEarly:
 
 @dataclass(frozen=True, slots=True)
 class AgentDialled:
-    """An agent's own call to somebody outside is over, or was answered; ``number`` as it was dialled."""
+    """An agent's own call to somebody outside is over, or was answered; ``number`` is as it was dialled."""
 
     endpoint: str
     number: str
@@ -358,7 +358,7 @@ class AgentDialled:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """What an agent's telephone does now. It comes late, and our own calls are among what it does."""
+    """What an agent's telephone is doing now. It comes late, and includes our own calls."""
 
     endpoint: str
     state: DeviceState
@@ -366,7 +366,7 @@ class DeviceSeen:
 
 @dataclass(frozen=True, slots=True)
 class LegHeld:
-    """One side put the other on hold. A hangup while on hold tells of no ``LegUnheld``."""
+    """One side put the other on hold. A hangup while on hold brings no ``LegUnheld``."""
 
     leg: LegId
 
@@ -378,7 +378,7 @@ class LegUnheld:
 
 @dataclass(frozen=True, slots=True)
 class CallDisposed:
-    """An agent said what a call was about: the one in hand, else the last one; said again, the later word counts."""
+    """An agent noted what a call was about: the one in hand, else the last one. The last of several notes counts."""
 
     endpoint: str
     disposition: str
@@ -386,7 +386,7 @@ class CallDisposed:
 
 @dataclass(frozen=True, slots=True)
 class NumberBlocked:
-    """A number is never to be called again, and whoever said so said why."""
+    """A number must never be called again, for the reason given."""
 
     number: str
     why: str
@@ -427,6 +427,6 @@ HouseEvent = DatabaseLost | DatabaseBack | PbxLost | PbxBack | SwitchTurned | Dr
 PeopleEvent = FeatureCodeDialled | AgentDialled | DeviceSeen | AttemptTraced | NumberBlocked | NumberUnblocked
 """What one agent or one customer did."""
 IdleEvent = TimePassed | LegHeld | LegUnheld | CallDisposed
-"""Nothing is done about these: time wakes what is due anyway, and the others are counted only."""
+"""Nothing is done about these: deadlines come due anyway, and the others are only counted."""
 
 Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | IdleEvent

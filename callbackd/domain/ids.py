@@ -1,4 +1,4 @@
-"""Names of things, minted here so that late and repeated events are recognised.
+"""Ids, minted here so that late and repeated events are recognised.
 
 Asterisk compares channel ids by case-insensitive prefix and forgets them at hangup, so every id has the same length and
 is never used twice: ``cbd-`` and a lower-case ULID.
@@ -20,13 +20,13 @@ PlaybackId = NewType("PlaybackId", str)
 QueueName = NewType("QueueName", str)
 
 OURS = "cbd-"
-"""What every channel, bridge and playback made by callbackd begins with."""
+"""The beginning of the id of every channel, bridge and playback that callbackd makes."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 PLAYBACKS = 4
-"""Ids of what one daemon says to one leg, one thing at a time."""
+"""How many ids there are for the playbacks of one daemon on one leg, of which one plays at a time."""
 
 
 def _base32(value: int) -> str:
@@ -46,12 +46,12 @@ class Mint:
         self._made = 0
 
     def _noise(self) -> int:
-        """80 bits, others each time."""
+        """80 bits, different each time."""
         self._made += 1
         return int.from_bytes(blake2b(self._made.to_bytes(8, "big"), key=self.entropy, digest_size=10).digest(), "big")
 
     def fraction(self) -> float:
-        """A number from 0 up to but not including 1: the lot, where a rule wants one drawn."""
+        """A number from 0 up to but not including 1: the lot, for a rule that draws one."""
         return (self._noise() >> 27) / (1 << 53)
 
     def ulid(self, now: float) -> str:
@@ -78,11 +78,11 @@ class Mint:
 
 
 def playback_of(leg: LegId, n: int, generation: int = 0) -> PlaybackId:
-    """The id of the ``n``-th thing that the daemon of this generation says to a leg.
+    """The id of the ``n``-th playback of the daemon of this generation on a leg.
 
-    There are only ``PLAYBACKS`` of them, used in turn, and another set for every second generation: a daemon that takes
-    over can stop what the one before it was saying without knowing it, and an end that is told late is taken neither
-    for that of the next nor for one of the new daemon's.
+    There are only ``PLAYBACKS`` of them, used in turn, and another set for every second generation. So a daemon that
+    takes over can stop whatever the one before it was playing, and an end that is reported late is not taken for the
+    end of the next playback, or of one of the new daemon's.
     """
     digest = blake2b(leg.encode(), digest_size=16).digest()
     which = n % PLAYBACKS + PLAYBACKS * (generation % 2)
@@ -90,7 +90,7 @@ def playback_of(leg: LegId, n: int, generation: int = 0) -> PlaybackId:
 
 
 def playbacks_of(leg: LegId, generation: int) -> list[PlaybackId]:
-    """All that the daemon of this generation can be saying to a leg."""
+    """The ids of all playbacks that the daemon of this generation can be playing to a leg."""
     return [playback_of(leg, n, generation) for n in range(PLAYBACKS)]
 
 

@@ -24,7 +24,7 @@ _SHORTEST = 6
 """Digits. In some plans shorter ones are numbers; without a country code they are some house's extensions as well."""
 
 _ELSEWHERE = {"+2125288": "EH", "+2125289": "EH", "+447524": "IM", "+447924": "IM"}
-"""Ranges that phonenumbers counts to two regions, and to the other one first."""
+"""Ranges that phonenumbers assigns to two regions, of which it names the wrong one first."""
 
 _CALLED = {
     PhoneNumberType.FIXED_LINE,
@@ -37,7 +37,7 @@ _CALLED = {
 @dataclass(frozen=True, slots=True)
 class Allowed:
     number: str
-    """E.164 with +, rebuilt from what was understood."""
+    """In E.164 with +, rebuilt from what was understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _region(number: str, parsed: PhoneNumber) -> str | None:
 
 
 def e164(raw: str, settings: Numbers) -> str | None:
-    """The number that is meant, whether or not it may be called; None when there is none."""
+    """The number that is meant, in E.164, whether or not it may be called; None when it is not a number."""
     parsed = _parsed(raw, settings)
     if isinstance(parsed, Refused):
         return None
@@ -82,7 +82,7 @@ def e164(raw: str, settings: Numbers) -> str | None:
 
 
 def tag(number: str, key: bytes) -> str:
-    """Stands for a number where the number itself is not kept: HMAC-SHA256 of its E.164 form, in hexadecimal.
+    """A stand-in for a number that is not kept itself: HMAC-SHA256 of its E.164 form, in hexadecimal.
 
     Without the key nobody can try all numbers until one fits, nor find a number again: a lost key is not replaced.
     """
@@ -116,8 +116,9 @@ def _parsed(raw: str, settings: Numbers) -> PhoneNumber | Refused:
 
 
 def tame(raw: str) -> str:
-    """What the network claimed, without what only separates, if it may be a number or an extension; else nothing.
+    """The number that the network claimed, without separators, if it may be a number or an extension; else empty.
 
-    All of it or nothing: what is left of junk would be some other number, perhaps of somebody who never called.
+    It is kept completely or not at all: the rest of a junk number would be another number, perhaps of somebody who
+    never called.
     """
     return "".join(c for c in raw if c in "+0123456789*#") if _CLAIMED.fullmatch(raw) else ""

@@ -1,4 +1,4 @@
-"""What can be said, as symbols. The words, their grammar and their sound belong to ``prompts``."""
+"""Everything that can be spoken, as symbols. The words, their grammar and their sound belong to ``prompts``."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class CallbackHello:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """What is the matter, said while a supervisor has switched it on; ``crisis-<queue>`` may be recorded."""
+    """The announcement of a problem, while a supervisor has it switched on; ``crisis-<queue>`` may be recorded."""
 
     queue: str
 
@@ -105,7 +105,7 @@ class WayOut:
 
 
 class Day(StrEnum):
-    """A day as people say it: today and tomorrow, else its weekday, never more than a week ahead."""
+    """A day as people say it: today, tomorrow, or else its weekday; never more than a week ahead."""
 
     TODAY = "today"
     TOMORROW = "tomorrow"

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Timer(StrEnum):
-    """What a deadline is about; the id beside it says whose."""
+    """What a deadline is about; the id beside it is whose."""
 
     ANNOUNCE = "announce"  # leg: speak to a waiting caller
     REPLY = "reply"  # leg: no key after a menu or between digits
@@ -24,7 +24,7 @@ class Timer(StrEnum):
     RETRY = "retry"  # entry: its promise may be dialled again
     EXPIRE = "expire"  # callback
     WIDEN = "widen"  # entry: more agents may be given it
-    MAX_WAIT = "max_wait"  # entry: it has stood in the line for as long as it may
+    MAX_WAIT = "max_wait"  # entry: it has been in the line for as long as it may
     ENTER = "enter"  # entry: its slot comes near
     EMPTY = "empty"  # queue: nobody has been at work for a while
     CLOSING = "closing"  # queue
@@ -42,7 +42,7 @@ class Timers:
         self._set = 0
 
     def set(self, timer: Timer, whose: str, at: float) -> None:
-        """Wake at ``at``; a deadline set before for the same purpose is replaced."""
+        """Wake at ``at``; this replaces a deadline that was set for the same purpose."""
         self._set += 1
         self._current[(timer, whose)] = (at, self._set)
         heapq.heappush(self._heap, (at, self._set, (timer, whose)))
@@ -63,7 +63,7 @@ class Timers:
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: float) -> Key | None:
-        """Takes out and returns the earliest deadline that has come, None when there is none."""
+        """The earliest deadline that has come, which is removed; None when there is none."""
         self._drop_stale()
         if not self._heap or self._heap[0][0] > now:
             return None

@@ -122,7 +122,7 @@ class Conversation:
     # --- asking again ---------------------------------------------------------------------------------------------
 
     def _again(self, again: Again) -> None:
-        """Ask once more, or after the last reading do what somebody would want who cannot work the keys."""
+        """Ask once more, or after the last reading do what somebody who cannot press keys would want."""
         dialogue = replace(again.dialogue, tries=again.dialogue.tries + 1)
         apology = (again.apology,) if again.apology else ()
         row, tries = row_of(dialogue), dialogue.tries

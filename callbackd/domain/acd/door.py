@@ -3,7 +3,7 @@
 >>> acd = Acd(settings, Mint(entropy))
 >>> commands = acd.handle(CallArrived(leg, "support", "+442079460123"), now)
 
-The caller of ``handle`` commits what must be written, carries out the rest in order, and calls again with what
+The code that calls ``handle`` commits what must be written, carries out the rest in order, and calls it again with what
 happened, at the latest at ``next_deadline()``.
 """
 
@@ -120,17 +120,17 @@ class Acd:
 
     @property
     def state(self) -> State:
-        """What is believed now, for laws and tests to read. Whoever changes it writes nothing down."""
+        """The state, for laws and tests to read. A change made through it would not be written down."""
         return self._state
 
     @property
     def estimator(self) -> Estimator:
-        """What answers how long it takes, with all it has learned, to read."""
+        """The estimator with all it has learned, to be read."""
         return self._estimator
 
     @property
     def playing(self) -> Mapping[PlaybackId, LegId]:
-        """What is being said, and to which leg."""
+        """The playbacks that are going on, and the leg of each."""
         return self._speech.playing
 
     def storing(self) -> frozenset[CallbackId]:
@@ -151,16 +151,16 @@ class Acd:
         return any(whose(leg) is not None for whose in (state.attempt_of, state.agent_of, state.entry_of))
 
     def in_flight(self) -> int:
-        """Attempts that are under way."""
+        """How many attempts are under way."""
         return len(self._state.attempts)
 
     def open_lives(self) -> tuple[int, int]:
-        """Callers and customers on the line who do not talk yet, and open promises."""
+        """How many callers and customers are on the line without talking yet, and how many promises are open."""
         waiting = sum(entry.live and entry.state is not EntryState.TALKING for entry in self._state.entries.values())
         return waiting, len(self._state.callbacks)
 
     def differences(self, polled: Iterable[ev.Event]) -> frozenset[str]:
-        """Where Asterisk, as a poll found it, and our belief part, in words; nothing changes by asking."""
+        """Where Asterisk, as a poll found it, and our state differ, in words. Changes nothing."""
         return comparing.differences(self._state, self._trace, polled)
 
     def broken_laws(self) -> list[str]:
@@ -168,10 +168,10 @@ class Acd:
         return [*self._state.broken_laws(), *self._do_not_call.broken_laws()]
 
     def restore(self, rows: Iterable[restore.Row], now: float, generation: int = 0) -> tuple[Command, ...]:
-        """Take up the rows of an earlier run, before any event. ``LegsSeen`` must follow: it tells who is still there.
+        """The commands that follow from taking up the rows of an earlier run, before any event.
 
-        What was ringing, dialling or talking stays so in our belief: ``LegsSeen`` and the events after it correct it.
-        ``generation`` is one more than that of the daemon before us.
+        We keep believing that whatever was ringing, dialling or talking still is: ``LegsSeen``, which must follow, and
+        the events after it correct that. ``generation`` is one more than that of the daemon before us.
         """
         self._state.now = now
         self._state.world.generation = generation

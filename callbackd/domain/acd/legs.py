@@ -1,4 +1,4 @@
-"""What becomes of legs: who arrived, rings, answered, is in our hands, left or ended, and what that does to people."""
+"""What becomes of legs: which arrived, ring, answered, entered, left or ended, and what that means for people."""
 
 from __future__ import annotations
 
@@ -132,15 +132,15 @@ class Legs:
         self._dial.connected(entry)
 
     def _left(self, event: ev.LegLeft) -> None:
-        """The dialplan has the leg again, for the fallback: whoever is with it here is set free."""
+        """The dialplan has taken the leg back, for the fallback: people who are with it here are set free."""
         self._speech.end(event.leg)
         agent = self._state.agent_of(event.leg)
         talks_with = self._state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
         if entry := self._state.entry_of(event.leg):
-            if not self._transfers.pending(entry):  # else the answer to the transfer comes, and says more
+            if not self._transfers.pending(entry):  # else the answer to the transfer will come, and knows more
                 self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan took the call back")
         elif talks_with and not self._transfers.pending(talks_with) and talks_with.id not in self._state.joining:
-            # The agent was redirected alone, or both were and the caller's leg is told of next: nobody is hung up on.
+            # The agent was redirected alone, or both were and the caller's leg is reported next: nobody is hung up on.
             self._transfers.take_back(talks_with, "the dialplan took the agent's leg")
         else:
             self._ended(ev.LegEnded(event.leg))
@@ -207,9 +207,9 @@ class Legs:
     # --- which legs are there ---------------------------------------------------------------------------------------
 
     def _seen(self, event: ev.LegsSeen) -> None:
-        """Legs that we believe in and Asterisk does not know have ended; restored callers who are there are taken up.
+        """Legs that we know and Asterisk does not have ended; restored callers who are still there are taken up.
 
-        Attempts are not judged by this alone: a dial may be on its way, and what became of it is worth a second look.
+        Attempts are not judged by this alone: a dial may be on its way, so what became of it needs a second look.
         """
         state = self._state
         state.world.pbx_since = max(state.world.pbx_since, event.since)
@@ -241,7 +241,7 @@ class Legs:
         return entry.leg in event.legs - event.left - event.joined - event.alone
 
     def _bridges_seen(self, seen: frozenset[BridgeId]) -> None:
-        """A bridge is made anew where somebody will be put into it; nobody's bridge is taken away."""
+        """Make missing bridges again that somebody will be put into, and drop bridges that belong to nobody."""
         state = self._state
         wanted = [entry.bridge for entry in state.entries.values() if entry.bridge]
         for bridge in wanted:

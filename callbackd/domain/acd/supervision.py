@@ -58,7 +58,7 @@ class Supervision:
     # --- what supervisors decide ----------------------------------------------------------------------------------
 
     def _switch(self, event: ev.SwitchTurned) -> None:
-        """Offering and dialling are the house's, the crisis announcement is one queue's or everybody's."""
+        """Offering and dialling are switched for the house, the crisis announcement for one queue or for all."""
         state = self._state
         if event.switch == "crisis":
             names = [QueueName(event.queue)] if event.queue else list(state.settings.queues)

@@ -1,8 +1,8 @@
 """The desk of transfers: an agent sends the caller on, and the place follows the person whoever's leg that is.
 
-The agent asks by the telephone's transfer key. Where the caller goes is dialled by the dialplan, with the rights of
-that telephone; from then on the caller's leg is not ours, and is let go. An agent who consults a line of ours, or an
-agent there, gives the caller that place instead.
+The agent asks by the telephone's transfer key. The dialplan dials where the caller goes, with the rights of that
+telephone; from then on the caller's leg is no longer ours. An agent who consults one of our lines, or an agent there,
+gives the caller that place instead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Transfers:
         self._pending: dict[EntryId, _Pending] = {}
 
     def pending(self, entry: Entry) -> bool:
-        """Whether the entry's caller is on the way out: what is told of the legs meanwhile ends nothing."""
+        """Whether the entry's caller is on the way out: events about the legs end nothing meanwhile."""
         return entry.id in self._pending
 
     # --- asked by a telephone ---------------------------------------------------------------------------------------
@@ -89,18 +89,18 @@ class Transfers:
         )  # fmt: skip
 
     def done(self, event: Transferred) -> None:
-        """The caller's leg is the dialplan's: the conversation here is over, and the agent has the wrap-up time."""
+        """The dialplan has the caller's leg: the conversation here is over, and the agent's wrap-up begins."""
         entry = self._state.entry_of(event.leg)
         pending = self._pending.pop(entry.id, None) if entry else None
         if entry and pending and entry.state is EntryState.TALKING:
             self._over(entry, pending.to, pending.how)
 
     def arrived(self, leg: LegId) -> None:
-        """The caller comes in by the dialplan before we are told that the dialplan has the leg."""
+        """The caller comes in from the dialplan before we have heard that the dialplan has the leg."""
         self.done(Transferred(leg))
 
     def failed(self, event: TransferFailed) -> None:
-        """The agent goes on talking; a caller whose agent has gone meanwhile is back at the place."""
+        """The agent keeps talking; a caller whose agent is gone by now is back at the place."""
         entry = self._state.entry_of(event.leg)
         pending = self._pending.pop(entry.id, None) if entry else None
         if entry is None or pending is None:
@@ -110,7 +110,7 @@ class Transfers:
             self.take_back(entry, "the agent has gone, and the transfer failed")
 
     def agent_gone(self, entry: Entry) -> None:
-        """The agent's telephone hung up while the caller is on the way: telephones do so when a transfer is done."""
+        """The agent's telephone hung up while the caller is on the way, as telephones do after a transfer."""
         self._pending[entry.id].agent_gone = True
 
     def forget(self, entry: Entry) -> None:
@@ -134,7 +134,7 @@ class Transfers:
     # --- one leg in the place of another ------------------------------------------------------------------------------
 
     def replaced(self, event: LegReplaced) -> None:
-        """Asterisk connected somebody by itself: who stood or talked there is another person now."""
+        """Asterisk connected somebody by itself: the person who waited or talked there is another one now."""
         state, agent = self._state, self._state.agent_of(event.leg)
         entry = state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
         if entry and entry.leg and agent:
@@ -158,7 +158,7 @@ class Transfers:
         self._state.do(HangUp(consult, "the caller has taken the place over"))
 
     def _moved(self, leg: LegId, by: LegId, number: str, came_from: EntryId | None = None) -> bool:
-        """``by`` is where ``leg`` was. False when nobody was there."""
+        """Whether ``leg`` was somebody's; then ``by`` has taken its place."""
         state, entry, dialogue = self._state, self._state.entry_of(leg), self._state.dialogue(leg)
         self._speech.end(leg)
         if entry is None:

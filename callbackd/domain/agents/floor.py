@@ -40,9 +40,9 @@ _SAID = {
 }
 _NOT_ANSWERED = "rings not answered in a row"
 _PICK_UP_S = 60.0
-"""A ring that was picked up and waits for the agent's key is taken for stuck only this long after the key was due."""
+"""A ring that was picked up and waits for the agent's key counts as stuck only this long after the key was due."""
 _RING_GRACE_S = 5.0
-"""Asterisk ends a ring itself; should it not, we do this much later."""
+"""Asterisk ends a ring itself; if it does not, we do so this much later."""
 
 
 class Floor:
@@ -79,7 +79,7 @@ class Floor:
         self._speech.leave(dialogue, *told, self._obey(agent.id, FeatureCode(event.code)))
 
     def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
-        """Carry the code out; returns the phrase that answers the agent."""
+        """The phrase that answers the agent, after carrying the code out."""
         match code:
             case FeatureCode.EXTEND:
                 return Fixed.AGENT_WRAP_UP_LONGER if self.extend_wrap_up(id) else Fixed.NOT_NOW

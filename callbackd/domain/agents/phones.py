@@ -1,4 +1,4 @@
-"""The desk of agents' phones: what Asterisk knows of each is the truth beside what our own calls make of it.
+"""The desk of agents' phones: what Asterisk knows about each phone is the truth, beside what our own calls make of it.
 
 A phone in use while none of our legs is there is an own call of the agent, who is not rung meanwhile. A phone that is
 off makes its agent away, until it is there again.
@@ -27,7 +27,7 @@ class Phones:
         self._floor = floor
 
     def seen(self, event: DeviceSeen) -> None:
-        """A phone does something else. Told again what is known, agents are judged again: a restart knows less."""
+        """A phone does something else. Agents are judged even if the state is not new: after a restart we know less."""
         state = self._state
         if state.devices.get(event.endpoint) is not event.state:
             state.device(event.endpoint, event.state)
@@ -36,7 +36,7 @@ class Phones:
                 self.judge(id)
 
     def see(self, changes: Sequence[Changed]) -> None:
-        """The facts of a step: where a leg of ours has come or gone, the phone's state means something else."""
+        """Look at the facts of a step: where one of our legs came or went, the phone's state has another meaning."""
         for change in changes:
             before, row = change.before, change.after
             if isinstance(before, Agent) and isinstance(row, Agent) and (before.leg is None) != (row.leg is None):

@@ -1,7 +1,7 @@
 """Whether a customer may be rung at a time: by the clock where they live, of which their number is all we know.
 
-A number of several zones (mobiles in large countries) may be rung when all of them allow it; a number whose zone nobody
-knows goes by the site's clock. Holidays are those of the number's whole country; a region's own cannot be told.
+A number of several zones (mobiles in large countries) may be rung when all of them allow it; a number of unknown zone
+goes by the site's clock. Holidays are those of the number's whole country: a number does not show its region.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Permission:
 
 
 def allowed(calling: Calling | None, number: str, at: float, *, chosen: bool, zone: str) -> Permission:
-    """Whether ``number`` (E.164) may be rung then; ``chosen``: the customer chose the time; ``zone``: the site's."""
+    """Whether ``number`` (E.164) may be rung then; ``chosen`` if the customer chose the time; ``zone`` is the
+    site's."""
     if calling is None:
         return Permission(True, "customers may be rung at any hour")
     for clock in _clocks(calling, number, chosen, zone):
@@ -39,7 +40,7 @@ def allowed(calling: Calling | None, number: str, at: float, *, chosen: bool, zo
 
 
 def next_allowed(calling: Calling | None, number: str, at: float, *, chosen: bool, zone: str) -> float | None:
-    """``at`` when allowed, else the next instant that is; None: no day has such an hour."""
+    """``at`` if allowed, else the next instant that is; None if no day has such an hour."""
     clocks = _clocks(calling, number, chosen, zone) if calling else ()
     for _ in range(_SEARCH):
         later = at

@@ -19,7 +19,7 @@ from callbackd.domain.calendar import wall
 from callbackd.domain.settings import Hours, Span
 
 HORIZON_DAYS = 400
-"""What does not change within this many days is taken never to change: a year and any holidays around it."""
+"""Whatever does not change within this many days counts as never changing: a year and any holidays around it."""
 
 _DAY = timedelta(days=1)
 
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 class Opening:
     open: bool
     until: float | None
-    """When ``open`` changes; None: not within ``HORIZON_DAYS``."""
+    """When ``open`` changes; None if not within ``HORIZON_DAYS``."""
     reason: Reason
 
     def closes_in_s(self, now: float) -> float | None:
@@ -51,7 +51,7 @@ _ALWAYS = Opening(True, None, Reason.OPEN)
 
 
 def opening(hours: Hours | None, now: float, closed_until: float | None = None) -> Opening:
-    """What ``now`` is. ``hours`` None is always open; until ``closed_until`` a supervisor has closed."""
+    """Whether it is open at ``now``. ``hours`` None means always; until ``closed_until`` a supervisor has closed."""
     planned = _planned(hours, now) if hours else _ALWAYS
     if closed_until is None or closed_until <= now:
         return planned
@@ -60,7 +60,7 @@ def opening(hours: Hours | None, now: float, closed_until: float | None = None) 
 
 
 def next_open(hours: Hours | None, now: float, closed_until: float | None = None) -> float | None:
-    """``now`` when open, else the next opening; None: none within ``HORIZON_DAYS``."""
+    """``now`` when open, else the next opening; None if there is none within ``HORIZON_DAYS``."""
     found = opening(hours, now, closed_until)
     return now if found.open else found.until
 
@@ -88,15 +88,16 @@ def holiday(hours: Hours, day: date) -> bool:
 
 @lru_cache(maxsize=1024)
 def public_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    """No country has none. Raises ``NotImplementedError`` for a country or a subdivision the library does not know."""
+    """The public holidays of a year; no country is without any. Raises ``NotImplementedError`` for a country or a
+    subdivision that the library does not know."""
     if not country:
         return frozenset()
     return frozenset(country_holidays(country, subdiv=subdivision or None, years=year))
 
 
 # --- a day's plan -----------------------------------------------------------------------------------------------------
-# Asked on every event, computed once a day: the answers of a local day, each with the instant from which it holds; of
-# two from the same instant the later counts.
+# Needed at every event, computed once a day: the answers for a local day, each with the instant from which it holds; of
+# two with the same instant the later one counts.
 
 
 def _planned(hours: Hours, now: float) -> Opening:
@@ -118,7 +119,7 @@ def _plan(hours: Hours, day: date) -> tuple[tuple[float, ...], tuple[Opening, ..
 
 @lru_cache(maxsize=8192)
 def _openings(hours: Hours, day: date) -> tuple[tuple[float, float], ...]:
-    """The day's spans as instants, those that touch joined; a span that the clock skips is none."""
+    """The day's spans as instants. Spans that touch are joined; a span that the clock skips does not exist."""
     found: list[tuple[float, float]] = []
     for span in _spans(hours, day):
         start, end = wall.begins(day, span.start, hours.zone), wall.ends(day, span.end, hours.zone)
@@ -136,7 +137,7 @@ def _spans(hours: Hours, day: date) -> tuple[Span, ...]:
 
 
 def _joined(hours: Hours, day: date, end: float) -> float | None:
-    """When an opening of ``day`` that lasts to ``end`` is over, over however many midnights it goes."""
+    """When an opening of ``day`` that lasts to ``end`` is really over, however many midnights it crosses."""
     for _ in range(HORIZON_DAYS):
         day += _DAY
         following = _openings(hours, day)

@@ -1,8 +1,8 @@
 """Times at which a callback may be promised: which are free, which one a keyed time means, and how to say it.
 
-A slot starts on the grid that the clock on the wall makes of the slots' length, from midnight. In a doubled hour each
-pass has its own slots, told apart by their instants; in a skipped hour there are none. Slots never overlap: where a
-clock change brings the next start nearer, a slot is cut short.
+Slots start on a grid of the slots' length, counted from midnight on the clock on the wall. In a doubled hour each pass
+has its own slots, told apart by their instants: half past one comes twice, and is two slots. In a skipped hour there
+are none. Slots never overlap: when a clock change brings the next start nearer, a slot is cut short.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Book:
     zone: str
     """The clock of the grid and of keyed and spoken times: that of ``hours``, or the site's without hours."""
     booked: Mapping[float, int] = field(default_factory=dict)
-    """Promises by the time promised, those of one queue."""
+    """How many promises one queue has, by the time promised."""
     allowed: Callable[[float], bool] = lambda at: True
     """Whether this customer may be rung at that time, having chosen it (``calling.allowed``)."""
     closed_until: float | None = None
@@ -85,7 +85,7 @@ def free(book: Book, now: float, choices: int | None = None, after: float | None
 def at(book: Book, now: float, day: int, hhmm: str) -> Slot | Refused:
     """The slot that a keyed time means: ``hhmm`` lies inside it, ``day`` days from today.
 
-    In a doubled hour the first pass is meant unless only the second can be had.
+    In a doubled hour the first pass is meant, unless only the second is free.
     """
     keyed = _KEYED.fullmatch(hhmm)
     if not keyed or day < 0:
@@ -105,7 +105,7 @@ def at(book: Book, now: float, day: int, hhmm: str) -> Slot | Refused:
 
 
 def judge(book: Book, slot: Slot, now: float) -> Why | None:
-    """Why this slot cannot be promised; None: it can. Asked again when the promise is made."""
+    """Why this slot cannot be promised; None if it can. Asked again when the promise is made."""
     slots = book.slots
     capacity = capacity_of(slots, slot.start, book.zone)
     if not slots.enabled:
@@ -124,7 +124,8 @@ def judge(book: Book, slot: Slot, now: float) -> Why | None:
 
 
 def capacity_of(slots: Slots, start: float, zone: str) -> int:
-    """How many promises the slot at ``start`` holds: as its day, else its weekday and time, else its time says."""
+    """How many promises the slot at ``start`` holds: the exception for its day counts first, then for its weekday and
+    time, then for its time."""
     shown = wall.local(start, zone)
     clock = f"{shown:%H:%M}"
     keys = (shown.date().isoformat(), f"{_WEEKDAYS[shown.weekday()]} {clock}", clock)

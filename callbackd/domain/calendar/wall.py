@@ -28,7 +28,8 @@ def minute_of(at: float, zone: str) -> int:
 
 
 def passes(day: date, minute: int, zone: str) -> tuple[float, ...]:
-    """The instants at which the wall shows this minute (0 to 1439) of ``day``: one; none when it is skipped; two."""
+    """The instants at which the wall shows this minute (0 to 1439) of ``day``: usually one, none when the clock skips
+    it, two when it is doubled."""
     first, second = _readings(day, minute, zone)
     if first > second:
         return ()
@@ -36,25 +37,25 @@ def passes(day: date, minute: int, zone: str) -> tuple[float, ...]:
 
 
 def begins(day: date, minute: int, zone: str) -> float:
-    """The first instant at which the wall shows ``minute`` or later; of a skipped minute the end of the gap."""
+    """The first instant at which the wall shows ``minute`` or later; for a skipped minute, the end of the gap."""
     first, second = _readings(day, minute, zone)
     return first if first <= second else _change(second, first, zone)
 
 
 def ends(day: date, minute: int, zone: str) -> float:
-    """When the wall shows less than ``minute`` (1 to 1440) for the last time: of a doubled hour in the second pass."""
+    """When the wall shows less than ``minute`` (1 to 1440) for the last time: in a doubled hour, in the second pass."""
     first, second = _readings(day, minute - 1, zone)
     return second + 60.0 if first <= second else _change(second, first, zone)
 
 
 def _readings(day: date, minute: int, zone: str) -> tuple[float, float]:
-    """By the offset before and by the offset after a change; in that order unless the minute is skipped (PEP 495)."""
+    """The instants by the offsets before and after a change; in that order unless the minute is skipped (PEP 495)."""
     shown = datetime.combine(day, time(minute // 60, minute % 60), _zone(zone))
     return shown.timestamp(), shown.replace(fold=1).timestamp()
 
 
 def _change(before: float, after: float, zone: str) -> float:
-    """The second at which the offset changes, known to lie between the two."""
+    """The second at which the offset changes, which lies between the two."""
     low, high = int(before), int(after)
     offset = local(low, zone).utcoffset()
     while high - low > 1:

@@ -23,12 +23,12 @@ class Requests:
     number_hour: int = 0
     number_day: int = 0
     caller_day: int = 0
-    """For numbers that were not the caller's own."""
+    """How many were for numbers other than the caller's own."""
     block_hour: int = 0
 
 
 def block_of(number: str) -> str:
-    """The block of ten thousand numbers that a number in E.164 is one of: all but its last four digits."""
+    """The block of ten thousand numbers to which a number in E.164 belongs: all but its last four digits."""
     return number[:-_BLOCK_DIGITS]
 
 
@@ -77,5 +77,5 @@ def may_spend(limits: Limits, spent: Spent) -> NoMore | None:
 
 
 def share_late(limits: Limits, spent: Spent) -> float:
-    """Share of customers who waited for an agent; 0 while there are too few of them to say."""
+    """The share of customers who waited for an agent; 0 while there are too few to judge."""
     return spent.late / spent.answered if spent.answered >= limits.late_least else 0.0

@@ -1,4 +1,4 @@
-"""The desk of direct callback windows: what calls and conversations do to them, and who goes straight on."""
+"""The desk of direct callback windows: what calls and conversations do to them, and who goes straight to an agent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DirectCallback:
             self._happened(agent, entry.number, Trigger.CONVERSATION, settings)
 
     def arrives(self, entry: Entry) -> Entry:
-        """A caller's entry as it is to be: for one agent alone if a window is open. The latest opened one counts."""
+        """The entry for a caller: for one agent alone if a window is open. The window that was opened last counts."""
         state = self._state
         mine = [w for w in state.windows.values() if w.number == entry.number and w.expires_at > state.now]
         if not mine:

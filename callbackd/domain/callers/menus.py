@@ -1,4 +1,4 @@
-"""The desk at the entrance: the language, and which queue is meant, before anybody stands in a line.
+"""The desk at the entrance: it asks for the language and the queue before a caller gets a place in a line.
 
 Callers who press nothing, or keys without a meaning, are let through after the last reading: in the default language,
 to the default queue.
@@ -70,14 +70,14 @@ class Menus:
         return None
 
     def _go_on(self, dialogue: Dialogue) -> None:
-        """Without an answer: in the default language to the menu, and from there to the default queue."""
+        """Go on without an answer: in the default language to the menu, and from there to the default queue."""
         if dialogue.stage is Stage.LANGUAGE:
             self.ask(go(dialogue, Stage.MENU))
         else:
             self._pass_on(dialogue, self._menu(dialogue).otherwise, "no choice was made")
 
     def ask(self, dialogue: Dialogue, *before: Phrase) -> None:
-        """The question of the stage; a menu that asks only for the language is gone through by now."""
+        """Ask the question of the stage; a menu that asks only for the language has no more to ask."""
         menu = self._menu(dialogue)
         if dialogue.stage is Stage.LANGUAGE:
             choices = (LanguageChoice(int(key), language) for key, language in sorted(menu.languages.items()))
@@ -99,7 +99,7 @@ class Menus:
         return self._state.settings.menus[dialogue.menu]
 
     def _promised(self, event: CallArrived, menu: Menu) -> bool:
-        """Whether this number has an open callback where the menu leads by default: then nothing need be asked."""
+        """Whether this number has an open callback where the menu leads by default: then there is nothing to ask."""
         known = numbers.check(event.number, self._state.settings.numbers)
         group = self._state.settings.queues[menu.otherwise].group
         return isinstance(known, numbers.Allowed) and self._state.promised_to(known.number, group) is not None

@@ -26,7 +26,7 @@ class Rejoin:
         self._promises = promises
 
     def meet_again(self, event: CallArrived, promise: Callback) -> None:
-        """The promise is kept, moved, given up, or waited at. There is no dialling meanwhile."""
+        """Ask whether to keep, move or cancel the promise, or to wait at its place. Nobody is dialled meanwhile."""
         self._state.note(promise.entry, "rang in", "this number has an open callback", number=promise.number)
         dialogue = Dialogue(
             event.leg,

@@ -31,7 +31,7 @@ from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places
 
 QUIET_S = 5.0
-"""Pause before an announcement that came at a bad moment is thought of again."""
+"""Seconds after which an announcement that came at a bad moment is tried again."""
 
 _SORRY = {
     Obstacle.CLOSED: Fixed.CLOSED,
@@ -67,11 +67,11 @@ class Waiting:
     # --- a caller comes -------------------------------------------------------------------------------------------
 
     def knows(self, leg: LegId) -> bool:
-        """Whether we serve this leg already: after each reconnect Asterisk's legs are reported as arrivals again."""
+        """Whether we already serve this leg: after each reconnect Asterisk's legs are reported as arrivals again."""
         return leg in self._state.dialogues or self._state.entry_of(leg) is not None
 
     def arrive(self, event: CallArrived, *, greeted: bool = False) -> None:
-        """An unknown leg goes to its promise, to a place in the line, or the way that the queue's rule names.
+        """An unknown leg goes to its promise, to a place in the line, or by the exit that the queue's rule names.
 
         ``greeted`` when a menu has welcomed the caller.
         """
@@ -92,7 +92,7 @@ class Waiting:
             self._to_the_door(event, queue, known, greeted=greeted)
 
     def _to_the_door(self, event: CallArrived, queue: Queue, known: Known, *, greeted: bool) -> None:
-        """Into the line, if the queue's door is open; else the way that its rule names."""
+        """Into the line if the queue's door is open, else by the exit that its rule names."""
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
             context = self._state.settings.dead_man.exit_context
@@ -122,7 +122,7 @@ class Waiting:
             self._speech.wait_on(dialogue)
 
     def _come_back(self, event: CallArrived, queue: Queue, known: Known) -> None:
-        """Callers who stood in the line before are let in at the old place, without a question or a greeting."""
+        """Callers who were in the line before are let in at the old place, without a question or a greeting."""
         back = Verdict(Exit(Way.WAIT), None, "stood in the line already")
         entry = self._new_entry(event, queue, known, back)
         entry = self._state.put(replace(entry, arrived_at=min(event.stood_since, self._state.now)))
@@ -133,7 +133,7 @@ class Waiting:
         self._speech.wait_on(dialogue)
 
     def _note_place(self, entry: Entry) -> None:
-        """The leg carries its place, for the day on which our rows are lost and it is not."""
+        """Have the leg carry its place, for the day on which our rows are lost and the leg is not."""
         if entry.leg:
             self._state.do(NotePlace(entry.leg, entry.queue, entry.arrived_at))
 
@@ -211,7 +211,7 @@ class Waiting:
         self._speech.say(dialogue, Fixed.AGENT_LOST)
 
     def lost(self, entry: Entry, leg: LegId, reason: str) -> None:
-        """A live caller was cut off with Asterisk. The log has the number; where it is set, we call back."""
+        """A live caller was cut off with Asterisk. The log has the number; if set, we call back."""
         state, queue = self._state, self._state.queue_of(entry)
         state.note(entry.id, "caller lost", reason, number=entry.number)
         if not (queue.offer.call_back_lost and self._promises.instead(entry, leg)):
@@ -257,12 +257,12 @@ class Waiting:
         if phrases:
             self._speech.say(dialogue, *phrases)
         else:
-            # Nothing to say. Never again at once: the deadline would come due among those being served, for ever.
+            # Nothing to say. Do not try again at once: the deadline would come due again in the same step, for ever.
             pause_s = max(queue.announcements.every_s, QUIET_S)
             self._speech.announce_at(dialogue.leg, state.now + pause_s)
 
     def _crisis(self, dialogue: Dialogue) -> tuple[Crisis, ...]:
-        """What is the matter, once to each caller; again when it is switched on anew."""
+        """The crisis announcement, once for each caller; again when it has been switched on again."""
         since = self._state.world.crises.get(QueueName(dialogue.queue))
         return (Crisis(dialogue.queue),) if since is not None and dialogue.crisis_at < since else ()
 
@@ -301,15 +301,15 @@ class Waiting:
         if entry is None or not entry.live or entry.callback or entry.state is EntryState.OUTSIDE:
             return
         if entry.state is not EntryState.WAITING:
-            return  # an agent is being rung, who may answer any moment: ``unanswered`` asks again
+            return  # an agent is being rung, who may answer at any moment: ``unanswered`` asks again
         rules = state.queue_of(entry).rules
         state.timers.set(Timer.MAX_WAIT, id, state.now + max(rules.max_wait_s or 0.0, QUIET_S))
         waited_s = state.now - entry.joined_at
         self._exit(entry, rules.max_wait, EntryOutcome.EXIT_TIMEOUT, f"waited {waited_s:.0f} s", Fixed.LONG_WAIT)
 
     def unanswered(self, entry: Entry) -> None:
-        """No agent answered. Callers whose longest wait is over leave before the next agent is rung: agents who let it
-        ring, one after the other, would keep them for ever.
+        """No agent answered. Callers whose longest wait is over leave before the next agent is rung; otherwise agents
+        who let it ring, one after the other, would keep them for ever.
         """
         longest_s = self._state.queue_of(entry).rules.max_wait_s
         if longest_s is not None and not self._state.timers.is_set(Timer.MAX_WAIT, entry.id):
@@ -371,11 +371,11 @@ class Waiting:
         ]
 
     def _exit(self, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str, *sorry: Phrase) -> None:
-        """A rule or a key takes a waiting caller out of the line, the way that is set."""
+        """A rule or a key takes a waiting caller out of the line, by the exit that is set."""
         state = self._state
         dialogue = state.dialogue(entry.leg)
         if dialogue is None or not may_interrupt(Interrupt.RULE, dialogue):
-            return  # a promise is on its way to the database, or last words are spoken
+            return  # a promise is on its way to the database, or last words are being played
         if way_on.way is Way.QUEUE:
             self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
         elif way_on.way is Way.DIALPLAN:
@@ -387,7 +387,7 @@ class Waiting:
             state.note(entry.id, "waits on", f"{reason}, and the rule lets callers wait")
 
     def _overflow(self, dialogue: Dialogue, entry: Entry, to: Queue, outcome: EntryOutcome, reason: str) -> None:
-        """To another line with the time of arrival kept; if that one's door is shut, the way that its rule names."""
+        """To another line, keeping the time of arrival; if that one's door is shut, by the exit that its rule names."""
         state = self._state
         queue, verdict = self._door(to, entry.id)
         if verdict.exit.way is Way.DIALPLAN:
@@ -409,7 +409,7 @@ class Waiting:
         self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.dead_man.exit_context)
 
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
-        """Never a dead end: a call at a time; without a database the fallback queue, which needs none of us."""
+        """Never a dead end: a call at a time; without a database the fallback queue, which does not need us."""
         state = self._state
         if row_of(self._state.dialogues[dialogue.leg]).gives_way and entry.state is not EntryState.OUTSIDE:
             return  # the caller is choosing already
@@ -420,7 +420,7 @@ class Waiting:
             self._speech.close(entry, EntryOutcome.LEFT, reason)
             self._speech.send_away(dialogue.leg, entry.queue, reason)
         elif not state.unkeepable() and self._state.queue_of(entry).offer.enabled:
-            # No times here: then the turn, without standing in line for it.
+            # This queue promises no times: then a turn is promised, without a wait in the line.
             self._speech.to_waiting(replace(dialogue, offered_at=state.now), *phrases, Fixed.OFFER)
         else:
             self._speech.to_waiting(dialogue, *phrases, Fixed.KEEP_WAITING)

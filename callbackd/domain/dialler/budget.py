@@ -1,4 +1,5 @@
-"""The desk that watches what dialling costs and how customers fare: it tells, slows, and stops. The database counts."""
+"""The desk that watches what dialling costs and how customers fare: it warns, slows down, and stops. The database
+counts."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ class Budget:
         self._state = state
 
     def claimed(self, event: AttemptClaimed) -> None:
-        """Tell when a good part of the day's budget is used up, and slow down when customers have waited."""
+        """Raise an alarm when much of the day's budget is used up, and slow down when customers have waited."""
         limits = self._state.settings.limits
         self._tell("dials", event.dials, limits.dials_day)
         self._tell("minutes", event.talk_s / 60, limits.minutes_day)
         self._slow(Spent(event.dials, event.talk_s, event.answered, event.late))
 
     def refused(self, event: AttemptNotClaimed) -> bool:
-        """Whether it was for the budget, or for customers who had waited: then the promise waits at no cost."""
+        """Whether it was refused for the budget, or for customers who had waited: then the promise waits at no cost."""
         state = self._state
         if event.stop:
             state.world.dialling, state.world.stopped = False, True
@@ -37,7 +38,7 @@ class Budget:
         return event.stop or event.until > 0
 
     def word(self) -> None:
-        """A supervisor lets dialling go on. After a restart too: what was before counts no more."""
+        """A supervisor lets dialling go on: what happened before that no longer counts, even after a restart."""
         if self._state.world.stopped:
             self._state.world.stopped = False
             self._state.put(Remembered(_WORD, self._state.now, {}))

@@ -194,7 +194,7 @@ class Dial:
         return (entry for entry in places(self._state, [queue.name]) if entry.state is EntryState.WAITING)
 
     def _may_dial_another(self, queue: Queue) -> bool:
-        """No more customers are being dialled without an agent than agents are at work."""
+        """Whether fewer customers are being dialled without an agent than agents are at work."""
         called = sum(1 for attempt in self._state.attempts.values() if attempt.agent is None)
         return called < len(self._state.at_work(queue.name))
 
@@ -265,7 +265,7 @@ class Dial:
         """The customer has heard who is calling: read the menu. Only key 1 shows that a person is there."""
         state, attempt = self._state, self._state.attempt(id)
         if leg in state.dialogues or state.entry_of(leg):
-            return  # reported twice; or accepted before we were away, and stands in the line
+            return  # reported twice; or they accepted before we were away, and are in the line
         if attempt is None or attempt.leg != leg:
             state.note(leg, "customer's leg sent away", "no open attempt belongs to it")
             self._speech.leave(
@@ -315,7 +315,7 @@ class Dial:
                 assert_never(act)
 
     def _no_person(self, dialogue: Dialogue, attempt: Attempt) -> None:
-        """No key after the last reading of the menu: it was a machine, for all we know."""
+        """No key came after the last reading of the menu: as far as we know, a machine answered."""
         self.over(attempt, AttemptOutcome.NO_KEY, f"no key after {dialogue.tries} readings")
         again = attempt.callback in self._state.callbacks
         self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_LATER if again else Fixed.GOODBYE)
@@ -437,7 +437,7 @@ class Dial:
     def over(self, attempt: Attempt, outcome: AttemptOutcome, reason: str, again: retry.Again | None = None) -> None:
         """Close an attempt that brought no conversation; the promise keeps its place and is tried again, or ends.
 
-        The retry policy says when, unless the customer did: then ``again`` has the time.
+        The retry policy decides when, unless the customer did: then ``again`` has the time.
         """
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
@@ -554,7 +554,7 @@ class Dial:
             self._give_up(entry, callback, CallbackOutcome.EXPIRED, "the promise is too old to be kept")
 
     def _left_s(self, entry: Entry, callback: Callback) -> float:
-        """Seconds left of a promise's life if it ages in opening hours only."""
+        """Seconds left of a promise's life if it ages only in opening hours."""
         queue = self._state.queue_of(entry)
         since = callback.created_at if callback.slot_at is None else callback.slot_at
         return queue.retry.expire_s - hours.open_seconds(queue.hours, since, self._state.now)

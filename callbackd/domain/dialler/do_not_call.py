@@ -47,7 +47,7 @@ class DoNotCall:
             self._block(number, _tame(event.why))
 
     def unblocked(self, event: NumberUnblocked) -> None:
-        """Cancelled promises stay cancelled: whoever asked for that has heard it confirmed."""
+        """Take a number off the list. Cancelled promises stay cancelled: the customers have heard that confirmed."""
         state, number = self._state, self._understood(event.number)
         if number is None:
             return
@@ -58,7 +58,8 @@ class DoNotCall:
             state.note(state.tag(number), "unblocking ignored", "the number is not on the list")
 
     def broken_laws(self) -> list[str]:
-        """No number on the list is being dialled; a customer who pressed 1 before it was listed may talk."""
+        """A sentence for each number on the list that is being dialled. A customer who pressed 1 first may still
+        talk."""
         dialled = [a for a in self._state.attempts.values() if a.state is not AttemptState.ACCEPTED]
         return [f"attempt {a.id} dials a blocked number" for a in dialled if self._state.is_blocked(a.number)]
 
@@ -79,7 +80,7 @@ class DoNotCall:
             self._end(callback, f"never again: {why}")
 
     def _end(self, callback: Callback, reason: str) -> None:
-        """A promise ends with its attempt. Customers who pressed 1 are on the line by choice and are not cut off."""
+        """End a promise with its attempt. Customers who pressed 1 asked for this conversation and are not cut off."""
         state = self._state
         attempt = state.attempt(callback.attempt)
         if callback.state is CallbackState.WAITING:
@@ -97,5 +98,5 @@ class DoNotCall:
 
 
 def _tame(why: str) -> str:
-    """The reason, cut to what the tables take: a number is never left off the list because of it."""
+    """The reason, cut to what the tables accept: no number is left off the list because of its reason."""
     return "".join(c for c in why if c.isprintable())[:200]

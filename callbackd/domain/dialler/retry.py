@@ -13,7 +13,7 @@ _OURS = {_o.NOT_DIALLED, _o.CONGESTION, _o.CALLED_OFF}
 _BUSY = {_o.BUSY, _o.REJECTED}
 _NO_KEY = {_o.NO_KEY, _o.ABANDONED}
 _UNCOUNTED = _OURS | {_o.DECLINED, _o.CUT_OFF}
-"""These have no limit of their own. Every outcome in none of these sets counts as "no answer"."""
+"""These have no limit of their own. Every outcome outside these sets counts as "no answer"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def decide(
 ) -> Again | GiveUp:
     """When the customer is dialled again, or how the promise ends.
 
-    ``made`` counts this attempt, ``alike`` those that ended for the same kind of cause, this one included. Failures on
-    our side are refunded; failures on the customer's side are not.
+    ``made`` counts the attempts, ``alike`` those that ended for the same kind of cause, both including this one.
+    Failures on our side are refunded; failures on the customer's side are not.
     """
     if outcome is AttemptOutcome.DECLINED:
         return GiveUp(CallbackOutcome.CANCELLED, "the customer does not want to be called")
@@ -80,7 +80,7 @@ def taken_back(callback: Callback, outcome: AttemptOutcome, attempts: int) -> Ca
 
 
 def _ordinal(n: int) -> str:
-    """Up to the twenty attempts that the settings allow at most."""
+    """The ordinal in words, up to the twenty attempts that the settings allow at most."""
     return {1: "first", 2: "second", 3: "third"}.get(n, f"{n}th")
 
 

@@ -1,7 +1,7 @@
 """The desk for dials of unknown fate: it looks at Asterisk, then at its event log, and judges once.
 
 Whether a request had no reply, the daemon was killed, or Asterisk was: the attempt stays open and is never repeated
-under another id. What Asterisk knows of it decides whether it counts.
+under another id. What Asterisk knows about it decides whether it counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
 SAME_ID_S = 60.0
-"""For this long after the intent, a dial that Asterisk does not know is asked for again, under the same id."""
+"""For this long after the intent, a dial that Asterisk does not know is requested again, under the same id."""
 _AGAIN_S = 5.0
 """Seconds between two looks at an attempt that is not settled."""
 
@@ -30,7 +30,7 @@ class Trace:
         self._dial = dial
 
     def unknown(self, attempt: Attempt, reason: str) -> None:
-        """There was no reply to the request: the customer may have been dialled, or may be yet."""
+        """There was no reply to the request: the customer may have been dialled, or may still be dialled."""
         self._state.note(attempt.id, "unknown whether it was dialled", reason)
         self._look(attempt)
 

@@ -1,4 +1,5 @@
-"""The desk that judges the trunk: its own trouble rests it and costs nobody an attempt, a number's does neither."""
+"""The desk that judges the trunk. The trunk's own trouble gives it a rest and costs nobody an attempt; a number's
+trouble does neither."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Trunk:
             state.note(self._name(), "trunk works again", why)
 
     def failed(self, why: str, *, for_sure: str = "") -> None:
-        """Count a call that was not carried. ``for_sure``: what makes it certain that the trunk carries nobody."""
+        """Count a call that was not carried. ``for_sure`` is what makes it certain that the trunk carries nobody."""
         state, before = self._state, self._state.world.breaker
         state.world.breaker = after = before.failed(state.now, for_sure=bool(for_sure))
         if after.open_s and after.opened_at != before.opened_at:
@@ -63,7 +64,8 @@ class Trunk:
         return isinstance(retry.decide(settings, outcome, made, state.now, expires_at, alike), retry.GiveUp)
 
     def _another_will_tell(self, row: Refusals, number: str, within_s: float) -> bool:
-        """Whether a number outside the row is about to be dialled. No number is spared twice for that."""
+        """Whether a number outside the row is about to be dialled, which will show. No number is spared twice for
+        that."""
         until = self._state.now + within_s
         return (row.limit > 0 and number not in row.spared) and any(
             entry.leg is None

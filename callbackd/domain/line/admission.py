@@ -1,4 +1,4 @@
-"""Whether a caller is let into a line, and which way those go who are not (settings.EntryRules)."""
+"""Whether a caller is let into a line, and where callers go who are not (settings.EntryRules)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Obstacle(StrEnum):
 
 
 def closed(opening: hours.Opening) -> Obstacle | None:
-    """Why nobody is let in now, None when the queue is open."""
+    """Why nobody is let in now; None when the queue is open."""
     if opening.open:
         return None
     return Obstacle.HOLIDAY if opening.reason is hours.Reason.HOLIDAY else Obstacle.CLOSED
@@ -31,11 +31,11 @@ class Facts:
     closed: Obstacle | None
     """``CLOSED`` or ``HOLIDAY`` outside the opening hours."""
     logged_in: bool
-    """Whether any agent of the queue is, paused or not."""
+    """Whether any agent of the queue is logged in, paused or not."""
     available: bool
     """Whether any agent of the queue is logged in and not paused."""
     places: int
-    """Places in the line now."""
+    """How many places there are in the line now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Verdict:
 
 
 def decide(rules: EntryRules, facts: Facts) -> Verdict:
-    """The first obstacle whose rule does not let callers wait all the same: closed, nobody there, full."""
+    """What becomes of a caller: the first obstacle (closed, nobody there, full) whose rule is not to wait decides."""
     for there, obstacle, way_on, reason in (
         (facts.closed is Obstacle.HOLIDAY, Obstacle.HOLIDAY, rules.holiday, "a holiday"),
         (facts.closed is Obstacle.CLOSED, Obstacle.CLOSED, rules.closed, "outside the opening hours"),

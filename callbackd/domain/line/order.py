@@ -1,4 +1,4 @@
-"""The line: who stands before whom. A place is a place, whether a caller or a promise holds it."""
+"""The line: which place comes before which. A place is a place, whether a caller or a promise holds it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from callbackd.domain.state.index import Order
 
 
 def standing(state: State, queue: QueueName) -> int:
-    """How many places the line has now."""
+    """How many places there are in the line now."""
     return len(state.lines.of(queue, state.now))
 
 
 def places(state: State, queues: Iterable[QueueName]) -> Iterator[Entry]:
-    """The open places of these queues as agents who serve all of them take them.
+    """The open places of these queues, in the order in which agents who serve all of them take them.
 
-    With absolute priorities the queue's comes first, then the entry's; where points are worth time they add up. Who
-    waits for one agent alone comes before all: that agent owes them a call, and they hold up nobody else's.
+    With absolute priorities the queue's counts first, then the entry's; if points are worth time, they add up. A caller
+    who waits for one agent alone comes first: that agent owes them a call, and they hold up nobody else.
     """
     queues = sorted(set(queues))
     first = [e for e in state.lines.wanting() if e.queue in queues and _waits_for_one(state, e)]
@@ -37,7 +37,7 @@ def _in_order(state: State, queue: QueueName) -> Iterator[Entry]:
 
 
 def pausing_before(state: State, entry: Entry, queues: Iterable[QueueName]) -> list[Entry]:
-    """Promises that are not in the line until their next attempt, and will then stand before this entry."""
+    """Promises that are not in the line until their next attempt, and will then be ahead of this entry."""
     wanted, mine = set(queues), across(state, entry)
     pausing = (e for e in state.lines.pausing(state.now) if e.state is EntryState.WAITING)
     return [e for e in pausing if e.queue in wanted and across(state, e) < mine]
@@ -56,5 +56,5 @@ def _waits_for_one(state: State, entry: Entry) -> bool:
 
 
 def position(state: State, entry: Entry) -> int:
-    """1 for the entry that is next in its queue."""
+    """The entry's position: 1 if it is next in its queue."""
     return 1 + bisect_left(state.lines.of(entry.queue, state.now), state.order(entry))

@@ -1,6 +1,7 @@
-"""An agent: two truths in two fields. Presence is what the agent says, activity is what the calls make of it.
+"""An agent: two truths in two fields. Presence is what the agent chose, activity is what the calls make of it.
 
-A presence may change at any time; it only decides whether new work comes. Someone who logs out while talking talks on.
+A presence may change at any time; it only decides whether new work comes. An agent who logs out while talking keeps
+talking.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class Agent:
 
     @property
     def ready(self) -> bool:
-        """Wants work, and could be rung for it when the work in hand is done."""
+        """Whether the agent wants work, and could be rung for it once the work in hand is done."""
         return self.presence is Presence.AVAILABLE and not self.own_call and not self.away
 
     @property
@@ -168,7 +169,7 @@ class Agent:
         return self._by(ActivityTrigger.END, replace(self, entry=None, leg=None, wrap_up_until=wrap_up_until))
 
     def wrapped(self, now: float, rest_until: float | None = None) -> Move[Agent]:
-        """The wrap-up is over; ``rest_until`` is as it was when None."""
+        """The wrap-up is over; without ``rest_until`` the rest stays as it was."""
         rest_until = self.rest_until if rest_until is None else rest_until
         return self._by(ActivityTrigger.WRAPPED, replace(self, idle_since=now, rest_until=rest_until))
 

@@ -1,7 +1,7 @@
 """An attempt: one dialling of one customer, written down before the telephone rings (spec: dialling protocol).
 
-``CLAIMED`` is the intent. Whatever crashes after it, the attempt is judged by what Asterisk and its event log say of
-its channel, whose id is ``cbd-`` + the attempt's id. Only ``NOT_DIALLED`` is refunded.
+``CLAIMED`` is the intent. Whatever crashes after it, the attempt is judged by what Asterisk and its event log know
+about its channel, whose id is ``cbd-`` + the attempt's id. Only ``NOT_DIALLED`` is refunded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from callbackd.domain.lives.life import Ignored, Move, Table
 
 class AttemptState(Enum):
     CLAIMING = "claiming"
-    """The intent is on its way to the database; nothing was dialled."""
+    """The intent is on its way to the database; nobody has been dialled."""
     CLAIMED = "claimed"
     """The intent is stored and the request to dial is out."""
     DIALLING = "dialling"
@@ -50,7 +50,7 @@ class AttemptOutcome(Enum):
     UNREACHABLE = "unreachable"
     CONGESTION = "congestion"
     ABANDONED = "abandoned"
-    """Pressed 1 and hung up before an agent was there."""
+    """The customer pressed 1 and hung up before an agent was there."""
     CUT_OFF = "cut_off"
     """Answered, and our side failed before anything was settled."""
     CALLED_OFF = "called_off"
@@ -105,7 +105,7 @@ class Attempt:
     id: AttemptId
     callback: CallbackId
     agent: AgentId | None
-    """Who is reserved for the customer; None when the customer is dialled before an agent is free."""
+    """The agent reserved for the customer; None when the customer is dialled before an agent is free."""
     number: str
     """E.164, with +."""
     ordinal: int

@@ -1,7 +1,7 @@
-"""A callback: the promise to ring a customer. Its place in the line is its entry; here is what was promised.
+"""A callback: the promise to ring a customer. Its place in the line is its entry; this is what was promised.
 
-State says where it is, outcome how it ended. It ends as ``COMPLETED`` when customer and agent hear each other, not when
-the customer's phone is picked up: a machine picks up too.
+The state is where it stands, the outcome how it ended. It ends as ``COMPLETED`` when customer and agent hear each
+other, not when the customer's phone is picked up: machines answer, too.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ class Callback:
     state: CallbackState = CallbackState.WAITING
     outcome: CallbackOutcome | None = None
     group: str = "default"
-    """Of its queue: at most one open promise per number and group."""
+    """The group of its queue: there is at most one open promise per number and group."""
     slot_at: float | None = None
     """The time that was promised, None when it was "your turn"."""
     expected_at: float | None = None
-    """By when the customer was told to expect the call; the promise is kept on time if they talk by then."""
+    """The time by which the customer was told to expect the call; the promise is on time if they talk by then."""
     times_busy: int = 0
     times_no_answer: int = 0
     times_no_key: int = 0

@@ -37,7 +37,7 @@ class Stage(Enum):
     ACCEPTING = "accepting"
     """An agent picked up and is to press the key that proves a person."""
     LEAVING = "leaving"
-    """Last words; then we hang up."""
+    """Last words are played; then we hang up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Dialogue:
     asked: bool = False
     """The caller asked for a callback by key: no lot is drawn about this caller any more."""
     crisis_at: float = 0.0
-    """When the caller was last told what is the matter."""
+    """When the caller last heard the crisis announcement."""
     spoken_at: float = 0.0
     """When the last announcement began."""
     arrival: CallArrived | None = None
-    """How the caller came, while a menu is gone through."""
+    """How the caller arrived; kept while they go through menus."""
     menu: str = ""
     choices: tuple[float, ...] = ()
     """Starts of the slots that were read out, key 1 first."""

@@ -1,6 +1,6 @@
 """Direct callback: a customer whom an agent tried to reach gets that agent straight away, for a while.
 
-The table says for each type (settings.DirectType) what an event does to an open window, and whether it opens one.
+For each type (settings.DirectType) the table has what an event does to an open window, and whether it opens one.
 A window whose time is over counts as none; nothing needs to happen at that moment.
 """
 
@@ -74,7 +74,7 @@ class DirectWindow:
     """E.164, with +."""
     opened_at: float
     expires_at: float
-    """Closed ones have ended before now."""
+    """When the window ends; a closed one ended in the past."""
 
 
 def of(agent: AgentId, number: str) -> str:

@@ -1,4 +1,4 @@
-"""A number that is never called again: a line of the do-not-call list. Without the key it tells nobody whose it is."""
+"""A number that is never called again: a line of the do-not-call list. Without the key nobody can see whose it is."""
 
 from __future__ import annotations
 

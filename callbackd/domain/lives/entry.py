@@ -1,13 +1,13 @@
 """An entry: one place in a line, held by a live caller (``leg``) or by a promise (``callback``).
 
 Position, estimate and routing see the place only. The holder changes without the place changing: a caller who takes a
-callback leaves ``leg`` empty, a customer who presses 1 fills it again. ``arrived_at`` never
-changes while an entry stands in a line, not even when another queue takes it over: it is the place.
+callback leaves ``leg`` empty, a customer who presses 1 fills it again. ``arrived_at`` never changes while an entry is
+in a line, not even when another queue takes it over: it is the place.
 
-Outside the line stand those who have no place in it: a caller who found the door closed and may choose a time, and a
-promise whose time is not near. Whoever comes in takes the place of that moment, which ``arrived_at`` then says.
+Outside the line are entries without a place in it: a caller who found the door closed and may choose a time, and a
+promise whose time is not near. When they come in they get the place at the end, and ``arrived_at`` is that moment.
 
-Known weak spot: ``DIALLING`` covers everything from the claim to the customer's key; the attempt knows the finer steps.
+Known weak spot: ``DIALLING`` covers everything from the claim to the customer's key; the attempt has the finer steps.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Entry:
     """The live holder, None while a promise holds the place."""
     callback: CallbackId | None = None
     number: str = ""
-    """E.164 when known to be valid, else what the network claimed."""
+    """In E.164 if known to be valid, else as the network claimed it."""
     language: str = "en"
     state: EntryState = EntryState.WAITING
     outcome: EntryOutcome | None = None
@@ -169,16 +169,16 @@ class Entry:
     slot_at: float | None = None
     """The customer was promised a call at this time and is not dialled before."""
     needs: tuple[Need, ...] = ()
-    """Skills wanted beside the queue's."""
+    """Skills wanted besides the queue's."""
     wanted: AgentId | None = None
     """The one agent this customer waits for, until ``wanted_until``."""
     wanted_until: float = 0.0
     agent: AgentId | None = None
-    """Who is reserved for, or talks with, this entry; None while several are rung."""
+    """The agent who is reserved for this entry, rung for it, or talks with it; None while several are rung."""
     bridge: BridgeId | None = None
     connected_at: float | None = None
     transferred_to: str = ""
-    """Where the agent sent the caller, as it was dialled: by that the conversation here ended."""
+    """Where the agent sent the caller, as it was dialled; this ended the conversation here."""
     came_from: EntryId | None = None
     """The entry whose agent sent the caller here."""
     closed_at: float | None = None
@@ -227,7 +227,8 @@ class Entry:
         return self._by(EntryTrigger.REVERT, replace(self, leg=None, agent=None, bridge=None))
 
     def rejoin(self, leg: LegId, now: float) -> Move[Entry]:
-        """Who had chosen a time has no place in the line yet and takes the one at its end."""
+        """The caller holds the promise's place. One who had chosen a time has none yet, and takes the one at the
+        end."""
         arrived_at = now if self.state is EntryState.OUTSIDE else self.arrived_at
         held = replace(self, leg=leg, callback=None, not_before=0.0, slot_at=None, arrived_at=arrived_at, joined_at=now)
         return self._by(EntryTrigger.REJOIN, held)

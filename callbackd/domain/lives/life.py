@@ -33,5 +33,5 @@ Table = Mapping[tuple[S, T], S | Ignored]
 
 
 def blanks(table: Table[S, T], states: type[S], triggers: type[T]) -> list[tuple[S, T]]:
-    """The pairs the table forgot; a test wants none."""
+    """The pairs of state and trigger that the table lacks; a test wants none."""
     return [(state, trigger) for state in states for trigger in triggers if (state, trigger) not in table]

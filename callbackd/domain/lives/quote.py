@@ -1,4 +1,4 @@
-"""A quote: what was told to somebody of when, and what came of it. The promise ledger is made of them."""
+"""A quote: a wait or a time that somebody was told, and what came of it. The ledger is made of quotes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QuoteOutcome(Enum):
     CAME = "came"
     """An agent was connected, or the customer was dialled."""
     WOULD_HAVE = "would_have"
-    """The holder had hung up; this is when the turn would have come."""
+    """The holder had hung up; the turn would have come now."""
     UNKNOWN = "unknown"
     """The place went another way: to a callback at another time, another queue, the dialplan."""
 
@@ -37,13 +37,13 @@ class Quote:
     said_s: float | None
     """The bound that was told, from ``at`` on; None for "more than an hour" and for "when it is your turn"."""
     position: int
-    """In the queue, 1 for the next."""
+    """Position in the queue, 1 for the next."""
     mean_s: float | None = None
     p80_s: float | None = None
     """The estimate behind it, None when there was none."""
     model_s: float | None = None
     came_s: float | None = None
-    """From ``at`` to the turn, None while it has not come and when nobody knows."""
+    """Seconds from ``at`` to the turn; None while it has not come, and when nobody knows."""
     outcome: QuoteOutcome | None = None
     closed_at: float | None = None
 
@@ -55,7 +55,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the estimator had learned about a subject at a time, to be taken up after a restart."""
+    """What the estimator had learned about a subject by some time, to be taken up after a restart."""
 
     id: str
     at: float

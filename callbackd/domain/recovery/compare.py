@@ -1,6 +1,7 @@
-"""What Asterisk has, compared with what we believe: where they differ, an event was lost.
+"""Compares what Asterisk has with what we believe: where they differ, an event was lost.
 
-Nothing is changed here. The event may still be on its way to us; not so if the difference is there seconds later.
+Nothing is changed here. The event may still be on its way to us, but not if the difference is still there seconds
+later.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from callbackd.domain.state import State
 
 
 def differences(state: State, trace: Trace, polled: Iterable[Event]) -> frozenset[str]:
-    """Each difference, in words that stay the same while it lasts. ``polled`` is what a poll gave; see ``LegsSeen``."""
+    """Each difference, in words that stay the same while it lasts. ``polled`` is what a poll returned; see
+    ``LegsSeen``."""
     return frozenset(_differences(state, trace, polled))
 
 

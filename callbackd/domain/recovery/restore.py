@@ -1,4 +1,4 @@
-"""Coming back: takes up the rows of an earlier run, and mends them where they contradict one another.
+"""Coming back: takes up the rows of an earlier run, and mends them where they contradict each other.
 
 What happened meanwhile comes afterwards, from a look at Asterisk, as the events that a live Asterisk would have sent.
 """

@@ -22,7 +22,7 @@ class PlaceShown:
     number: str
     waited_s: float
     p80_s: float | None
-    """The wait still ahead, None when unknown."""
+    """Seconds of wait still ahead; None when unknown."""
     slot_at: float | None
 
 
@@ -35,7 +35,7 @@ class AgentShown:
     entry: EntryId | None
     reason: str
     phone: str
-    """``own call``, ``away`` when it is off, else empty."""
+    """``own call``; ``away`` when the phone is off; otherwise empty."""
 
 
 @dataclass(frozen=True, slots=True)

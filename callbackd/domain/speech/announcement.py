@@ -19,7 +19,7 @@ class Announcement:
     phrases: tuple[Phrase, ...]
     reason: str
     bound_s: float | None = None
-    """The wait that is told; infinity for "more than an hour", None when none is."""
+    """The wait that is spoken; infinity for "more than an hour", None when none is."""
 
 
 def rounded_up(seconds: float) -> int:
@@ -29,7 +29,7 @@ def rounded_up(seconds: float) -> int:
 
 
 def compose(settings: Announcements, position: int, estimate: Estimate | None, told_s: float | None) -> Announcement:
-    """Position and wait for one announcement. A wait is told again only when it is better than the one told before."""
+    """Position and wait for one announcement. A wait is spoken again only when it is better than the one before."""
     phrases: tuple[Phrase, ...] = (Position(position),) if settings.position else ()
     if not settings.wait or estimate is None:
         return Announcement(phrases, "waits are not told" if estimate else "wait unknown")

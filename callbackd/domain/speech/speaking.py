@@ -1,4 +1,4 @@
-"""Speaking with a leg: one playback at a time, its end followed by what the dialogue's stage wants."""
+"""Speaks with a leg: one playback at a time; after its end follows what the dialogue's stage wants."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
 REPLY_S = 8.0
-"""How long a caller may think after a menu."""
+"""Seconds that a caller may think after a menu."""
 DEFAULT_MUSIC = "default"
 """Asterisk's own class, where no queue names one."""
 LONGEST_PLAYBACK_S = 55.0
-"""After this a playback whose end was never reported is taken for ended: before the dead-man switch falls."""
+"""After this long, a playback whose end was never reported counts as ended: before the dead-man switch falls."""
 _FRESH_S = 5.0
-"""A switch that was armed less than this before is not armed again for speaking."""
+"""A dead-man switch that was armed within this time is not armed again before speaking."""
 BEGIN_PER_S = 20
-"""Announcements that begin within a second, at most. Two hundred callers are spoken to within ten seconds."""
+"""The most announcements that begin within a second. Two hundred callers are spoken to within ten seconds."""
 _WITHOUT_PBX_S = 30.0
 """While Asterisk is away, callers who talk are looked after this often."""
 _REMEMBERED = 4096
@@ -48,12 +48,12 @@ class Speech:
         self._state = state
         self._stagger = Stagger()
         self._said: Counter[LegId] = Counter()
-        """How many things were said to each leg."""
+        """How many playbacks each leg has had."""
         self._playing: dict[PlaybackId, LegId] = {}
 
     @property
     def playing(self) -> Mapping[PlaybackId, LegId]:
-        """What is being said, and to which leg."""
+        """The playbacks that are going on, and the leg of each."""
         return self._playing
 
     def begin(self, entry: Entry, leg: LegId, stage: Stage = Stage.WAITING) -> Dialogue:
@@ -72,7 +72,7 @@ class Speech:
         )
 
     def say(self, dialogue: Dialogue, *phrases: Phrase) -> Dialogue:
-        """Speak to the leg, cutting off what is being said; the end comes back as ``spoken``."""
+        """The dialogue with a new playback to its leg, which cuts off the old one. Its end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
         playback = playback_of(dialogue.leg, self._said[dialogue.leg], state.world.generation)
@@ -88,13 +88,13 @@ class Speech:
         return dialogue
 
     def stop_leftovers(self, leg: LegId) -> None:
-        """Stop whatever an earlier daemon was saying: it would block the leg."""
+        """Stop any playback of an earlier daemon: it would block the leg."""
         self._state.do(
             *(StopPlayback(leg, playback) for playback in playbacks_of(leg, self._state.world.generation + 1))
         )
 
     def hush(self, dialogue: Dialogue) -> Dialogue:
-        """Stop what is being said, so that nothing blocks the leg."""
+        """Stop the playback, so that nothing blocks the leg."""
         if dialogue.playback is None:
             return dialogue
         self._forget_playback(dialogue.playback)
@@ -128,7 +128,7 @@ class Speech:
                 assert_never(after)
 
     def overdue(self, playback: PlaybackId) -> None:
-        """No end was reported. Should it go on all the same, it ends now: it would block the leg."""
+        """No end was reported. If the playback still goes on, it is stopped now: it would block the leg."""
         dialogue = self._state.dialogue(self._playing.get(playback))
         if dialogue:
             self._state.do(StopPlayback(dialogue.leg, playback))
@@ -138,11 +138,11 @@ class Speech:
         """The event stream was broken: playbacks may have ended unnoticed."""
         for dialogue in list(self._state.dialogues.values()):
             if dialogue.playback:
-                self.begun(dialogue.playback)  # for all we know
+                self.begun(dialogue.playback)  # as far as we know
                 self._state.do(LookAtPlayback(dialogue.leg, dialogue.playback))
 
     def end(self, leg: LegId) -> Dialogue | None:
-        """Forget the dialogue: the leg is gone, or talks to an agent now. Stops what is being said."""
+        """Forget the dialogue and stop its playback: the leg is gone, or talks to an agent now."""
         dialogue = self._state.dialogues.get(leg)
         if dialogue is None:
             return None
@@ -153,7 +153,7 @@ class Speech:
         return dialogue
 
     def gone(self, leg: LegId) -> None:
-        """The leg is no more. Asterisk may give its name to another, to which nothing has been said yet."""
+        """The leg is gone. Asterisk may give its name to another, which has had no playback yet."""
         self.end(leg)
         self._said.pop(leg, None)
 
@@ -176,7 +176,7 @@ class Speech:
         self._state.timers.set(Timer.ANNOUNCE, leg, self._stagger.moment(at, self._state.now))
 
     def to_waiting(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        """Back to the line, whatever was going on, perhaps with a word."""
+        """Back to waiting in the line, whatever was going on, perhaps with a few words first."""
         dialogue = self.keep(go(dialogue, Stage.WAITING))
         self._state.timers.cancel(Timer.REPLY, dialogue.leg)
         if phrases:
@@ -199,7 +199,8 @@ class Speech:
     def send_away(self, leg: LegId, extension: str, reason: str, context: str | None = None) -> None:
         """Back to the dialplan: to the fallback, unless another context is named.
 
-        The fallback ends music and dead man itself. Another context is the house's, which knows of neither.
+        The fallback ends the music and the dead-man switch itself. Another context belongs to the house, and knows
+        neither.
         """
         self._state.note(leg, "sent to the dialplan", reason, extension=extension)
         self.end(leg)
@@ -223,7 +224,7 @@ class Speech:
             self.arm(dialogue)
 
     def _arm_before_speaking(self, dialogue: Dialogue) -> None:
-        """Callers who go from menu to menu by key leave hardly a moment at which nothing is played."""
+        """Arm it now: while callers press their way from menu to menu there is hardly a moment without a playback."""
         at, half_s = self._state.timers.when(Timer.DEAD_MAN, dialogue.leg), self._state.settings.dead_man.waiting_s / 2
         if at is not None and at < self._state.now + half_s - _FRESH_S:
             self.arm(dialogue)
@@ -240,7 +241,7 @@ class Speech:
         self._state.timers.set(Timer.DEAD_MAN, leg, self._state.now + after_s / 2)
 
     def found_talking(self, leg: LegId) -> None:
-        """After a restart nobody knows when the time-out of this caller was last set."""
+        """Arm it at once: after a restart nobody knows when the time-out of this caller was last set."""
         if not self._state.timers.is_set(Timer.DEAD_MAN, leg):
             self.arm_talk(leg)
 
@@ -255,7 +256,8 @@ class Speech:
         return Digits(numbers.national_digits(number, self._state.settings.numbers.region))
 
     def _music(self, dialogue: Dialogue) -> str:
-        """The music of the queue, also for those who have not chosen one yet; agents hear none."""
+        """The class of music for a leg: the queue's, or the default for callers who have not chosen one; none for
+        agents."""
         if dialogue.party is Party.AGENT:
             return ""
         queue = self._state.settings.queues.get(QueueName(dialogue.queue))

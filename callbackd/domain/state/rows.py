@@ -52,7 +52,7 @@ class Rows:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def load(self, row: Saved) -> Saved | None:
-        """Put a row in the place of the one before, which is returned: None when there was none. It is no fact."""
+        """The row that this one replaces; None when there was none. It does not count as a fact."""
         before = self._row(row)
         if isinstance(row, Entry):
             self._put_entry(row)
@@ -97,7 +97,7 @@ class Rows:
                 assert_never(row)
 
     def put_dialogue(self, dialogue: Dialogue) -> None:
-        """Keep a dialogue. Matching looks at its place and at whether an agent may interrupt it, at nothing else."""
+        """Keep a dialogue. Matching looks only at its place and at whether an agent may interrupt it."""
         before = self.dialogues.get(dialogue.leg)
         if before is None or before.entry != dialogue.entry or _may_be_matched(before) != _may_be_matched(dialogue):
             self._changes += 1

@@ -30,7 +30,7 @@ from callbackd.domain.state.world import World
 from callbackd.domain.timers import Timers
 
 DEVICE_SETTLES_S = 2.0
-"""What a phone does is told later than what our leg there did: by milliseconds, and longer on a busy Asterisk."""
+"""The state of a phone is reported later than what our leg there did: by milliseconds, longer on a busy Asterisk."""
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
@@ -55,9 +55,9 @@ class State(Rows):
         self.last_rung: dict[QueueName, AgentId] = {}
         """The agent that each queue rang last, for ``round_robin``."""
         self.devices: dict[str, DeviceState] = {}
-        """What each agent's phone does, as far as we have been told."""
+        """What each agent's phone is doing, as far as we know."""
         self.left_at: dict[AgentId, float] = {}
-        """When the agent's last leg of ours ended."""
+        """When our last leg to each agent ended."""
         self.lines = Lines(self.order)
         self._teams: dict[QueueName, list[AgentId]] = {
             queue: [id for id, agent in settings.agents.items() if queue in agent.queues] for queue in settings.queues
@@ -75,11 +75,11 @@ class State(Rows):
         self._out.append(write)
 
     def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
-        """Write a decision down, for the log and for whoever asks "why" later."""
+        """Write a decision down, for the log and for people who later ask why."""
         self._out.append(Decided(self.now, subject, what, reason, facts))
 
     def alarm(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
-        """The same, for what somebody should look at now: in the log it is an error."""
+        """As ``note``, for something that somebody should look at now: it is an error in the log."""
         self.note(subject, what, reason, **facts, alarm=True)
 
     def take(self) -> tuple[Command, ...]:
@@ -109,9 +109,9 @@ class State(Rows):
         return tuple(command for command in self._out if isinstance(command, Changed))
 
     def stamp(self) -> tuple[object, ...]:
-        """A value that is another one as soon as anything changes that matching depends on, except the clock.
+        """A value that differs as soon as anything changes on which matching depends, except the clock.
 
-        Whatever changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
+        Anything that changes by the clock alone (a rest, a pause, a skill that relaxes) has a deadline.
         """
         return (self._changes, *self.world.stamp())
 
@@ -176,7 +176,7 @@ class State(Rows):
         return queue.hours.zone if queue.hours else self.settings.zone
 
     def unkeepable(self) -> str:
-        """Why no promise could be kept now, whatever it is; empty when it could be. None is made then."""
+        """Why no promise at all could be kept now, so that none is made; empty when promises can be kept."""
         if not self.world.database:
             return "the database is away: a promise could not be kept"
         if not (self.world.dialling and self.settings.dialling.enabled):
@@ -199,7 +199,7 @@ class State(Rows):
         return calling.next_allowed(self.settings.calling, number, at, chosen=chosen, zone=self.settings.zone)
 
     def device(self, endpoint: str, seen: DeviceState) -> None:
-        """A phone does something else now."""
+        """Note what a phone is doing now."""
         self.devices[endpoint] = seen
         self._changes += 1
 
@@ -209,7 +209,7 @@ class State(Rows):
         return any(self.devices.get(phone) is DeviceState.IN_USE for phone in watched)
 
     def settles(self, agent: AgentId) -> bool:
-        """Whether the phone is still in use by a call of ours that is over, for all we know: its state comes late."""
+        """Whether the phone may only seem to be in use by a call of ours that is over: its state comes late."""
         return self.now < self.left_at.get(agent, 0.0) + DEVICE_SETTLES_S and self.in_use(agent)
 
     def order(self, entry: Entry, points: int = 0) -> Order:

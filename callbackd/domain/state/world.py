@@ -13,7 +13,7 @@ from callbackd.domain.ids import QueueName
 class World:
     breaker: Breaker
     refusals: Refusals
-    """Of which nobody knows yet whether they are the trunk's."""
+    """Refusals in a row that may be the trunk's or the numbers'."""
     database: bool = True
     """Whether it can be written to: without it nothing is promised and nobody is dialled."""
     pbx: bool = True
@@ -30,18 +30,18 @@ class World:
     slow: bool = False
     """Too many customers waited for an agent: nobody is dialled before one is free."""
     stopped: bool = False
-    """Far too many did: ``dialling`` was switched off for that, and not by a supervisor."""
+    """Far too many customers waited: ``dialling`` was switched off for that, and not by a supervisor."""
     told: dict[str, tuple[date, float]] = field(default_factory=dict)
-    """Of which share of a day's budget somebody was told last, by what is used up."""
+    """By kind of budget, the share of the day's that the last alarm was about."""
     closed_until: dict[QueueName, float] = field(default_factory=dict)
     """Queues that a supervisor closed early, and until when."""
     crises: dict[QueueName, float] = field(default_factory=dict)
     """Queues with a crisis announcement, and since when."""
     generation: int = 0
-    """Of this daemon: one more than its predecessor's."""
+    """The generation of this daemon: one more than its predecessor's."""
 
     def stamp(self) -> tuple[object, ...]:
-        """A value that is another one as soon as a condition changes that matching depends on."""
+        """A value that differs as soon as a condition changes on which matching depends."""
         return (
             self.database,
             self.pbx,

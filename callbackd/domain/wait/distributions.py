@@ -26,11 +26,12 @@ class Moments:
     variance: float = 0.0
 
     def __add__(self, other: Moments) -> Moments:
-        """Of the sum of independent durations."""
+        """The moments of the sum of independent durations."""
         return Moments(self.mean + other.mean, self.variance + other.variance)
 
     def quantile(self, z: float) -> float:
-        """Of the gamma distribution with these moments, at the normal deviate ``z``; 0 when it is 0 for sure."""
+        """The quantile of the gamma distribution with these moments, at the normal deviate ``z``; 0 if it is surely
+        0."""
         if self.mean <= 0 or self.variance <= 0:
             return max(0.0, self.mean)
         ninth = self.variance / (9 * self.mean * self.mean)
@@ -43,10 +44,10 @@ class HandleTime:
 
     mean: float
     cv: float
-    """Standard deviation over mean."""
+    """Ratio of standard deviation to mean."""
 
     def outlasts(self, age: float) -> Callable[[float], float]:
-        """The chance that a call of this age lasts at least so long still."""
+        """The chance that a call of this age lasts at least a given time longer."""
         sigma2 = log(1 + self.cv * self.cv)
         mu, scale = log(self.mean) - sigma2 / 2, sqrt(2 * sigma2)
         so_far = _beyond(age, mu, scale)
@@ -54,7 +55,7 @@ class HandleTime:
         def still(seconds: float) -> float:
             if seconds <= 0:
                 return 1.0
-            # A call older than any the distribution knows of ends like one that has no memory.
+            # A call older than any that the distribution knows ends like a memoryless one.
             return _beyond(age + seconds, mu, scale) / so_far if so_far > 1e-9 else exp(-seconds / self.mean)
 
         return still
@@ -89,7 +90,7 @@ def _product(still: Sequence[Callable[[float], float]], at: float) -> float:
 
 
 def at_least(chances: Sequence[float], wanted: int) -> float:
-    """That at least this many of these independent things happen: the tail of the Poisson-binomial distribution."""
+    """The chance that at least ``wanted`` of these independent things happen: the Poisson-binomial tail."""
     if wanted <= 0:
         return 1.0
     exactly = [1.0] + [0.0] * (wanted - 1)  # this many have happened; what reaches ``wanted`` falls out at the end

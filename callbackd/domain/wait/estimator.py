@@ -20,11 +20,11 @@ Rank = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A place that will be served before the one that is asked about."""
+    """A place that will be served before the place in question."""
 
     waited_s: float
     live: bool
-    """Somebody is on the line and may hang up; else a promise, which does not."""
+    """Whether somebody is on the line and may hang up; a promise does not."""
     share: float = 1.0
     """The chance that it takes an agent who could be given the place: another queue's has agents of its own too."""
 
@@ -34,11 +34,11 @@ class Busy:
     """An agent who will take work again after the call in hand."""
 
     age_s: float = 0.0
-    """Since the call was given to the agent, ringing included."""
+    """Seconds since the call was given to the agent, ringing included."""
     least_s: float = 0.0
-    """It lasts at least so long still: wrap-up follows the talk."""
+    """The seconds that it will last at least: wrap-up follows the talk."""
     ends_s: float | None = None
-    """In so long it is over, when that is known: the agent is in a timed wrap-up."""
+    """The seconds until it is over, if known: the agent is in a timed wrap-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,22 @@ class Place:
 
     queue: QueueName
     ahead: tuple[Ahead, ...] = ()
-    """In the order in which they will be served; without those for whom an agent is being rung or reserved."""
+    """The places ahead, in the order in which they will be served, without those that have an agent rung or
+    reserved."""
     free: int = 0
-    """Agents who could be given the place now."""
+    """How many agents could be given the place now."""
     busy: tuple[Busy, ...] = ()
     paused: int = 0
-    """Agents who are logged in and take no work now."""
+    """How many agents are logged in but take no work now."""
     rank: Rank = (0, 0)
     lines: tuple[tuple[QueueName, float], ...] = ()
     """The queues that the same agents serve, this one included, each with its ``Ahead.share``."""
     waited_s: float = 0.0
-    """How long the place has stood in the line."""
+    """How long the place has been in the line."""
     served: bool = False
-    """Its turn has come: an agent is being rung or reserved for it, or talks."""
+    """Whether its turn has come: an agent is being rung or reserved for it, or is talking."""
     back_s: tuple[float, ...] = ()
-    """In how many seconds the promises that pause after a failed attempt stand before this place again."""
+    """In how many seconds each promise that pauses after a failed attempt will be ahead of this place again."""
 
     computed: dict[object, Any] | None = field(default=None, compare=False, repr=False)
     """Where estimators may keep what they have computed for the line; places of it asked about together share it.
@@ -86,7 +87,7 @@ class Estimate:
     bound_s: float | None = None
     """What callers are told, rounded up to minutes; four in five of them wait no longer. None: the P80."""
     to_tell: bool = True
-    """False: good enough to decide by, but no caller is told a number, because everybody is paused."""
+    """Whether callers may hear it. False when everybody is paused: then it is only good enough to decide by."""
 
 
 # --- what may be learned from -----------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A caller was on the line for so long, and then hung up, or was connected, or neither (a promise stands in)."""
+    """A caller was on the line for this long, and then hung up, or was connected, or neither (a promise took over)."""
 
     queue: QueueName
     waited_s: float
@@ -120,7 +121,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """An agent was there for work, or paused, for so long; ``changed`` to the other of the two at the end."""
+    """An agent was at work, or paused, for this long; ``changed`` if they then changed to the other of the two."""
 
     paused: bool
     seconds: float
@@ -168,16 +169,17 @@ class Estimator(Protocol):
         """Learn; must cost O(1)."""
 
     def estimate(self, place: Place, now: float) -> Estimate | None:
-        """The wait from ``now`` for a place, None when nothing honest can be said (nobody works there)."""
+        """The wait from ``now`` for a place; None when there is no honest estimate (nobody works there)."""
 
     def chance(self, place: Place, within_s: float, now: float) -> float | None:
-        """That an agent is free for the place within this time, 0-1, all those ahead staying; None as above."""
+        """The chance, 0-1, that an agent is free for the place within this time if all those ahead stay; None as
+        above."""
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
         """How long customers behind this trunk take to answer: (seconds, share of the answers); shares add up to 1."""
 
     def memories(self) -> Mapping[str, Memory]:
-        """All that was learned, by subject, to be stored."""
+        """Everything that was learned, by subject, to be stored."""
 
     def recall(self, subject: str, memory: Memory) -> None:
-        """Take up what an earlier run had learned. What does not fit is left aside: it is only experience."""
+        """Take up what an earlier run had learned. A memory that does not fit is ignored: it is only experience."""

@@ -1,4 +1,5 @@
-"""What experience says, each kind in O(1) memory and per event, and from a prior that holds until there is any.
+"""What experience teaches: each kind in O(1) memory and O(1) time per event, from a prior that holds until there is
+any.
 
 Constants and their effect are in spec/estimates.md: changing any single one moved the errors by 1.5 % at most, so none
 is a setting. Everything here is stored and taken up again by ``memory`` and ``recall``.
@@ -25,7 +26,7 @@ class Learned:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
 
     def recall(self, memory: Memory) -> None:
-        """Raises ``ValueError`` when it is not what ``memory`` gave."""
+        """Take up what ``memory`` returned. Raises ``ValueError`` for anything else."""
         known = self.memory()
         if memory.keys() != known.keys() or not all(_alike(known[name], memory[name]) for name in known):
             raise ValueError(f"not a memory of {type(self).__name__}")
@@ -34,7 +35,7 @@ class Learned:
 
 
 def _alike(mine: Any, theirs: Any) -> bool:
-    """Whether it can stand in the place of mine; what is divided by is above 0 from the start and stays so."""
+    """Whether it can take the place of mine; divisors are above 0 from the start and must stay so."""
     if isinstance(mine, list):
         return isinstance(theirs, list) and len(mine) == len(theirs) and all(map(_alike, mine, theirs))
     return _number(theirs) and (theirs > 0 or mine == 0)
@@ -121,7 +122,7 @@ class Patience(Learned):
             self.forgotten_at = now
 
     def stays(self, waited_s: float, longer_s: float) -> float:
-        """The chance that somebody who has waited so long waits so much longer."""
+        """The chance that somebody who has waited for ``waited_s`` waits for ``longer_s`` more."""
         return exp(self._hazard(waited_s) - self._hazard(waited_s + longer_s))
 
     def _hazard(self, waited_s: float) -> float:
@@ -169,12 +170,12 @@ class Pauses(Learned):
 
     @property
     def pause_rate(self) -> float:
-        """Per second and agent at work."""
+        """The rate of pauses per second and agent at work."""
         return self.pauses / self.worked_s
 
     @property
     def return_rate(self) -> float:
-        """Per second and paused agent."""
+        """The rate of returns per second and paused agent."""
         return self.returns / self.paused_s
 
 
@@ -191,7 +192,7 @@ class Joins(Learned):
         self.rates[_text(rank)] = [self._rate(rank, now) + 1 / self._TIME_S, now]
 
     def above(self, rank: Rank, now: float) -> float:
-        """Per second, at ranks that are served before this one."""
+        """How many join per second at ranks that are served before this one."""
         ranks = (_rank(text) for text in self.rates)
         return sum(self._rate(other, now) for other in ranks if other > rank)
 
@@ -223,7 +224,7 @@ class Answers(Learned):
     """How long customers behind a trunk take to answer, how many do, and how long it rings."""
 
     typical_s: float
-    """As configured: where the prior lies, worth ten calls."""
+    """The configured delay: the middle of the prior, which is worth ten calls."""
     within: list[float] = field(default_factory=lambda: [0.0] * (len(_ANSWERS_S) + 1))
     """Answers by delay, up to each of ``_ANSWERS_S``, the rest last."""
     unanswered: float = 3.0
@@ -259,7 +260,7 @@ class Answers(Learned):
 
     @property
     def share(self) -> float:
-        """Of dials that are answered."""
+        """The share of dials that are answered."""
         answered = sum(self.within)
         return answered / (answered + self.unanswered)
 
@@ -325,7 +326,7 @@ class Calibration(Learned):
 
     @property
     def ratio(self) -> float:
-        """By which the model's mean is multiplied."""
+        """The factor by which the model's mean is multiplied."""
         if not self.said_s:
             return 1.0
         prior_s = self._PRIOR * self.said_s / self.seen

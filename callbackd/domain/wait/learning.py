@@ -1,4 +1,4 @@
-"""What changes between two rows of a life, noticed for the ledger and told to the estimator, O(1) a change."""
+"""Passes what changes between two rows of a life to the ledger and to the estimator, at O(1) per change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places, rank_of
 
 _REMEMBER_S = 60.0
-"""What was learned is stored no more often than this."""
+"""What was learned is stored at most once in this time."""
 _NOT_RUNG = {
     AttemptOutcome.NOT_DIALLED,
     AttemptOutcome.CALLED_OFF,
@@ -25,7 +25,7 @@ _NOT_RUNG = {
     AttemptOutcome.CONGESTION,
     AttemptOutcome.UNREACHABLE,
 }
-"""Ends of attempts that say nothing of the customer."""
+"""Outcomes of attempts that say nothing about the customer."""
 
 
 class Learning:
@@ -36,17 +36,17 @@ class Learning:
         self._ledger = ledger
         self._live_since: dict[EntryId, float] = {}
         self._told_at: dict[AgentId, float] = {}
-        """Up to when what each agent is there for has been told to the estimator."""
+        """The time up to which the estimator knows what each agent did."""
         self._remembered_at = 0.0
         self._learned = False
 
     def know(self) -> None:
-        """The lives of an earlier run, before any step; how long somebody held on before us is not learned from."""
+        """Take up the lives of an earlier run, before any step; time on the line before our start teaches nothing."""
         self._told_at = dict.fromkeys(self._state.agents, self._state.now)
         self._remembered_at = self._state.now
 
     def see(self, changes: Iterable[Changed]) -> None:
-        """One step of the door, when it is over."""
+        """Learn from one step of the door, once it is over."""
         self._ledger.forget()
         for change in changes:
             match change.after:

@@ -1,7 +1,7 @@
-"""The ledger: what was said of waits and times held against what happened, for people and for the estimator.
+"""The ledger: the waits and times that callers were told, compared with what happened, for people and the estimator.
 
-Who hangs up is followed to the moment when the turn would have come: when somebody who stood behind is served, or an
-agent is free and nobody stands in the line. Counting those alone who stay to the end would learn from the lucky ones.
+A caller who hangs up is followed to the moment when the turn would have come: when somebody behind them is served, or
+an agent is free and the line is empty. Counting only those who stay to the end would mean learning from the lucky ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _APART_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Forecast:
-    """An estimate for a place at a time, told or not."""
+    """An estimate for a place at a time, whether it was spoken or not."""
 
     queue: QueueName
     at: float
@@ -57,13 +57,13 @@ class Ledger:
         """Of each queue, when the last forecast was made that is learned from."""
 
     def open(self) -> frozenset[EntryId]:
-        """The entries with something forecast or told that has not ended."""
+        """The entries with a forecast or a quote that has not ended."""
         return frozenset(id for id, forecasts in self._open.items() if forecasts)
 
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def forecast(self, entry: Entry, estimate: Estimate | None) -> None:
-        """An estimate that nobody is told, to learn from it."""
+        """Note an estimate that is not spoken, to learn from it."""
         if estimate and estimate.mean_s > 0:
             forecast = _Forecast(entry.queue, self._state.now, estimate, apart=self._apart(entry.queue))
             self._open[entry.id].append(forecast)
@@ -77,7 +77,7 @@ class Ledger:
         return True
 
     def quote(self, entry: Entry, kind: QuoteKind, at: float, said_s: float | None, estimate: Estimate | None) -> None:
-        """Somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""
+        """Note that somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""
         state = self._state
         quote = Quote(
             state.mint.quote(state.now),
@@ -95,13 +95,13 @@ class Ledger:
         self._open[entry.id].append(_forecast(quote))
 
     def quoted_s(self, entry: Entry) -> float | None:
-        """The lowest wait told for this place in this line; infinity for "more than an hour", None for none."""
+        """The lowest wait spoken for this place in this line; infinity for "more than an hour", None if none was."""
         told = (forecast.quote for forecast in self._open.get(entry.id, ()))
         waits = [quote.said_s for quote in told if quote and quote.kind is QuoteKind.WAIT]
         return min((inf if said_s is None else said_s for said_s in waits), default=None)
 
     def take_up(self, quotes: list[Quote]) -> None:
-        """Open quotes of an earlier run; those whose place is gone have no end that anybody saw."""
+        """Take up open quotes of an earlier run; nobody saw how those ended whose place is gone."""
         for quote in quotes:
             if quote.entry in self._state.entries:
                 self._open[quote.entry].append(_forecast(quote))
@@ -111,7 +111,8 @@ class Ledger:
     # --- what comes of it -----------------------------------------------------------------------------------------
 
     def came(self, entry: Entry) -> None:
-        """An agent is connected, or the customer is dialled; also for those who stood before and hung up."""
+        """The turn has come: an agent is connected, or the customer is dialled. It has also come for those who were
+        ahead and hung up."""
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.CAME)
         mine = self._state.order(entry)
         self._let_go([g for g in self._ghosts if g.queue == entry.queue and g.order < mine], QuoteOutcome.WOULD_HAVE)
@@ -122,7 +123,7 @@ class Ledger:
             self._ghosts.append(_Ghost(entry.queue, state.order(entry), state.now, forecasts))
 
     def left(self, entry: Entry) -> None:
-        """The place went another way; when its turn would have come here, nobody can say."""
+        """The place left this line in another way; nobody can say when its turn would have come here."""
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.UNKNOWN)
 
     def forget(self) -> None:
@@ -135,7 +136,7 @@ class Ledger:
             self._let_go([ghost for ghost in self._ghosts if ghost.gone_at < old], QuoteOutcome.UNKNOWN)
 
     def look(self) -> None:
-        """After each step: ghosts in a line where nobody stands and somebody is free would have been served."""
+        """After each step: ghosts in an empty line with a free agent would have been served now."""
         if not self._ghosts:
             return
         state = self._state

@@ -2,9 +2,9 @@
 
     W(place) = T1 + sum over the places ahead of (chance that it is still there when its turn comes) x AHT / s(t)
 
-``T1`` is the time to the first end among the calls in hand, ``s(t)`` the agents at work as pauses and returns let it
-be. Mean and variance go through the recursion together; the quantiles are those of a gamma distribution, corrected by
-what came of earlier estimates.
+``T1`` is the time to the first end among the calls in hand, ``s(t)`` the number of agents at work after pauses and
+returns. Mean and variance go through the recursion together; the quantiles are those of a gamma distribution, corrected
+by what came of earlier estimates.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from callbackd.domain.wait.estimator import (
 from callbackd.domain.wait.learned import Answers, Calibration, HandleTimes, Joins, Learned, Patience, Pauses
 
 _MANY = 12
-"""With more agents busy than this, the first end is taken for memoryless."""
+"""With more busy agents than this, the first end counts as memoryless."""
 _LEAST_ROOM = 0.3
 """However many overtake, a place moves at this share of the speed at which places are served."""
 
@@ -150,7 +150,7 @@ class Recursive:
             yield mean, variance
 
     def _first(self, place: Place) -> Moments:
-        """The time until an agent is free; free ones take the places ahead at once, and are busy then."""
+        """The time until an agent is free; free agents take the places ahead at once, and are busy from then on."""
         handling, back = self._handling[place.queue], self._pauses.return_rate
         time = HandleTime(handling.mean, handling.cv)
         if not place.working:
@@ -176,7 +176,7 @@ class Recursive:
         return (place.working + place.paused) * back / (away + back), away + back
 
     def _room(self, place: Place, now: float) -> float:
-        """The share of turns that is left after those who overtake."""
+        """The share of turns that is left by those who overtake."""
         lines = place.lines or ((place.queue, 1.0),)
         rate = sum(share * self._joins[queue].above(place.rank, now) for queue, share in lines)
         taken = rate * self._handling[place.queue].mean / max(1, place.working)
@@ -198,7 +198,7 @@ class Recursive:
 
 
 def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:
-    """The chance that a call in hand lasts at least so long still."""
+    """The chance that a call in hand lasts at least a given time longer."""
     if (ends_s := busy.ends_s) is not None:
         return lambda seconds: float(seconds < ends_s)
     still, least_s = time.outlasts(busy.age_s + busy.least_s), busy.least_s
@@ -206,7 +206,7 @@ def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:
 
 
 def _memoryless(mean_s: float, certain: float) -> Moments:
-    """The first end when each may come at any moment, cut off where one comes for sure."""
+    """The time to the first end when each may come at any moment, cut off at a certain one."""
     if certain == inf:
         return Moments(mean_s, mean_s * mean_s)
     left = exp(-certain / mean_s)
