@@ -41,12 +41,12 @@ SHOWN = ("joined", "announced", "rings", "connected", "promised", "reserved", "a
 """Words of those events in the daemon's log that belong in the story."""
 
 OPENING = """\
-Four people call a company that has two agents. What callbackd decides is told as it decides it, with its reason;
-the other lines are what people do at their telephones.
+Four people call a company that has two agents. What callbackd decides is told as it decides it, with its
+reason; the other lines are what people do at their telephones.
 """
 CLOSING = f"""\
-So all four were served. {CUSTOMER} did not wait on the telephone: she hung up, kept her place in the line, and was rung
-once when her turn came, before Dan, who came after her and held the line."""
+So all four were served. {CUSTOMER} did not wait on the telephone: she hung up, kept her place in the line, and
+was rung once when her turn came, before Dan, who came after her and held the line."""
 
 Verdict = tuple[str, bool, str]
 """What was checked, whether it holds, and what was seen."""
