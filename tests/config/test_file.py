@@ -57,7 +57,7 @@ def test_the_example_shows_every_section(section):
 
 
 @pytest.mark.parametrize(
-    "section", ["calling", "dead_man", "limits", "line", "numbers", "reports", "ringing", "transfers"]
+    "section", ["calling", "dead_man", "keys", "limits", "line", "numbers", "reports", "ringing", "transfers"]
 )
 def test_the_example_shows_the_defaults(section, tmp_path):
     example, short = read(ROOT / "asterisk-config/callbackd.toml"), read(written(tmp_path, GOOD))
