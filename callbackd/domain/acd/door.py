@@ -315,7 +315,9 @@ class Acd:
     def _widen(self, id: EntryId) -> None:
         """The match after this finds more agents for the entry; wakes again when there are more still."""
         entry = self._state.entries.get(id)
-        if entry and (at := widens_at(self._state, entry)) is not None:
+        if entry is None:
+            self._ledger.widened(id)
+        elif (at := widens_at(self._state, entry)) is not None:
             self._state.timers.set(Timer.WIDEN, id, at)
 
     def _near_slot(self, id: EntryId) -> None:

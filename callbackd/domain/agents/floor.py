@@ -374,7 +374,7 @@ class Floor:
         state = self._state
         queue, since = state.offered_at.pop(id, (None, 0.0))
         if queue:
-            self._places.learn(Handled(queue, state.now - since))
+            self._places.learn(Handled(queue, state.now - since, id))
         state.move(state.agents[id].wrapped(state.now))
 
 

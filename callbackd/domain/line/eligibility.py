@@ -7,9 +7,10 @@ the wait in another queue counts for a caller who came from there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
-from callbackd.domain.ids import QueueName
+from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.entry import Entry
@@ -83,11 +84,15 @@ def penalty(state: State, queue: QueueName, agent: Agent) -> int:
 
 
 def widens_at(state: State, entry: Entry) -> float | None:
-    """When more agents may be given this place without anything else happening; None when that will not happen
-    again."""
-    times = [entry.arrived_at + after_s for after_s in _steps_s(state, entry)]
-    times += [entry.wanted_until] if entry.wanted else []
-    return min((at for at in times if at > state.now), default=None)
+    """When more agents may be given this place without anything else happening; None when never again."""
+    return min(_widenings(state, entry), default=None)
+
+
+def _widenings(state: State, entry: Entry) -> set[float]:
+    """When more agents may be given this place from now on by the wait alone."""
+    times = {entry.arrived_at + after_s for after_s in _steps_s(state, entry)}
+    times |= {entry.wanted_until} if entry.wanted else set()
+    return {at for at in times if at > state.now}
 
 
 def _steps_s(state: State, entry: Entry) -> list[float]:
@@ -98,15 +103,26 @@ def _steps_s(state: State, entry: Entry) -> list[float]:
     return [*steps_s, queue.reserves.waited_s] if queue.reserves.waited_s is not None else steps_s
 
 
-Terms = tuple[object, ...]
+def able_in(state: State, entry: Entry, agents: Iterable[Agent], within_s: float) -> dict[AgentId, float]:
+    """In how many seconds each of these agents may be given the place, by the wait alone; those who may in that time.
+
+    An agent who is free and may not be given the place yet is no free agent to it.
+    """
+    able: dict[AgentId, float] = {}
+    for in_s in sorted({0.0, *(at - state.now for at in _widenings(state, entry) if at - state.now <= within_s)}):
+        then = replace(entry, arrived_at=entry.arrived_at - in_s, wanted_until=entry.wanted_until - in_s)
+        for agent in agents:
+            if agent.id not in able and eligible(state, then, agent):
+                able[agent.id] = in_s
+    return able
 
 
-def terms(state: State, entry: Entry) -> Terms:
-    """All of a place that eligibility depends on: at any moment, places on equal terms may be given the same agents."""
-    waited_s = state.now - entry.arrived_at
-    steps = sum(1 for after_s in _steps_s(state, entry) if waited_s >= after_s)
-    wanted = entry.wanted if wants_one(state, entry) else None
-    return (entry.queue, entry.needs, entry.callback is None, wanted, steps)
+Kind = tuple[object, ...]
+
+
+def kind(state: State, entry: Entry) -> Kind:
+    """All of a place that eligibility depends on, but for how long it has waited."""
+    return (entry.queue, entry.needs, entry.callback is None, entry.wanted if wants_one(state, entry) else None)
 
 
 def _lacks(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:

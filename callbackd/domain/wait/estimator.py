@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from callbackd.domain.ids import QueueName
+from callbackd.domain.ids import AgentId, QueueName
 
 Rank = tuple[int, int]
 """Priority of the queue and of the place, as lines are sorted by them; the higher one is served first."""
@@ -27,6 +27,8 @@ class Ahead:
     """Whether somebody is on the line and may hang up; a promise does not."""
     share: float = 1.0
     """The chance that it takes an agent who could be given the place: another queue's has agents of its own too."""
+    queue: QueueName | None = None
+    """Whose call it is; None: of the place's own queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,14 @@ class Busy:
     least_s: float = 0.0
     """The seconds that it will last at least: wrap-up follows the talk."""
     ends_s: float | None = None
-    """The seconds until it is over, if known: the agent is in a timed wrap-up."""
+    """The seconds until it is over, if known: the agent is in a timed wrap-up, or free and may not be given the place
+    before it has waited longer.
+    """
+    able_s: float = 0.0
+    """The place must have waited this much longer before the agent may be given it, whatever is in hand."""
+    queue: QueueName | None = None
+    """Whose call is in hand; None: of the place's own queue."""
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Handled:
 
     queue: QueueName
     seconds: float
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import exp, inf, log, sqrt
 from typing import Any
 
+from callbackd.domain.ids import AgentId
 from callbackd.domain.wait.estimator import Memory, Rank
 
 DAY_S = 86400.0
@@ -81,6 +82,32 @@ class HandleTimes(Learned):
     @property
     def cv(self) -> float:
         return min(1.6, max(0.3, sqrt(self.variance) / max(self.mean, 1.0)))
+
+
+@dataclass(slots=True)
+class Paces(Learned):
+    """How long each agent takes for calls, as a share of what they take on average; 1 until there is proof."""
+
+    shares: dict[str, list[float]] = field(default_factory=dict)
+    """By agent: the mean share, and how many calls it is of, the prior's included."""
+
+    _PRIOR = 30.0
+    _MEMORY = 300.0
+
+    def learn(self, agent: AgentId, share: float) -> None:
+        mean, seen = self.shares.get(agent, (1.0, self._PRIOR))
+        seen = min(seen + 1, self._MEMORY)
+        self.shares[agent] = [mean + (share - mean) / seen, seen]
+
+    def of(self, agent: AgentId | None) -> float:
+        mean, _ = self.shares.get(agent, (1.0, 0.0)) if agent else (1.0, 0.0)
+        return min(2.0, max(0.5, mean))
+
+    def recall(self, memory: Memory) -> None:
+        shares = memory.get("shares")
+        if not isinstance(shares, dict) or not all(_alike([1.0, 1.0], share) for share in shares.values()):
+            raise ValueError("not a memory of Paces")
+        self.shares = dict(shares)
 
 
 _AGES_S = (0, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 3600)

@@ -1,7 +1,7 @@
 """The ledger: the waits and times that callers were told, compared with what happened, for people and the estimator.
 
-A caller who hangs up is followed to the moment when the turn would have come: when somebody behind them is served, or
-an agent is free and the line is empty. Counting only those who stay to the end would mean learning from the lucky ones.
+A caller who hangs up is followed to the moment when the turn would have come: when an agent who might have served them
+serves somebody behind them, or is free. Counting only those who stay to the end would mean learning from the lucky ones.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from callbackd.domain.ids import EntryId, QueueName
-from callbackd.domain.line.order import position, standing
+from callbackd.domain.line.eligibility import eligible, widens_at
+from callbackd.domain.line.order import across, position
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome
 from callbackd.domain.state import State
 from callbackd.domain.state.index import Order
+from callbackd.domain.timers import Timer
 from callbackd.domain.wait.estimator import Estimate, Told, TurnCame
 from callbackd.domain.wait.place import Places
 
@@ -41,8 +43,8 @@ class _Forecast:
 class _Ghost:
     """The place of somebody who hung up, as if they had stayed."""
 
-    queue: QueueName
-    order: Order
+    entry: Entry
+    order: tuple[int, Order]
     gone_at: float
     forecasts: list[_Forecast]
 
@@ -114,13 +116,30 @@ class Ledger:
         """The turn has come: an agent is connected, or the customer is dialled. It has also come for those who were
         ahead and hung up."""
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.CAME)
-        mine = self._state.order(entry)
-        self._let_go([g for g in self._ghosts if g.queue == entry.queue and g.order < mine], QuoteOutcome.WOULD_HAVE)
+        self._let_go([ghost for ghost in self._ghosts if self._before(ghost, entry)], QuoteOutcome.WOULD_HAVE)
+
+    def _before(self, ghost: _Ghost, entry: Entry) -> bool:
+        """Whether the one who hung up would have been given the agent whom the entry is given."""
+        state = self._state
+        agent = state.agent(entry.agent)
+        takes = ghost.entry.queue == entry.queue if agent is None else eligible(state, ghost.entry, agent)
+        return takes and ghost.order < across(state, entry)
 
     def hung_up(self, entry: Entry) -> None:
         if forecasts := self._open.pop(entry.id, None):
             state = self._state
-            self._ghosts.append(_Ghost(entry.queue, state.order(entry), state.now, forecasts))
+            self._ghosts.append(_Ghost(entry, across(state, entry), state.now, forecasts))
+            self._wake_for(entry)
+
+    def widened(self, id: EntryId) -> None:
+        """More agents may be given the place by now: look whether one is free, if its holder has hung up."""
+        for ghost in self._ghosts:
+            if ghost.entry.id == id:
+                self._wake_for(ghost.entry)
+
+    def _wake_for(self, entry: Entry) -> None:
+        if (at := widens_at(self._state, entry)) is not None:
+            self._state.timers.set(Timer.WIDEN, entry.id, at)
 
     def left(self, entry: Entry) -> None:
         """The place left this line in another way; nobody can say when its turn would have come here."""
@@ -136,13 +155,16 @@ class Ledger:
             self._let_go([ghost for ghost in self._ghosts if ghost.gone_at < old], QuoteOutcome.UNKNOWN)
 
     def look(self) -> None:
-        """After each step: ghosts in an empty line with a free agent would have been served now."""
-        if not self._ghosts:
-            return
+        """After each step: an agent who is free, and would have been given to somebody who hung up, is free for them.
+
+        Whoever stands in the line and may be given that agent has been.
+        """
         state = self._state
-        queues = {ghost.queue for ghost in self._ghosts}
-        idle = {q for q in queues if any(a.free(state.now) for a in state.at_work(q)) and not standing(state, q)}
-        self._let_go([ghost for ghost in self._ghosts if ghost.queue in idle], QuoteOutcome.WOULD_HAVE)
+        if not self._ghosts or not state.world.pbx:
+            return
+        free = [agent for agent in state.agents.values() if agent.free(state.now) and not state.settles(agent.id)]
+        came = [ghost for ghost in self._ghosts if any(eligible(state, ghost.entry, agent) for agent in free)]
+        self._let_go(came, QuoteOutcome.WOULD_HAVE)
 
     def _let_go(self, ghosts: list[_Ghost], outcome: QuoteOutcome) -> None:
         for ghost in ghosts:

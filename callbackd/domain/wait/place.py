@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from callbackd.domain.ids import EntryId, QueueName
-from callbackd.domain.line.eligibility import Terms, eligible, terms, widens_at
+from callbackd.domain.ids import AgentId, EntryId, QueueName
+from callbackd.domain.line.eligibility import Kind, able_in, kind, widens_at
 from callbackd.domain.line.order import pausing_before, places
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -34,7 +34,7 @@ class _Line:
 
 def place_of(state: State, entry: Entry) -> Place:
     """The entry as estimators see it."""
-    line = _line_of(state, entry, rank_of(state, entry))
+    line = _Sharing(state, entry, rank_of(state, entry)).line()
     return replace(_place(state, entry, line), back_s=_back_s(state, entry, line))
 
 
@@ -52,31 +52,92 @@ def _place(state: State, entry: Entry, line: _Line) -> Place:
     )
 
 
-def _line_of(state: State, entry: Entry, rank: Rank) -> _Line:
-    """Lines that share an agent with the queue of the entry count as one line."""
-    team = _team(state, entry)
-    shared = {queue for agent in team for queue in state.settings.agents[agent.id].queues} | {entry.queue}
-    # An agent whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how
-    # long.
-    working = [agent for agent in team if agent.ready]
-    shares = {queue: 1.0 if queue == entry.queue else _share(state, working, queue) for queue in shared}
-    ahead: list[Ahead] = []
-    before: dict[EntryId, int] = {}
-    for other in places(state, shared):
-        before[other.id] = len(ahead)
-        if _wants_an_agent(other):
-            ahead.append(_ahead(state, other, shares[other.queue]))
-    whole = Place(
-        entry.queue,
-        tuple(ahead),
-        free=sum(1 for agent in working if agent.free(state.now)),
-        busy=tuple(_busy(state, agent) for agent in working if not agent.free(state.now)),
-        paused=len(team) - len(working),
-        rank=rank,
-        lines=tuple(sorted(shares.items())),
-        computed={},
-    )
-    return _Line(whole, before, frozenset(shared))
+class _Sharing:
+    """Lines that share an agent with the entry's queue, and which agents may be given each kind of their places."""
+
+    def __init__(self, state: State, entry: Entry, rank: Rank) -> None:
+        self._state, self._entry, self._rank = state, entry, rank
+        team = state.team(entry.queue)
+        self._queues = frozenset(q for a in team for q in state.settings.agents[a.id].queues) | {entry.queue}
+        self._line = list(places(state, self._queues))
+        self._kinds = {other.id: kind(state, other) for other in self._line if _wants_an_agent(other)}
+        self._heads: dict[Kind, Entry] = {}
+        for other in self._line:
+            if other.id in self._kinds:
+                self._heads.setdefault(self._kinds[other.id], other)
+        self._mine = kind(state, entry)
+        self._able: dict[Kind, frozenset[AgentId]] = {}
+        # The first of a kind is given an agent first: it decides when those who may not be given it yet may be.
+        self._able_s = _able_s(state, self._heads.setdefault(self._mine, entry))
+        self._team = [state.agents[id] for id in self._able_s]
+
+    def lines(self) -> Iterator[_Line]:
+        """The line with all its agents; and for each kind of place that only some of them may be given, without those.
+
+        Such is the line of those who are left when the others are overloaded: whoever may be given both is theirs all
+        the time then, and those who are left serve our places alone.
+        """
+        yield self.line()
+        mine = {agent.id for agent in self._team if agent.ready}
+        for other in list(self._heads):
+            if mine & self._who(other) and mine - self._who(other):
+                yield self.line(self._who(other))
+
+    def line(self, without: frozenset[AgentId] = frozenset()) -> _Line:
+        state, now = self._state, self._state.now
+        team = [agent for agent in self._team if agent.id not in without]
+        # Whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how long.
+        working = [agent for agent in team if agent.ready]
+        mine = {agent.id for agent in working}
+        shares = {other: _share(self._who(other) - without, mine) for other in self._heads} | {self._mine: 1.0}
+        ahead: list[Ahead] = []
+        before: dict[EntryId, int] = {}
+        for other in self._line:
+            before[other.id] = len(ahead)
+            if other.id in self._kinds and (share := shares[self._kinds[other.id]]):
+                ahead.append(Ahead(max(0.0, now - other.joined_at), other.live, share, other.queue))
+        free = {agent.id for agent in working if agent.free(now) and not self._able_s[agent.id]}
+        whole = Place(
+            self._entry.queue,
+            tuple(ahead),
+            free=len(free),
+            busy=tuple(_busy(state, agent, self._able_s[agent.id]) for agent in working if agent.id not in free),
+            paused=len(team) - len(working),
+            rank=self._rank,
+            lines=tuple(sorted((queue, self._share_of(queue, mine, without)) for queue in self._queues)),
+            computed={},
+        )
+        return _Line(whole, before, self._queues)
+
+    def _who(self, other: Kind) -> frozenset[AgentId]:
+        """Who is at work and may be given places of a kind."""
+        if other not in self._able:
+            agents = self._state.agents
+            self._able[other] = frozenset(id for id in _able_s(self._state, self._heads[other]) if agents[id].ready)
+        return self._able[other]
+
+    def _share_of(self, queue: QueueName, mine: set[AgentId], without: frozenset[AgentId]) -> float:
+        """Of a queue as a whole, for those who may still come."""
+        if queue == self._entry.queue:
+            return 1.0
+        return _share(frozenset(agent.id for agent in self._state.at_work(queue)) - without, mine)
+
+
+def _able_s(state: State, entry: Entry) -> dict[AgentId, float]:
+    """The agents who may be given the place by the time one more call is over, at work or paused, and in how many
+    seconds.
+
+    If that is still too early for any of them, the agents of the queue. Counting only those who may serve it now, the
+    sample config's waits were estimated at twice what they were.
+    """
+    own = [agent for agent in state.team(entry.queue) if agent.staffed]
+    able = able_in(state, entry, own, state.queue_of(entry).expected_handle_s)
+    return able or {a.id: 0.0 for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in}
+
+
+def _share(its: frozenset[AgentId], mine: set[AgentId]) -> float:
+    """Of the agents who may be given others, how many are among these."""
+    return len(its & mine) / len(its) if its else 0.0
 
 
 def _wants_an_agent(entry: Entry) -> bool:
@@ -91,43 +152,16 @@ def rank_of(state: State, entry: Entry) -> Rank:
     return (state.queue_of(entry).priority, entry.priority)
 
 
-def _team(state: State, entry: Entry) -> list[Agent]:
-    """The agents who may be given the place by the time one more call is over, at work or paused: rules widen as it
-    waits.
-
-    If that is still too early for any of them, the agents of the queue. Counting only those who may serve it now, the
-    sample config's waits were estimated at twice what they were.
-    """
-    later = _later(state, entry)
-    own = [agent for agent in state.team(entry.queue) if agent.staffed]
-    able = [agent for agent in own if eligible(state, later, agent)]
-    return able or [a for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in]
-
-
-def _later(state: State, entry: Entry) -> Entry:
-    """The entry as it will be when a call that begins now is over."""
-    return replace(entry, arrived_at=entry.arrived_at - state.queue_of(entry).expected_handle_s)
-
-
-def _share(state: State, working: list[Agent], queue: QueueName) -> float:
-    """The share of a queue's agents at work who are among these, 0 to 1."""
-    its = {agent.id for agent in state.at_work(queue)}
-    return len(its.intersection(agent.id for agent in working)) / len(its) if its else 0.0
-
-
-def _ahead(state: State, entry: Entry, share: float) -> Ahead:
-    return Ahead(max(0.0, state.now - entry.joined_at), entry.live, share)
-
-
-def _busy(state: State, agent: Agent) -> Busy:
+def _busy(state: State, agent: Agent, able_s: float) -> Busy:
     settings = state.settings.agents[agent.id]
     queue, since = state.offered_at.get(agent.id, (None, state.now))
     if agent.activity is Activity.IDLE:
-        return Busy(ends_s=max(0.0, agent.rest_until - state.now))
+        return Busy(ends_s=max(0.0, agent.rest_until - state.now, able_s), agent=agent.id)
     if agent.activity is Activity.WRAP_UP:
-        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now))
+        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now, able_s), agent=agent.id)
     of_queue_s = state.settings.queues[queue].wrap_up_s if queue else 0.0
-    return Busy(state.now - since, of_queue_s if settings.wrap_up_s is None else settings.wrap_up_s)
+    least_s = of_queue_s if settings.wrap_up_s is None else settings.wrap_up_s
+    return Busy(state.now - since, least_s, able_s=able_s, queue=queue, agent=agent.id)
 
 
 class Places:
@@ -137,28 +171,31 @@ class Places:
         self._state = state
         self._estimator = estimator
         self._known: dict[EntryId, tuple[Entry, Estimate | None]] = {}
-        self._lines: dict[tuple[Terms, Terms, Rank], _Line] = {}
+        self._lines: dict[tuple[Kind, Rank], tuple[_Line, ...]] = {}
         self._known_at: object = None
 
     def estimate(self, entry: Entry) -> Estimate | None:
         """The wait still ahead; for an entry outside, what it would be at the end of the line."""
-        line = self._line(entry)
+        lines = self._lines_of(entry)
         known = self._known.get(entry.id)
         if known is None or known[0] is not entry:
-            place = _place(self._state, entry, line)
-            known = entry, self._estimator.estimate(place, self._state.now)
-            self._known[entry.id] = known
+            known = self._known[entry.id] = entry, self._soonest(entry, lines)
         return known[1]
 
-    def _line(self, entry: Entry) -> _Line:
+    def _soonest(self, entry: Entry, lines: Iterable[_Line]) -> Estimate | None:
+        state, estimator = self._state, self._estimator
+        ways = [estimator.estimate(_place(state, entry, line), state.now) for line in lines]
+        return min((way for way in ways if way), key=lambda way: way.mean_s, default=None)
+
+    def _lines_of(self, entry: Entry) -> tuple[_Line, ...]:
         """What the entry shares with others, put together once until something changes."""
         now = (self._state.now, self._state.stamp())
         if now != self._known_at:
             self._known, self._lines, self._known_at = {}, {}, now
         state, rank = self._state, rank_of(self._state, entry)
-        alike = (terms(state, entry), terms(state, _later(state, entry)), rank)
+        alike = (kind(state, entry), rank)
         if alike not in self._lines:
-            self._lines[alike] = _line_of(state, entry, rank)
+            self._lines[alike] = tuple(_Sharing(state, entry, rank).lines())
         return self._lines[alike]
 
     def learn(self, event: Learnable) -> None:
@@ -171,7 +208,7 @@ class Places:
 
         Over all the times that customers behind this trunk take to answer; None when nothing honest can be said.
         """
-        line, chance = self._line(entry), 0.0
+        line, chance = self._lines_of(entry)[0], 0.0
         place = replace(_place(self._state, entry, line), back_s=_back_s(self._state, entry, line))
         for after_s, share in self._estimator.answer_times(trunk):
             in_time = self._estimator.chance(place, after_s + wait_s, self._state.now)

@@ -28,7 +28,7 @@ from callbackd.domain.wait.estimator import (
     TurnCame,
     Worked,
 )
-from callbackd.domain.wait.learned import Answers, Calibration, HandleTimes, Joins, Learned, Patience, Pauses
+from callbackd.domain.wait.learned import Answers, Calibration, HandleTimes, Joins, Learned, Paces, Patience, Pauses
 
 _MANY = 12
 """With more busy agents than this, the first end counts as memoryless."""
@@ -45,6 +45,7 @@ class Recursive:
         self._joins = {queue: Joins() for queue in expected_handle_s}
         self._calibration = {queue: Calibration() for queue in expected_handle_s}
         self._pauses = Pauses()
+        self._paces = Paces()
         self._answers: dict[str, Answers] = {}
 
     # --- learning -------------------------------------------------------------------------------------------------
@@ -52,6 +53,8 @@ class Recursive:
     def on_event(self, event: Learnable, now: float) -> None:
         match event:
             case Handled():
+                if event.agent:
+                    self._paces.learn(event.agent, event.seconds / self._handling[event.queue].mean)
                 self._handling[event.queue].learn(event.seconds, now)
             case Joined():
                 self._joins[event.queue].learn(event.rank, now)
@@ -87,6 +90,7 @@ class Recursive:
 
     def _all(self) -> Iterable[tuple[str, Learned]]:
         yield "pauses", self._pauses
+        yield "paces", self._paces
         for trunk, answers in self._answers.items():
             yield f"answers {trunk}", answers
         for kind, of_queues in (
@@ -133,11 +137,11 @@ class Recursive:
         self, place: Place, done: int, mean: float, variance: float, now: float
     ) -> Iterator[tuple[float, float]]:
         """Mean and variance behind each turn after ``done`` of them, behind which they are as given."""
-        handling, patience = self._handling[place.queue], self._patience[place.queue]
-        room, promise = self._room(place, now), self._promise(handling.mean)
-        settled, changes = self._staff(place)
-        handle_s, cv2 = handling.mean / room, handling.cv**2
+        room, (settled, changes) = self._room(place, now), self._staff(place)
+        queues = {ahead.queue or place.queue for ahead in place.ahead[place.free + done :]}
+        calls = {queue: self._calls(queue, room) for queue in queues}
         for ahead in place.ahead[place.free + done :]:
+            patience, promise, handle_s, cv2 = calls[ahead.queue or place.queue]
             there = ahead.share * (patience.stays(ahead.waited_s, mean) if ahead.live else promise)
             working = max(0.25, settled + (place.working - settled) * exp(-changes * mean))
             # With the chance ``there`` the gap between two ends. The gaps of one agent vary as handle times do; those
@@ -149,21 +153,30 @@ class Recursive:
             variance += max(0.0, there * (1 + varies) * gap_s * gap_s - turn_s * turn_s)
             yield mean, variance
 
+    def _calls(self, queue: QueueName, room: float) -> tuple[Patience, float, float, float]:
+        """Of a queue's calls: who stays, what a promise costs, how long one keeps an agent, and how that varies."""
+        handling = self._handling[queue]
+        return self._patience[queue], self._promise(handling.mean), handling.mean / room, handling.cv**2
+
     def _first(self, place: Place) -> Moments:
         """The time until an agent is free; free agents take the places ahead at once, and are busy from then on."""
         handling, back = self._handling[place.queue], self._pauses.return_rate
-        time = HandleTime(handling.mean, handling.cv)
         if not place.working:
             mean_s = max(1 / (place.paused * back), 1 / (3 * back))
             return Moments(mean_s, mean_s * mean_s)
         certain = min((busy.ends_s for busy in place.busy if busy.ends_s is not None), default=inf)
         in_hand = [busy for busy in place.busy if busy.ends_s is None] + [Busy()] * place.free
         if len(in_hand) > _MANY:
-            return _memoryless(handling.mean / len(in_hand), certain)
-        still = [_in_hand(time, busy) for busy in in_hand]
+            return _memoryless(1 / sum(1 / self._handle_time(place, busy).mean for busy in in_hand), certain)
+        still = [_in_hand(self._handle_time(place, busy), busy) for busy in in_hand]
         if place.paused:
             still.append(lambda seconds: exp(-place.paused * back * seconds))
         return first_end(still, certain, handling.mean)
+
+    def _handle_time(self, place: Place, busy: Busy) -> HandleTime:
+        """Of the call in hand: its queue's, as this agent takes them."""
+        handling = self._handling[busy.queue or place.queue]
+        return HandleTime(handling.mean * self._paces.of(busy.agent), handling.cv)
 
     def _promise(self, handle_s: float) -> float:
         """What a promise ahead costs, in calls: whether its customer will answer, and the ringing."""
@@ -178,8 +191,10 @@ class Recursive:
     def _room(self, place: Place, now: float) -> float:
         """The share of turns that is left by those who overtake."""
         lines = place.lines or ((place.queue, 1.0),)
-        rate = sum(share * self._joins[queue].above(place.rank, now) for queue, share in lines)
-        taken = rate * self._handling[place.queue].mean / max(1, place.working)
+        work = sum(
+            share * self._joins[queue].above(place.rank, now) * self._handling[queue].mean for queue, share in lines
+        )
+        taken = work / max(1, place.working)
         return max(_LEAST_ROOM, 1 - taken)
 
     # --- dialling ahead -------------------------------------------------------------------------------------------
@@ -189,10 +204,8 @@ class Recursive:
             return 1.0
         if not place.working:
             return None
-        handling = self._handling[place.queue]
-        time = HandleTime(handling.mean, handling.cv)
         stays = exp(-self._pauses.pause_rate * within_s)
-        over = [stays * (1 - _in_hand(time, busy)(within_s)) for busy in place.busy]
+        over = [stays * (1 - _in_hand(self._handle_time(place, busy), busy)(within_s)) for busy in place.busy]
         before = len(place.ahead) + sum(1 for back_s in place.back_s if back_s <= within_s)
         return at_least(over, before + 1 - place.free)
 
@@ -201,8 +214,8 @@ def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:
     """The chance that a call in hand lasts at least a given time longer."""
     if (ends_s := busy.ends_s) is not None:
         return lambda seconds: float(seconds < ends_s)
-    still, least_s = time.outlasts(busy.age_s + busy.least_s), busy.least_s
-    return lambda seconds: still(seconds - least_s)
+    still, least_s, able_s = time.outlasts(busy.age_s + busy.least_s), busy.least_s, busy.able_s
+    return lambda seconds: still(seconds - least_s) if seconds >= able_s else 1.0
 
 
 def _memoryless(mean_s: float, certain: float) -> Moments:

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from callbackd.domain.ids import AgentId
 from callbackd.domain.speech.announcement import rounded_up
 from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, first_end
 from callbackd.domain.wait.estimator import (
@@ -121,6 +122,42 @@ def test_callers_who_overtake_stretch_the_wait_up_to_a_bound():
     assert asked(place(5, busy=5, rank=(0, 5)), learned).mean_s == before, "nobody overtakes the highest"
     later = learned.estimate(place(5, busy=5), T0 + 4 * 3600).mean_s
     assert later < stretched, "with a half-life of half an hour"
+
+
+def test_each_call_takes_as_long_as_those_of_its_own_queue():
+    learned = estimator()
+    for n in range(500):
+        learned.on_event(Handled(SUPPORT, 100.0), T0 + n)
+        learned.on_event(Handled(SALES, 400.0), T0 + n)
+    own = asked(place(4), learned).mean_s
+    theirs = replace(LIVE, queue=SALES)
+    assert asked(replace(place(), ahead=(theirs,) * 4), learned).mean_s > 2 * own
+    assert asked(replace(place(), busy=(Busy(queue=SALES),)), learned).mean_s == pytest.approx(400, rel=0.05)
+    assert asked(place(), learned).mean_s == pytest.approx(100, rel=0.05)
+
+
+def test_an_agent_who_takes_twice_as_long_for_calls_is_known_in_time():
+    learned = estimator()
+    slow, quick, unknown = (replace(place(), busy=(Busy(agent=AgentId(id)),)) for id in ("slow", "quick", "new"))
+    for n in range(400):
+        learned.on_event(Handled(SUPPORT, 320.0, AgentId("slow")), T0 + n)
+        learned.on_event(Handled(SUPPORT, 160.0, AgentId("quick")), T0 + n)
+    assert asked(slow, learned).mean_s > 1.7 * asked(quick, learned).mean_s
+    assert asked(quick, learned).mean_s < asked(unknown, learned).mean_s < asked(slow, learned).mean_s
+
+
+def test_a_few_odd_calls_say_nothing_of_an_agent():
+    learned = estimator()
+    for n in range(3):
+        learned.on_event(Handled(SUPPORT, 480.0, AgentId("odd")), T0 + n)
+    odd, other = (asked(replace(place(), busy=(Busy(agent=AgentId(id)),)), learned).mean_s for id in ("odd", "other"))
+    assert odd < 1.12 * other
+
+
+def test_an_agent_who_may_not_be_given_the_place_yet_is_not_free_before():
+    later = replace(place(), busy=(Busy(100.0, able_s=500.0),))
+    assert asked(later).mean_s > 500
+    assert estimator().chance(later, 400.0, T0) == 0.0
 
 
 # --- how far it spreads -----------------------------------------------------------------------------------------------
