@@ -1,7 +1,7 @@
 """The ledger: the waits and times that callers were told, compared with what happened, for people and the estimator.
 
 A caller who hangs up is followed to the moment when the turn would have come: when an agent who might have served them
-serves somebody behind them, or is free. Counting only those who stay to the end would mean learning from the lucky ones.
+serves somebody behind them, or is free. Counting only those who stay to the end would teach what the lucky ones saw.
 """
 
 from __future__ import annotations
