@@ -168,7 +168,7 @@ def slots(text, queue=GOOD):
         ),
         (GOOD + '[site]\nzone = "../../etc/passwd"\n', "no such time zone; write it as Area/City"),
         (hours('monday = ["09:00-17:30"]\nzone = "Mars"'), "hours.office.zone: no such time zone"),
-        (hours('monday = ["09:00-17:30"]\ncountry = "XX"'), "hours.office.country: no public holidays"),
+        (hours('monday = ["09:00-17:30"]\ncountry = "XX"'), "hours.office.country: its public holidays are not known"),
         (
             hours('monday = ["09:00-17:30"]\ncountry = "GB"\nsubdivision = "KENT"'),
             "hours.office: subdivision: 'KENT' is not known; one of ENG, NIR, SCT, WLS",
