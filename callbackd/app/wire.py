@@ -65,27 +65,13 @@ def wire(
     watermark = Watermark(config.state_dir)
     journal = Journal(database.engine, right, watermark.stored, settings.limits)
     figures = Figures(settings)
-    watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
-    renderer = Renderer(prompt_settings(config), _unspoken)
-    record = EventLog(config.ari.event_log) if config.ari.event_log else no_record
-    perform = Perform(
-        ari, renderer.media, settings.dialling, record, lambda phone: renderer.withheld(settings.language_at(phone))
-    )
+    perform = _perform(given, ari)
     outbox = Outbox(perform, inbox.put_nowait)
+    watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
-    poll = partial(resync, ari.api, config.ari.app, settings.watched())
-    recovery = Recovery(
-        perform.overhearing(AriDecode()),
-        poll,
-        inbox.put_nowait,
-        notifier,
-        acd.differences,
-        caught_up=(perform.hold.forget_all, fetch_back.begin),
-        broken_laws=acd.broken_laws,
-    )
     return Daemon(
         given=given,
         asked=asked,
@@ -103,8 +89,39 @@ def wire(
         outbox=outbox,
         ari=ari,
         ami=ami,
-        recovery=recovery,
+        recovery=_recovery(given, ari, notifier, acd, inbox, perform, fetch_back),
         fetch_back=fetch_back,
+    )
+
+
+def _perform(given: Given, ari: Ari) -> Perform:
+    """What carries commands out on Asterisk, with the prompts that it plays and the log that it asks."""
+    config, settings = given.config, given.settings
+    renderer = Renderer(prompt_settings(config), _unspoken)
+    record = EventLog(config.ari.event_log) if config.ari.event_log else no_record
+    return Perform(
+        ari, renderer.media, settings.dialling, record, lambda phone: renderer.withheld(settings.language_at(phone))
+    )
+
+
+def _recovery(
+    given: Given,
+    ari: Ari,
+    notifier: Notifier,
+    acd: Acd,
+    inbox: asyncio.Queue[Event],
+    perform: Perform,
+    fetch_back: FetchBack,
+) -> Recovery:
+    """What holds the domain against Asterisk: after each connection, and every half minute."""
+    return Recovery(
+        perform.overhearing(AriDecode()),
+        partial(resync, ari.api, given.config.ari.app, given.settings.watched()),
+        inbox.put_nowait,
+        notifier,
+        acd.differences,
+        caught_up=(perform.hold.forget_all, fetch_back.begin),
+        broken_laws=acd.broken_laws,
     )
 
 
