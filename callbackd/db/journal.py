@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.db.backlog import Backlog
 from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refusal, transaction
+from callbackd.db.facts import fact_of
 from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
-from callbackd.domain.commands import Changed, ClaimAttempt, Decided, StorePromise, Write
+from callbackd.domain.commands import Changed, ClaimAttempt, Decided, Happened, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.domain.settings import Limits
 from callbackd.protocol import Step, reached
@@ -65,12 +66,18 @@ class Journal:
         self.moved_at = 0.0
         """When ``keep`` last looked, in seconds of the loop's clock."""
         self._decisions = 0
+        self._facts = 0
         self._refused = 0
 
     @property
     def dropped(self) -> int:
         """How many rows were lost to the bound on memory or refused by the tables."""
         return self._refused + self._backlog.dropped
+
+    @property
+    def complete_until(self) -> float | None:
+        """Since when the history waits to be written; None when all of it is."""
+        return self._backlog.oldest_fact_at
 
     async def commit(self, writes: Sequence[Write]) -> list[Event]:
         """What became of it, as events. Writes in order: rows together in one transaction, each promise and each intent
@@ -87,6 +94,9 @@ class Journal:
                     events += await self._flush() + await self._settle(Claim(write, self._right, self._limits))
                 case Changed():
                     self._change(write)
+                    self._remember(write)
+                case Happened():
+                    self._remember(write)
                 case Decided():
                     self._decisions += 1
                     self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
@@ -123,6 +133,12 @@ class Journal:
                 self._backlog.add(Forget(change.before))
         elif not change.stored:
             self._backlog.add(change.after)
+
+    def _remember(self, write: Changed | Happened) -> None:
+        """For the history, with what a promise or an intent carries: when that is refused, the next fact says so."""
+        self._facts += 1
+        if fact := fact_of(write, self._right.epoch, self._facts):
+            self._backlog.add(fact)
 
     # --- rows -----------------------------------------------------------------------------------------------------
 

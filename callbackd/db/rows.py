@@ -9,6 +9,7 @@ from sqlalchemy import Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from callbackd.db import tables
+from callbackd.db.facts import Fact
 from callbackd.domain.commands import Decided, Saved
 
 
@@ -29,7 +30,7 @@ class Forget:
     row: Saved
 
 
-Row = Saved | Forget | Numbered
+Row = Saved | Forget | Numbered | Fact
 
 
 def upsert(table: Table) -> Insert:
@@ -41,15 +42,21 @@ def upsert(table: Table) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
+def add_once(table: Table) -> Insert:
+    """Insert what is numbered; what is there already stays."""
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
 WRITE: dict[type, Insert | Delete] = {
     **{life: upsert(table) for life, table in tables.TABLES.items()},
     Forget: delete(tables.do_not_call).where(tables.do_not_call.c.id == bindparam("forgotten")),
-    Numbered: insert(tables.decision).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    Numbered: add_once(tables.decision),
+    **{fact: add_once(table) for fact, table in tables.FACTS.items()},
 }
 """The statements, in the order in which rows are written: a row before those that refer to it."""
 
 _ORDER = {kind: n for n, kind in enumerate(WRITE)}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, Decided)}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, *tables.FACTS, Decided)}
 
 
 def in_order(rows: list[Row]) -> list[Row]:
@@ -74,6 +81,8 @@ def name_of(row: Row) -> str:
     """Which row it is, for the log, without what it holds."""
     if isinstance(row, Numbered):
         return f"decision about {row.decided.subject}"
+    if isinstance(row, Fact):
+        return f"{tables.FACTS[type(row)].name} {row.epoch}-{row.n}"
     saved = row.row if isinstance(row, Forget) else row
     return f"{_TABLE[type(saved)]} {saved.id}"
 

@@ -24,10 +24,13 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import BigInteger, TypeDecorator
 
+from callbackd.db.facts import AgentFact, AttemptFact, CallbackFact, CallFact, EntryFact
+from callbackd.domain.commands import Happening
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -326,6 +329,135 @@ epoch = Table(
     Column("since", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 """Which daemon has the right to dial. ``n`` grows at every take-over; a claim with an older ``n`` is refused."""
+
+
+def _fact(name: str, *columns: Any) -> Table:
+    """A table of the history. ``n`` counts a daemon's facts: one that is written again is there once."""
+    return Table(
+        name,
+        metadata,
+        Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+        Column("n", BigInteger, primary_key=True, autoincrement=False),
+        Column("at", Moment, nullable=False),
+        *columns,
+    )
+
+
+def _yes(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+entry_fact = _fact(
+    "entry_fact",
+    Column("entry", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    *_word("state", EntryState),
+    *_word("outcome", EntryOutcome, nullable=True),
+    Column("was_queue", Text),
+    *_word("was_state", EntryState, nullable=True),
+    _yes("live"),
+    Column("callback", Text),
+    _yes("was_caller"),
+    _yes("new_leg"),
+    Column("agent", Text),
+    _text("number"),
+    _yes("sent_on"),
+    _yes("sent_here"),
+)
+Index("ix_entry_fact_entry", entry_fact.c.entry, entry_fact.c.epoch, entry_fact.c.n)
+Index("ix_entry_fact_at", entry_fact.c.at)
+_SERVED = (entry_fact.c.state == text("'closed'")) & (entry_fact.c.was_state == text("'talking'"))
+Index("ix_entry_fact_served_number", entry_fact.c.number, entry_fact.c.at, postgresql_where=_SERVED)
+Index("ix_entry_fact_served_agent", entry_fact.c.agent, entry_fact.c.at, postgresql_where=_SERVED)
+
+callback_fact = _fact(
+    "callback_fact",
+    Column("callback", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    *_word("state", CallbackState),
+    *_word("outcome", CallbackOutcome, nullable=True),
+    *_word("was_state", CallbackState, nullable=True),
+    Column("slot_at", Moment),
+    Column("expected_at", Moment),
+)
+Index("ix_callback_fact_callback", callback_fact.c.callback)
+Index("ix_callback_fact_at", callback_fact.c.at)
+
+attempt_fact = _fact(
+    "attempt_fact",
+    Column("attempt", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("agent", Text),
+    *_word("state", AttemptState),
+    *_word("outcome", AttemptOutcome, nullable=True),
+    *_word("was_state", AttemptState, nullable=True),
+    Column("was_agent", Text),
+    Column("claimed_at", Moment, nullable=False),
+    Column("cause", Integer, nullable=False),
+    Column("tech_cause", Integer, nullable=False),
+)
+Index("ix_attempt_fact_callback", attempt_fact.c.callback)
+Index("ix_attempt_fact_at", attempt_fact.c.at)
+
+agent_fact = _fact(
+    "agent_fact",
+    Column("agent", Text, nullable=False),
+    *_word("presence", Presence),
+    _text("pause_reason"),
+    *_word("activity", Activity),
+    *_word("was_activity", Activity, nullable=True),
+    Column("entry", Text),
+    _yes("own_call"),
+    _yes("away"),
+    _yes("missed"),
+)
+Index("ix_agent_fact_agent", agent_fact.c.agent, agent_fact.c.at)
+Index("ix_agent_fact_at", agent_fact.c.at)
+
+call_fact = _fact(
+    "call_fact",
+    *_word("what", Happening),
+    _text("queue"),
+    Column("entry", Text),
+    Column("agent", Text),
+    Column("leg", Text),
+    _text("text"),
+)
+Index("ix_call_fact_entry", call_fact.c.entry)
+Index("ix_call_fact_at", call_fact.c.at)
+
+FACTS: dict[type, Table] = {
+    EntryFact: entry_fact,
+    CallbackFact: callback_fact,
+    AttemptFact: attempt_fact,
+    AgentFact: agent_fact,
+    CallFact: call_fact,
+}
+"""The history."""
+
+quarter = Table(
+    "quarter",
+    metadata,
+    Column("quarter", BigInteger, primary_key=True, autoincrement=False),
+    Column("queue", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+"""What the facts of a quarter hour (of Unix time) come to: a cache, which can be dropped and is made anew."""
+
+rolled = Table(
+    "rolled",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    CheckConstraint("id = 1", name="one_row"),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("counted_by", Text, nullable=False),
+)
+"""Which quarter hours ``quarter`` holds, and by which settings they were counted."""
 
 TABLES: dict[type, Table] = {
     Entry: entry,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import assert_never
 
-from callbackd.domain.ids import AttemptId, BridgeId, EntryId, LegId, PlaybackId
+from callbackd.domain.ids import AgentId, AttemptId, BridgeId, EntryId, LegId, PlaybackId
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback
@@ -201,6 +202,8 @@ class Changed:
     after: Saved | None
     """None for a row that is deleted."""
     stored: bool = False
+    at: float = field(default=0.0, compare=False)
+    """When, for the history."""
 
     @property
     def row(self) -> Saved:
@@ -208,6 +211,34 @@ class Changed:
         if row := self.after or self.before:
             return row
         raise ValueError("a change of nothing into nothing")
+
+
+class Happening(StrEnum):
+    """What belongs into the history and is no change of a row."""
+
+    HELD = "held"
+    """One side of a call put the other on hold."""
+    UNHELD = "unheld"
+    DISPOSED = "disposed"
+    """The agent said what the call was about."""
+    NO_PROMISE = "no_promise"
+    """A callback was refused because as many had been asked for as the limits allow."""
+    NO_DIAL = "no_dial"
+    """A customer was not dialled because the limits allow no more today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact beside the rows, to be written like one, and whose it is as far as it is anybody's."""
+
+    at: float
+    what: Happening
+    queue: str = ""
+    entry: EntryId | None = None
+    """None for a disposition after the call: it is about the agent's last one."""
+    agent: AgentId | None = None
+    leg: LegId | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +294,7 @@ Act = (
     | Transfer
     | AnswerTransfer
 )
-Write = Changed | StorePromise | ClaimAttempt | Decided
+Write = Changed | Happened | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
 
 

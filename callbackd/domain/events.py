@@ -426,7 +426,7 @@ HouseEvent = DatabaseLost | DatabaseBack | PbxLost | PbxBack | SwitchTurned | Dr
 """The conditions under which everybody works, and what supervisors decide."""
 PeopleEvent = FeatureCodeDialled | AgentDialled | DeviceSeen | AttemptTraced | NumberBlocked | NumberUnblocked
 """What one agent or one customer did."""
-IdleEvent = TimePassed | LegHeld | LegUnheld | CallDisposed
-"""Nothing is done about these: deadlines come due anyway, and the others are only counted."""
+CallEvent = LegHeld | LegUnheld | CallDisposed
+"""What is told of calls in hand, for the history."""
 
-Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | IdleEvent
+Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | CallEvent | TimePassed

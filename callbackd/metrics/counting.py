@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from callbackd.domain.commands import Changed, Saved
+from callbackd.domain.commands import Changed, Happened, Happening, Saved
 from callbackd.domain.ids import AgentId, CallbackId, EntryId, LegId, QueueName
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptState
@@ -18,6 +18,8 @@ from callbackd.metrics.tally import Clocks, Curve, Key, What, microseconds
 
 PATIENT_S = 2.0
 """Seconds that a customer who pressed 1 should wait for the agent's voice at most."""
+
+_PATIENT_US = microseconds(PATIENT_S)
 
 _BUSY = {
     Activity.IDLE: (Key(What.STAFFED_US),),
@@ -33,6 +35,7 @@ _LIVE = (Key(What.LIVE_WAIT_US),)
 _SAVED = (Key(What.SAVED_US),)
 OF_TEAM = {*_PAUSED, *_OWN_CALL, *_AWAY, Key(What.MISSED)}.union(*_BUSY.values())
 """What the report of a queue takes from the curves of its agents."""
+_REFUSED = {Happening.NO_PROMISE: Key(What.NO_PROMISE), Happening.NO_DIAL: Key(What.NO_DIAL)}
 _ENDS_TIMED = {CallbackOutcome.COMPLETED, CallbackOutcome.EXHAUSTED, CallbackOutcome.EXPIRED}
 
 
@@ -146,8 +149,7 @@ class Counting:
                 call.unhold(leg, self.now_us)
 
     def disposed(self, endpoint: str, disposition: str) -> None:
-        agents = self._settings.agents.values()
-        agent = next((a.id for a in agents if endpoint in {a.endpoint, *a.phones}), None)
+        agent = self._settings.agent_at(endpoint)
         if agent is None:
             return
         call = self._calls.get(agent)
@@ -155,6 +157,10 @@ class Counting:
             call.disposition = disposition
         else:
             self.repeats.disposed(agent, disposition)
+
+    def happened(self, fact: Happened) -> None:
+        if fact.queue in self.queues and fact.what in _REFUSED:
+            self._count(QueueName(fact.queue), _REFUSED[fact.what])
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -177,6 +183,10 @@ class Counting:
                 self._entered(row)
             return
         before, place.entry = place.entry, row
+        if row.transferred_to and not before.transferred_to:
+            self._count(row.queue, Key(What.SENT_ON), agent=row.agent)
+        if row.came_from and not before.came_from:
+            self._count(row.queue, Key(What.SENT_HERE))
         if row.queue != before.queue and _caller(before):
             self._count(before.queue, Key(What.OVERFLOWED_OUT))
             self._count(row.queue, Key(What.OVERFLOWED_IN))
@@ -197,6 +207,8 @@ class Counting:
 
     def _entered(self, row: Entry) -> None:
         self._count(row.queue, Key(What.ENTERED))
+        if row.came_from:
+            self._count(row.queue, Key(What.SENT_HERE))
         if last := self.repeats.again(row.number, self.now):
             again = Key(What.REPEAT, last.disposition)
             self._count(row.queue, again, agent=last.agent)
@@ -204,20 +216,21 @@ class Counting:
         self._run_entry(place)
 
     def _answered(self, place: _Place) -> None:
-        entry, waited_s = place.entry, self.now - place.live_since
+        entry, waited_us = place.entry, self.now_us - microseconds(place.live_since)
         count = partial(self._count, entry.queue, agent=entry.agent)
         if entry.callback:
             count(Key(What.CUSTOMERS))
-            count(Key(What.CUSTOMER_WAIT_US), microseconds(waited_s))
-            if waited_s > PATIENT_S:
+            count(Key(What.CUSTOMER_WAIT_US), waited_us)
+            if waited_us > _PATIENT_US:
                 count(Key(What.CUSTOMERS_WAITED))
-            if place.rung_at is None or place.rung_at - place.live_since > PATIENT_S:
+            rung_us = None if place.rung_at is None else microseconds(place.rung_at) - microseconds(place.live_since)
+            if rung_us is None or rung_us > _PATIENT_US:
                 count(Key(What.CUSTOMERS_TOO_EARLY))
             return
         count(Key(What.ANSWERED))
-        count(Key(What.ANSWER_WAIT_US), microseconds(waited_s))
+        count(Key(What.ANSWER_WAIT_US), waited_us)
         for threshold_s in self._settings.reports.thresholds_s:
-            if waited_s <= threshold_s:
+            if waited_us <= microseconds(threshold_s):
                 count(Key(What.WITHIN, threshold_s))
 
     def _served(self, entry: Entry, agent: AgentId) -> None:
@@ -228,7 +241,7 @@ class Counting:
         entry = place.entry
         if entry.outcome is not EntryOutcome.ABANDONED:
             self._count(entry.queue, Key(What.EXIT, entry.outcome.value if entry.outcome else ""))
-        elif self.now - place.live_since < self._settings.reports.short_abandon_s:
+        elif self.now_us - microseconds(place.live_since) < microseconds(self._settings.reports.short_abandon_s):
             self._count(entry.queue, Key(What.ABANDONED_SHORT))
         else:
             self._count(entry.queue, Key(What.ABANDONED))
@@ -313,7 +326,7 @@ class Counting:
                 self._run_entry(place)
             return
         if _alone(before) and not _alone(row):
-            self._count(queue, Key(What.AHEAD_US), microseconds(self.now - row.claimed_at))
+            self._count(queue, Key(What.AHEAD_US), self.now_us - microseconds(row.claimed_at))
         if row.state is AttemptState.CLOSED and row.outcome:
             self._count(queue, Key(What.ATTEMPT, row.outcome.value), agent=row.agent)
 

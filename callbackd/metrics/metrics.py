@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from callbackd.domain import events as ev
-from callbackd.domain.commands import Changed, Command, Saved
+from callbackd.domain.commands import Changed, Command, Happened, Saved
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.settings import Settings
 from callbackd.metrics import report as reports
@@ -40,6 +40,8 @@ class Metrics:
         for command in commands:
             if isinstance(command, Changed):
                 self._counting.changed(command)
+            elif isinstance(command, Happened):
+                self._counting.happened(command)
         return over
 
     def take_up(self, rows: Iterable[Saved], now: float) -> None:

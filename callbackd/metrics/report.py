@@ -109,6 +109,14 @@ class Report:
     repeats: Mapping[str, int]
     """Calls entered by a customer who had been served at most ``Reports.repeat_days`` before, by the disposition of
     that earlier call ("none" without one). For a queue: entered there; for an agent: served by that agent before."""
+    sent_on: int
+    """Callers whom agents sent elsewhere: the first part of a transfer."""
+    sent_here: int
+    """Callers whom agents sent to this queue: the second part."""
+    no_promise: int
+    """Callbacks refused because as many had been asked for as the limits allow."""
+    no_dial: int
+    """Customers not dialled because the limits allowed no more."""
     missed: int
     """Rings that agents did not answer."""
     staffed_s: float
@@ -218,6 +226,10 @@ _PLAIN = {
     What.CUSTOMERS_TOO_EARLY,
     What.HANDLED,
     What.WITH_HOLD,
+    What.SENT_ON,
+    What.SENT_HERE,
+    What.NO_PROMISE,
+    What.NO_DIAL,
     What.MISSED,
 }
 

@@ -52,6 +52,10 @@ class What(Enum):
     HOLD_US = "hold_us"
     WRAP_UP_US = "wrap_up_us"
     WITH_HOLD = "with_hold"
+    SENT_ON = "sent_on"
+    SENT_HERE = "sent_here"
+    NO_PROMISE = "no_promise"
+    NO_DIAL = "no_dial"
     REPEAT = "repeat"
     """By the disposition of the call before."""
 

@@ -17,6 +17,7 @@ from callbackd.domain.acd.conversation import Conversation
 from callbackd.domain.acd.legs import Legs
 from callbackd.domain.acd.supervision import Supervision
 from callbackd.domain.acd.transfers import Transfers
+from callbackd.domain.agents.calls import Calls
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.agents.phones import Phones
 from callbackd.domain.callbacks.promise import Promises
@@ -65,6 +66,7 @@ class Acd:
         )
         self._menus = Menus(self._state, self._speech, self._admit)
         self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
+        self._calls = Calls(self._state)
         self._phones = Phones(self._state, self._waiting, self._floor)
         self._dial = Dial(self._state, self._speech, self._places, self._promises, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
@@ -220,7 +222,9 @@ class Acd:
             self._hear_of_people(event)
         elif isinstance(event, ev.HouseEvent):
             self._supervision.hear(event)
-        elif not isinstance(event, ev.IdleEvent):
+        elif isinstance(event, ev.CallEvent):
+            self._calls.hear(event)
+        elif not isinstance(event, ev.TimePassed):  # time wakes what is due anyway
             assert_never(event)
 
     def _hear_spoken(self, event: ev.SpokenEvent) -> None:

@@ -12,7 +12,7 @@ from callbackd.domain import numbers
 from callbackd.domain.calendar import slots
 from callbackd.domain.callbacks import offer
 from callbackd.domain.callbacks.booking import book, last_resort, menu, taken
-from callbackd.domain.commands import DropBridge, StorePromise
+from callbackd.domain.commands import DropBridge, Happening, StorePromise
 from callbackd.domain.events import PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line.order import standing
@@ -390,6 +390,8 @@ class Promises:
             return
         self._state.note(callback.entry, "no promise", event.reason)
         dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
+        if event.too_many:
+            self._state.happened(Happening.NO_PROMISE, entry=entry, text=event.reason)
         if dialogue and entry and event.too_many:
             self.back(dialogue, Fixed.TOO_MANY_CALLBACKS)
         elif dialogue and entry and entry.state is EntryState.OUTSIDE and not entry.callback:

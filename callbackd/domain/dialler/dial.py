@@ -11,7 +11,7 @@ from callbackd.domain.agents.floor import Floor
 from callbackd.domain.breaker import trunk_of
 from callbackd.domain.calendar import hours
 from callbackd.domain.callbacks.promise import Promises
-from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, DropBridge, HangUp
+from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, DropBridge, HangUp, Happening
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.budget import Budget
@@ -243,6 +243,9 @@ class Dial:
         attempt = self._state.attempts.get(event.attempt)
         if attempt and attempt.state is AttemptState.CLAIMING:
             waits = self.budget.refused(event)
+            if waits:
+                entry = self._state.entry(self._state.callbacks[attempt.callback].entry)
+                self._state.happened(Happening.NO_DIAL, entry=entry, text=event.reason)
             again = retry.Again(self._state.now, True, "as soon as dialling goes on") if waits else None
             self.over(attempt, AttemptOutcome.NOT_DIALLED, f"the intent was not stored: {event.reason}", again)
 

@@ -190,9 +190,14 @@ class Settings:
 
     def language_at(self, endpoint: str) -> str:
         """The language of the agent of this phone, that of the queue named first; the house's for anybody else."""
-        agent = next((a for a in self.agents.values() if endpoint in {a.endpoint, *a.phones}), None)
-        queue = self.queues.get(agent.queues[0]) if agent and agent.queues else None
+        id = self.agent_at(endpoint)
+        queues = self.agents[id].queues if id else ()
+        queue = self.queues.get(queues[0]) if queues else None
         return queue.language if queue else self.language
+
+    def agent_at(self, endpoint: str) -> AgentId | None:
+        """Whose phone this is, by its technology and name."""
+        return next((a.id for a in self.agents.values() if endpoint in {a.endpoint, *a.phones}), None)
 
     def watched(self) -> tuple[str, ...]:
         """All agents' phones whose state Asterisk knows."""
@@ -200,4 +205,4 @@ class Settings:
 
     def is_agents(self, endpoint: str) -> bool:
         """Whether this is the technology and name of an agent's phone."""
-        return any(endpoint in {agent.endpoint, *agent.phones} for agent in self.agents.values())
+        return self.agent_at(endpoint) is not None

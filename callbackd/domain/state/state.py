@@ -11,9 +11,19 @@ from callbackd.domain import numbers
 from callbackd.domain.breaker import Breaker, Refusals
 from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
-from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Saved, StorePromise
+from callbackd.domain.commands import (
+    Act,
+    Changed,
+    ClaimAttempt,
+    Command,
+    Decided,
+    Happened,
+    Happening,
+    Saved,
+    StorePromise,
+)
 from callbackd.domain.events import DeviceState
-from callbackd.domain.ids import AgentId, EntryId, Mint, QueueName
+from callbackd.domain.ids import AgentId, EntryId, LegId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.attempt import Attempt
 from callbackd.domain.lives.callback import Callback
@@ -74,6 +84,19 @@ class State(Rows):
     def store(self, write: StorePromise | ClaimAttempt) -> None:
         self._out.append(write)
 
+    def happened(
+        self,
+        what: Happening,
+        *,
+        entry: Entry | None = None,
+        agent: AgentId | None = None,
+        leg: LegId | None = None,
+        text: str = "",
+    ) -> None:
+        """Write down what belongs into the history and changes no row."""
+        queue, id = (entry.queue, entry.id) if entry else ("", None)
+        self._out.append(Happened(self.now, what, queue, id, agent, leg, text))
+
     def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
         """Write a decision down, for the log and for people who later ask why."""
         self._out.append(Decided(self.now, subject, what, reason, facts))
@@ -101,7 +124,7 @@ class State(Rows):
 
     def put(self, row: Row, *, saved: bool = False) -> Row:
         """Put a row into the state, as a fact for all readers; ``saved`` when another write stores it."""
-        self._out.append(Changed(self.load(row), row, saved))
+        self._out.append(Changed(self.load(row), row, saved, self.now))
         return row
 
     def changes(self) -> tuple[Changed, ...]:
@@ -138,7 +161,7 @@ class State(Rows):
     def forget(self, row: Blocked) -> None:
         """Take a number off the do-not-call list."""
         self.blocked.pop(row.id, None)
-        self._out.append(Changed(row, None))
+        self._out.append(Changed(row, None, at=self.now))
 
     # --- questions ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,50 @@
+"""The desk for what is told of calls in hand: holds and dispositions, of which the history is told."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from callbackd.domain.commands import Happening
+from callbackd.domain.events import CallDisposed, CallEvent, LegHeld, LegUnheld
+from callbackd.domain.ids import AgentId, LegId
+from callbackd.domain.lives.agent import Activity, Agent
+from callbackd.domain.state import State
+
+_LONGEST = 64
+"""Characters of a disposition: it is a word of the house's list, by which calls are counted."""
+
+
+class Calls:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def hear(self, event: CallEvent) -> None:
+        match event:
+            case LegHeld(leg):
+                self._hold(leg, Happening.HELD)
+            case LegUnheld(leg):
+                self._hold(leg, Happening.UNHELD)
+            case CallDisposed(endpoint, disposition):
+                if id := self._state.settings.agent_at(endpoint):
+                    self.disposed(id, disposition)
+            case _:
+                assert_never(event)
+
+    def disposed(self, id: AgentId, disposition: str) -> None:
+        """Of the call in hand, else of the agent's last one."""
+        agent = self._state.agents[id]
+        entry = self._state.entry(agent.entry) if agent.activity is Activity.TALKING else None
+        word = "".join(c for c in disposition if c.isprintable()).strip()[:_LONGEST]
+        self._state.happened(Happening.DISPOSED, entry=entry, agent=id, text=word)
+
+    def _hold(self, leg: LegId, what: Happening) -> None:
+        agent = self._talking_on(leg)
+        if agent and (entry := self._state.entry(agent.entry)):
+            self._state.happened(what, entry=entry, agent=agent.id, leg=leg)
+
+    def _talking_on(self, leg: LegId) -> Agent | None:
+        """The agent whose conversation this leg is a side of."""
+        state = self._state
+        entry = state.entry_of(leg)
+        agent = state.agent_of(leg) or (state.agent(entry.agent) if entry else None)
+        return agent if agent and agent.activity is Activity.TALKING else None
