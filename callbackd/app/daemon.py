@@ -13,9 +13,9 @@ from callbackd.app import do_not_call
 from callbackd.app.database import Database, starting
 from callbackd.app.ends import Asked, Drained, End, Reloaded, Replaced, Stopped
 from callbackd.app.fetch_back import FetchBack
-from callbackd.app.figures import Figures
 from callbackd.app.given import Given
 from callbackd.app.handover import drained, hand_over, hold, hold_without_key
+from callbackd.app.housekeeping import Housekeeping
 from callbackd.app.notify import Notifier, Watchdog, keep_telling
 from callbackd.app.outbox import Outbox
 from callbackd.app.recovery import Recovery, report_laws
@@ -24,6 +24,7 @@ from callbackd.app.runner import Runner
 from callbackd.app.together import Running, beside, until_first
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Ari
+from callbackd.db import catch_up
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.right import Right
@@ -51,7 +52,7 @@ class Daemon:
     inbox: asyncio.Queue[Event]
     watermark: Watermark
     journal: Journal
-    figures: Figures
+    housekeeping: Housekeeping
     runner: Runner
     outbox: Outbox
     ari: Ari
@@ -80,8 +81,9 @@ class Daemon:
         do_not_call.warn_if_useless(rows, self.given.list_key)
         mended = self.acd.restore(rows, now, self.right.epoch)
         report_laws(self.acd.broken_laws)
-        self.figures.take_up(rows, mended, now)
-        await self.runner.obey(mended)
+        with starting():
+            untold = await catch_up.missing(self.database.engine, rows, now)
+        await self.runner.obey([*untold, *mended])
         reached(Step.RESTORED)
         with starting():
             missing = await self.watermark.missing(self.database.engine)
@@ -112,6 +114,7 @@ class Daemon:
             "compare": self.recovery.compare(),
             "recovery": self.recovery.failed(),
             "watchdog": Watchdog(self.notifier, moved, self._poke).run(),
+            "housekeeping": self.housekeeping.run(),
             "status": keep_telling(self.notifier, self._doing),
             "key": do_not_call.watch(self.given.config.state_dir, self.given.list_key.secret, self._hold_without_key),
         }

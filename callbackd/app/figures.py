@@ -1,18 +1,17 @@
-"""The numbers of the day beside the loop: counts every step and logs one line per queue each quarter hour."""
+"""The figures of each quarter hour in the log: one line per queue, counted by the database from the history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callbackd.domain.commands import Changed, Command, Saved
-from callbackd.domain.events import Event
+from callbackd.db.figures import report, roll_up, standing
 from callbackd.domain.ids import QueueName
 from callbackd.domain.settings import Settings
-from callbackd.metrics.metrics import Metrics
 from callbackd.metrics.report import Report
+from callbackd.metrics.tally import QUARTER_S, quarter_of
 
 log = structlog.get_logger("figures")
 
@@ -20,26 +19,33 @@ Figure = float | int | None
 
 
 class Figures:
-    """Feed it each step of the loop. A fault in counting is logged: it costs a number, never a call."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.metrics = Metrics(settings)
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: Settings,
+        clock: Callable[[], float],
+        complete_until: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """``complete_until`` is since when the history waits to be written; None when all of it is."""
+        self._engine = engine
         self._settings = settings
+        self._clock = clock
+        self._complete_until = complete_until
 
-    def take_up(self, rows: Iterable[Saved], mended: Iterable[Command], now: float) -> None:
-        """Count the rows that ``Acd.restore`` was given and the commands it returned."""
-        changed = [command.after for command in mended if isinstance(command, Changed) and command.after]
-        with _harmless("take up"):
-            self.metrics.take_up([*rows, *changed], now)
+    async def quarter_hour(self) -> None:
+        """Roll up what is over, and tell the last quarter hour."""
+        now = self._clock()
+        complete = self._complete_until()
+        while await roll_up(self._engine, self._settings, now if complete is None else min(now, complete)):
+            pass
+        until = quarter_of(now) * QUARTER_S
+        for queue in self._settings.queues:
+            of_queue = await report(self._engine, self._settings, until - QUARTER_S, until, queue=queue)
+            log.info("quarter_hour", subject=queue, **await self._figures(queue, of_queue))
 
-    def __call__(self, event: Event, commands: Sequence[Command], now: float) -> None:
-        with _harmless(type(event).__name__):
-            for queue, report in zip(self._settings.queues, self.metrics.see(event, commands, now), strict=False):
-                log.info("quarter_hour", subject=queue, **self._figures(queue, report))
-
-    def _figures(self, queue: QueueName, report: Report) -> dict[str, Figure]:
-        """The figures one wants to see at three in the morning, without rates that have no cases."""
-        live, promises = self.metrics.standing(queue)
+    async def _figures(self, queue: QueueName, report: Report) -> dict[str, Figure]:
+        """What one wants to know at three in the morning; rates without cases are left out."""
+        live, promises = await standing(self._engine, queue)
         first_s = min(report.within, default=0.0)
         figures: dict[str, Figure] = {
             "minutes": round((report.until - report.since) / 60),
@@ -56,16 +62,10 @@ class Figures:
             "kept": report.kept,
             "on_time": report.on_time_rate,
             "given_up": report.exhausted + report.expired,
+            "transferred": report.sent_on,
+            "refused_by_limits": report.no_promise + report.no_dial,
             "aht_s": report.aht_s,
             "occupancy": report.occupancy,
             "missed_rings": report.missed,
         }
         return {name: round(figure, 2) for name, figure in figures.items() if figure is not None}
-
-
-@contextmanager
-def _harmless(step: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception:
-        log.exception("not_counted", reason="a fault in the metrics; calls are not affected", step=step)

@@ -22,6 +22,7 @@ from callbackd.app.fetch_back import FetchBack
 from callbackd.app.figures import Figures
 from callbackd.app.given import Given
 from callbackd.app.hearsay import Hearsay
+from callbackd.app.housekeeping import Housekeeping
 from callbackd.app.notify import Notifier
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
@@ -37,6 +38,7 @@ from callbackd.ari.perform import Perform
 from callbackd.ari.resync import resync
 from callbackd.config.build import prompt_settings
 from callbackd.db.journal import Journal
+from callbackd.db.personal import forget
 from callbackd.db.right import Right
 from callbackd.domain.acd import Acd
 from callbackd.domain.events import Event
@@ -64,10 +66,12 @@ def wire(
     inbox: asyncio.Queue[Event] = asyncio.Queue()
     watermark = Watermark(config.state_dir)
     journal = Journal(database.engine, right, watermark.stored, settings.limits)
-    figures = Figures(settings)
+    figures = Figures(database.engine, settings, clock, lambda: journal.complete_until)
+    night = partial(forget, database.engine, config.keeping, clock)
+    housekeeping = Housekeeping(figures.quarter_hour, night, config.site.zone)
     perform = _perform(given, ari)
     outbox = Outbox(perform, inbox.put_nowait)
-    watching: list[Watch] = [figures, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
+    watching: list[Watch] = [Recorder(config.log.record, entropy)] if config.log.record else []
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
@@ -84,7 +88,7 @@ def wire(
         inbox=inbox,
         watermark=watermark,
         journal=journal,
-        figures=figures,
+        housekeeping=housekeeping,
         runner=runner,
         outbox=outbox,
         ari=ari,

@@ -36,6 +36,7 @@ CHANGES: Mapping[str, str] = {
     "prompts": NOW,
     "log": RELOAD,
     "reports": RELOAD,
+    "keeping": RELOAD,
     "dialling": NEXT,
     "numbers": NEXT,
     "limits": NEXT,

@@ -169,6 +169,8 @@ class Config:
     """What is logged."""
     reports: domain.Reports = field(default_factory=domain.Reports)
     """How the metrics count."""
+    keeping: domain.Keeping = field(default_factory=domain.Keeping)
+    """How long the past is kept."""
     dialling: domain.Dialling = field(default_factory=domain.Dialling)
     """How customers are rung."""
     numbers: domain.Numbers = field(default_factory=domain.Numbers)

@@ -22,7 +22,7 @@ class Backlog:
         self._decisions: deque[Numbered] = deque(maxlen=decisions)
         self._facts: deque[Fact] = deque(maxlen=facts)
         self.dropped = 0
-        """How many rows the bound has cost so far: the oldest decisions and facts, and the oldest calls that are over."""
+        """How many rows the bound has cost so far: the oldest decisions, facts, and calls that are over."""
 
     def __len__(self) -> int:
         return len(self._lives) + len(self._decisions) + len(self._facts)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from callbackd.db import tables
 from callbackd.db.tally import Amount, count, counted_by
 from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.settings import Settings
 from callbackd.metrics.counting import OF_TEAM
 from callbackd.metrics.report import Report, make
@@ -85,6 +86,16 @@ async def rebuild(engine: AsyncEngine, settings: Settings, until: float) -> int:
     while done := await roll_up(engine, settings, until):
         counted += done
     return counted
+
+
+async def standing(engine: AsyncEngine, queue: QueueName) -> tuple[int, int]:
+    """How many open places are held now by live callers who wait, and by promises, those at a chosen time included."""
+    entry = tables.entry
+    waits = (entry.c.queue == queue) & entry.c.closed_at.is_(None) & (entry.c.state != EntryState.TALKING)
+    live, promised = (func.count().filter(held) for held in (entry.c.leg.is_not(None), entry.c.leg.is_(None)))
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(live, promised).where(waits))).one()
+    return row[0], row[1]
 
 
 def _by(settings: Settings) -> str:

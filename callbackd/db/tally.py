@@ -48,7 +48,8 @@ async def count(
         "now_us": microseconds(ends if until is None else min(until, ends)),
         **counted_by(settings),
     }
-    await connection.execute(text("SET LOCAL jit = off"))  # takes longer to compile than the query to run
+    await connection.execute(text("SET LOCAL jit = off"))  # it compiles for longer than the query runs
+    await connection.execute(text("SET LOCAL statement_timeout = '60s'"))
     return [Amount(**row._mapping) for row in await connection.execute(_ALL, asked)]
 
 

@@ -221,6 +221,8 @@ class Happening(StrEnum):
     UNHELD = "unheld"
     DISPOSED = "disposed"
     """The agent said what the call was about."""
+    NOTED = "noted"
+    """The agent wrote a note about the call, in words of their own."""
     NO_PROMISE = "no_promise"
     """A callback was refused because as many had been asked for as the limits allow."""
     NO_DIAL = "no_dial"

@@ -107,7 +107,7 @@ def upgrade() -> None:
     op.create_index("ix_agent_fact_agent", "agent_fact", ["agent", "at"])
     facts(
         "call_fact",
-        *word("call_fact", "what", ("held", "unheld", "disposed", "no_promise", "no_dial")),
+        *word("call_fact", "what", ("held", "unheld", "disposed", "noted", "no_promise", "no_dial")),
         sa.Column("queue", sa.Text, nullable=False, server_default=""),
         sa.Column("entry", sa.Text),
         sa.Column("agent", sa.Text),

@@ -1,79 +1,92 @@
-"""The numbers beside the loop: counted with each step, told once a quarter hour, and never in a call's way."""
+"""A line in the log for each queue and quarter hour, counted by a real PostgreSQL: a restart takes nothing from it."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
+import pytest
 from structlog.testing import capture_logs
 
 from callbackd.app.figures import Figures
 from callbackd.app.runner import Runner
+from callbackd.db.engine import engine_for
+from callbackd.db.journal import Journal
+from callbackd.db.load import open_rows
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Changed
-from callbackd.domain.events import CallArrived, LegEnded, TimePassed
-from callbackd.domain.ids import CallbackId, EntryId, LegId, Mint, QueueName
-from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.events import CallArrived, LegEnded
+from callbackd.domain.ids import LegId, Mint
 from tests.builders import ANNA, SALES, SUPPORT, T0, queue, settings
 
-
-class Nothing:
-    async def commit(self, writes):
-        return []
-
-
-def loop(times, watch):
-    now = iter(times)
-    return Runner(Acd(HOUSE, Mint(b"")), Nothing(), asyncio.Queue(), lambda act: None, lambda: next(now), [watch])
-
+pytestmark = pytest.mark.postgres
 
 HOUSE = settings([queue(SUPPORT), queue(SALES)])
 
 
-async def test_watchers_get_each_step_with_its_commands_and_its_time():
-    told = []
-    runner = loop([T0, T0 + 1], lambda *step: told.append(step))
-    await runner.turn([CallArrived(LegId("leg"), "support", ANNA), LegEnded(LegId("leg"))])
-    assert [(type(event), now) for event, _, now in told] == [(CallArrived, T0), (LegEnded, T0 + 1)]
-    assert all(any(isinstance(command, Changed) for command in commands) for _, commands, _ in told)
+@pytest.fixture
+async def engine(database_url):
+    engine = engine_for(database_url)
+    await upgrade(engine)
+    yield engine
+    await engine.dispose()
 
 
-async def test_a_quarter_hour_is_one_line_per_queue():
-    figures = Figures(HOUSE)
-    runner = loop([T0, T0 + 60, T0 + 61, T0 + 899, T0 + 901], figures)
-    with capture_logs() as lines:
-        await runner.turn(
-            [CallArrived(LegId("a"), "support", ANNA), LegEnded(LegId("a")), CallArrived(LegId("b"), "support", ANNA)]
-        )
-        await runner.turn([TimePassed(), TimePassed()])
-    support, sales = [line for line in lines if line["event"] == "quarter_hour"]
+class Running:
+    """A daemon's loop on the database, from its start to its end."""
+
+    def __init__(self, engine, entropy):
+        self.engine = engine
+        self.acd = Acd(HOUSE, Mint(entropy))
+        self.right = Right(engine)
+
+    async def lives(self, *steps):
+        """Steps are a time and an event each."""
+        await self.right.take()
+        times = iter([T0 + at for at, _ in steps])
+        journal = Journal(self.engine, self.right)
+        runner = Runner(self.acd, journal, asyncio.Queue(), lambda act: None, lambda: next(times))
+        await runner.obey(self.acd.restore(await open_rows(self.engine), T0 + steps[0][0], self.right.epoch))
+        for _, event in steps:
+            await runner.turn([event])
+        await self.right.give_up()
+
+
+def arrives(leg):
+    return CallArrived(LegId(leg), "support", ANNA)
+
+
+async def lines(engine, at):
+    with capture_logs() as log:
+        await Figures(engine, HOUSE, lambda: T0 + at).quarter_hour()
+    return [line for line in log if line["event"] == "quarter_hour"]
+
+
+async def test_the_quarter_hour_has_what_was_before_a_restart(engine):
+    """One caller hangs up before it, one waits through it, one comes after it."""
+    await Running(engine, b"one").lives((10, arrives("a")), (40, arrives("b")), (70, LegEnded(LegId("a"))))
+    await Running(engine, b"two").lives((400, arrives("c")), (500, LegEnded(LegId("b"))))
+    support, sales = await lines(engine, 905)
     assert (support["subject"], sales["subject"], support["log_level"]) == ("support", "sales", "info")
     assert {name: support[name] for name in ("minutes", "entered", "waiting", "abandoned", "within_20_s")} == {
         "minutes": 15,
-        "entered": 2,
+        "entered": 3,
         "waiting": 1,
-        "abandoned": 1,
+        "abandoned": 2,
         "within_20_s": 0.0,
     }
     assert "within_20_s" not in sales, "a rate without cases is not told"
     assert sales["entered"] == 0
 
 
-def test_rows_open_before_a_restart_are_waiting_now():
-    figures = Figures(HOUSE)
-    entry = Entry(EntryId("e"), SUPPORT, T0 - 10, leg=LegId("leg"), number=ANNA)
-    talking = replace(entry, id=EntryId("t"), state=EntryState.TALKING)
-    promised = replace(entry, id=EntryId("p"), leg=None, callback=CallbackId("c"))
-    figures.take_up([entry, talking], [Changed(None, promised)], T0)
-    assert figures.metrics.standing(SUPPORT) == (1, 1)
-    assert figures.metrics.standing(SALES) == (0, 0)
+async def test_each_quarter_hour_is_told_by_itself(engine):
+    await Running(engine, b"one").lives((10, arrives("a")), (950, arrives("b")))
+    assert [(await lines(engine, at))[0]["entered"] for at in (905, 1805, 2705)] == [1, 1, 0]
 
 
-def test_a_fault_in_counting_is_logged_and_stops_nothing():
-    row = Entry(EntryId("e"), QueueName("nosuch"), T0, leg=LegId("leg"))
-    figures = Figures(HOUSE)
-    with capture_logs() as lines:
-        figures(CallArrived(LegId("leg"), "support", ANNA), [Changed(None, row)], T0)
-    assert [(line["event"], line["step"], line["log_level"]) for line in lines] == [
-        ("not_counted", "CallArrived", "error")
-    ]
+async def test_what_waits_to_be_written_keeps_its_quarter_hour_from_being_rolled_up(engine):
+    """The database was away: the history of these minutes comes late, and is counted all the same."""
+    with capture_logs():
+        await Figures(engine, HOUSE, lambda: T0 + 905, lambda: T0 + 20).quarter_hour()
+    await Running(engine, b"one").lives((10, arrives("a")), (20, LegEnded(LegId("a"))))
+    assert (await lines(engine, 910))[0]["entered"] == 1

@@ -10,6 +10,7 @@ from callbackd.domain.settings.hours import Calling, CallingRules, DaySpans, Hou
 from callbackd.domain.settings.house import (
     DeadMan,
     Dialling,
+    Keeping,
     Keys,
     Limits,
     Line,
@@ -69,6 +70,7 @@ __all__ = [
     "EntryRules",
     "Exit",
     "Hours",
+    "Keeping",
     "Key",
     "Keys",
     "Language",

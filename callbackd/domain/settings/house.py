@@ -102,6 +102,16 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long the past is kept."""
+
+    personal_days: Annotated[int, Ge(1), Le(3650)] = 30
+    """After this many days numbers and notes are anonymised, and decisions and quotes deleted; figures stay."""
+    facts_days: Annotated[int, Ge(8), Le(3650)] = 400
+    """After this many days the facts are deleted by which figures are counted; the quarter hours stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """How the metrics count."""
 

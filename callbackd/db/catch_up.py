@@ -1,0 +1,52 @@
+"""The history at a start: open rows of which it does not know how they stand are told to it.
+
+So it is with rows that are older than the history, and where a daemon was killed between a promise and the fact of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, Table, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.db import tables
+from callbackd.domain.commands import Changed, Saved
+from callbackd.domain.lives.agent import Agent
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.entry import Entry
+
+
+async def missing(engine: AsyncEngine, rows: Iterable[Saved], now: float) -> list[Changed]:
+    """The facts to be added, for the journal. A promise is one from when it was made, a caller from arriving."""
+    rows = list(rows)
+    entries = await _last(engine, tables.entry_fact, "entry", rows, Entry)
+    callbacks = await _last(engine, tables.callback_fact, "callback", rows, Callback)
+    agents = await _last(engine, tables.agent_fact, "agent", rows, Agent)
+    promised = {row.entry: row.created_at for row in rows if isinstance(row, Callback)}
+    facts: list[Changed] = []
+    for row in rows:
+        if isinstance(row, Entry):
+            known = entries.get(row.id)
+            if known is None:
+                facts.append(Changed(None, row, True, row.joined_at or row.arrived_at))
+            elif (known.live, known.callback, known.queue) != (row.live, row.callback, row.queue):
+                facts.append(Changed(row, row, True, promised.get(row.id, now)))
+        elif isinstance(row, Callback) and row.id not in callbacks:
+            facts.append(Changed(None, row, True, row.created_at))
+        elif isinstance(row, Agent) and row.id not in agents:
+            facts.append(Changed(row, row, True, now))
+    return facts
+
+
+async def _last(
+    engine: AsyncEngine, table: Table, name: str, rows: list[Saved], kind: type[Saved]
+) -> dict[str, Row[Any]]:
+    """The last fact of each of these rows that has any."""
+    ids = [row.id for row in rows if isinstance(row, kind)]
+    last = select(table).ext(distinct_on(table.c[name])).where(table.c[name].in_(ids))
+    last = last.order_by(table.c[name], table.c.epoch.desc(), table.c.n.desc())
+    async with engine.connect() as connection:
+        return {row._mapping[name]: row for row in await connection.execute(last)}
