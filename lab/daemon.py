@@ -225,15 +225,7 @@ class Daemon:
 
     async def runs(self, *command: str) -> tuple[int, str]:
         """The exit status and the output of ``callbackd <command>``, run beside it with its config."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callbackd", *command, "-c", str(self.config_path)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        said, _ = await process.communicate()
-        return process.returncode or 0, said.decode()
+        return await _run(sys.executable, "-m", "callbackd", *command, "-c", str(self.config_path))
 
     def rewrite(self, text: str = "", **sections: Toml) -> None:
         """Edit its config while it runs: to ``text``, or with these sections replaced."""
@@ -348,18 +340,26 @@ async def build_prompts(daemon: Daemon) -> None:
         return
     daemon.config_path.write_text(toml(daemon.config))
     PROMPTS.mkdir(parents=True, exist_ok=True)
-    process = await asyncio.create_subprocess_exec(
+    status, said = await _run(
         *("nice", "-n", "19", "flock", str(PROMPTS / "lock")),
         *(sys.executable, "-m", "callbackd", "prompts", "build", "-c", str(daemon.config_path)),
+    )
+    if status:
+        raise DaemonFailed(said)
+    _built.add(site)
+
+
+async def _run(*command: str) -> tuple[int, str]:
+    """The exit status and the output."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
     said, _ = await process.communicate()
-    if process.returncode:
-        raise DaemonFailed(said.decode())
-    _built.add(site)
+    return process.returncode or 0, said.decode()
 
 
 def _readable(line: Mapping[str, Any]) -> str:

@@ -58,13 +58,17 @@ class House:
         await self.daemon.said("announced", offer=True)
         await caller.hears_voice(since=self.stage.now(), within=10)
 
-    async def takes_callback(self, caller: Caller, *, hears_out: bool = False) -> None:
-        """The caller presses the key, confirms the number, hears the promise and hangs up, or is hung up on after
-        it."""
+    async def asks_for_callback(self, caller: Caller) -> None:
+        """The caller presses the key and confirms the number."""
         await self.hears_offer(caller)
         await caller.press("1")
         await caller.hears_voice(since=self.stage.now())
         await caller.press("1")
+
+    async def takes_callback(self, caller: Caller, *, hears_out: bool = False) -> None:
+        """The caller presses the key, confirms the number, hears the promise and hangs up, or is hung up on after
+        it."""
+        await self.asks_for_callback(caller)
         await self.daemon.said("promised a callback")
         await caller.hears_voice(since=self.stage.now())
         if hears_out:

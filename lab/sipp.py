@@ -377,15 +377,8 @@ def dialling(
     sdp = offered.replace("[$rtp]", str(rtp_port))
 
     def first(method: str, to_: str, rest: str) -> str:
-        return f"""{method} sip:{number}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-invite
-Max-Forwards: 70
-From: {from_}
-To: {to_}
-Call-ID: [call_id]
-CSeq: 1 {method}
-Contact: <sip:phone@[local_ip]:[local_port]>
-{rest}"""
+        target, branch = f"sip:{number}@[remote_ip]:[remote_port]", "z9hG4bK-[pid]-invite"
+        return _request(method, target, from_, to_, rest, branch)
 
     invite_rest = "\n".join((*headers, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, NOTIFY"))
     return _scenario(
@@ -429,31 +422,33 @@ Content-Length: 0"""
     )
 
 
+def _request(method: str, target: str, from_: str, to: str, rest: str, branch: str = "[branch]") -> str:
+    """The first of a call; ``rest`` are its further headers and its body."""
+    return f"""{method} {target} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}
+Max-Forwards: 70
+From: {from_}
+To: {to}
+Call-ID: [call_id]
+CSeq: 1 {method}
+Contact: <sip:phone@[local_ip]:[local_port]>
+{rest}"""
+
+
 def crowding(number: str, rtp_port: int) -> str:
     """One of many outgoing calls that wait until they are hung up on. SIPp complains about anything else that
     happens."""
     from_ = "<sip:[field0]@[local_ip]>;tag=[pid]c[call_number]"
     to = f"<sip:{number}@[remote_ip]:[remote_port]>"
 
-    def request(method: str, target: str, to_: str, rest: str) -> str:
-        return f"""{method} {target} SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-Max-Forwards: 70
-From: {from_}
-To: {to_}
-Call-ID: [call_id]
-CSeq: 1 {method}
-Contact: <sip:phone@[local_ip]:[local_port]>
-{rest}"""
-
     sdp = _SDP.replace("[$rtp]", str(rtp_port)).replace("sendrecv", "recvonly")
     offer = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{sdp}"
     return _scenario(
         "crowding",
-        _send(request("INVITE", f"sip:{number}@[remote_ip]:[remote_port]", to, offer), retrans=True)
+        _send(_request("INVITE", f"sip:{number}@[remote_ip]:[remote_port]", from_, to, offer), retrans=True)
         + "".join(_recv(code) for code in _PROVISIONAL)
         + '<recv response="200" rrs="true"/>\n'
-        + _send(request("ACK", "[next_url]", to + "[peer_tag_param]", "Content-Length: 0"))
+        + _send(_request("ACK", "[next_url]", from_, to + "[peer_tag_param]", "Content-Length: 0"))
         + _recv("BYE", optional=False)
         + _reply("200 OK"),
     )

@@ -22,7 +22,7 @@ from callbackd.cli.prompts import prompts
 from callbackd.config.build import secret, settings_of
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
-from callbackd.config.sections import Ami, Ari
+from callbackd.config.sections import Ami, Ari, Config
 from callbackd.db.embedded import EmbeddedError
 from callbackd.db.migrate import CannotMigrate
 from callbackd.db.right import RightHeld
@@ -68,10 +68,7 @@ def run(config: ConfigPath = DEFAULT) -> None:
 def reload(config: ConfigPath = DEFAULT) -> None:
     """Have the running daemon take up the changed config. A config with mistakes is refused, here and there."""
     settings = read_config(config)
-    pid = handover.tell(settings.state_dir, signal.SIGHUP)
-    if pid is None:
-        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to reload", err=True)
-        raise typer.Exit(REFUSED)
+    pid = _signalled(settings, signal.SIGHUP, "reload")
     typer.echo(f"pid {pid} takes up {config}")
 
 
@@ -79,14 +76,20 @@ def reload(config: ConfigPath = DEFAULT) -> None:
 def drain(config: ConfigPath = DEFAULT) -> None:
     """Have the running daemon stop dialling, finish what is under way, hand over to a standby, and end."""
     settings = read_config(config)
-    pid = handover.tell(settings.state_dir, signal.SIGUSR1)
-    if pid is None:
-        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to drain", err=True)
-        raise typer.Exit(REFUSED)
+    pid = _signalled(settings, signal.SIGUSR1, "drain")
     typer.echo(f"draining pid {pid}: it ends within {handover.DRAIN_S:.0f} s")
     while handover.running(settings.state_dir) == pid:
         time.sleep(0.1)
     typer.echo("it has ended")
+
+
+def _signalled(settings: Config, number: signal.Signals, to: str) -> int:
+    """The pid of the daemon that was sent the signal. Without one, exits with ``REFUSED``."""
+    pid = handover.tell(settings.state_dir, number)
+    if pid is None:
+        typer.echo(f"no callbackd works for {settings.state_dir}: nothing to {to}", err=True)
+        raise typer.Exit(REFUSED)
+    return pid
 
 
 @app.command()

@@ -60,10 +60,7 @@ async def test_the_whole_way_from_the_key_to_the_talk(house):
 
 async def test_the_promise_is_in_the_database_before_it_is_spoken(house):
     anna = await house.calls(ANNA)
-    await house.hears_offer(anna)
-    await anna.press("1")
-    await anna.hears_voice(since=house.stage.now())
-    await anna.press("1")
+    await house.asks_for_callback(anna)
     await house.daemon.said("promised a callback")
     assert len(await house.rows("SELECT id FROM callback")) == 1
     await anna.hears_voice(since=house.stage.now())
@@ -123,10 +120,7 @@ async def test_three_refused_numbers_and_the_caller_keeps_waiting(house):
 async def test_hanging_up_right_after_confirming_keeps_the_promise(house):
     customers = await house.stage.customers(behaviour=presses_one())
     anna = await house.calls(ANNA)
-    await house.hears_offer(anna)
-    await anna.press("1")
-    await anna.hears_voice(since=house.stage.now())
-    await anna.press("1")
+    await house.asks_for_callback(anna)
     await anna.hangup()
     await house.daemon.said("promised a callback")
     agent = await house.agent("agent1", answers(after=0.2))

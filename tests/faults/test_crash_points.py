@@ -109,10 +109,7 @@ async def test_killed_while_a_promise_is_made(open_wired, step):
     house = await open_wired(queues=QUICK_RETRY, prepare=doomed(step))
     customers = await house.stage.customers(behaviour=presses_one())
     anna = await house.calls(ANNA)
-    await house.hears_offer(anna)
-    await anna.press("1")
-    await anna.hears_voice(since=house.stage.now())
-    await anna.press("1")
+    await house.asks_for_callback(anna)
     await dies(house, step)
     house.daemon.dies_at = None
     assert len(await house.rows("SELECT id FROM callback")) == (step is Step.PROMISE_STORED)

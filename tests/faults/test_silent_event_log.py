@@ -127,37 +127,25 @@ async def test_killed_after_the_dial_and_the_log_is_rotated_the_customer_is_not_
     assert house.daemon.count("asked for again") == 0
     assert house.daemon.count("event_log_silent") == 0
     assert len(customers.calls_to(ANNA)) == 1
+    assert await house.rows("SELECT outcome FROM attempt") == [{"outcome": "cut_off"}], "the copy has her answer"
     assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 1}]
 
 
-async def test_after_a_rotation_asterisk_begins_a_new_log_and_it_is_believed(open_wired):
-    """Nobody told Asterisk of it: it opens the file for each line."""
+@pytest.mark.parametrize("log_is", ["untouched", "rotated"])
+async def test_killed_before_the_dial_in_a_quiet_house_the_attempt_is_not_used_up(open_wired, log_is):
+    """Nobody else calls, so nothing else is written: the proof that the log is written is made for this.
+
+    Nobody tells Asterisk of a rotation either: it opens the file for each line.
+    """
     house = await open_wired(promises=[ANNA], queues=ONE_RETRY_LATER, prepare=doomed(Step.DIAL_ASKED))
     customers = await house.stage.customers(behaviour=presses_one())
     phone = await house.stage.agent("agent1", behaviour=answers(after=0.2))
-    earlier = await house.joins(BEN)
-    await earlier.hangup()
+    if log_is == "rotated":
+        earlier = await house.joins(BEN)
+        await earlier.hangup()
     await asyncio.sleep(2.0)  # an Asterisk that began within a second of the claim cannot know
-    rotated(house.asterisk.event_log)
-    await phone.dial("*50")
-    await dies(house, Step.DIAL_ASKED)
-    house.daemon.dies_at = None
-    await house.daemon.start()
-    await house.daemon.said("asked for again", within_s=15)
-    call = await customers.next_call_to(ANNA, within=10, answered=True)
-    await call.hears(phone, within=20)
-    assert house.asterisk.event_log.read_text()
-    assert len(customers.calls_to(ANNA)) == 1
-    assert await house.rows("SELECT attempts_made FROM callback") == [{"attempts_made": 1}]
-
-
-async def test_killed_before_the_dial_in_a_quiet_house_the_attempt_is_not_used_up(open_wired):
-    """Nobody else calls, so nothing else is written: the proof that the log is written is made for this."""
-
-    house = await open_wired(promises=[ANNA], queues=ONE_RETRY_LATER, prepare=doomed(Step.DIAL_ASKED))
-    customers = await house.stage.customers(behaviour=presses_one())
-    phone = await house.stage.agent("agent1", behaviour=answers(after=0.2))
-    await asyncio.sleep(2.0)  # an Asterisk that began within a second of the claim cannot know
+    if log_is == "rotated":
+        rotated(house.asterisk.event_log)
     await phone.dial("*50")
     await dies(house, Step.DIAL_ASKED)
     house.daemon.dies_at = None
