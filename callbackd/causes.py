@@ -55,5 +55,5 @@ def judged(cause: int, tech_cause: int) -> tuple[Ending, Whose]:
 
 
 def ending(cause: int, tech_cause: int) -> Ending:
-    """How it ended, whoever's trouble it is."""
+    """How it ended, without whose trouble it was."""
     return judged(cause, tech_cause)[0]

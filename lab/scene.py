@@ -72,7 +72,7 @@ class Scene:
     stage: Stage
     daemon: Daemon
     entries: dict[str, str] = field(default_factory=dict)
-    """Whose place each entry is."""
+    """The person whose place each entry is."""
     shown: int = 0
     """This many lines of the daemon's log have been shown."""
 

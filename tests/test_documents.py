@@ -18,7 +18,7 @@ DOCUMENTS = [
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-CODE = [f for f in sorted((ROOT / "callbackd").rglob("*.py")) if f.name != "generated.py"]
+CODE = [f for room in ("callbackd", "lab") for f in sorted((ROOT / room).rglob("*.py")) if f.name != "generated.py"]
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 NOT_USED = {
@@ -29,6 +29,15 @@ NOT_USED = {
     r"\b[Bb]ehaviors?\b": "behaviour",
     r"\bcanceled\b": "cancelled",
     r"\b[Ss]o many\b": "this many",
+    r"\b[Ww]hoever\b": "the person: caller, agent, customer",
+    r"\bfor all we know\b": "as far as we know",
+    r"\b(is|are|be) let be\b": "left alone",
+    r"\b(talks?|talking) on\b(?! the)": "keep talking",
+    r"\b(bears?|borne) (\w+ )?out\b": "confirm",
+    r"\bheld against\b": "compared with",
+    r"\blaid to\b": "counted for",
+    r"\bin vain\b": "without effect",
+    r"\bwhat is the matter\b": "what is wrong",
 }
 """What a native reader of British English, or somebody from another telephone system, would stumble over."""
 MAY_NAME_THEM = {"docs/glossary.md", "callbackd/domain/__init__.py"}

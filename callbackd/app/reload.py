@@ -26,7 +26,7 @@ class Reload:
         self._read = read
 
     async def wanted(self, asked: asyncio.Event) -> Config:
-        """The new config, once it was asked for and is good. Logs every mistake of a bad one, and waits on."""
+        """The new config, once it was asked for and is good. Logs every mistake of a bad one, and keeps waiting."""
         while True:
             await asked.wait()
             asked.clear()

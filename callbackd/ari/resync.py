@@ -106,7 +106,7 @@ def _started(info: AsteriskInfo) -> float:
 
 
 def _is_ours(channel: Channel, app: str) -> bool:
-    """Whether it stands in ``Stasis(app,…)``."""
+    """Whether it is in ``Stasis(app,…)``."""
     name, *_ = channel["dialplan"]["app_data"].split(",")
     return channel["dialplan"]["app_name"] == "Stasis" and name == app
 

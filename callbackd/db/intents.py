@@ -50,7 +50,7 @@ class Intent(Protocol):
     def done(self) -> Event: ...
     def refused(self, reason: str) -> Event: ...
     def undo(self) -> list[Saved]:
-        """Rows that undo it, for when it was refused but may have been committed all the same."""
+        """Rows that undo it, for when it was refused but may still have been committed."""
 
 
 class Promise:

@@ -118,7 +118,7 @@ def _closed() -> CheckConstraint:
 
 
 def _e164() -> CheckConstraint:
-    """We dial only digits, whoever wrote the row."""
+    """A number is digits with a plus: only these are ever dialled."""
     return CheckConstraint(r"number ~ '^\+[1-9][0-9]{4,14}$'", name="number")
 
 

@@ -122,7 +122,7 @@ again AS (
       ) said ON true
      WHERE new.was_state IS NULL AND new.stands AND new.number LIKE '+%'
 )"""
-"""Journeys. ``live_us`` is when whoever is on the line came, ``waited_us`` the time since, ``rung_us`` how long after
+"""Journeys. ``live_us`` is when the person on the line came, ``waited_us`` the time since, ``rung_us`` how long after
 that an agent's phone first rang. A repeat call is counted for the agent and the disposition of the call before."""
 
 _AGENTS = """

@@ -33,7 +33,7 @@ class Play:
     phrases: tuple[Phrase, ...]
     language: str
     queue: str = ""
-    """Whose recordings win over the common ones."""
+    """The queue whose recordings win over the common ones."""
     music: str = ""
     """The music that Asterisk itself plays to the leg before and after, even if we are gone by then; empty for none."""
 
@@ -90,7 +90,7 @@ class DialCustomer:
     """Spoken by the dialplan when we are not there."""
     language: str
     queue: str = ""
-    """Whose recordings win over the common ones."""
+    """The queue whose recordings win over the common ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class ClaimAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision with its reason, for the log and for whoever asks why. ``subject`` is the id of what it is about."""
+    """A decision with its reason, for the log and for people who ask why. ``subject`` is the id of what it is about."""
 
     at: float
     subject: str

@@ -67,7 +67,7 @@ def build(
 
     Takes seconds to minutes: never call it in the event loop. ``progress`` is called in the caller's thread. Raises
     ``NoEngine`` before anything is made and ``OSError`` when the cache cannot be written. Anything else that goes wrong
-    is among the failures, and the other prompts are made all the same.
+    is among the failures, and the other prompts are still made.
     """
     codes = tuple(languages) or settings.languages
     wanted = [prompt for code in codes for prompt in _prompts(settings, code) if not only or prompt.name in only]

@@ -1,6 +1,6 @@
 """Call centres in which not everybody may take every call: queues that share agents, skills, reserves, priorities.
 
-Callers are told their waits, and what they were told is held against what came.
+Callers hear their waits, which are compared with what came.
 """
 
 from __future__ import annotations

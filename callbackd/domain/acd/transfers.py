@@ -1,4 +1,4 @@
-"""The desk of transfers: an agent sends the caller on, and the place follows the person whoever's leg that is.
+"""The desk of transfers: an agent sends the caller on, and the place follows the person to whichever leg is theirs.
 
 The agent asks by the telephone's transfer key. The dialplan dials where the caller goes, with the rights of that
 telephone; from then on the caller's leg is no longer ours. An agent who consults one of our lines, or an agent there,

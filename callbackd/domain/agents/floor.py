@@ -114,7 +114,7 @@ class Floor:
         return None
 
     def _take_ring(self, agent: Agent, now: Presence) -> None:
-        """Who pauses or goes home is rung no longer: the caller goes on to the next, and nothing was missed."""
+        """Stop ringing an agent who pauses or goes home: the caller goes on to the next, and no ring was missed."""
         if agent.activity is not Activity.RINGING or agent.leg is None:
             return
         entry = self._state.entry(agent.entry)

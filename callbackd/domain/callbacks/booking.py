@@ -16,7 +16,7 @@ _WEEK_S = 7 * 86400.0
 
 
 def book(state: State, queue: Queue, number: str, storing: Iterable[Callback]) -> slots.Book:
-    """The queue's slots as they stand for ``number``, which may be unknown yet.
+    """The queue's slots as they are for ``number``, which may still be unknown.
 
     ``storing`` are promises on their way to the database: their slots are taken already.
     """
@@ -40,7 +40,7 @@ def _booked(promises: Iterable[Callback], queue: Queue) -> dict[float, int]:
 
 
 def taken(state: State, queue: Queue, booked: slots.Book, start: float) -> bool:
-    """Whether a slot that was read out is gone meanwhile. The last resort is never taken."""
+    """Whether a slot that was read out has been taken since. The last resort is never taken."""
     if start == last_resort(state, queue):
         return False
     return slots.judge(booked, slots.Slot(start, queue.slots.length_s), state.now) is not None
@@ -55,7 +55,7 @@ def last_resort(state: State, queue: Queue) -> float | None:
 
 
 def menu(state: State, queue: Queue, starts: Sequence[float], *, inside: bool) -> list[Phrase]:
-    """A key for each time; 9 for another time; 0 to stay, for callers who stand ``inside`` the line."""
+    """The phrases of the menu: a key for each time; 9 for another time; 0 to stay, for callers ``inside`` the line."""
     zone = state.zone_of(queue)
     said: list[Phrase] = [
         SlotChoice(key, *slots.spoken(start, state.now, zone)) for key, start in enumerate(starts, start=1)

@@ -32,13 +32,13 @@ class Asked:
     unkeepable: str = ""
     """Why no promise could be kept now; empty when it could be."""
     times: bool = False
-    """Whether a slot could be had."""
+    """Whether a slot is free."""
     lot: float | None = None
-    """The caller's lot, 0-1, drawn once; None for callers who asked, about whom none is drawn."""
+    """The caller's lot, 0-1, drawn once; None for callers who asked, for whom none is drawn."""
     places: int = 1
     """Places in the line, the caller's included."""
     live: int = 1
-    """Callers waiting live, this one included."""
+    """How many callers wait live, this one included."""
     since_offer_s: float | None = None
     """How long ago the last offer was made to this caller; None when there was none, or a key asks."""
     handle_s: float = 0.0
@@ -50,7 +50,8 @@ class Asked:
 
 
 def decide(settings: Offer, asked: Asked) -> Answer:
-    """Obstacles first, then the thresholds; the first that applies is the reason. Then what can be kept."""
+    """Whether a callback is offered, and why. Obstacles come first, then thresholds, then what can be kept; the first
+    that applies is the reason."""
     if no := _obstacle(settings, asked):
         return Answer(False, False, no)
     why = _threshold(settings, asked)
@@ -83,12 +84,12 @@ def _obstacle(settings: Offer, asked: Asked) -> str | None:
 
 
 def _left_out(share: float, lot: float | None) -> bool:
-    """Whether the lot goes against the caller. Callers who asked need none, unless nobody at all is to have one."""
+    """Whether the lot goes against the caller. Callers who asked need no lot, unless the share is 0."""
     return share == 0 if lot is None else lot >= share
 
 
 def _threshold(settings: Offer, asked: Asked) -> str | None:
-    """Why the wait is worth an offer, None when it is not."""
+    """Why the wait is worth an offer; None when it is not."""
     wait_s = asked.estimate.p80_s if asked.estimate else None
     if settings.estimated_wait_s is not None and wait_s is None:
         return "the wait is unknown: nobody works in this queue now"
@@ -102,7 +103,7 @@ def _threshold(settings: Offer, asked: Asked) -> str | None:
 
 
 def _insolvent(settings: Offer, asked: Asked) -> str | None:
-    """Why a turn could not be kept before closing, None when it can.
+    """Why a turn could not be kept before closing; None when it can.
 
     1.5 x P80 + AHT must not reach past closing: with that rule no simulated promise was still open then
     (spec/estimates.md, promises and staffing).

@@ -43,12 +43,12 @@ class Promises:
         self._places = places
         self._ledger = ledger
         self._storing: dict[CallbackId, tuple[LegId, Callback]] = {}
-        """Promises on their way to the database, each with the leg that is told when it is there."""
+        """Promises on their way to the database, each with the leg that hears it once it is stored."""
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
     def obey(self, dialogue: Dialogue, act: Promising, digit: str, *apology: Phrase) -> Again | None:
-        """None, or why the question is to be asked again: the key or the silence was no answer to it."""
+        """Why the question is to be asked again, when the key or the silence was no answer to it; otherwise None."""
         match act:
             case Promising.CONFIRM:
                 return self._confirm(dialogue)
@@ -110,7 +110,7 @@ class Promises:
         return all(state.may_ring(number, at, chosen=False) for at in (state.now, state.now + (within_s or 0.0)))
 
     def take_turn(self, dialogue: Dialogue, entry: Entry) -> None:
-        """Key 1: valid at any moment once the offer was made, and whenever it would be made now."""
+        """Key 1. It works at any moment after an offer, and whenever an offer would be made now."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
         if answer.turn or (dialogue.offered_at is not None and not self._state.unkeepable() and not answer.time):
             self._confirm_number(dialogue)
@@ -121,7 +121,7 @@ class Promises:
             self._not_now(dialogue, entry, answer)
 
     def take_time(self, dialogue: Dialogue, entry: Entry) -> None:
-        """Key 2: the same for a call at a time."""
+        """Key 2: as key 1, for a call at a time."""
         answer = self.answer(entry, dialogue, asked_by_key=True)
         offered = dialogue.offered_at is not None and not self._state.unkeepable()
         if self._state.queue_of(entry).slots.enabled and (answer.time or offered):
@@ -153,7 +153,7 @@ class Promises:
     # --- a time -----------------------------------------------------------------------------------------------------
 
     def choose(self, dialogue: Dialogue, *phrases: Phrase) -> bool:
-        """Read out the next times. False when there is none at all, and nothing was said."""
+        """Whether there are times to choose from; reads out the next ones."""
         entry = self._speech.entry_of(dialogue)
         queue = self._queue(dialogue)
         if entry is None or queue is None:
@@ -256,7 +256,7 @@ class Promises:
         return None
 
     def back(self, dialogue: Dialogue, *phrases: Phrase) -> None:
-        """Takes the caller back to where they were before: the line, the promise, or outside."""
+        """Take the caller back to where they were before: the line, the promise, or outside."""
         entry = self._speech.entry_of(dialogue)
         if entry and entry.callback:
             self.keep_promise(dialogue, "nothing was chosen")
@@ -293,12 +293,12 @@ class Promises:
         state.store(StorePromise(place, callback, asked_by if asked_by != callback.number else "", unasked))
 
     def _rung_from(self, entry: Entry) -> str:
-        """What the network says of who rings, as E.164 if it is a number; empty when it says nothing."""
+        """The caller's number as the network claims it, in E.164 if it is one; empty when it claims none."""
         checked = numbers.check(entry.number, self._state.settings.numbers)
         return checked.number if isinstance(checked, numbers.Allowed) else entry.number
 
     def instead(self, entry: Entry, leg: LegId) -> bool:
-        """Promise callers whose ``leg`` is gone a turn at their place. False when that cannot be."""
+        """Whether a caller whose ``leg`` is gone could be promised a turn at their place."""
         state = self._state
         dialogue = state.dialogues.get(leg) or self._speech.begin(entry, leg)
         number = state.callable(dialogue.number) if dialogue.number else numbers.Refused("withheld")
@@ -314,13 +314,14 @@ class Promises:
         return not refused
 
     def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
-        """A new promise, or the one that is moved with its new time; ``expected_at`` is what will be said."""
+        """A new promise, or the one that is moved, with its new time; ``expected_at`` is the time that will be
+        spoken."""
         state = self._state
         due_at = dialogue.slot_at if dialogue.slot_at is not None else state.now
         estimate = self._places.estimate(entry)
         within_s = queue.slots.length_s if dialogue.slot_at is not None else announce.promised_s(estimate)
         if dialogue.slot_at is None and not self._ringable(dialogue.number, within_s):
-            within_s = None  # kept at the next hour at which it may be, and nothing is said of when
+            within_s = None  # kept at the next hour at which it may be; the caller hears no time
         fresh = before or Callback(
             id=state.mint.callback(state.now),
             entry=entry.id,
@@ -339,7 +340,7 @@ class Promises:
         )
 
     def stored(self, event: PromiseStored) -> None:
-        """Only now is the promise spoken. A caller who hung up meanwhile keeps it all the same."""
+        """Only now is the promise spoken. A caller who hung up in the meantime still keeps it."""
         leg, callback = self._storing.pop(event.callback, (None, None))
         if leg is None or callback is None:
             return
@@ -350,7 +351,7 @@ class Promises:
             state.note(callback.id, "promise ended: cancelled", reason)
             return
         state.put(callback, saved=True)
-        if entry.bridge:  # it may be hours until the next ring, and Asterisk another by then
+        if entry.bridge:  # the next ring may be hours away, and Asterisk restarted by then
             state.do(DropBridge(entry.bridge, entry.leg))
         entry = state.move(_given_to(entry, callback), saved=True)
         state.timers.cancel(Timer.MAX_WAIT, entry.id)
@@ -365,7 +366,7 @@ class Promises:
             self._speech.leave(dialogue, *self._words(callback))
 
     def _quote(self, entry: Entry, callback: Callback) -> None:
-        """Writes the promised time into the ledger; a time that was quoted before no longer holds."""
+        """Write the promised time into the ledger; a time that was quoted before no longer holds."""
         if callback.slot_at is not None:
             self._ledger.left(entry)
             length_s = self._state.queue_of(entry).slots.length_s
@@ -436,7 +437,8 @@ class Promises:
 
 
 def _given_to(entry: Entry, callback: Callback) -> Move[Entry]:
-    """The place passes to its promise: where it stands in the line, or outside until the time that was chosen."""
+    """The place passes to its promise: it stays where it is in the line, or is outside until the time that was
+    chosen."""
     if callback.slot_at is None:
         return entry.promise(callback.id, callback.number)
     return entry.schedule(callback.id, callback.number, callback.slot_at)

@@ -109,7 +109,7 @@ class Waiting:
             self._last_resort(dialogue, entry, *welcome, _sorry(verdict))
 
     def _stands(self, entry: Entry, queue: Queue) -> None:
-        """Somebody stands in the line: its closing, the place's deadlines, and whether anybody works are watched."""
+        """Somebody is in the line now: watch its closing, the deadlines of the place, and whether anybody works."""
         self._watch_closing(queue)
         self._places.watch(entry)
         self.staff_changed()

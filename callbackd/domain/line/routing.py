@@ -112,7 +112,7 @@ def awaits_agent(state: State, entry: Entry) -> bool:
 
 
 def other_agent(state: State, entry: Entry) -> AgentId | None:
-    """A free agent who may serve the entry, whatever stands before it: one was reserved for it already."""
+    """A free agent who may serve the entry, whatever is ahead of it: one was reserved for it already."""
     fit = [agent for agent in free_agents(state) if passed_over(state, entry, agent) is None]
     return _pick(state, entry, fit, "").agents[0] if fit else None
 
@@ -134,7 +134,7 @@ def servable(state: State, entry: Entry) -> bool:
 
 
 def may_dial(state: State) -> bool:
-    """Whether a customer, whoever it is, may be dialled now: switches, database, pace, the day's budget, the trunk."""
+    """Whether any customer may be dialled now: switches, database, pace, the day's budget, the trunk."""
     dialling, in_flight = state.settings.dialling, len(state.attempts)
     if not (state.world.dialling and dialling.enabled and state.world.database) or state.world.draining:
         return False

@@ -147,7 +147,7 @@ class Agent:
     def staffed(self) -> bool:
         return self.presence is not Presence.LOGGED_OUT
 
-    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+    # --- its moves; the table decides which are allowed ---------------------------------------------------------------
 
     def reserve(self, entry: EntryId) -> Move[Agent]:
         return self._by(ActivityTrigger.RESERVE, replace(self, entry=entry))

@@ -126,7 +126,7 @@ class Attempt:
     def leg(self) -> LegId:
         return leg_of(self.id)
 
-    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+    # --- its moves; the table decides which are allowed ---------------------------------------------------------------
 
     def stored(self) -> Move[Attempt]:
         return self._by(AttemptTrigger.STORED, self)

@@ -88,7 +88,7 @@ class Callback:
     """The open attempt, if any."""
     closed_at: float | None = None
 
-    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+    # --- its moves; the table decides which are allowed ---------------------------------------------------------------
 
     def claim(self, attempt: AttemptId, made: int) -> Move[Callback]:
         """``made`` is the number of attempts, this one included."""

@@ -27,7 +27,7 @@ class Stage(Enum):
     KEYING_DAY = "keying_day"
     """One digit for the day of that time."""
     STORING = "storing"
-    """Confirmed; nothing is promised before the database says so."""
+    """Confirmed; nothing is promised before the database has it."""
     INVITED = "invited"
     """A customer was asked to press 1."""
     REJOINING = "rejoining"
@@ -53,7 +53,7 @@ class Dialogue:
     """The number the caller would be called at: E.164, or empty while unknown."""
     playback: PlaybackId | None = None
     begun_at: float | None = None
-    """Since when what is being said can be heard; a key pressed before is no answer to it."""
+    """When the playback could first be heard; a key pressed before that is no answer to it."""
     keyed: str = ""
     tries: int = 0
     """Wrong keys, refused numbers or silent readings in this stage."""

@@ -26,7 +26,7 @@ class Trigger(Enum):
     SUCCESSFUL = "successful"
     """The agent called the customer and they talked."""
     CONVERSATION = "conversation"
-    """They talked in a call of the queue, whoever dialled."""
+    """They talked in a call of the queue, whichever side dialled."""
     CUSTOMER_CALL = "customer_call"
     """The customer rang us."""
 

@@ -191,7 +191,7 @@ class Entry:
     def open(self) -> bool:
         return self.state is not EntryState.CLOSED
 
-    # --- its moves: which are allowed says the table ------------------------------------------------------------------
+    # --- its moves; the table decides which are allowed ---------------------------------------------------------------
 
     def ring(self, agent: AgentId | None, bridge: BridgeId) -> Move[Entry]:
         """``agent`` is None when several are rung together."""

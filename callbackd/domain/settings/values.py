@@ -17,7 +17,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """A limit of a value: what it must name. Whoever reads the file knows how to tell."""
+    """A limit of a value: what it must name. The reader of the file knows how to check it."""
 
     what: str
 

@@ -46,7 +46,7 @@ def compose(settings: Announcements, position: int, estimate: Estimate | None, t
 def promised_s(estimate: Estimate | None) -> float | None:
     """Within what time a turn is promised: 1.5 x P80 was kept in 96.5 % of cases and more (spec/estimates.md).
 
-    Rounded up as it is spoken; None when nothing is said of it.
+    Rounded up as it is spoken; None when no time is spoken.
     """
     if estimate is None:
         return None

@@ -108,7 +108,7 @@ class Speech:
             self.keep(replace(dialogue, begun_at=self._state.now))
 
     def spoken(self, playback: PlaybackId) -> None:
-        """A playback is over: go on as the stage wants."""
+        """A playback is over: do what the stage wants next."""
         leg = self._forget_playback(playback)
         dialogue = self._state.dialogues.get(leg) if leg else None
         if dialogue is None:

@@ -20,7 +20,7 @@ _STANDING = (EntryState.WAITING, EntryState.RINGING, EntryState.DIALLING)  # a t
 
 
 def standing(entry: Entry, now: float) -> bool:
-    """Whether the entry stands before others: inside, not talking yet, and not pausing after a failed attempt."""
+    """Whether the entry is in the line: not outside, not talking yet, and not pausing after a failed attempt."""
     return entry.state in _STANDING and entry.not_before <= now
 
 
@@ -60,7 +60,7 @@ class Index(Generic[Id, R, K]):
 class Lines:
     """The places of each queue in the order in which they are served.
 
-    Those who pause after a failed attempt stand aside, and come back when their time has come.
+    Places that pause after a failed attempt are kept aside, and come back when their time has come.
     """
 
     def __init__(self, order: Callable[[Entry], Order]) -> None:
@@ -95,7 +95,7 @@ class Lines:
         return (entry for entry in self._pausing.values() if entry.not_before > now)
 
     def wanting(self) -> Collection[Entry]:
-        """Those in line who wait, or waited, for one agent alone."""
+        """The places in line whose callers wait, or waited, for one agent alone."""
         return self._wanting.values()
 
     def agrees(self, entries: Iterable[Entry], now: float) -> bool:

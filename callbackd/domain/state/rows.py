@@ -198,7 +198,7 @@ class Rows:
         return bool(self._listening.of(entry))
 
     def broken_indexes(self) -> list[str]:
-        """Indexes that do not say what a scan says."""
+        """The indexes that differ from what a scan finds, in words."""
         callbacks, entries, agents = self.callbacks.items(), self.entries.items(), self.agents.items()
         agree = {
             "promises by number": self._promised.agrees(callbacks),

@@ -76,7 +76,7 @@ class HandleTimes(Learned):
         self.variance += (off * (seconds - self.mean) - self.variance) / self.seen
 
     def recall(self, memory: Memory) -> None:
-        """Also what was learned before ``learned_at`` was written beside it."""
+        """Take up also what was stored before there was a ``learned_at``."""
         Learned.recall(self, {"learned_at": 0.0, **memory})
 
     @property
@@ -323,9 +323,9 @@ class Calibration(Learned):
     said_s: float = 0.0
     seen: float = 0.0
     widen: float = 1.0
-    """Times the P80 of the corrected mean."""
+    """A factor for the P80 of the corrected mean."""
     told: float = 1.0
-    """Times the P80, for what callers are told: rounding up makes that longer, repeating it only when it is better
+    """A factor for the P80 that callers are told: rounding up makes it longer, repeating it only when it is better
     makes it shorter.
     """
     told_seen: float = 0.0
@@ -348,7 +348,7 @@ class Calibration(Learned):
         self.told = min(2.0, max(0.5, self.told * (1 + step * (missed - 0.2))))
 
     def recall(self, memory: Memory) -> None:
-        """Also what was learned before ``told`` was written beside it."""
+        """Take up also what was stored before there was a ``told``."""
         Learned.recall(self, {"told": 1.0, "told_seen": 0.0, **memory})
 
     @property

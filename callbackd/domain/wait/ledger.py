@@ -22,9 +22,9 @@ from callbackd.domain.wait.estimator import Estimate, Told, TurnCame
 from callbackd.domain.wait.place import Places
 
 _FOLLOWED_S = 4 * 3600.0
-"""This long somebody who hung up is followed, and no wait that lasted longer is learned from: a night lay in it."""
+"""A caller who hung up is followed for this long. Longer waits teach nothing: there was a night in them."""
 _APART_S = 60.0
-"""Forecasts of one queue that are made within this time see the same line, and err alike."""
+"""Forecasts for one queue within this time see the same line, and have the same error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Ledger:
         self._open: defaultdict[EntryId, list[_Forecast]] = defaultdict(list)
         self._ghosts: list[_Ghost] = []
         self._taught_at: dict[QueueName, float] = {}
-        """Of each queue, when the last forecast was made that is learned from."""
+        """For each queue, when the last forecast was made from which we learn."""
 
     def open(self) -> frozenset[EntryId]:
         """The entries with a forecast or a quote that has not ended."""
@@ -71,7 +71,8 @@ class Ledger:
             self._open[entry.id].append(forecast)
 
     def _apart(self, queue: QueueName) -> bool:
-        """Decided when it is said and not when it came: those that come soon are not preferred."""
+        """Whether to learn from a forecast made now. Decided now and not when the turn comes, so that short waits are
+        not preferred."""
         now = self._state.now
         if now - self._taught_at.get(queue, -inf) < _APART_S:
             return False
@@ -146,9 +147,9 @@ class Ledger:
         self._settle(self._open.pop(entry.id, []), QuoteOutcome.UNKNOWN)
 
     def forget(self) -> None:
-        """Before a step is looked at: who hung up long ago is followed no longer, whatever the step brings.
+        """Before each step: stop following callers who hung up long ago, whatever the step brings.
 
-        After a night without an event the first agent who logs in would else settle what was said in the evening.
+        Otherwise, after a night without events, the first agent who logs in would settle the quotes of the evening.
         """
         old = self._state.now - _FOLLOWED_S
         if self._ghosts and self._ghosts[0].gone_at < old:
@@ -157,7 +158,7 @@ class Ledger:
     def look(self) -> None:
         """After each step: an agent who is free, and would have been given to somebody who hung up, is free for them.
 
-        Whoever stands in the line and may be given that agent has been.
+        Every place in the line that may be given that agent has been.
         """
         state = self._state
         if not self._ghosts or not state.world.pbx:

@@ -74,8 +74,8 @@ class _Sharing:
     def lines(self) -> Iterator[_Line]:
         """The line with all its agents; and for each kind of place that only some of them may be given, without those.
 
-        Such is the line of those who are left when the others are overloaded: whoever may be given both is theirs all
-        the time then, and those who are left serve our places alone.
+        That is the line of the remaining agents while the other lines are overloaded: agents who may be given both are
+        theirs all the time then, and the remaining ones serve only our places.
         """
         yield self.line()
         mine = {agent.id for agent in self._team if agent.ready}

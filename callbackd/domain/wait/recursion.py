@@ -123,7 +123,8 @@ class Recursive:
         )
 
     def _recursion(self, place: Place, now: float) -> Moments:
-        """One pass along the line serves every place of it that is asked about: it goes on from where it stands."""
+        """The moments of the wait of a place. One pass along the line serves all its places: it continues from where it
+        stopped."""
         waits: list[tuple[float, float]] = [] if place.computed is None else place.computed.setdefault(self, [])
         if not waits:
             first = self._first(place)
@@ -136,7 +137,7 @@ class Recursive:
     def _waits(
         self, place: Place, done: int, mean: float, variance: float, now: float
     ) -> Iterator[tuple[float, float]]:
-        """Mean and variance behind each turn after ``done`` of them, behind which they are as given."""
+        """Mean and variance after each turn following the first ``done`` turns, after which they are as given."""
         room, (settled, changes) = self._room(place, now), self._staff(place)
         queues = {ahead.queue or place.queue for ahead in place.ahead[place.free + done :]}
         calls = {queue: self._calls(queue, room) for queue in queues}
