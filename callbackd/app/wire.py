@@ -70,10 +70,12 @@ def wire(
     night = partial(forget, database.engine, config.keeping, clock)
     housekeeping = Housekeeping(figures.quarter_hour, night, config.site.zone)
     perform = _perform(given, ari)
-    outbox = Outbox(perform, inbox.put_nowait)
+    post = perform.rings.before(inbox.put_nowait)
+    outbox = Outbox(perform, post)
+    perform.rings.hang_up = outbox.put
     watching: list[Watch] = [Recorder(config.log.record, entropy)] if config.log.record else []
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
-    hearsay = Hearsay(ari.api.channels.get, inbox.put_nowait, acd.believes_in, settings.is_agents)
+    hearsay = Hearsay(ari.api.channels.get, post, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
     return Daemon(
@@ -93,7 +95,7 @@ def wire(
         outbox=outbox,
         ari=ari,
         ami=ami,
-        recovery=_recovery(given, ari, notifier, acd, inbox, perform, fetch_back),
+        recovery=_recovery(given, ari, notifier, acd, post, perform, fetch_back),
         fetch_back=fetch_back,
     )
 
@@ -104,7 +106,12 @@ def _perform(given: Given, ari: Ari) -> Perform:
     renderer = Renderer(prompt_settings(config), _unspoken)
     record = EventLog(config.ari.event_log) if config.ari.event_log else no_record
     return Perform(
-        ari, renderer.media, settings.dialling, record, lambda phone: renderer.withheld(settings.language_at(phone))
+        ari,
+        renderer.media,
+        settings.dialling,
+        record,
+        lambda phone: renderer.withheld(settings.language_at(phone)),
+        settings.watched(),
     )
 
 
@@ -113,7 +120,7 @@ def _recovery(
     ari: Ari,
     notifier: Notifier,
     acd: Acd,
-    inbox: asyncio.Queue[Event],
+    post: Callable[[Event], None],
     perform: Perform,
     fetch_back: FetchBack,
 ) -> Recovery:
@@ -121,7 +128,7 @@ def _recovery(
     return Recovery(
         perform.overhearing(AriDecode()),
         partial(resync, ari.api, given.config.ari.app, given.settings.watched()),
-        inbox.put_nowait,
+        post,
         notifier,
         acd.differences,
         caught_up=(perform.hold.forget_all, fetch_back.begin),

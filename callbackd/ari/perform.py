@@ -8,6 +8,7 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, assert_never
 
 import structlog
@@ -17,6 +18,7 @@ from callbackd.ari.decode import PLACE_VARIABLE
 from callbackd.ari.event_log import Record, evidence, no_record
 from callbackd.ari.hold import Hold
 from callbackd.ari.reply import Answer, Reply
+from callbackd.ari.rings import Contacts, Rings
 from callbackd.domain.commands import (
     Act,
     AnswerTransfer,
@@ -111,11 +113,15 @@ class Perform:
         dialling: Dialling,
         record: Record = no_record,
         withheld: Callable[[str], str] = lambda _: "anonymous",
+        phones: Sequence[str] = (),
     ) -> None:
         """``record`` returns what Asterisk's event log has about a leg that is gone; ``withheld`` what the agent at an
-        endpoint is shown when the caller has no number."""
+        endpoint is shown when the caller has no number; ``phones`` are agents' endpoints, which may have
+        several contacts."""
         self._ari, self._media, self._dialling, self._record = ari, media, dialling, record
         self._withheld = withheld
+        self._contacts = Contacts(ari.api, phones)
+        self.rings = Rings()
         self._told_missing = False
         self._told_wrong: set[str] = set()
         """Endpoints that Asterisk does not have and that have been logged."""
@@ -127,6 +133,7 @@ class Perform:
 
     def heard(self, event: Event | None) -> Event | None:
         """The same event. Forgets what was known about a leg that it ends."""
+        self._contacts.overhear(event)
         if isinstance(event, LegEnded | LegLeft | LegReplaced):
             self.hold.forget(event.leg)
         return event
@@ -209,9 +216,26 @@ class Perform:
     # --- dialling ---
 
     async def _ring_agent(self, act: RingAgent) -> tuple[Event, ...]:
+        contacts = await self._contacts.of(act.endpoint)
+        legs = self.rings.begin(act.leg, len(contacts))
+        rung = await asyncio.gather(*map(partial(self._ring, act), legs, contacts))
+        self.rings.all_made(act.leg)
+        if len(legs) == 1:
+            return rung[0]
+        dials, rest = [events[0] for events in rung], [event for events in rung for event in events[1:]]
+        for dial in dials:
+            if isinstance(dial, DialUnknown):  # perhaps it rings: the domain ends them all
+                return (DialUnknown(act.leg, dial.reason),)
+        refused = [dial for dial in dials if isinstance(dial, DialRefused)]
+        if len(refused) == len(legs):
+            return (DialRefused(act.leg, refused[0].reason),)
+        return (DialAccepted(act.leg), *(LegEnded(dial.leg, Ending.UNREACHABLE) for dial in refused), *rest)
+
+    async def _ring(self, act: RingAgent, leg: LegId, contact: str) -> tuple[Event, ...]:
+        """Ring one telephone of an agent."""
         answer = await self._ari.fresh.channels.originate_with_id(
-            act.leg,
-            endpoint=act.endpoint,
+            leg,
+            endpoint=contact,
             context=AGENT_CONTEXT,
             extension="s",
             label=LABEL,
@@ -219,13 +243,13 @@ class Perform:
             timeout=math.ceil(act.ring_s),
             variables={"CBD_ENTRY": act.entry, **ASKS_US, **STAYS},
         )
-        events = await self._dialled(act.leg, answer)
+        events = await self._dialled(leg, answer)
         match events[0]:
             case DialAccepted():
                 self._told_wrong.discard(act.endpoint)
-                return (*events, *await self._watch(act.leg, ended=(LegEnded(act.leg, Ending.UNKNOWN),)))
+                return (*events, *await self._watch(leg, ended=(LegEnded(leg, Ending.UNKNOWN),)))
             case DialRefused(reason=reason):
-                return (DialRefused(act.leg, await self._why_refused(act.endpoint) or reason),)
+                return (DialRefused(leg, await self._why_refused(act.endpoint) or reason),)
         return events
 
     async def _why_refused(self, endpoint: str) -> str:
@@ -355,8 +379,11 @@ class Perform:
     # --- one leg ---
 
     async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
-        reason = _HANGUP[act.elsewhere]
-        return _about(act, act.leg, await _insist(lambda: self._ari.api.channels.hangup(act.leg, reason=reason)))
+        reason, events = _HANGUP[act.elsewhere], list[Event]()
+        for leg in self.rings.under_way(act.leg):
+            answer = await _insist(partial(self._ari.api.channels.hangup, leg, reason=reason))
+            events += _about(act, leg, answer)
+        return tuple(events)
 
     async def _arm_dead_man(self, act: ArmDeadMan) -> tuple[Event, ...]:
         answer = await self._ari.api.channels.set_channel_var(

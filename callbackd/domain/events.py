@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, PlaybackId
+from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, PlaybackId, legs_of_ring
 
 
 class Ending(StrEnum):
@@ -245,6 +245,10 @@ class LegsSeen:
     bridges: frozenset[BridgeId] = frozenset()
     since: float = 0.0
     """When this Asterisk started, as far as is known. Legs that came earlier and are not here were cut off."""
+
+    def has(self, leg: LegId) -> bool:
+        """Whether the leg is there, or another telephone of the same ring."""
+        return not self.legs.isdisjoint(legs_of_ring(leg))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,3 +108,22 @@ def minted_at(leg: LegId) -> float:
 def leg_of(attempt: AttemptId) -> LegId:
     """The channel id of an attempt: known before dialling, so that an answer lost on the way can be looked up."""
     return LegId(OURS + attempt)
+
+
+MOST_TELEPHONES = 8
+"""Telephones of one agent that are rung at a time, at most."""
+
+
+def legs_of_ring(leg: LegId) -> tuple[LegId, ...]:
+    """The ids of an agent's ring at up to ``MOST_TELEPHONES`` telephones; the first is the one that was minted.
+
+    The first character of a ULID is 0 for the next thousand years: it counts the telephones, so that all ids are of the
+    same length, and none is the beginning of another.
+    """
+    ulid = leg.removeprefix(OURS)
+    return (leg, *(LegId(f"{OURS}{n}{ulid[1:]}") for n in range(1, MOST_TELEPHONES))) if minted_at(leg) else (leg,)
+
+
+def ring_of(leg: LegId) -> LegId:
+    """The minted id of the ring that this leg belongs to."""
+    return LegId(f"{OURS}0{leg.removeprefix(OURS)[1:]}") if minted_at(leg) else leg

@@ -118,7 +118,7 @@ class Legs:
         if event.party is ev.Party.CUSTOMER:
             self._dial.customer_entered(event.leg, event.attempt)
             return
-        agent = self._state.agent_of(event.leg)
+        agent = self._state.agent_of(event.leg) or self._floor.answers_at(event.leg)
         if agent is None or agent.activity is not Activity.TALKING:
             self._floor.picked_up(event.leg)
 
@@ -215,7 +215,7 @@ class Legs:
         state.world.pbx_since = max(state.world.pbx_since, event.since)
         state.joining |= {entry.id for entry in state.entries.values() if self._never_met(entry, event)}
         for leg in restore.believed_legs(state):
-            if leg not in event.legs and not self._trace.is_open(leg):
+            if not event.has(leg) and not self._trace.is_open(leg):
                 self._gone_meanwhile(leg, event.since)
             elif leg in event.left and (entry := state.entry_of(leg)):
                 self._speech.end(leg)

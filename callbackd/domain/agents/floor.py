@@ -17,7 +17,7 @@ from callbackd.domain.commands import (
     StopMusic,
 )
 from callbackd.domain.events import Ending, FeatureCode, FeatureCodeDialled, LegEnded, Party
-from callbackd.domain.ids import AgentId, BridgeId, LegId
+from callbackd.domain.ids import AgentId, BridgeId, LegId, ring_of
 from callbackd.domain.lives import agent as lives
 from callbackd.domain.lives.agent import Activity, Agent, Presence, PresenceTrigger
 from callbackd.domain.lives.conversation import ByAgent
@@ -215,6 +215,15 @@ class Floor:
             self._state.timers.cancel(Timer.RING, move.row.leg)
         self._state.offered_at.pop(move.row.id, None)
         self._state.move(move)
+
+    def answers_at(self, leg: LegId) -> Agent | None:
+        """The agent who is rung at several telephones and answers at this one: that leg is the agent's now."""
+        state, ring = self._state, ring_of(leg)
+        agent = state.agent_of(ring)
+        if agent is None or agent.activity is not Activity.RINGING:
+            return None
+        state.timers.cancel(Timer.RING, ring)
+        return state.put(replace(agent, leg=leg))
 
     # --- agents who must prove that they are people -------------------------------------------------------------------
 

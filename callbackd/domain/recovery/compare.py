@@ -48,7 +48,7 @@ def _known(state: State, leg: LegId) -> bool:
 def _of_legs(state: State, trace: Trace, seen: LegsSeen) -> Iterator[str]:
     for leg in believed_legs(state):
         entry = state.entry_of(leg)
-        if leg not in seen.legs:
+        if not seen.has(leg):
             if not trace.is_open(leg):
                 yield f"{leg} is gone"
         elif entry and leg in seen.left:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callbackd.domain.events import LegsSeen
-from callbackd.domain.ids import OURS, LegId
+from callbackd.domain.ids import OURS, LegId, legs_of_ring
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -129,4 +129,7 @@ def believed_legs(state: State) -> list[LegId]:
 def strays(state: State, seen: LegsSeen) -> list[LegId]:
     """Legs that we made and that belong to nobody, sorted. Legs that were sent on and talk elsewhere are not ours."""
     known = set(believed_legs(state))
+    for agent in state.agents.values():
+        if agent.leg and agent.activity is Activity.RINGING:
+            known.update(legs_of_ring(agent.leg))
     return sorted(leg for leg in seen.legs - seen.elsewhere if leg.startswith(OURS) and leg not in known)
