@@ -1,7 +1,7 @@
 """Agents with several telephones: where they are, and their rings, each of which is one leg for the domain.
 
 Asterisk's originate rings the first contact of a PJSIP endpoint, while its Dial rings all. So each contact is rung on a
-leg of its own. The domain minted the first and hears of one ring: whoever answers first has it and the other legs end;
+leg of its own. The domain minted the first and hears of one ring: the first that answers has it and the other legs end;
 without an answer it is over when the last leg is, in the way that says most of a person.
 """
 
