@@ -27,12 +27,12 @@ class Site:
     """The house: its name, its languages, its clock, its numbers."""
 
     name: Annotated[str, MaxLen(80)] = ""
-    """The company's name in the greeting; empty: callers are greeted without."""
+    """The company's name in the greeting; empty: callers are greeted without a name."""
     region: Region = field(default=_default(domain.Numbers, "region"))
     """ISO 3166 region by which national numbers are read, and the only one that is dialled unless
     ``numbers.allowed_regions`` names others."""
     language: Language = field(default=_default(domain.Settings, "language"))
-    """Spoken where no queue, menu or dialplan names another."""
+    """Spoken if no queue, menu or dialplan names another."""
     own_numbers: tuple[E164, ...] = ()
     """Our own numbers in E.164: never dialled. ``dialling.caller_id`` and agents' mobiles need not be named."""
     zone: Zone = field(default=_default(domain.Settings, "zone"))
@@ -56,7 +56,7 @@ class Ari:
     url: Annotated[str, Pattern(r"^https?://[^/?#]+/[^?#]*$")] = "http://127.0.0.1:8088/ari"
     """Where Asterisk serves it."""
     user: str = "callbackd"
-    """The section of ``ari.conf``."""
+    """Its section in ``ari.conf``."""
     password: SecretStr | None = None
     """The user's password; this or ``password_file`` must be set."""
     password_file: Path | None = None
@@ -64,7 +64,7 @@ class Ari:
     app: Annotated[str, Pattern(r"^[A-Za-z0-9_-]{1,32}$")] = "callbackd"
     """The application that the dialplan names in ``Stasis()``: change both together, while nobody waits."""
     event_log: Path | None = None
-    """Asterisk's own log of events (``cel_callbackd.conf``), which tells whether a dial that got lost rang."""
+    """Asterisk's own log of events (``cel_callbackd.conf``), which shows whether a lost dial ever rang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class Ami:
     port: Annotated[int, Ge(1), Le(65535)] = 5038
     """Its TCP port."""
     user: str = "callbackd"
-    """The section of ``manager.conf``."""
+    """Its section in ``manager.conf``."""
     password: SecretStr | None = None
-    """The user's password; where AMI is enabled, this or ``password_file`` must be set."""
+    """The user's password; if AMI is enabled, this or ``password_file`` must be set."""
     password_file: Path | None = None
     """A file that holds nothing but the password, readable by callbackd's user."""
 
@@ -94,7 +94,7 @@ class Prompts:
     recordings: Path | None = None
     """Folder of the operator's own recordings; not set: ``<state_dir>/recordings``."""
     shipped: Path | None = None
-    """A copy of the sounds that come with callbackd, where Asterisk cannot read them in callbackd's own place."""
+    """A copy of the sounds that come with callbackd, if Asterisk cannot read them where callbackd is installed."""
     engine: tuple[str, ...] = ()
     """Another speech engine than espeak-ng: a program and its arguments, among them ``{out}``, the wav file to write,
     and as wanted ``{voice}`` and ``{text}``; without ``{text}`` the words go to its input. No shell."""
@@ -108,14 +108,14 @@ class Prompts:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What is written down about the daemon's work."""
+    """What the daemon logs about its work."""
 
     format: Literal["json", "console"] = "json"
-    """One JSON object a line, or lines for people."""
+    """One JSON object per line, or lines for people."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe lines that are logged."""
     record: Path | None = None
-    """Folder for a record of all events, which ``callbackd simulate --day`` reads; nothing is recorded without it. It
+    """Folder for a record of all events, for ``callbackd simulate --day``; without it nothing is recorded. The record
     holds customers' numbers."""
 
 
@@ -129,7 +129,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue(domain.QueueRules):
-    """A queue: who is rung for it and how, and what its callers are told and offered."""
+    """A queue: who is rung for it and how, and what its callers hear and are offered."""
 
     language: Language | None = None
     """Spoken to its callers unless the dialplan or a menu names another; not set: ``site.language``."""
@@ -143,7 +143,7 @@ class Queue(domain.QueueRules):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu(domain.MenuKeys):
-    """What callers are asked before they stand in a line. The dialplan names it where it would name a queue."""
+    """What callers are asked before they get a place in a line. The dialplan names it where it would name a queue."""
 
     language: Language | None = None
     """Spoken to callers who choose none; not set: ``site.language``."""
@@ -196,6 +196,6 @@ class Config:
     queues: Annotated[Mapping[Name, Queue], MinLen(1)]
     """The queues."""
     menus: Mapping[Name, Menu] = field(default_factory=dict)
-    """What callers are asked before they stand in a line."""
+    """What callers are asked before they get a place in a line."""
     agents: Mapping[Name, domain.AgentSettings] = field(default_factory=dict)
     """The agents."""

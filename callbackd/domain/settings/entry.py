@@ -1,4 +1,4 @@
-"""Who may stand in the line, and where the others go."""
+"""Who is let into a line, and where the others go."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EntryRules:
     all_paused: Exit = _WAIT
     """Where callers go when every agent who is logged in is paused."""
     max_wait_s: Annotated[Seconds, Ge(1)] | None = None
-    """How long a caller may stand in this line."""
+    """How long a caller may wait in this line."""
     max_wait: Exit = _CALLBACK
     """Where callers go after that."""
     empty_after_s: Seconds | None = None
@@ -61,6 +61,6 @@ class EntryRules:
     empty: Exit = _CALLBACK
     """Where waiting callers go when the queue is empty."""
     key: Annotated[str, Pattern(r"^[0-9*#]?$")] = ""
-    """A key that takes a waiting caller out, other than the offer's 1 and 2; callers are told of it; empty: none."""
+    """A key that takes a waiting caller out, other than the offer's 1 and 2; callers hear of it; empty: none."""
     key_exit: Exit = _CALLBACK
-    """Where callers go who press it."""
+    """Where callers go when they press it."""

@@ -27,7 +27,7 @@ class Dialling:
     """The number shown to customers."""
     plus: bool = True
     """Whether ``{number}`` keeps its leading ``+``."""
-    # Asterisk gives up after 32 s when nobody answers its INVITE at all; that end is told from a phone that rings.
+    # Asterisk gives up after 32 s when nobody answers its INVITE at all; that differs from a phone that rings.
     ring_s: Annotated[Seconds, Gt(0), Le(120)] = 30.0
     """How long a customer's phone rings."""
     accepted_wait_s: Annotated[Seconds, Gt(0)] = 600.0
@@ -61,26 +61,27 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be asked for and dialled: against strangers who have others rung, and against run-away cost."""
+    """How much may be asked for and dialled: against strangers who have others rung, and against runaway costs."""
 
     number_hour: Annotated[int, Ge(1)] = 2
-    """Callbacks asked for to one number within an hour."""
+    """Requests for callbacks to one number within an hour."""
     number_day: Annotated[int, Ge(1)] = 4
     """The same within 24 hours."""
     caller_day: Annotated[int, Ge(1)] = 3
-    """Callbacks asked for by one caller within 24 hours, to numbers other than the caller's own."""
+    """Requests by one caller within 24 hours for callbacks to numbers other than the caller's own."""
     block_hour: Annotated[int, Ge(1)] = 10
-    """Callbacks asked for to numbers alike but for their last four digits, within an hour."""
+    """Requests within an hour for callbacks to numbers that differ only in their last four digits."""
     dials_day: Annotated[int, Ge(0)] = 200
     """Customers dialled on one day by the site's clock; alarms at 50, 80 and 100 %, then promises wait for the next."""
     minutes_day: Annotated[float, Ge(0), Unit("min")] = 600.0
-    """Minutes from customers' answers to the ends of their calls on one day, likewise."""
+    """Minutes on one day from customers' answers to the ends of their calls, with the same alarms."""
     late_slow: Annotated[float, Ge(0), Le(1)] = 0.01
-    """Share of customers who pressed 1 and had no agent within 2 s, above which agents are free before a dial."""
+    """Share of customers who pressed 1 and had no agent within 2 s, above which nobody is dialled before an agent is
+    free."""
     late_stop: Annotated[float, Ge(0), Le(1)] = 0.03
     """The same, above which dialling stops until a supervisor lets it go on."""
     late_least: Annotated[int, Ge(1)] = 50
-    """With fewer customers than this who pressed 1 within 24 hours, the shares say nothing."""
+    """With fewer customers than this who pressed 1 within 24 hours, these shares have no effect."""
     zone: Annotated[Zone, Elsewhere()] = "UTC"
     """The clock by which a day begins."""
 
@@ -98,7 +99,7 @@ class Numbers:
     deny_prefixes: tuple[Annotated[str, Pattern(r"^\+[1-9][0-9]{0,14}$")], ...] = ()
     """E.164 prefixes that are never dialled."""
     secret: Annotated[bytes, Elsewhere()] = field(default=b"", repr=False)
-    """By which the do-not-call list knows a number again."""
+    """The key by which the do-not-call list recognises a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Reports:
     """How the metrics count."""
 
     short_abandon_s: Seconds = 5.0
-    """Callers who hang up sooner are counted apart."""
+    """Callers who hang up sooner than this are counted separately."""
     thresholds_s: Annotated[tuple[Annotated[Seconds, Gt(0)], ...], MinLen(1), MaxLen(8)] = (20.0, 30.0, 60.0)
     """Thresholds of the service level: one share for each of these answer times."""
     repeat_days: Annotated[int, Ge(1), Le(90)] = 7
@@ -134,7 +135,7 @@ class Ringing:
     miss_rest_s: Seconds = 5.0
     """How long an agent who did not answer is left alone."""
     ring_in_use: bool = False
-    """Whether an agent whose phone is in use by an own call, outside the queue, is rung all the same."""
+    """Whether an agent is rung even while the phone is in use by an own call, outside the queue."""
     return_with_phone: bool = False
     """Whether an agent paused for missed rings is back at work when the phone, which was off, is there again."""
 
@@ -151,7 +152,7 @@ class Line:
 class DeadMan:
     """Where callers go when nobody looks after them, and after how long."""
 
-    # Asterisk takes no sign of life while it plays, so the switch must outlast the longest that is ever said in a row.
+    # Asterisk takes no sign of life while it plays, so the switch must outlast the longest prompts in a row.
     waiting_s: Annotated[Seconds, Ge(60)] = 60.0
     """Asterisk takes a waiting caller to the fallback queue this long after the last sign of life from us."""
     talking_s: Annotated[Seconds, Ge(600)] = 4 * 3600.0
@@ -195,7 +196,7 @@ class Settings:
     calling: Calling | None = None
     """None: customers may be rung at any hour."""
     zone: Zone = "UTC"
-    """Where the house stands: the clock by which times are spoken, unless the queue's hours have another."""
+    """The clock of the house: times are spoken by it, unless the queue's hours have another."""
     reports: Reports = field(default_factory=Reports)
 
     def language_at(self, endpoint: str) -> str:

@@ -1,4 +1,4 @@
-"""A queue, what its callers are told and offered, and the menus before it."""
+"""A queue, what its callers hear and are offered, and the menus before it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Retry:
     """How often and after what pause a customer is dialled again."""
 
     max_attempts: Annotated[int, Ge(1), Le(20)] = 3
-    """Attempts in all."""
+    """The most attempts that count."""
     busy_gap_s: Seconds = 300.0
     """Pause after an attempt that ended busy or refused."""
     no_answer_gap_s: Seconds = 900.0
@@ -92,7 +92,7 @@ class MenuKeys:
     """What the keys of a menu mean."""
 
     otherwise: QueueName
-    """The queue of callers who press nothing, or nothing that is meant."""
+    """The queue for callers who press nothing, or keys without a meaning."""
     choices: Mapping[Digit, Name] = field(default_factory=dict)
     """Queue or menu by key; empty: only the language is asked. Its words are ``prompts.texts.<language>.menu-<name>``,
     or a recording of that name."""
@@ -102,7 +102,8 @@ class MenuKeys:
 
 @dataclass(frozen=True, slots=True)
 class Menu(MenuKeys):
-    """What callers are asked before they stand in a line. The dialplan names it where it would name a queue."""
+    """What callers are asked before they get a place in a line. The dialplan names a menu where it would name a
+    queue."""
 
     name: str
     language: str = "en"
@@ -126,7 +127,7 @@ class QueueRules:
     expected_handle_s: Annotated[Seconds, Gt(0)] = 240.0
     """Average handle time assumed until calls have been seen."""
     wrap_up_extend_s: Annotated[Seconds, Gt(0)] = 60.0
-    """By how much an agent's wrap-up grows when asked for."""
+    """By how much an agent's wrap-up grows when the agent asks for it."""
     group: Name = "default"
     """A number has at most one open promise among the queues of a group."""
     dial: DialPolicy = DialPolicy.AGENT_FIRST

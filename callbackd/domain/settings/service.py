@@ -64,23 +64,24 @@ class Penalties:
 
 @dataclass(frozen=True, slots=True)
 class Reserves:
-    """When agents in reserve are called in by themselves; either threshold suffices, none set never does."""
+    """When agents in reserve are called in automatically; either threshold suffices, and with none set they never
+    are."""
 
     waited_s: Seconds | None = None
     """For a place that has waited this long."""
     places: Annotated[int, Ge(1)] | None = None
-    """While at least this many places stand in the line."""
+    """While there are at least this many places in the line."""
 
 
 class Reserve(StrEnum):
     """Whether an agent has other work and is given calls only when called in."""
 
     NO = "no"
-    """Given calls like everybody."""
+    """Given calls like everybody else."""
     YES = "yes"
     """Given calls only when called in."""
     CALLBACKS = "callbacks"
-    """Called in for callbacks only."""
+    """Called in only for callbacks."""
 
 
 class DirectType(IntEnum):
@@ -111,7 +112,7 @@ class Direct:
     wait_when_gone: bool = False
     """Whether that holds for an agent who is logged out too."""
     priority: Priority = 0
-    """Added in the line when the agent could not be had."""
+    """Priority added in the line when the agent was not available."""
 
 
 class DialPolicy(StrEnum):
@@ -122,7 +123,7 @@ class DialPolicy(StrEnum):
     CUSTOMER_FIRST = "customer_first"
     """The customer first in line is dialled, the next free agent gets the call."""
     LOOK_AHEAD = "look_ahead"
-    """As ``agent_first``, but earlier when an agent will in all likelihood be free at the answer."""
+    """As ``agent_first``, but earlier if an agent will most likely be free when the customer answers."""
 
 
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,64}", re.ASCII)
@@ -165,5 +166,6 @@ class AgentSettings:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """The agent's own phones whose state Asterisk knows; that of a trunk says nothing of a mobile behind it."""
+        """The agent's own phones whose state Asterisk knows; the state of a trunk says nothing about a mobile behind
+        it."""
         return tuple(phone for phone in dict.fromkeys((self.endpoint, *self.phones)) if _PHONE.fullmatch(phone))
