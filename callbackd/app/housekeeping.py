@@ -1,6 +1,6 @@
-"""What is done by the clock and not by a call: figures each quarter hour, and each night what is too old is forgotten.
+"""Work that is done by the clock and not for a call: figures each quarter hour; each night old data are forgotten.
 
-APScheduler is the clock, in memory. A job that fails costs a line in the log and is tried again at its next time.
+APScheduler is the clock, in memory. A job that fails is logged and tried again at its next time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = structlog.get_logger("housekeeping")
 
 class Housekeeping:
     def __init__(self, quarter_hour: Job, night: Job, zone: str) -> None:
-        """``night`` is run while the house sleeps, by the clock of ``zone``."""
+        """``night`` runs while the house sleeps, by the clock of ``zone``."""
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None})
         self._add("quarter_hour", quarter_hour, CronTrigger(minute="*/15", second=5, timezone="UTC"))
         self._add("night", night, CronTrigger(hour=3, minute=40, timezone=zone))
@@ -43,12 +43,12 @@ class Housekeeping:
 
 
 async def harmless(name: str, job: Job) -> None:
-    """Run a job. Calls are not concerned, whatever becomes of it."""
+    """Run a job. Calls are not affected, whatever becomes of it."""
     try:
         done = await job()
     except TROUBLE as trouble:
         log.warning("not_done", job=name, why=in_words(trouble))
     except Exception:
-        log.exception("not_done", job=name, why="a fault of callbackd; calls are not concerned; please report it")
+        log.exception("not_done", job=name, why="a fault of callbackd; calls are not affected; please report it")
     else:
         log.debug("done", job=name, result=done)

@@ -1,6 +1,6 @@
-"""The history at a start: open rows of which it does not know how they stand are told to it.
+"""The history at a start: adds facts for open rows whose state it does not have.
 
-So it is with rows that are older than the history, and where a daemon was killed between a promise and the fact of it.
+It lacks rows that are older than the history, and those of a daemon that was killed between a promise and its fact.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from callbackd.domain.lives.entry import Entry
 
 
 async def missing(engine: AsyncEngine, rows: Iterable[Saved], now: float) -> list[Changed]:
-    """The facts to be added, for the journal. A promise is one from when it was made, a caller from arriving."""
+    """The facts to be added, for the journal: a promise's from the time it was made, a caller's from the arrival."""
     rows = list(rows)
     entries = await _last(engine, tables.entry_fact, "entry", rows, Entry)
     callbacks = await _last(engine, tables.callback_fact, "callback", rows, Callback)
@@ -44,7 +44,7 @@ async def missing(engine: AsyncEngine, rows: Iterable[Saved], now: float) -> lis
 async def _last(
     engine: AsyncEngine, table: Table, name: str, rows: list[Saved], kind: type[Saved]
 ) -> dict[str, Row[Any]]:
-    """The last fact of each of these rows that has any."""
+    """The last fact about each of these rows that has any."""
     ids = [row.id for row in rows if isinstance(row, kind)]
     last = select(table).ext(distinct_on(table.c[name])).where(table.c[name].in_(ids))
     last = last.order_by(table.c[name], table.c.epoch.desc(), table.c.n.desc())

@@ -1,8 +1,8 @@
-"""What happened, one row each, never changed again: the history of which every figure is a query.
+"""What happened, one row for each fact, never changed again: the history. Every figure is a query of it.
 
-A fact is written in the transaction of the rows that it is about, so a killed daemon loses neither more nor less of the
-one than of the other, and the next one needs nothing in memory to go on counting. ``n`` counts the facts of a daemon:
-one that is written again after a lost answer is there once.
+A fact is written in the transaction of the rows that it is about, so a killed daemon loses both or neither, and the
+next one needs nothing in memory to continue counting. ``n`` counts the facts of a daemon: a fact that is written again
+after a lost answer is stored once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from callbackd.domain.lives.quote import Quote, Remembered
 
 @dataclass(frozen=True, slots=True)
 class EntryFact:
-    """A place has become another: all of them together are somebody's journey."""
+    """A place has changed: all such facts together are somebody's journey."""
 
     epoch: int
     n: int
@@ -35,18 +35,18 @@ class EntryFact:
     was_state: EntryState | None
     """None when the place is new."""
     live: bool
-    """Somebody is on the line for it."""
+    """Whether somebody is on the line for it."""
     callback: str | None
     was_caller: bool
-    """Before, a caller was on the line for it who had not been called back."""
+    """Whether a caller who had not been called back was on the line for it before."""
     new_leg: bool
-    """Somebody, or somebody else, is on the line for it from now on."""
+    """Whether somebody, or somebody else, is on the line for it from now on."""
     agent: str | None
     number: str
     sent_on: bool
-    """The agent has just sent the caller elsewhere."""
+    """Whether the agent has just sent the caller elsewhere."""
     sent_here: bool
-    """An agent has just sent the caller to this place."""
+    """Whether an agent has just sent the caller to this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,12 @@ class AgentFact:
     own_call: bool
     away: bool
     missed: bool
-    """The agent has just let a ring go."""
+    """Whether the agent has just missed a ring."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallFact:
-    """A hold, a disposition, a refusal: what happened and changed no row."""
+    """A hold, a disposition, a refusal: something that happened and changed no row."""
 
     epoch: int
     n: int
@@ -118,7 +118,7 @@ KINDS = (EntryFact, CallbackFact, AttemptFact, AgentFact, CallFact)
 
 
 def fact_of(write: Changed | Happened, epoch: int, n: int) -> Fact | None:
-    """The fact that this is, None where it is none of the history's."""
+    """The fact of a change or a happening; None when the history does not keep it."""
     at = _whole(write.at)
     if isinstance(write, Happened):
         return CallFact(epoch, n, at, write.what, write.queue, write.entry, write.agent, write.leg, write.text)
@@ -126,7 +126,7 @@ def fact_of(write: Changed | Happened, epoch: int, n: int) -> Fact | None:
 
 
 def _whole(at: float) -> float:
-    """As the figures count, in whole microseconds."""
+    """The moment in whole microseconds, as the figures count."""
     return round(at * 1_000_000) / 1_000_000
 
 

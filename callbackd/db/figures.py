@@ -1,7 +1,7 @@
-"""Reports over any time, from the history: quarter hours that are over are read, the rest is counted from the facts.
+"""Reports over any time, from the history: past quarter hours are read from a cache, the rest is counted from the
+facts.
 
-The quarter hours are a cache. They can be dropped at any time and are made anew, also when a setting has changed that
-figures depend on.
+The cache can be dropped at any time and is made again, also when a setting has changed on which figures depend.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from callbackd.metrics.report import Report, make
 from callbackd.metrics.tally import QUARTERS_PER_DAY, Key, Tally, What, quarter_of
 
 _AT_ONCE = 7 * QUARTERS_PER_DAY
-"""Quarter hours that are counted in one query."""
+"""How many quarter hours are counted in one query."""
 _LOCK = 0x6362640003
 
 
@@ -36,12 +36,12 @@ async def report(
     agent: AgentId | None = None,
     now: float | None = None,
 ) -> Report:
-    """The quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
+    """The report of the quarter hours from the one that ``since`` lies in to the last that begins before ``until``.
 
-    Of a queue, of an agent, or with neither of the house. What lasts at ``now`` is counted up to then.
+    It is about a queue or an agent, or with neither about the house. Whatever goes on at ``now`` is counted up to then.
     """
     if queue is not None and agent is not None:
-        raise ValueError("a report is of a queue or of an agent")
+        raise ValueError("a report is about a queue or about an agent, not both")
     first, end = quarter_of(since), -quarter_of(-until)
     team = [a.id for a in settings.agents.values() if queue is None or queue in a.queues]
     async with engine.connect() as connection:
@@ -57,9 +57,9 @@ async def report(
 
 
 async def roll_up(engine: AsyncEngine, settings: Settings, until: float) -> int:
-    """Count the quarter hours that are over at ``until`` and not counted yet; returns how many those were.
+    """How many quarter hours were counted: those that are over at ``until`` and had not been counted yet.
 
-    All from the beginning of the history when a setting has changed by which they are counted.
+    When a setting has changed by which they are counted, all from the beginning of the history.
     """
     end = quarter_of(until)
     async with engine.begin() as connection:
@@ -79,7 +79,7 @@ async def roll_up(engine: AsyncEngine, settings: Settings, until: float) -> int:
 
 
 async def rebuild(engine: AsyncEngine, settings: Settings, until: float) -> int:
-    """Drop the quarter hours and count them all anew; returns how many."""
+    """How many quarter hours were counted, after dropping them all."""
     async with engine.begin() as connection:
         await connection.execute(delete(tables.rolled))
     counted = 0
@@ -89,7 +89,8 @@ async def rebuild(engine: AsyncEngine, settings: Settings, until: float) -> int:
 
 
 async def standing(engine: AsyncEngine, queue: QueueName) -> tuple[int, int]:
-    """How many open places are held now by live callers who wait, and by promises, those at a chosen time included."""
+    """How many open places live callers who wait hold now, and how many promises do, those at a chosen time
+    included."""
     entry = tables.entry
     waits = (entry.c.queue == queue) & entry.c.closed_at.is_(None) & (entry.c.state != EntryState.TALKING)
     live, promised = (func.count().filter(held) for held in (entry.c.leg.is_not(None), entry.c.leg.is_(None)))
@@ -123,7 +124,7 @@ async def _rolled(connection: AsyncConnection, settings: Settings, first: int, e
 
 
 def _left(first: int, end: int, rolled: tuple[int, int] | None) -> list[tuple[int, int]]:
-    """What is not in the quarter hours. Before they begin there is no history."""
+    """The ranges that are not in the cache. Before it begins there is no history."""
     begin = rolled[1] if rolled else first
     return [(begin, end)] if end > begin else []
 

@@ -1,7 +1,7 @@
-"""Data about people: how long it is kept, and what one number's is, to hand out or to erase.
+"""Data about people: how long they are kept, and all data about one number, to be handed out or erased.
 
-What is anonymised loses the number and what was said or noted of the person; that it happened, and how long it took,
-stays. Open lives are left alone: a promise cannot be kept without its number.
+An anonymised row loses the number and all words about the person; that it happened, and how long it took, stays. Open
+lives are left alone: a promise cannot be kept without its number.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from callbackd.domain.commands import Happening
 from callbackd.domain.settings import Keeping
 
 NOBODY = "+10000000000"
-"""Stands where a table wants a number, and there is none any more."""
+"""Takes the place of an erased number where a table needs one."""
 _SOME = 1000
-"""Rows changed in one transaction, so that no call waits for housekeeping."""
+"""How many rows are changed in one transaction, so that no call waits for housekeeping."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Personal:
-    """Where a number stands, and what else says something of the person."""
+    """A table with numbers, and its other columns about the person."""
 
     table: Table
     id: ColumnElement[Any]
     since: ColumnElement[Any]
     """The age that counts; NULL while the row is open."""
     without: dict[str, str]
-    """The columns, and what they hold without a person."""
+    """The columns, and their values without a person."""
 
 
 _PERSONAL = (
@@ -48,12 +48,12 @@ _DELETED = (
     (tables.request, tables.request.c.at),
     (tables.direct_window, tables.direct_window.c.expires_at),
 )
-"""Says nothing without the person, or nothing that anybody asks for after so long."""
+"""Tables whose rows mean nothing without the person, or interest nobody after this long."""
 _FACTS = tuple((table, table.c.at) for table in tables.FACTS.values())
 
 
 async def forget(engine: AsyncEngine, keeping: Keeping, clock: Callable[[], float]) -> dict[str, int]:
-    """Anonymise and delete what is too old; returns how many rows of each table, those without any left out."""
+    """How many rows of each table were anonymised or deleted because of their age; tables without any are left out."""
     done: dict[str, int] = {}
     now = clock()
     personal, facts = (now - days * DAY_S for days in (keeping.personal_days, keeping.facts_days))
@@ -69,7 +69,7 @@ async def forget(engine: AsyncEngine, keeping: Keeping, clock: Callable[[], floa
 
 
 async def erase(engine: AsyncEngine, number: str) -> dict[str, int]:
-    """Anonymise everything about one number that is over. Open promises to it must be cancelled first."""
+    """How many rows of each table about one number were anonymised: all that are over. Cancel open promises first."""
     done: dict[str, int] = {}
     entries = await _entries_of(engine, number)
     subjects = [*entries, *await _ids(engine, tables.callback, number), *await _ids(engine, tables.attempt, number)]
@@ -101,13 +101,13 @@ async def export(engine: AsyncEngine, number: str) -> dict[str, list[dict[str, A
 
 
 def _words_about(entries: list[str]) -> ColumnElement[bool]:
-    """Free words an agent left about these places; holds and refusals say nothing of a person."""
+    """Matches the free words that an agent left about these places; holds and refusals say nothing about a person."""
     words = tables.call_fact
     return words.c.entry.in_(entries) & (words.c.what == Happening.NOTED)
 
 
 async def _entries_of(engine: AsyncEngine, number: str) -> list[str]:
-    """The places of a number, by whichever row still has it."""
+    """The places of a number, from any row that still has it."""
     promised = select(tables.callback.c.entry).where(tables.callback.c.number == number)
     stood = select(tables.entry_fact.c.entry).where(tables.entry_fact.c.number == number)
     of_row = select(tables.entry.c.id).where(tables.entry.c.number == number)
@@ -147,6 +147,6 @@ async def _delete(engine: AsyncEngine, table: Table, which: ColumnElement[bool])
 
 
 async def _plain(connection: AsyncConnection, table: Table, which: ColumnElement[bool]) -> list[dict[str, Any]]:
-    """As PostgreSQL writes them as JSON: times with their zone."""
+    """The rows as PostgreSQL writes them in JSON: times with their zone."""
     row = func.to_jsonb(table.table_valued())
     return list((await connection.execute(select(row).select_from(table).where(which))).scalars())

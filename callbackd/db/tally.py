@@ -1,10 +1,10 @@
-"""What the facts of some quarter hours come to: SQL, and the only place where anything is counted for people.
+"""Counts the facts of some quarter hours, in SQL. Nothing else counts anything that people see.
 
 ``metrics`` counts the same from the steps, in memory, by other means; a test lives through days and demands that both
-agree to the unit. What each count means stands in ``metrics.report``.
+agree to the unit. ``metrics.report`` explains each count.
 
-Durations are whole microseconds and are cut where a quarter hour ends. Each amount is a queue's, an
-agent's, or both's.
+Durations are whole microseconds and are split where a quarter hour ends. Each amount is a queue's, an agent's, or
+both's.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Amount:
 async def count(
     connection: AsyncConnection, settings: Settings, first: int, end: int, until: float | None = None
 ) -> Sequence[Amount]:
-    """Of the quarter hours of Unix time from ``first`` up to but not including ``end``.
+    """The amounts of the quarter hours of Unix time from ``first`` up to but not including ``end``.
 
-    What lasts is counted up to ``until``, when the last of them is not over.
+    Whatever goes on is counted up to ``until``, if the last of them is not over.
     """
     since, ends = first * QUARTER_S, end * QUARTER_S
     asked = {
@@ -54,7 +54,7 @@ async def count(
 
 
 def counted_by(settings: Settings) -> dict[str, Any]:
-    """The settings that figures depend on."""
+    """The settings on which figures depend."""
     lengths = {name: queue.slots.length_s for name, queue in settings.queues.items()}
     return {
         "short_us": microseconds(settings.reports.short_abandon_s),

@@ -1,4 +1,4 @@
-"""Call centres in which not everybody may take every call: queues that share agents, skills, reserves, priorities.
+"""Call centres in which not every agent may take every call: queues that share agents, skills, reserves, priorities.
 
 Callers hear their waits, which are compared with what came.
 """
@@ -43,7 +43,7 @@ class Mixed:
 
 @dataclass(slots=True)
 class Came:
-    """Of one queue: what was estimated, and what was told."""
+    """The figures of one queue: what was estimated, and what callers heard."""
 
     score: Score = field(default_factory=Score)
     told: int = 0
@@ -55,7 +55,7 @@ class Came:
 
 
 def run(mixed: Mixed, seeds: Iterable[int], hours: float = 8.0) -> dict[QueueName, Came]:
-    """By queue, over this many days, each from no history."""
+    """The figures by queue over one day for each seed; each day begins without a history."""
     came = {name: Came() for name in mixed.settings.queues}
     for seed in seeds:
         expected_s = {name: queue.expected_handle_s for name, queue in mixed.settings.queues.items()}

@@ -1,4 +1,4 @@
-"""The desk for what is told of calls in hand: holds and dispositions, of which the history is told."""
+"""The desk for events about calls in hand, which go into the history: holds and dispositions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.state import State
 
 _LONGEST = 64
-"""Characters of a disposition: it is a word of the house's list, by which calls are counted."""
+"""The most characters of a disposition: it should be a word of the house's list, by which calls are counted."""
 
 
 class Calls:
@@ -31,7 +31,7 @@ class Calls:
                 assert_never(event)
 
     def disposed(self, id: AgentId, disposition: str) -> None:
-        """Of the call in hand, else of the agent's last one."""
+        """Note the disposition of the call in hand, else of the agent's last one."""
         agent = self._state.agents[id]
         entry = self._state.entry(agent.entry) if agent.activity is Activity.TALKING else None
         word = "".join(c for c in disposition if c.isprintable()).strip()[:_LONGEST]
@@ -43,7 +43,7 @@ class Calls:
             self._state.happened(what, entry=entry, agent=agent.id, leg=leg)
 
     def _talking_on(self, leg: LegId) -> Agent | None:
-        """The agent whose conversation this leg is a side of."""
+        """The agent in whose conversation this leg takes part."""
         state = self._state
         entry = state.entry_of(leg)
         agent = state.agent_of(leg) or (state.agent(entry.agent) if entry else None)

@@ -120,7 +120,7 @@ class Ledger:
         self._let_go([ghost for ghost in self._ghosts if self._before(ghost, entry)], QuoteOutcome.WOULD_HAVE)
 
     def _before(self, ghost: _Ghost, entry: Entry) -> bool:
-        """Whether the one who hung up would have been given the agent whom the entry is given."""
+        """Whether the caller who hung up would have been given the agent whom the entry is given."""
         state = self._state
         agent = state.agent(entry.agent)
         takes = ghost.entry.queue == entry.queue if agent is None else eligible(state, ghost.entry, agent)
@@ -133,7 +133,7 @@ class Ledger:
             self._wake_for(entry)
 
     def widened(self, id: EntryId) -> None:
-        """More agents may be given the place by now: look whether one is free, if its holder has hung up."""
+        """More agents may be given the place now: if its holder has hung up, look whether one of them is free."""
         for ghost in self._ghosts:
             if ghost.entry.id == id:
                 self._wake_for(ghost.entry)

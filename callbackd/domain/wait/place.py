@@ -26,9 +26,9 @@ class _Line:
     """What places that are served alike share: the same agents, the same places around them, the same rank."""
 
     whole: Place
-    """The question of a place behind all of them."""
+    """What an estimator needs for a place behind all of them."""
     before: Mapping[EntryId, int]
-    """How many of those in the line each of them has before it; who is not in it has all."""
+    """How many places of the line are ahead of each of them; for an entry outside the line, all are."""
     queues: frozenset[QueueName]
 
 
@@ -86,7 +86,8 @@ class _Sharing:
     def line(self, without: frozenset[AgentId] = frozenset()) -> _Line:
         state, now = self._state, self._state.now
         team = [agent for agent in self._team if agent.id not in without]
-        # Whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how long.
+        # An agent whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how
+        # long.
         working = [agent for agent in team if agent.ready]
         mine = {agent.id for agent in working}
         shares = {other: _share(self._who(other) - without, mine) for other in self._heads} | {self._mine: 1.0}
@@ -110,14 +111,14 @@ class _Sharing:
         return _Line(whole, before, self._queues)
 
     def _who(self, other: Kind) -> frozenset[AgentId]:
-        """Who is at work and may be given places of a kind."""
+        """The agents who are at work and may be given places of a kind."""
         if other not in self._able:
             agents = self._state.agents
             self._able[other] = frozenset(id for id in _able_s(self._state, self._heads[other]) if agents[id].ready)
         return self._able[other]
 
     def _share_of(self, queue: QueueName, mine: set[AgentId], without: frozenset[AgentId]) -> float:
-        """Of a queue as a whole, for those who may still come."""
+        """The share for a queue as a whole, for callers who may still come."""
         if queue == self._entry.queue:
             return 1.0
         return _share(frozenset(agent.id for agent in self._state.at_work(queue)) - without, mine)
@@ -136,7 +137,7 @@ def _able_s(state: State, entry: Entry) -> dict[AgentId, float]:
 
 
 def _share(its: frozenset[AgentId], mine: set[AgentId]) -> float:
-    """Of the agents who may be given others, how many are among these."""
+    """The share of the agents of other places who are among these, 0 to 1."""
     return len(its & mine) / len(its) if its else 0.0
 
 
@@ -204,9 +205,9 @@ class Places:
         self._estimator.on_event(event, self._state.now)
 
     def chance(self, entry: Entry, trunk: str, wait_s: float) -> float | None:
-        """That a customer who is dialled now and answers waits no longer than ``wait_s`` for an agent, 0-1.
+        """The chance, 0-1, that a customer who is dialled now and answers waits at most ``wait_s`` for an agent.
 
-        Over all the times that customers behind this trunk take to answer; None when nothing honest can be said.
+        It covers all the times that customers behind this trunk take to answer; None when there is no honest estimate.
         """
         line, chance = self._lines_of(entry)[0], 0.0
         place = replace(_place(self._state, entry, line), back_s=_back_s(self._state, entry, line))
@@ -229,9 +230,10 @@ class Places:
             state.timers.set(Timer.MAX_WAIT, entry.id, max(entry.joined_at + longest_s, state.now))
 
     def look(self, entry: Entry) -> None:
-        """Whether a promise at a time must enter the line now, so that its turn comes at that time; else look again.
+        """Let a promise at a time enter the line if it must, so that its turn comes at that time; else look again
+        later.
 
-        It stands at the end of the line like everybody who comes now, so it enters early by what they would wait.
+        It gets the place at the end of the line like everybody who comes now, so it enters early by their wait.
         """
         state = self._state
         if entry.state is not EntryState.OUTSIDE or entry.slot_at is None or entry.leg:
