@@ -58,7 +58,7 @@ ROUNDS: dict[str, Round] = {
         ami_line.test_the_connection_survives_anything_on_the_line_and_false_claims_have_no_effect
     ),
     "ARI: spoilt events": property_test(ari_decode.test_a_spoilt_event_never_raises),
-    "ARI: garbage on the wire": property_test(ari_line.test_what_no_asterisk_sends_costs_itself_only),
+    "ARI: garbage on the wire": property_test(ari_line.test_an_event_that_no_asterisk_sends_costs_only_itself),
     "hours under a bad event stream": day,
 }
 

@@ -66,7 +66,7 @@ async def asterisk() -> AsyncIterator[Asterisk]:
             yield it
 
 
-async def test_it_may_look_and_do_nothing_else(asterisk: Asterisk) -> None:
+async def test_the_read_only_user_may_look_and_do_nothing_else(asterisk: Asterisk) -> None:
     async with Witness(asterisk).open() as witness:
         assert (await witness.ami.ask("Ping")).outcome is Outcome.DONE
         for action in ("Originate", "Command", "Setvar", "Redirect", "Hangup", "UpdateConfig"):

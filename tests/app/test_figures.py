@@ -84,7 +84,7 @@ async def test_each_quarter_hour_is_told_by_itself(engine):
     assert [(await lines(engine, at))[0]["entered"] for at in (905, 1805, 2705)] == [1, 1, 0]
 
 
-async def test_what_waits_to_be_written_keeps_its_quarter_hour_from_being_rolled_up(engine):
+async def test_a_quarter_hour_with_rows_waiting_to_be_written_is_not_rolled_up(engine):
     """The database was away: the history of these minutes comes late, and is counted all the same."""
     with capture_logs():
         await Figures(engine, HOUSE, lambda: T0 + 905, lambda: T0 + 20).quarter_hour()

@@ -74,7 +74,7 @@ async def hear(stream: list[list[Frame]]) -> Heard:
 
 @settings(max_examples=30)
 @given(streams)
-def test_what_no_asterisk_sends_costs_itself_only(stream: list[list[Frame]]) -> None:
+def test_an_event_that_no_asterisk_sends_costs_only_itself(stream: list[list[Frame]]) -> None:
     heard = asyncio.run(hear(stream))
     assert heard.links == [Link.CONNECTED], "the stream is not opened anew for it"
     assert heard.marks == [*range(len(stream)), "last"], "what comes between is read"

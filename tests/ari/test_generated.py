@@ -32,7 +32,7 @@ def test_every_resource_is_there() -> None:
 
 
 @pytest.mark.e2e
-async def test_it_is_what_the_running_asterisk_describes() -> None:
+async def test_the_generated_api_is_what_the_running_asterisk_describes() -> None:
     with Slot() as slot:
         async with Asterisk(slot) as asterisk:
             if asterisk.installed.version.split("+")[0] != generated.ASTERISK_VERSION:

@@ -43,7 +43,7 @@ def test_the_first_to_answer_has_the_ring_and_the_others_end(n):
     assert heard == [LegEntered(legs[n], Party.AGENT), LegEnded(legs[n])]
 
 
-def test_who_answers_second_is_hung_up_and_the_domain_never_hears_of_it():
+def test_the_telephone_that_answers_second_is_hung_up_and_the_domain_never_hears_of_it():
     rings, hung_up, heard = at_three()
     _, second, third = legs_of_ring(RING)[:3]
     post = rings.before(heard.append)

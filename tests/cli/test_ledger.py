@@ -88,7 +88,7 @@ async def test_days_and_hours_are_those_of_the_house(engine):
     assert [(held.when, held.told) for held in hours] == [("00", 1), ("10", 2), ("11", 3)]
 
 
-async def test_it_is_told_as_a_table(engine, database_url, tmp_path):
+async def test_the_ledger_is_shown_as_a_table(engine, database_url, tmp_path):
     config: Any = SimpleNamespace(
         database=SimpleNamespace(url=database_url), state_dir=tmp_path, site=SimpleNamespace(zone="Europe/Zagreb")
     )

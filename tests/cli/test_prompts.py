@@ -89,7 +89,7 @@ def test_an_announcement_is_written_as_callers_hear_it(config: Path, tmp_path: P
     assert [heard[sound.RATE // 2 + second * sound.RATE] for second in range(4)] == [1000, 2000, 4000, 3000]
 
 
-def test_it_is_played_where_there_is_something_to_play_it(
+def test_a_prompt_is_played_if_there_is_something_to_play_it(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     recorded(tmp_path, "goodbye")

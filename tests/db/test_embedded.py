@@ -248,7 +248,7 @@ async def test_the_server_of_a_killed_daemon_is_adopted(state_dir):
     assert servers_of(state_dir) == []
 
 
-def test_it_is_the_same_on_the_daemons_own_loop(state_dir):
+def test_a_killed_server_comes_back_on_the_daemons_own_loop_too(state_dir):
     async def life():
         database = Embedded(state_dir)
         await database.start()

@@ -87,7 +87,7 @@ async def test_facts_that_are_written_again_are_there_once(engine, right):
     assert await figures(engine, day) == day.reports()
 
 
-async def test_what_the_limits_refused_is_counted(engine, right):
+async def test_refusals_by_the_limits_are_counted(engine, right):
     day = Day("small", seed=5)
     refused = [Happened(day.since + 1, what, "support") for what in (Happening.NO_PROMISE, Happening.NO_DIAL)]
     await kept([*day.writes, *refused], Journal(engine, right))

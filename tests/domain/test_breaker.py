@@ -13,7 +13,7 @@ def failed(breaker: Breaker, *times: float) -> Breaker:
     return breaker
 
 
-def test_it_opens_at_the_limit_and_every_failure_is_counted():
+def test_a_breaker_opens_at_the_limit_and_every_failure_is_counted():
     nearly = failed(Breaker(3, 30.0), 1.0, 2.0)
     assert nearly.closed
     opened = nearly.failed(3.0)
@@ -32,5 +32,5 @@ def test_a_trunk_that_worked_starts_from_nothing():
     ("endpoint", "trunk"),
     [("PJSIP/{number}@trunk", "trunk"), ("PJSIP/{number}@user@trunk", "trunk"), ("PJSIP/desk", "PJSIP/desk")],
 )
-def test_what_a_trunk_is_called(endpoint, trunk):
+def test_the_name_of_a_trunk_comes_from_its_endpoint(endpoint, trunk):
     assert trunk_of(endpoint) == trunk

@@ -90,7 +90,7 @@ def test_the_alarm_is_silent_while_dialling_is_switched_off():
     assert told(centre) == 0
 
 
-def test_one_queue_s_crisis_is_not_another_s():
+def test_one_queues_crisis_is_not_anothers():
     centre = house()
     centre.calls("anna", ANNA, SUPPORT)
     centre.hears_out("anna")

@@ -114,7 +114,7 @@ def test_a_free_agent_is_rung_with_the_customers_number_and_connected():
     assert centre.agents["alice"].activity is Activity.TALKING
 
 
-def test_what_blocks_a_leg_is_stopped_before_the_bridge():
+def test_a_playback_or_music_that_blocks_a_leg_is_stopped_before_the_bridge():
     centre = Centre()
     centre.logs_in("alice")
     centre.calls("anna")

@@ -252,7 +252,7 @@ async def test_an_agent_whose_phone_is_off_is_away_and_back_when_it_registers(op
 # --- agents who leave -------------------------------------------------------------------------------------------------
 
 
-async def test_who_pauses_while_rung_is_rung_no_longer_and_the_next_agent_is(open_house):
+async def test_an_agent_who_pauses_while_rung_is_rung_no_longer_and_the_next_agent_is(open_house):
     house = await open_house(queues={"support": SUPPORT | {"ring_s": 20}}, agents=TWO)
     one = await house.agent("agent1", rings)
     anna = await house.calls(ANNA)
@@ -306,7 +306,7 @@ async def test_another_agent_takes_the_customer_of_one_who_leaves_before_the_ans
     assert len(customers.calls_to(ANNA)) == 1
 
 
-async def test_who_answered_and_pressed_1_for_an_agent_who_left_hears_an_apology_and_keeps_the_promise(open_house):
+async def test_a_customer_who_pressed_1_for_an_agent_who_left_hears_an_apology_and_keeps_the_promise(open_house):
     house = await open_house(queues=QUEUES, agents=ONE, dialling={"accepted_wait_s": 3})
     customers = await house.stage.customers(behaviour=answers(after=0.2))
     await promised(house)

@@ -59,7 +59,7 @@ async def test_both_ring_and_the_first_to_answer_has_the_caller(home, faster):
     assert house.daemon.count("missed a ring") == 0
 
 
-async def test_one_that_is_busy_leaves_the_ring_to_the_other(home):
+async def test_a_busy_telephone_leaves_the_ring_to_the_other(home):
     house, one, two = await home(rejects(486), answers(after=1.0))
     anna = await house.calls(ANNA)
     await anna.hears(two, within=8)
@@ -83,7 +83,7 @@ async def test_a_ring_that_one_of_them_let_ring_out_is_missed_once(home, other):
     assert missed["in_a_row"] == 1
 
 
-async def test_one_that_does_not_answer_at_all_costs_nothing(home):
+async def test_a_telephone_that_does_not_answer_at_all_costs_nothing(home):
     house, one, two = await home(answers(after=1.0), rings)
     await two.switch_off()
     anna = await house.calls(ANNA)

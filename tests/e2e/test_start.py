@@ -22,7 +22,7 @@ def slot():
         yield slot
 
 
-async def test_it_keeps_a_postgresql_of_its_own_and_finds_its_state_again(slot):
+async def test_the_daemon_keeps_a_postgresql_of_its_own_and_finds_its_state_again(slot):
     async with Asterisk(slot) as asterisk, Daemon(slot, asterisk) as daemon:
         assert (await daemon.said("started"))["epoch"] == 1
         assert await daemon.stop() == 0

@@ -19,7 +19,7 @@ def scores(request):
     return run(REGIMES[request.param], seeds=range(2), hours=8.0)
 
 
-def test_it_is_nearer_the_truth_than_what_other_products_say(scores):
+def test_the_estimate_is_nearer_the_truth_than_those_of_other_products(scores):
     ours = scores["recursive"]
     assert ours.n > 150
     for other in ("app_queue", "last served", "queue length"):
@@ -33,7 +33,7 @@ def test_four_of_five_waits_lie_within_the_p80(scores):
     assert scores["app_queue"].coverage < 0.5
 
 
-def test_it_says_too_much_as_often_as_too_little(scores):
+def test_the_estimate_is_too_high_as_often_as_too_low(scores):
     ours = scores["recursive"]
     assert abs(ours.bias) < 0.15 * ours.waited / ours.n
 

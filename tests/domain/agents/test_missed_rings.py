@@ -117,7 +117,7 @@ def test_a_late_answer_to_a_ring_that_was_busy_is_hung_up():
     assert centre.all(HangUp, leg=leg)
 
 
-def test_who_was_paused_for_missed_rings_is_told_so_by_the_next_code():
+def test_an_agent_paused_for_missed_rings_hears_that_at_the_next_code():
     centre = Centre(settings(agents=[agent("alice")], ringing=Ringing(rona_limit=1)))
     centre.logs_in("alice")
     centre.calls("anna")

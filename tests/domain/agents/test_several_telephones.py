@@ -26,7 +26,7 @@ def test_the_telephone_that_answers_is_the_agents_leg():
     assert centre.agents["alice"].activity is Activity.WRAP_UP
 
 
-def test_who_answers_for_a_caller_who_is_gone_is_hung_up():
+def test_a_telephone_that_answers_for_a_caller_who_is_gone_is_hung_up():
     centre = rung()
     second = legs_of_ring(centre.ring_of("alice"))[1]
     centre.hangs_up("anna")
@@ -45,7 +45,7 @@ def test_the_other_telephones_of_a_ring_are_no_strays_and_the_ring_lives_while_o
     assert centre.agents["alice"].activity is Activity.RINGING
 
 
-def test_what_rings_for_nobody_is_hung_up():
+def test_telephones_that_ring_for_nobody_are_hung_up():
     centre = rung()
     second = legs_of_ring(centre.ring_of("alice"))[1]
     centre.answers("alice")

@@ -370,7 +370,7 @@ def test_with_an_agent_free_it_is_dialled_at_its_time_by_itself_and_not_before()
     assert dialled(centre) == [ANNA]
 
 
-def test_it_enters_the_line_early_by_what_it_would_wait_there():
+def test_a_chosen_time_enters_the_line_early_by_its_expected_wait():
     """One agent talks, calls take 1000 s: half of the callers wait less than 702 s (Wilson and Hilferty's median)."""
     centre = busy(expected_handle_s=1000.0)
     promise = promised(centre)

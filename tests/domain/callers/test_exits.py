@@ -352,7 +352,7 @@ def test_agents_of_other_queues_who_come_and_go_do_not_lengthen_the_grace():
     assert not centre.entry("anna").open
 
 
-def test_who_logs_out_during_a_ring_is_rung_no_longer_and_the_caller_is_led_out():
+def test_an_agent_who_logs_out_during_a_ring_is_rung_no_longer_and_the_caller_is_led_out():
     """Decided on 2026-11-30: a ring ends with the presence of its agent."""
     rules = EntryRules(empty_after_s=5.0, empty=DIALPLAN)
     centre = Centre(settings([queue(rules=rules)]))
@@ -472,6 +472,6 @@ def test_callers_are_not_told_of_a_key_that_leads_nowhere():
     assert told_of_the_key(WAIT) == 0
 
 
-def test_they_are_told_again_with_each_offer_only():
+def test_the_exit_key_is_announced_again_only_with_each_offer():
     assert told_of_the_key(DIALPLAN, 6, offer=Offer(enabled=False)) == 1
     assert 1 < told_of_the_key(DIALPLAN, 12, offer=Offer(waited_s=1.0, every_s=120.0)) < 6

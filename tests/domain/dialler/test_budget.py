@@ -47,7 +47,7 @@ def test_the_defaults_are_those_of_the_security_page():
         (Spent(1, 0.0, 49, 49), None),
     ],
 )
-def test_what_may_be_spent(spent, answer):
+def test_dialling_is_allowed_within_the_days_budget(spent, answer):
     assert may_spend(Limits(), spent) == answer
 
 

@@ -104,7 +104,7 @@ def test_an_agent_who_refuses_costs_the_customer_no_attempt_and_no_second_dial()
 
 
 @pytest.mark.parametrize("code", ["pause", "logout"])
-def test_who_leaves_while_reserved_is_not_rung_and_a_ring_that_nobody_answered_costs_nothing(code):
+def test_an_agent_who_leaves_while_reserved_is_not_rung_and_a_ring_that_nobody_answered_costs_nothing(code):
     """Decided on 2026-11-30: nobody is rung who does not want to be, and no customer for nobody."""
     centre = promised(DialPolicy.AGENT_FIRST)
     go(centre)

@@ -55,7 +55,7 @@ def test_a_breaker_without_a_limit_never_opens():
 @pytest.mark.parametrize(
     ("endpoint", "trunk"), [("PJSIP/{number}@carrier-1", "carrier-1"), ("PJSIP/{number}", "PJSIP/{number}")]
 )
-def test_what_a_trunk_is_called(endpoint, trunk):
+def test_the_name_of_a_trunk_comes_from_its_endpoint(endpoint, trunk):
     assert trunk_of(endpoint) == trunk
 
 

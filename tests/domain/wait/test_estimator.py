@@ -330,7 +330,7 @@ def test_p80_widens_until_one_in_five_is_missed():
     assert sum(missed[2000:]) / 2000 == pytest.approx(0.2, abs=0.03)
 
 
-def test_what_callers_are_told_comes_true_in_four_of_five_cases_though_it_is_rounded_up():
+def test_spoken_waits_come_true_in_four_of_five_cases_though_they_are_rounded_up():
     learned, random, missed = estimator(), Random(1), []
     for _ in range(4000):
         said = asked(place(3), learned)
@@ -341,7 +341,7 @@ def test_what_callers_are_told_comes_true_in_four_of_five_cases_though_it_is_rou
     assert sum(missed[1000:]) / 3000 == pytest.approx(0.2, abs=0.02)
 
 
-def test_what_is_told_does_not_move_the_estimate():
+def test_a_spoken_wait_does_not_move_the_estimate():
     learned = estimator()
     before = asked(place(3), learned)
     for _ in range(50):

@@ -77,7 +77,7 @@ def test_waits_that_are_not_spoken_are_not_written_down():
     assert centre.quotes == {}
 
 
-def test_it_is_kept_when_an_agent_comes_in_time_and_broken_when_not():
+def test_a_quote_is_kept_when_an_agent_comes_in_time_and_broken_when_not():
     centre = busy()
     kept = waits(centre)
     centre.wait(60)
@@ -249,7 +249,7 @@ def test_the_ledger_learns_from_everybody_who_waited_whether_they_heard_an_estim
     assert sorted(round(event.waited_s) for event in told(centre, TurnCame)) == [40, 40]
 
 
-def test_it_learns_what_came_of_a_wait_that_was_told():
+def test_the_estimator_learns_what_came_of_a_spoken_wait():
     centre = busy()
     quote = waits(centre)
     centre.wait(20)
@@ -259,7 +259,7 @@ def test_it_learns_what_came_of_a_wait_that_was_told():
     assert (event.said_s, round(event.waited_s)) == (quote.said_s, 20)
 
 
-def test_it_learns_how_long_callers_hold_on_and_how_it_ended():
+def test_the_estimator_learns_how_long_callers_hold_on_and_how_it_ended():
     centre = busy()
     centre.calls("anna")
     centre.wait(12)
@@ -283,7 +283,7 @@ def test_a_caller_who_takes_a_callback_has_not_hung_up():
     assert not any(event.hung_up for event in told(centre, Held))
 
 
-def test_it_learns_pauses_and_work():
+def test_the_estimator_learns_pauses_and_work():
     centre = busy()
     centre.hangs_up("with-alice")
     centre.wait(100)
@@ -296,7 +296,7 @@ def test_it_learns_pauses_and_work():
     assert changes[0][1] >= 100
 
 
-def test_it_learns_who_joins_at_which_rank_and_what_calls_take():
+def test_the_estimator_learns_who_joins_at_which_rank_and_how_long_calls_take():
     centre = busy()
     centre.calls("vip", BEN, priority=5)
     assert told(centre, Joined)[-1] == Joined(SUPPORT, (0, 5))
@@ -305,7 +305,7 @@ def test_it_learns_who_joins_at_which_rank_and_what_calls_take():
     assert told(centre, Handled)[-1].seconds >= 30
 
 
-def test_it_learns_how_long_customers_take_and_that_some_do_not_answer():
+def test_the_estimator_learns_how_long_customers_take_and_that_some_do_not_answer():
     centre = busy()
     waits(centre)
     centre.takes_callback("anna")

@@ -106,7 +106,7 @@ def test_when_the_minute_is_over_the_agent_is_rung(early):
     assert "bob" in " ".join(early.rung())
 
 
-def test_who_hangs_up_is_followed_to_when_that_agent_might_have_been_given_them(early):
+def test_a_caller_who_hangs_up_is_followed_until_that_agent_might_have_served_them(early):
     early.hears_out("anna")
     early.wait(10)
     [quote] = early.quotes.values()
