@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -23,6 +23,7 @@ from callbackd.app.figures import Figures
 from callbackd.app.given import Given
 from callbackd.app.hearsay import Hearsay
 from callbackd.app.housekeeping import Housekeeping
+from callbackd.app.lamps import Lamps
 from callbackd.app.notify import Notifier
 from callbackd.app.outbox import Outbox
 from callbackd.app.record import Recorder
@@ -35,6 +36,7 @@ from callbackd.ari.decode import Decode as AriDecode
 from callbackd.ari.event_log import EventLog, no_record
 from callbackd.ari.fallback import stranded
 from callbackd.ari.perform import Perform
+from callbackd.ari.reply import Answer
 from callbackd.ari.resync import resync
 from callbackd.config.build import prompt_settings
 from callbackd.db.journal import Journal
@@ -73,7 +75,8 @@ def wire(
     post = perform.rings.before(inbox.put_nowait)
     outbox = Outbox(perform, post)
     perform.rings.hang_up = outbox.put
-    watching: list[Watch] = [Recorder(config.log.record, entropy)] if config.log.record else []
+    lamps = Lamps(_lamp(ari), acd.agents)
+    watching: list[Watch] = [lamps.watch, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, post, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
@@ -134,6 +137,10 @@ def _recovery(
         caught_up=(perform.hold.forget_all, fetch_back.begin),
         broken_laws=acd.broken_laws,
     )
+
+
+def _lamp(ari: Ari) -> Callable[[str, str], Awaitable[Answer[None]]]:
+    return lambda device, state: ari.api.device_states.update(device, device_state=state)
 
 
 def _not_needed(_: AmiLink, __: str) -> None:

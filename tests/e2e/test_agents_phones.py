@@ -13,6 +13,7 @@ from lab.call import Call
 from lab.daemon import NO_TIMES
 from lab.house import ANNA, House
 from lab.phones import AgentPhone, answers, presses_one, rejects, rings
+from lab.words import hears_out
 
 pytestmark = pytest.mark.e2e
 
@@ -348,3 +349,28 @@ async def test_a_customers_ring_ends_when_the_only_agents_phone_goes_off(open_ho
     assert await call.is_over(within=5) == "them"
     row = (await house.rows("SELECT state, attempts_made FROM callback"))[0]
     assert row == {"state": "waiting", "attempts_made": 0}
+
+
+# --- a pause for missed rings -----------------------------------------------------------------------------------------
+
+
+async def test_who_is_paused_for_missed_rings_sees_a_lamp_blink_and_hears_of_it(open_house, tmp_path):
+    house = await open_house(
+        built=False,
+        queues=QUEUES,
+        agents=ONE,
+        ringing={"miss_rest_s": 0.5, "rona_limit": 1},
+        prompts={"cache": str(tmp_path)},
+    )
+    extensions = house.asterisk.dir / "etc/extensions.conf"
+    extensions.write_text(extensions.read_text() + "\n[lamps]\nexten => one,hint,Stasis:callbackd-agent1\n")
+    await house.asterisk.cli("dialplan reload")
+    one = await house.agent("agent1", rings)
+    assert "State:Idle" in await house.asterisk.cli("core show hint one")
+    await house.calls(ANNA)
+    await house.daemon.said("paused", subject="agent1", reason="1 rings not answered in a row")
+    async with asyncio.timeout(3):
+        while "State:Ringing" not in await house.asterisk.cli("core show hint one"):
+            await asyncio.sleep(0.1)
+    call = await one.dial("*53", answered=True)
+    await hears_out(call, "en", "agent-missed", "agent-unpaused")

@@ -7,6 +7,7 @@ import pytest
 from lab.daemon import NO_TIMES
 from lab.house import ANNA, BEN, CORA
 from lab.phones import answers
+from lab.words import hears_out
 
 pytestmark = pytest.mark.e2e
 
@@ -60,6 +61,17 @@ async def test_the_exit_key_leads_to_the_dialplan_which_has_quiet_and_all_the_ti
     ben = await house.calls(BEN)
     await ben.hears(agent)
     assert [call.from_user for call in agent.rung] == [BEN]
+
+
+@pytest.mark.parametrize(("key", "named"), [("0", "press-0"), ("#", "press-hash")])
+async def test_callers_hear_of_the_exit_key_in_their_language(open_house, key, named):
+    common = {"offer": NO_OFFER, "slots": NO_TIMES, "language": "pl"}
+    support = common | {"entry": {"key": key, "key_exit": "dialplan:mailbox"}}
+    house = await open_house(built=False, queues={"support": support, "sales": common}, agents=AGENTS)
+    anna = await house.calls(ANNA)
+    await hears_out(anna.call, "pl", "way-out", named)
+    await anna.press(key)
+    await anna.hears_music("sales")
 
 
 async def test_any_other_key_leads_nowhere(open_house):

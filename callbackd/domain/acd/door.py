@@ -32,6 +32,7 @@ from callbackd.domain.dialler.trace import Trace
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.line import routing
 from callbackd.domain.line.eligibility import widens_at
+from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.recovery import compare as comparing
@@ -146,6 +147,10 @@ class Acd:
     def snapshot(self, now: float) -> snapshot.Snapshot:
         self._state.now = max(now, self._state.now)
         return snapshot.take(self._state, self._places)
+
+    def agents(self) -> tuple[Agent, ...]:
+        """All agents as they are now."""
+        return tuple(self._state.agents.values())
 
     def believes_in(self, leg: LegId) -> bool:
         """Whether the leg is somebody's, as far as we know: its end would be news."""
