@@ -44,6 +44,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.phrase import Phrase
 from callbackd.domain.recovery.restore import Row
 from callbackd.domain.settings import (
@@ -86,6 +87,7 @@ class Centre:
         self.blocked: dict[str, Blocked] = {}
         self.quotes: dict[str, Quote] = {}
         self.remembered: dict[str, Remembered] = {}
+        self.switches: dict[str, Switch] = {}
 
     def _opened(self, entropy: bytes) -> Acd:
         plugged = self._plugged(*self._expected) if self._plugged else None
@@ -127,6 +129,7 @@ class Centre:
             Blocked: self.blocked,
             Quote: self.quotes,
             Remembered: self.remembered,
+            Switch: self.switches,
         }
         for row in rows:
             tables[type(row)][row.id] = row
@@ -153,7 +156,13 @@ class Centre:
             *self.quotes.values(),
         )
         rows: list[Row] = [row for row in lives if row.closed_at is None]
-        rows += [*self.agents.values(), *self.windows.values(), *self.blocked.values(), *self.remembered.values()]
+        rows += [
+            *self.agents.values(),
+            *self.windows.values(),
+            *self.blocked.values(),
+            *self.remembered.values(),
+            *self.switches.values(),
+        ]
         self.acd = self._opened(b"another")
         self.acd.restore(rows, self.now, 1)
         agents = frozenset(agent.leg for agent in self.agents.values() if agent.leg and agent.entry)

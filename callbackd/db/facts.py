@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from callbackd.domain.commands import Changed, Happened, Happening, Saved
+from callbackd.domain.commands import Answered, Changed, Happened, Happening, Saved
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -18,6 +18,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,34 @@ class CallFact:
     text: str
 
 
-Fact = EntryFact | CallbackFact | AttemptFact | AgentFact | CallFact
-KINDS = (EntryFact, CallbackFact, AttemptFact, AgentFact, CallFact)
+@dataclass(frozen=True, slots=True)
+class AuditFact:
+    """What somebody asked for, and what became of it."""
+
+    epoch: int
+    n: int
+    at: float
+    request: str
+    who: str
+    source: str
+    act: str
+    what: str
+    reason: str
+    done: bool
+    why: str
 
 
-def fact_of(write: Changed | Happened, epoch: int, n: int) -> Fact | None:
-    """The fact of a change or a happening; None when the history does not keep it."""
+Fact = EntryFact | CallbackFact | AttemptFact | AgentFact | CallFact | AuditFact
+
+
+def fact_of(write: Changed | Happened | Answered, epoch: int, n: int) -> Fact | None:
+    """The fact of what is written; None when the history does not keep it."""
     at = _whole(write.at)
+    if isinstance(write, Answered):
+        return AuditFact(
+            epoch, n, at, write.request, write.who, write.source, write.act, write.what, write.reason, write.done,
+            write.why,
+        )  # fmt: skip
     if isinstance(write, Happened):
         return CallFact(epoch, n, at, write.what, write.queue, write.entry, write.agent, write.leg, write.text)
     return _of_row(write.before, write.row, epoch, n, at)
@@ -152,7 +174,7 @@ def _of_row(before: Saved | None, row: Saved, epoch: int, n: int, at: float) -> 
                 epoch, n, at, row.id, row.presence, row.pause_reason, row.activity, by_then.activity, row.entry,
                 row.own_call, row.away, row.misses > by_then.misses,
             )  # fmt: skip
-        case DirectWindow() | Blocked() | Quote() | Remembered():
+        case DirectWindow() | Blocked() | Quote() | Remembered() | Switch():
             return None
         case _:
             assert_never(row)

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.db.backlog import Backlog
 from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refusal, transaction
-from callbackd.db.facts import fact_of
+from callbackd.db.facts import AuditFact, fact_of
 from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
-from callbackd.domain.commands import Changed, ClaimAttempt, Decided, Happened, StorePromise, Write
+from callbackd.domain.commands import Answered, Changed, ClaimAttempt, Decided, Happened, StorePromise, Write
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.domain.settings import Limits
 from callbackd.protocol import Step, reached
@@ -32,9 +32,14 @@ WATCH_S = 2.0
 _LOOK_UP_S = 1.0
 
 Stored = Callable[[str, str], Awaitable[None]]
+Answer = Callable[[str, bool, str], None]
 
 
 async def _ignore(_: str, __: str) -> None:
+    pass
+
+
+def _nobody(_: str, __: bool, ___: str) -> None:
     pass
 
 
@@ -50,12 +55,19 @@ class Journal:
     """Only one runner calls ``commit``; ``keep`` runs beside it as a task and brings the database back."""
 
     def __init__(
-        self, engine: AsyncEngine, right: Right, stored: Stored = _ignore, limits: Limits | None = None
+        self,
+        engine: AsyncEngine,
+        right: Right,
+        stored: Stored = _ignore,
+        limits: Limits | None = None,
+        answered: Answer = _nobody,
     ) -> None:
         """``stored`` is called with the table and the id of each promise and intent that was committed.
 
         Without ``limits``, requests are counted but none is refused.
         """
+        self._answered = answered
+        """Is told the request of each act that was written down, whether it was done, and if not why."""
         self._limits = limits
         self._engine = engine
         self._right = right
@@ -95,7 +107,7 @@ class Journal:
                 case Changed():
                     self._change(write)
                     self._remember(write)
-                case Happened():
+                case Happened() | Answered():
                     self._remember(write)
                 case Decided():
                     self._decisions += 1
@@ -134,7 +146,7 @@ class Journal:
         elif not change.stored:
             self._backlog.add(change.after)
 
-    def _remember(self, write: Changed | Happened) -> None:
+    def _remember(self, write: Changed | Happened | Answered) -> None:
         """For the history, with what a promise or an intent carries: when that is refused, the next fact says so."""
         self._facts += 1
         if fact := fact_of(write, self._right.epoch, self._facts):
@@ -163,6 +175,8 @@ class Journal:
                 part = parts[-1]
                 refusal = await self._write(part)
                 parts.pop()
+                if refusal is None:
+                    self._tell_askers(part)
                 if refusal and len(part) > 1:
                     middle = len(part) // 2
                     parts += [part[middle:], part[:middle]]
@@ -171,6 +185,12 @@ class Journal:
                     self._complain(part[0], refusal)
         finally:
             self._backlog.put_back(row for part in reversed(parts) for row in part)
+
+    def _tell_askers(self, written: Sequence[Row]) -> None:
+        """An act is answered when it is in the database."""
+        for row in written:
+            if isinstance(row, AuditFact):
+                self._answered(row.request, row.done, row.why)
 
     def _complain(self, row: Row, refusal: Exception) -> None:
         """Log that the row is lost. Calls go on: a daemon that ended for it would meet the same again and again."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from callbackd.db import tables
 from callbackd.domain.callbacks.limits import DAY_S
 from callbackd.domain.commands import Happening
+from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.settings import Keeping
 
 NOBODY = "+10000000000"
@@ -42,6 +43,7 @@ _PERSONAL = (
     _Personal(tables.attempt, tables.attempt.c.id, tables.attempt.c.closed_at, {"number": NOBODY}),
     _Personal(tables.entry_fact, tables.entry_fact.c.n, tables.entry_fact.c.at, {"number": ""}),
 )
+_ASKED = _Personal(tables.audit, tables.audit.c.n, tables.audit.c.at, {"what": "", "reason": ""})
 _DELETED = (
     (tables.decision, tables.decision.c.at),
     (tables.quote, tables.quote.c.closed_at),
@@ -59,6 +61,7 @@ async def forget(engine: AsyncEngine, keeping: Keeping, clock: Callable[[], floa
     personal, facts = (now - days * DAY_S for days in (keeping.personal_days, keeping.facts_days))
     for where in _PERSONAL:
         done[where.table.name] = await _anonymise(engine, where, where.since < personal)
+    done["audit"] = await _anonymise(engine, _ASKED, _ASKED.since < personal)
     for table, since in _DELETED:
         done[table.name] = await _delete(engine, table, since < personal)
     noted = (tables.call_fact.c.what == Happening.NOTED) & (tables.call_fact.c.at < personal)
@@ -82,6 +85,7 @@ async def erase(engine: AsyncEngine, number: str) -> dict[str, int]:
         engine, tables.request, or_(tables.request.c.number == number, tables.request.c.asked_by == number)
     )
     done["direct_window"] = await _delete(engine, tables.direct_window, tables.direct_window.c.number == number)
+    done["audit"] = await _anonymise(engine, _ASKED, tables.audit.c.what.contains(number, autoescape=True))
     for where in _PERSONAL:
         over = where.since.is_not(None) & (where.table.c.number == number)
         done[where.table.name] = await _anonymise(engine, where, over)
@@ -96,14 +100,27 @@ async def export(engine: AsyncEngine, number: str) -> dict[str, list[dict[str, A
         for table in (*(where.table for where in _PERSONAL), tables.request, tables.direct_window):
             found[table.name] = await _plain(connection, table, table.c.number == number)
         found["quote"] = await _plain(connection, tables.quote, tables.quote.c.entry.in_(entries))
-        found["call_fact"] = await _plain(connection, tables.call_fact, tables.call_fact.c.entry.in_(entries))
+        found["call_fact"] = await _plain(connection, tables.call_fact, _about(entries))
     return {name: rows for name, rows in found.items() if rows}
 
 
 def _words_about(entries: list[str]) -> ColumnElement[bool]:
-    """Matches the free words that an agent left about these places; holds and refusals say nothing about a person."""
-    words = tables.call_fact
-    return words.c.entry.in_(entries) & (words.c.what == Happening.NOTED)
+    """Matches what agents noted about these places; holds and refusals say nothing about a person."""
+    return _about(entries) & (tables.call_fact.c.what == Happening.NOTED)
+
+
+def _about(entries: list[str]) -> ColumnElement[bool]:
+    """Matches what was said about these places. After a call it is about the last one that the agent had."""
+    said, served = tables.call_fact, tables.entry_fact
+    last = (
+        select(served.c.entry)
+        .where(served.c.agent == said.c.agent, served.c.at <= said.c.at)
+        .where(served.c.state == EntryState.CLOSED, served.c.was_state == EntryState.TALKING)
+        .order_by(served.c.at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(said.c.entry, last).in_(entries)
 
 
 async def _entries_of(engine: AsyncEngine, number: str) -> list[str]:

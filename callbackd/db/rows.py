@@ -51,12 +51,12 @@ WRITE: dict[type, Insert | Delete] = {
     **{life: upsert(table) for life, table in tables.TABLES.items()},
     Forget: delete(tables.do_not_call).where(tables.do_not_call.c.id == bindparam("forgotten")),
     Numbered: add_once(tables.decision),
-    **{fact: add_once(table) for fact, table in tables.FACTS.items()},
+    **{fact: add_once(table) for fact, table in tables.NUMBERED.items()},
 }
 """The statements, in the order in which rows are written: a row before those that refer to it."""
 
 _ORDER = {kind: n for n, kind in enumerate(WRITE)}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, *tables.FACTS, Decided)}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*tables.TABLES, *tables.NUMBERED, Decided)}
 
 
 def in_order(rows: list[Row]) -> list[Row]:
@@ -82,7 +82,7 @@ def name_of(row: Row) -> str:
     if isinstance(row, Numbered):
         return f"decision about {row.decided.subject}"
     if isinstance(row, Fact):
-        return f"{tables.FACTS[type(row)].name} {row.epoch}-{row.n}"
+        return f"{tables.NUMBERED[type(row)].name} {row.epoch}-{row.n}"
     saved = row.row if isinstance(row, Forget) else row
     return f"{_TABLE[type(saved)]} {saved.id}"
 

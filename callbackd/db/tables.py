@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import BigInteger, TypeDecorator
 
-from callbackd.db.facts import AgentFact, AttemptFact, CallbackFact, CallFact, EntryFact
+from callbackd.db.facts import AgentFact, AttemptFact, AuditFact, CallbackFact, CallFact, EntryFact
 from callbackd.domain.commands import Happening
 from callbackd.domain.lives.agent import Activity, Agent, Presence
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
@@ -38,6 +38,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.settings import Need
 
 
@@ -305,6 +306,35 @@ remembered = Table(
 )
 """What the estimator had learned, by subject."""
 
+switch = Table(
+    "switch",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("on", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("until", Moment),
+)
+"""Switches as supervisors left them."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""What people and programs asked for, and what became of it. Append only."""
+Index("ix_audit_at", audit.c.at)
+
 decision = Table(
     "decision",
     metadata,
@@ -436,6 +466,9 @@ FACTS: dict[type, Table] = {
 }
 """The history."""
 
+NUMBERED: dict[type, Table] = {**FACTS, AuditFact: audit}
+"""What is written once and never again, by the daemon's epoch and a number."""
+
 quarter = Table(
     "quarter",
     metadata,
@@ -468,5 +501,6 @@ TABLES: dict[type, Table] = {
     Blocked: do_not_call,
     Quote: quote,
     Remembered: remembered,
+    Switch: switch,
 }
 """The tables, in the order in which rows are written: a row before those that refer to it."""

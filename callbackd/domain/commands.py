@@ -19,9 +19,10 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.phrase import Phrase
 
-Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
+Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,22 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of an act that somebody asked for, for the asker and for the audit. ``why`` is empty when done."""
+
+    at: float
+    request: str
+    who: str
+    source: str
+    act: str
+    what: str
+    """All that was said about the act, field by field."""
+    reason: str
+    done: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StorePromise:
     """Commit the promise and its place together; answered by ``PromiseStored`` or ``PromiseNotStored``."""
 
@@ -296,7 +313,7 @@ Act = (
     | Transfer
     | AnswerTransfer
 )
-Write = Changed | Happened | StorePromise | ClaimAttempt | Decided
+Write = Changed | Happened | Answered | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
 
 

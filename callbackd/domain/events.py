@@ -403,6 +403,117 @@ class NumberUnblocked:
     number: str
 
 
+@dataclass(frozen=True, slots=True)
+class CancelCallback:
+    callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNow:
+    """Dial this promise next, whenever it was promised for."""
+
+    callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignCallback:
+    """Give a promise to one agent alone; to nobody: to all of them again."""
+
+    callback: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNumber:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockNumber:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAct:
+    """What the agent could dial as a feature code; a pause takes the reason that was given."""
+
+    agent: str
+    code: FeatureCode
+
+
+@dataclass(frozen=True, slots=True)
+class Dispose:
+    """Say what the agent's call was about: the one in hand, else the last."""
+
+    agent: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    agent: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSwitch:
+    """``offering``, ``dialling`` or ``crisis``; ``queue`` empty: of all of them."""
+
+    switch: str
+    on: bool
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseEarly:
+    """Close a queue until a time; None opens it again."""
+
+    queue: str
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """Take a caller out of the line, into the dialplan's fallback."""
+
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutFirst:
+    entry: str
+
+
+WantedAct = (
+    CancelCallback
+    | CallNow
+    | AssignCallback
+    | BlockNumber
+    | UnblockNumber
+    | AgentAct
+    | Dispose
+    | WriteNote
+    | TurnSwitch
+    | CloseEarly
+    | TakeOut
+    | PutFirst
+)
+"""What people and programs may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asks for an act. It is answered by ``Answered`` of the same ``request``, when it is written down."""
+
+    request: str
+    """An id of the asker's."""
+    who: str
+    source: str
+    """By which face: ``cli``, ``api``, ``page``."""
+    act: WantedAct
+    reason: str = ""
+
+
 LegEvent = (
     CallArrived
     | DialAccepted
@@ -433,4 +544,4 @@ PeopleEvent = FeatureCodeDialled | AgentDialled | DeviceSeen | AttemptTraced | N
 CallEvent = LegHeld | LegUnheld | CallDisposed
 """What is told of calls in hand, for the history."""
 
-Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | CallEvent | TimePassed
+Event = LegEvent | SpokenEvent | StoredEvent | HouseEvent | PeopleEvent | CallEvent | Asked | TimePassed

@@ -11,7 +11,7 @@ from functools import partial
 from typing import assert_never
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Act, Changed, ClaimAttempt, Command, Decided, Happened, StorePromise
+from callbackd.domain.commands import Act, Answered, Changed, ClaimAttempt, Command, Decided, Happened, StorePromise
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -136,7 +136,7 @@ class World:
                     self._claim(command)
                 case Decided():
                     self._notice(command)
-                case Changed() | Happened():
+                case Changed() | Happened() | Answered():
                     pass
                 case _:
                     assert_never(command)

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from callbackd.domain.commands import Changed, Command, Decided, Happened
+from callbackd.domain.commands import Answered, Changed, Command, Decided, Happened
 from callbackd.simulate import replay
 from callbackd.simulate.world import World
 from lab.days.shapes import SHAPES
@@ -69,7 +69,7 @@ def done(commands: Sequence[Command]) -> str:
         elif isinstance(command, Changed):
             if not command.stored:
                 rows[type(command.row).__name__, str(command.row.id)] = plain(command.row)
-        elif not isinstance(command, Decided | Happened):
+        elif not isinstance(command, Decided | Happened | Answered):
             acts.append(plain(command))
     return json.dumps([acts, [rows[key] for key in sorted(rows)]], sort_keys=True)
 

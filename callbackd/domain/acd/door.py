@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from callbackd.domain import events as ev
+from callbackd.domain.acd.acts import Acts
 from callbackd.domain.acd.conversation import Conversation
 from callbackd.domain.acd.legs import Legs
 from callbackd.domain.acd.supervision import Supervision
@@ -97,6 +98,15 @@ class Acd:
             self._trace,
         )
         self._supervision = Supervision(self._state, self._speech, self._waiting, self._dial, self._trace)
+        self._acts = Acts(
+            self._state,
+            self._speech,
+            self._promises,
+            self._floor,
+            self._calls,
+            self._do_not_call,
+            self._supervision,
+        )
 
     # --- the door -------------------------------------------------------------------------------------------------
 
@@ -227,6 +237,8 @@ class Acd:
             self._hear_of_people(event)
         elif isinstance(event, ev.HouseEvent):
             self._supervision.hear(event)
+        elif isinstance(event, ev.Asked):
+            self._acts.hear(event)
         elif isinstance(event, ev.CallEvent):
             self._calls.hear(event)
         elif not isinstance(event, ev.TimePassed):  # time wakes what is due anyway

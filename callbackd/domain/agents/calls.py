@@ -13,6 +13,8 @@ from callbackd.domain.state import State
 _LONGEST = 64
 """The most characters of a disposition: it should be a word of the house's list, by which calls are counted."""
 
+_LONGEST_NOTE = 2000
+
 
 class Calls:
     def __init__(self, state: State) -> None:
@@ -26,16 +28,17 @@ class Calls:
                 self._hold(leg, Happening.UNHELD)
             case CallDisposed(endpoint, disposition):
                 if id := self._state.settings.agent_at(endpoint):
-                    self.disposed(id, disposition)
+                    self.said(id, Happening.DISPOSED, disposition)
             case _:
                 assert_never(event)
 
-    def disposed(self, id: AgentId, disposition: str) -> None:
-        """Note the disposition of the call in hand, else of the agent's last one."""
+    def said(self, id: AgentId, what: Happening, text: str) -> None:
+        """Note the agent's disposition of, or remark on, the call in hand, else the agent's last one."""
         agent = self._state.agents[id]
         entry = self._state.entry(agent.entry) if agent.activity is Activity.TALKING else None
-        word = "".join(c for c in disposition if c.isprintable()).strip()[:_LONGEST]
-        self._state.happened(Happening.DISPOSED, entry=entry, agent=id, text=word)
+        longest = _LONGEST if what is Happening.DISPOSED else _LONGEST_NOTE
+        word = "".join(c for c in text if c.isprintable() or c == "\n").strip()[:longest]
+        self._state.happened(what, entry=entry, agent=id, text=word)
 
     def _hold(self, leg: LegId, what: Happening) -> None:
         agent = self._talking_on(leg)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callbackd.domain.events import LegsSeen
-from callbackd.domain.ids import OURS, LegId, legs_of_ring
+from callbackd.domain.ids import OURS, LegId, QueueName, legs_of_ring
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -17,10 +17,11 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
-Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered
+Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch
 
 _GRACE_S = 60.0
 """A dial or a ring of the earlier run that Asterisk has not reported within this time is ended."""
@@ -48,10 +49,27 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
             state.load(row)
         elif isinstance(row, Agent) and row.id in state.settings.agents:
             _take_agent(state, row)
+        elif isinstance(row, Switch):
+            _turn(state, row)
         elif isinstance(row, Blocked | Remembered) or (isinstance(row, Quote) and row.entry in entries):
             state.load(row)
     _mend(state)
     _set_timers(state)
+
+
+def _turn(state: State, switch: Switch) -> None:
+    """As a supervisor left it. What callbackd itself had switched off is looked at anew."""
+    state.load(switch)
+    world, (name, _, queue) = state.world, switch.id.partition(" ")
+    if name == "offering":
+        world.offering = switch.on
+    elif name == "dialling":
+        world.dialling = switch.on
+    elif QueueName(queue) in state.settings.queues and switch.on:
+        if name == "crisis":
+            world.crises[QueueName(queue)] = switch.at
+        elif switch.until and switch.until > state.now:
+            world.closed_until[QueueName(queue)] = switch.until
 
 
 def _take_attempt(state: State, attempt: Attempt) -> None:

@@ -16,6 +16,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.state.index import Index
 
 
@@ -31,6 +32,8 @@ class Rows:
         """The do-not-call list, by tag."""
         self.quotes: dict[QuoteId, Quote] = {}
         """Quotes of which we do not know yet whether they hold."""
+        self.switches: dict[str, Switch] = {}
+        """As supervisors left them."""
         self.remembered: dict[str, Remembered] = {}
         """What the estimator had learned when it was last stored."""
         self.dialogues: dict[LegId, Dialogue] = {}
@@ -70,7 +73,9 @@ class Rows:
             _keep(self.quotes, row.id, row, keep=row.outcome is None)
         elif isinstance(row, Remembered):
             self.remembered[row.id] = row
-        if not isinstance(row, Quote | Remembered | Blocked):
+        elif isinstance(row, Switch):
+            self.switches[row.id] = row
+        if not isinstance(row, Quote | Remembered | Blocked | Switch):
             self._changes += 1
         return before
 
@@ -91,6 +96,8 @@ class Rows:
                 return self.blocked.get(row.id)
             case Quote():
                 return self.quotes.get(row.id)
+            case Switch():
+                return self.switches.get(row.id)
             case Remembered():
                 return self.remembered.get(row.id)
             case _:

@@ -5,6 +5,7 @@ Policies read it. Desks change it through ``move`` and ``put``, so that every ch
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TypeVar
 
 from callbackd.domain import numbers
@@ -13,6 +14,7 @@ from callbackd.domain.calendar import calling_hours as calling
 from callbackd.domain.calendar import hours
 from callbackd.domain.commands import (
     Act,
+    Answered,
     Changed,
     ClaimAttempt,
     Command,
@@ -22,7 +24,7 @@ from callbackd.domain.commands import (
     Saved,
     StorePromise,
 )
-from callbackd.domain.events import DeviceState
+from callbackd.domain.events import Asked, DeviceState
 from callbackd.domain.ids import AgentId, EntryId, LegId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent, Presence
 from callbackd.domain.lives.attempt import Attempt
@@ -32,6 +34,7 @@ from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.switch import Switch
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.state import laws
 from callbackd.domain.state.index import Lines, Order
@@ -44,7 +47,7 @@ DEVICE_SETTLES_S = 2.0
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
-Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered)
+Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered, Switch)
 
 
 class State(Rows):
@@ -96,6 +99,16 @@ class State(Rows):
         """Write down what belongs into the history and changes no row."""
         queue, id = (entry.queue, entry.id) if entry else ("", None)
         self._out.append(Happened(self.now, what, queue, id, agent, leg, text))
+
+    def answer(self, asked: Asked, why: str) -> None:
+        """Say what became of an act: it was done, or ``why`` not."""
+        act = asked.act
+        values = {field.name: getattr(act, field.name) for field in fields(act)}
+        told = ", ".join(f"{name}={(str(v) if isinstance(v, str) else v)!r}" for name, v in values.items())
+        kind = type(act).__name__
+        self._out.append(
+            Answered(self.now, asked.request, asked.who, asked.source, kind, told, asked.reason, not why, why)
+        )
 
     def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:
         """Write a decision down, for the log and for people who later ask why."""

@@ -1,0 +1,93 @@
+"""How long figures take to be asked for: a day of 10,000 calls from the facts, a month of a queue from quarters.
+
+The history is that of an invented day, written to a PostgreSQL of our own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callbackd.db.embedded import Embedded
+from callbackd.db.engine import engine_for
+from callbackd.db.figures import report, roll_up
+from callbackd.db.journal import Journal
+from callbackd.db.migrate import upgrade
+from callbackd.db.right import Right
+from callbackd.domain.commands import Changed, Happened, Write
+from callbackd.metrics.tally import QUARTER_S
+from callbackd.simulate.world import World
+from lab.days.shapes import TEN_THOUSAND
+
+DAY_S = 86400
+_AGAIN = 5
+
+
+async def figures() -> None:
+    settings, habits, start = TEN_THOUSAND
+    writes: list[Write] = []
+    world = World(
+        settings,
+        habits,
+        1,
+        lambda world, event, commands: writes.extend(
+            Changed(c.before, c.after, False, c.at) if isinstance(c, Changed) else c
+            for c in commands
+            if isinstance(c, Changed | Happened)
+        ),
+        start,
+    )
+    world.run(10.0)
+    with tempfile.TemporaryDirectory() as state_dir:
+        async with Embedded(Path(state_dir)) as embedded:
+            engine = engine_for(embedded.url)
+            await upgrade(engine)
+            right = Right(engine)
+            await right.take()
+            journal = Journal(engine, right)
+            for n in range(0, len(writes), 2000):
+                await journal.commit(writes[n : n + 2000])
+            print(f"a day of {len(world.facts.stored)} promises, {len(writes)} facts")
+            await _ask(engine, start, world.now)
+            await right.give_up()
+            await engine.dispose()
+
+
+async def _ask(engine: AsyncEngine, start: float, until: float) -> None:
+    ours = TEN_THOUSAND[0]
+    queue = next(iter(ours.queues))
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("VACUUM ANALYZE"))
+    day = start + DAY_S
+    await _took("the day from the facts alone", lambda: report(engine, ours, start, day, now=until))
+    await roll_up(engine, ours, day - 2 * QUARTER_S)
+    await _took("the day, all but its end rolled up", lambda: report(engine, ours, start, day))
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO quarter SELECT quarter - 96 * n, queue, agent, what, kind, amount "
+                "FROM quarter, generate_series(1, 29) n"
+            )
+        )
+        await connection.execute(text("UPDATE rolled SET since = since - 96 * 29"))
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("VACUUM ANALYZE"))
+    month = day - 30 * DAY_S
+    await _took("a month of a queue", lambda: report(engine, ours, month, day - 2 * QUARTER_S, queue=queue))
+
+
+async def _took(what: str, ask: Callable[[], Awaitable[object]]) -> None:
+    times = []
+    for _ in range(_AGAIN):
+        began = time.perf_counter()
+        await ask()
+        times.append(time.perf_counter() - began)
+    print(f"{what}: p50 {1000 * median(times):.0f} ms, worst {1000 * max(times):.0f} ms")
