@@ -17,9 +17,15 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 
-settings.register_profile("endless", deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.register_profile(
+    "endless",
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # to make an example smaller may take longer than all the rest
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile("endless")  # before the tests are imported: they inherit from it
 
 from tests.ami import test_decode as ami_decode  # noqa: E402

@@ -224,8 +224,7 @@ def _transfer(raw: Json) -> Event | None:
     if raw.get("state"):
         return None
     wanted = _at(raw, "refer_to")
-    to = wanted.get("requested_destination", {}).get("destination", "") if isinstance(wanted, dict) else ""
-    to = re.sub(r"^sips?:", "", to if isinstance(to, str) else "").partition("@")[0].partition(";")[0]
+    to = re.sub(r"^sips?:", "", _of(wanted, "requested_destination", "destination")).partition("@")[0].partition(";")[0]
     consult = _of(wanted, "destination_channel", "id")
     return TransferAsked(
         LegId(_text(raw, "referred_by", "source_channel", "id")),

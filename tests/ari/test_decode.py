@@ -179,6 +179,16 @@ def test_an_unreadable_event_is_counted(raw: Any) -> None:
     assert decode.dropped.total() == 1
 
 
+@pytest.mark.parametrize(
+    "wanted", [None, [], {}, {"requested_destination": None}, {"requested_destination": []}], ids=repr
+)
+def test_a_transfer_to_nowhere_is_told_all_the_same(wanted: Any) -> None:
+    """The telephone waits for an answer."""
+    (raw,) = (raw for raw in scene("agent-transfers") if raw["type"] == "ChannelTransfer" and not raw.get("state"))
+    leg = raw["referred_by"]["source_channel"]["id"]
+    assert Decode()({**raw, "refer_to": wanted}) == TransferAsked(LegId(leg), "")
+
+
 def test_a_missing_or_wrong_part_of_an_event_is_named() -> None:
     decode = Decode()
     assert decode({"type": "StasisStart", "args": ["inbound", "q"], "channel": {"id": ""}}) is None
