@@ -147,6 +147,7 @@ entry = Table(
     Column("connected_at", Moment),
     _text("transferred_to"),
     Column("came_from", Text),
+    Column("promised_at", Moment),
     Column("closed_at", Moment),
     _closed(),
     CheckConstraint("leg IS NOT NULL OR callback IS NOT NULL", name="held"),

@@ -34,12 +34,13 @@ class Fixed(StrEnum):
     NO_CALLBACK_NOW = "no_callback_now"  # sorry, we cannot take callback requests at the moment, you keep your place
     TOO_MANY_CALLBACKS = "too_many_callbacks"  # several callbacks were asked for already, and we can take no more now
     ALREADY_PROMISED = "already_promised"  # we already have a callback in line for this number
-    ALREADY_MENU = "already_menu"  # you have a callback: 1 wait live at that place, 2 keep, 3 cancel, 4 another time
+    ALREADY_MENU = "already_menu"  # you have a callback: 1 wait live at that place till you talk, 2 keep
+    ALREADY_MENU_ALL = "already_menu_all"  # where numbers are proven: also 3 cancel, 4 another time
     CALLBACK_KEPT = "callback_kept"  # we will call you as promised; goodbye
     CALLBACK_CANCELLED = "callback_cancelled"  # it is cancelled; goodbye
     PROMISE = "promise"  # you have kept your place; we will call you at …
     GOODBYE = "goodbye"
-    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 to be called later, 9 never again
+    CALLBACK_MENU = "callback_menu"  # to the customer: press 1 to be connected, 2 later, 3 no more, 9 never again
     NEVER_AGAIN = "never_again"  # to the customer: we will not call this number again; goodbye
     POSTPONE_MENU = "postpone_menu"  # to the customer: 1 to 9 for ten to ninety minutes
     CONNECTING = "connecting"  # please hold, we connect you

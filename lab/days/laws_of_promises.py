@@ -27,7 +27,8 @@ def promises_are_conserved(step: Step) -> Iterator[str]:
     for change in step.callbacks():
         if change.after is None and step.closed(Callback, change.id) is None:
             yield f"promise {change.id} is gone, and nothing was written about how"
-        if change.before is None and change.id not in step.past.stored and not _just_stored(step, change.id):
+        born = change.before is None and change.id not in step.past.stored
+        if born and not _just_stored(step, change.id) and not _stands_again(step, change.id):
             yield f"promise {change.id} is open and was never stored"
     if isinstance(step.event, ev.PromiseStored) and (command := step.past.pending.get(step.event.callback)):
         id = command.callback.id
@@ -37,6 +38,14 @@ def promises_are_conserved(step: Step) -> Iterator[str]:
 
 def _just_stored(step: Step, id: str) -> bool:
     return isinstance(step.event, ev.PromiseStored) and step.event.callback == id and id in step.past.pending
+
+
+def _stands_again(step: Step, id: str) -> bool:
+    """Of a caller who rang in and went before talking to anybody: it was stored once, under another id."""
+    return any(
+        change.before and change.before.promised_at is not None and change.after and change.after.callback == id
+        for change in step.entries()
+    )
 
 
 def a_promise_has_its_place(step: Step) -> Iterator[str]:

@@ -225,7 +225,52 @@ async def test_a_caller_with_a_promise_may_keep_it_and_is_rung_once(promised, ho
     assert len(promised.calls_to(ANNA)) == 1
 
 
-async def test_a_caller_with_a_promise_may_cancel_it(promised, house):
+async def test_a_stranger_who_shows_the_number_cancels_nothing_and_moves_nothing(promised, house):
+    before = await house.rows("SELECT * FROM callback")
+    for key in ("3", "4"):
+        since = len(house.daemon.lines)
+        stranger = await rings_in(house, key)
+        await house.daemon.said("asked again", since=since)
+        await stranger.hangup()
+    assert await house.rows("SELECT * FROM callback") == before
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+
+
+async def test_a_stranger_who_waits_at_the_place_and_goes_leaves_the_promise(promised, house):
+    place = await house.rows("SELECT id, arrived_at FROM entry")
+    stranger = await rings_in(house, "1")
+    await stranger.hears_music(since=house.stage.now(), within=30)
+    since = len(house.daemon.lines)
+    await stranger.hangup()
+    await house.daemon.said("promised a callback", since=since)
+    assert await house.rows("SELECT id, arrived_at FROM entry") == place
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    await call.hears(agent, within=20)
+    assert len(promised.calls_to(ANNA)) == 1
+
+
+async def test_the_customer_whom_we_ring_may_cancel(promised, house):
+    async def presses_three(call):
+        await answers(after=0.3)(call)
+        await call.hears_voice(within=2)
+        await asyncio.sleep(2.0)
+        await call.press("3")
+
+    promised.on(ANNA, presses_three)
+    agent = await house.agent("agent1", answers(after=0.2))
+    call = await promised.next_call_to(ANNA, within=15, answered=True)
+    assert await call.is_over(within=20) == "them"
+    assert await house.rows("SELECT outcome FROM callback") == [{"outcome": "cancelled"}]
+    assert agent.rung == []
+    assert len(promised.calls_to(ANNA)) == 1
+
+
+async def test_where_the_carrier_vouches_for_numbers_who_rings_in_may_cancel(open_house):
+    house = await open_house(numbers={"caller_id_proves": True})
+    await house.takes_callback(await house.calls(ANNA))
     again = await rings_in(house, "3")
     assert await again.is_over(within=20) == "them"
     assert await house.rows("SELECT outcome FROM callback") == [{"outcome": "cancelled"}]

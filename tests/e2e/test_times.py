@@ -29,7 +29,8 @@ def day(ahead: int) -> datetime:
 
 def config(holidays=(), **queue):
     hours = MORNINGS | {"zone": "UTC", "holidays": [f"{each:%Y-%m-%d}" for each in holidays]}
-    return {"queues": {"support": QUEUE | queue}, "hours": {"mornings": hours}}
+    vouched_for = {"caller_id_proves": True}
+    return {"queues": {"support": QUEUE | queue}, "hours": {"mornings": hours}, "numbers": vouched_for}
 
 
 async def presses(house, caller, *keys):

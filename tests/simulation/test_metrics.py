@@ -13,6 +13,7 @@ from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Changed
 from callbackd.domain.events import CallDisposed, Event, LegHeld, LegUnheld, PromiseStored
 from callbackd.domain.ids import Mint
+from callbackd.domain.lives.callback import Callback
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.metrics.metrics import Metrics
 from callbackd.metrics.report import Denominator, Report
@@ -44,6 +45,7 @@ class Day:
         self.entries |= {entry.id for entry in entries}
         self.talked |= {entry.id for entry in entries if entry.state is EntryState.TALKING}
         self.stored |= {event.callback} if isinstance(event, PromiseStored) else set()
+        self.stored |= {c.after.id for c in commands if isinstance(c, Changed) and isinstance(c.after, Callback)}
         for leg in sorted(world.pbx.talking & world.pbx.up)[:1]:
             kind = (LegHeld, LegUnheld, LegHeld)[len(self.steps) % 3]
             self._extra(kind(leg))

@@ -95,7 +95,7 @@ class Conversation:
             case table.Promising():
                 again = self._promises.obey(dialogue, act, digit, *apology)
             case table.AtPromise():
-                self._rejoin.obey(dialogue, act)
+                again = self._rejoin.obey(dialogue, act, digit)
             case table.ByCustomer():
                 self._dial.obey(dialogue, act, digit)
             case table.ToBeLeftAlone():
@@ -156,6 +156,8 @@ class Conversation:
                 self._menus.ask(dialogue, *apology)
             case Question.NUMBER:
                 self._promises.read_back(dialogue, *apology)
+            case Question.PROMISE:
+                self._rejoin.ask(dialogue, *apology)
             case Question.TIMES:
                 if not self._promises.choose(dialogue, *apology):
                     self._promises.back(dialogue, *apology)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import ceil
 
@@ -24,19 +25,18 @@ def book(state: State, queue: Queue, number: str, storing: Iterable[Callback]) -
         queue.slots,
         queue.hours,
         state.zone_of(queue),
-        _booked({**state.callbacks, **{promise.id: promise for promise in storing}}.values(), queue),
+        _booked(state, {**state.callbacks, **{promise.id: promise for promise in storing}}.values(), queue),
         lambda at: state.may_ring(number, at, chosen=True),
         state.world.closed_until.get(queue.name),
     )
 
 
-def _booked(promises: Iterable[Callback], queue: Queue) -> dict[float, int]:
-    """How many are promised, by the time promised."""
-    count: dict[float, int] = {}
-    for callback in promises:
-        if callback.queue == queue.name and callback.slot_at is not None:
-            count[callback.slot_at] = count.get(callback.slot_at, 0) + 1
-    return count
+def _booked(state: State, promises: Iterable[Callback], queue: Queue) -> Counter[float]:
+    """How many are promised, by the time promised; callers who rang in and wait live may have theirs again."""
+    return Counter(
+        [promise.slot_at for promise in promises if promise.queue == queue.name and promise.slot_at is not None]
+        + [entry.promised_at for entry in state.entries.values() if entry.queue == queue.name and entry.promised_at]
+    )
 
 
 def taken(state: State, queue: Queue, booked: slots.Book, start: float) -> bool:

@@ -13,7 +13,7 @@ from callbackd.domain.calendar import slots
 from callbackd.domain.callbacks import offer
 from callbackd.domain.callbacks.booking import book, last_resort, menu, taken
 from callbackd.domain.commands import DropBridge, Happening, StorePromise
-from callbackd.domain.events import PromiseNotStored, PromiseStored
+from callbackd.domain.events import Party, PromiseNotStored, PromiseStored
 from callbackd.domain.ids import CallbackId, LegId, QueueName
 from callbackd.domain.line.order import standing
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
@@ -313,6 +313,28 @@ class Promises:
         self._speech.end(leg)
         return not refused
 
+    def stand_again(self, entry: Entry) -> bool:
+        """Callers who rang in and go before they have talked have their promise again. False for all others.
+
+        It was told long ago, so that nothing is asked of the database and nothing is refused for any limit; only a
+        number that may not be called any more, or that has another promise by now, gets none.
+        """
+        state = self._state
+        leg = entry.leg
+        if entry.promised_at is None or leg is None or entry.state is EntryState.TALKING:
+            return False
+        slot_at = entry.promised_at if entry.promised_at > state.now else None
+        queue, number = state.queue_of(entry), state.callable(entry.number)
+        if isinstance(number, numbers.Refused) or state.promised_to(number.number, queue.group):
+            state.note(entry.id, "promise does not stand again", "the number has another, or may not be called")
+            return False
+        if entry.state is EntryState.RINGING:
+            entry = state.move(entry.unanswered())
+        wanted = Dialogue(leg, Party.CALLER, Stage.STORING, entry.language, number=number.number, slot_at=slot_at)
+        callback = self._new_promise(wanted, entry, queue, None)
+        self._held(entry, state.put(callback), "rang in, and went before talking to anybody")
+        return True
+
     def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
         """A new promise, or the one that is moved, with its new time; ``expected_at`` is the time that will be
         spoken."""
@@ -351,19 +373,24 @@ class Promises:
             state.note(callback.id, "promise ended: cancelled", reason)
             return
         state.put(callback, saved=True)
+        self._held(entry, callback, "confirmed by key", saved=True)
+        if dialogue := state.dialogues.get(leg):
+            self._speech.leave(dialogue, *self._words(callback))
+
+    def _held(self, entry: Entry, callback: Callback, reason: str, *, saved: bool = False) -> None:
+        """The promise holds the place from here on."""
+        state = self._state
         if entry.bridge:  # the next ring may be hours away, and Asterisk restarted by then
             state.do(DropBridge(entry.bridge, entry.leg))
-        entry = state.move(_given_to(entry, callback), saved=True)
+        entry = state.move(_given_to(entry, callback), saved=saved)
         state.timers.cancel(Timer.MAX_WAIT, entry.id)
         state.timers.cancel(Timer.RETRY, entry.id)
         state.timers.set(Timer.EXPIRE, callback.id, callback.expires_at)
         kind = "promised a callback" if callback.slot_at is None else "promised a callback at a time"
-        state.note(entry.id, kind, "confirmed by key", number=callback.number, slot_at=callback.slot_at)
+        state.note(entry.id, kind, reason, number=callback.number, slot_at=callback.slot_at)
         self._quote(entry, callback)
         if callback.slot_at is not None:
             self._places.look(entry)
-        if dialogue := state.dialogues.get(leg):
-            self._speech.leave(dialogue, *self._words(callback))
 
     def _quote(self, entry: Entry, callback: Callback) -> None:
         """Write the promised time into the ledger; a time that was quoted before no longer holds."""

@@ -1,4 +1,9 @@
-"""The desk for callers who have a promise and ring in: never two places for one person."""
+"""The desk for callers who have a promise and ring in: never two places for one person.
+
+A number that the network shows is no proof of who rings. Callers may do what harms nobody: wait live at the place, or
+keep the promise. It stands again when they go before they have talked to an agent. To cancel or to move it takes a
+network that vouches for numbers, or our own call to that number.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,10 @@ from typing import assert_never
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
-from callbackd.domain.lives.conversation import AtPromise
+from callbackd.domain.lives.conversation import Again, AtPromise, wrong_key
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome
-from callbackd.domain.phrase import Fixed, Greeting
+from callbackd.domain.phrase import Fixed, Greeting, Phrase
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -37,9 +42,22 @@ class Rejoin:
             entry=promise.entry,
             number=promise.number,
         )
-        self._speech.say(dialogue, Greeting(promise.queue), Fixed.ALREADY_MENU)
+        self.ask(dialogue, Greeting(promise.queue))
 
-    def obey(self, dialogue: Dialogue, act: AtPromise) -> None:
+    def ask(self, dialogue: Dialogue, *before: Phrase) -> None:
+        self._speech.say(dialogue, *before, Fixed.ALREADY_MENU_ALL if self._proven else Fixed.ALREADY_MENU)
+
+    def obey(self, dialogue: Dialogue, act: AtPromise, digit: str) -> Again | None:
+        if act in {AtPromise.CANCEL, AtPromise.MOVE} and not self._proven:
+            return wrong_key(dialogue, digit)
+        self._do(dialogue, act)
+        return None
+
+    @property
+    def _proven(self) -> bool:
+        return self._state.settings.numbers.caller_id_proves
+
+    def _do(self, dialogue: Dialogue, act: AtPromise) -> None:
         entry = self._speech.entry_of(dialogue)
         promise = self._state.callback_of(entry)
         if entry is None or promise is None or promise.state is not CallbackState.WAITING:
@@ -78,6 +96,7 @@ class Rejoin:
         self._promises.end_promise(promise, CallbackOutcome.REJOINED, "rang in and waits on the line")
         for timer in (Timer.RETRY, Timer.ENTER):
             state.timers.cancel(timer, entry.id)
-        entry = state.move(entry.rejoin(dialogue.leg, state.now))
+        promised_at = promise.created_at if promise.slot_at is None else promise.slot_at
+        entry = state.move(entry.rejoin(dialogue.leg, state.now, None if self._proven else promised_at))
         self._places.watch(entry)
         self._speech.to_waiting(dialogue)

@@ -214,7 +214,8 @@ class Waiting:
         """A live caller was cut off with Asterisk. The log has the number; if set, we call back."""
         state, queue = self._state, self._state.queue_of(entry)
         state.note(entry.id, "caller lost", reason, number=entry.number)
-        if not (queue.offer.call_back_lost and self._promises.instead(entry, leg)):
+        instead = entry.promised_at is None and queue.offer.call_back_lost and self._promises.instead(entry, leg)
+        if not instead:
             self.gone(entry, EntryOutcome.ABANDONED, reason)
 
     # --- while they wait --------------------------------------------------------------------------------------------
@@ -288,6 +289,8 @@ class Waiting:
             self._state.note(entry.id, f"key {digit} ignored", "an agent is being rung")
         elif digit == rules.key:
             self._exit(entry, rules.key_exit, EntryOutcome.EXIT_KEY, "by key")
+        elif self._promises.stand_again(entry):  # as it was: another time or number would move it
+            self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
         else:
             dialogue = self._speech.keep(replace(dialogue, asked=True))
             take = self._promises.take_turn if act is InLine.TAKE_TURN else self._promises.take_time
@@ -352,6 +355,7 @@ class Waiting:
                 and may_interrupt(Interrupt.CLOSING, dialogue)
                 and state.world.offering
                 and not state.unkeepable()
+                and entry.promised_at is None
             ):
                 state.note(entry.id, "offered a time", "the queue closes")
                 dialogue = replace(dialogue, offered_at=state.now)
@@ -380,6 +384,8 @@ class Waiting:
             self._overflow(dialogue, entry, state.settings.queues[QueueName(way_on.to)], outcome, reason)
         elif way_on.way is Way.DIALPLAN:
             self._hand_back(dialogue, entry, way_on, outcome, reason)
+        elif way_on.way is Way.CALLBACK and self._promises.stand_again(entry):
+            self._speech.leave(dialogue, Fixed.CALLBACK_KEPT)
         elif way_on.way is Way.CALLBACK:
             state.note(entry.id, f"{outcome.value}: a time is proposed", reason)
             self._last_resort(dialogue, entry, *sorry)
@@ -405,7 +411,8 @@ class Waiting:
             self._note_place(entry)
 
     def _hand_back(self, dialogue: Dialogue, entry: Entry, way_on: Exit, outcome: EntryOutcome, reason: str) -> None:
-        self._speech.close(entry, outcome, reason)
+        if not self._promises.stand_again(entry):
+            self._speech.close(entry, outcome, reason)
         self._speech.send_away(dialogue.leg, way_on.to, reason, self._state.settings.dead_man.exit_context)
 
     def _last_resort(self, dialogue: Dialogue, entry: Entry, *phrases: Phrase) -> None:
@@ -433,7 +440,7 @@ class Waiting:
             self._state.note(entry.id, "hung up while the promise is stored", "it is kept all the same")
         elif entry.state is EntryState.OUTSIDE and outcome is EntryOutcome.ABANDONED:
             self._speech.close(entry, EntryOutcome.REFUSED, f"{reason} at the closed door")
-        else:
+        elif outcome is not EntryOutcome.ABANDONED or not self._promises.stand_again(entry):
             self._speech.close(entry, outcome, reason)
 
 

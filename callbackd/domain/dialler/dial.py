@@ -312,6 +312,9 @@ class Dial:
                 self._postpone(dialogue, attempt, 10 * int(digit))
             case ByCustomer.POSTPONE_LEAST:
                 self._postpone(dialogue, attempt, 10)
+            case ByCustomer.NO_LONGER:
+                self.over(attempt, AttemptOutcome.DECLINED, "the customer pressed 3: no longer needed")
+                self._speech.leave(replace(dialogue, entry=None), Fixed.CALLBACK_CANCELLED)
             case ByCustomer.NOBODY:
                 self._no_person(dialogue, attempt)
             case _:

@@ -69,6 +69,7 @@ class ByCustomer(Enum):
     LATER = "ask how much later"
     POSTPONE = "ten minutes a digit"
     POSTPONE_LEAST = "ten minutes"
+    NO_LONGER = "the call is not needed any more"
     NOBODY = "no person is there"
 
 
@@ -96,6 +97,7 @@ class Question(Enum):
     MENU = auto()
     NUMBER = auto()
     TIMES = auto()
+    PROMISE = auto()
 
 
 class Readings(Enum):
@@ -259,14 +261,14 @@ _STORING = Row(None, after=After.NOTHING)
 # pressed before the menu answers no question. The menu is read twice.
 _INVITED = Row(
     Fixed.CALLBACK_MENU,
-    _keys({"1": ByCustomer.ACCEPT, "2": ByCustomer.LATER, "9": ToBeLeftAlone.NEVER_AGAIN}),
+    _keys({"1": ByCustomer.ACCEPT, "2": ByCustomer.LATER, "3": ByCustomer.NO_LONGER, "9": ToBeLeftAlone.NEVER_AGAIN}),
     other=Anywhere.WRONG_KEY,
     silence=Anywhere.ASK_AGAIN,
     give_up=ByCustomer.NOBODY,
     readings=Readings.AS_SET,
 )
 _REJOINING = Row(
-    Fixed.ALREADY_MENU,
+    Question.PROMISE,
     _keys({"1": AtPromise.WAIT_LIVE, "2": AtPromise.KEEP, "3": AtPromise.CANCEL, "4": AtPromise.MOVE}),
     other=Anywhere.WRONG_KEY,
     silence=Anywhere.ASK_AGAIN,

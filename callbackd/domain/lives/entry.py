@@ -168,6 +168,9 @@ class Entry:
     """When it came into this line; ``arrived_at`` may be older, from another line."""
     slot_at: float | None = None
     """The customer was promised a call at this time and is not dialled before."""
+    promised_at: float | None = None
+    """Of a caller who rang in and waits live: the time that was promised, or when a turn was. The promise stands again
+    if the caller goes before talking to an agent."""
     needs: tuple[Need, ...] = ()
     """Skills wanted besides the queue's."""
     wanted: AgentId | None = None
@@ -226,12 +229,12 @@ class Entry:
     def revert(self) -> Move[Entry]:
         return self._by(EntryTrigger.REVERT, replace(self, leg=None, agent=None, bridge=None))
 
-    def rejoin(self, leg: LegId, now: float) -> Move[Entry]:
+    def rejoin(self, leg: LegId, now: float, promised_at: float | None) -> Move[Entry]:
         """The caller holds the promise's place. One who had chosen a time has none yet, and takes the one at the
         end."""
         arrived_at = now if self.state is EntryState.OUTSIDE else self.arrived_at
         held = replace(self, leg=leg, callback=None, not_before=0.0, slot_at=None, arrived_at=arrived_at, joined_at=now)
-        return self._by(EntryTrigger.REJOIN, held)
+        return self._by(EntryTrigger.REJOIN, replace(held, promised_at=promised_at))
 
     def enter(self, now: float) -> Move[Entry]:
         return self._by(EntryTrigger.ENTER, replace(self, arrived_at=now, joined_at=now))
@@ -240,7 +243,7 @@ class Entry:
         return self._by(EntryTrigger.CLOSE, replace(self, outcome=outcome, closed_at=now))
 
     def _held_by(self, callback: CallbackId, number: str) -> Entry:
-        return replace(self, leg=None, bridge=None, callback=callback, number=number)
+        return replace(self, leg=None, agent=None, bridge=None, callback=callback, number=number, promised_at=None)
 
     def _by(self, trigger: EntryTrigger, changed: Entry) -> Move[Entry]:
         target = TABLE[self.state, trigger]

@@ -98,6 +98,8 @@ class Numbers:
     """Our own numbers in E.164: never dialled."""
     deny_prefixes: tuple[Annotated[str, Pattern(r"^\+[1-9][0-9]{0,14}$")], ...] = ()
     """E.164 prefixes that are never dialled."""
+    caller_id_proves: bool = False
+    """Whether your carrier vouches for callers' numbers: only then may callers cancel or move callbacks by ringing in."""
     secret: Annotated[bytes, Elsewhere()] = field(default=b"", repr=False)
     """The key by which the do-not-call list recognises a number."""
 

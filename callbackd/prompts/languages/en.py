@@ -47,13 +47,16 @@ FIXED = {
     "We are sorry, but we cannot take another one now.",
     Fixed.ALREADY_PROMISED: "You have already asked us to call this number back.",
     Fixed.ALREADY_MENU: "You already have a callback in line. To wait on the line in your place, press one. "
+    "To keep the callback, press two. If you hang up, we will still call you: "
+    "then you can put it off or cancel it.",
+    Fixed.ALREADY_MENU_ALL: "You already have a callback in line. To wait on the line in your place, press one. "
     "To keep the callback, press two. To cancel it, press three. To choose another time, press four.",
     Fixed.CALLBACK_KEPT: "We will call you as promised. Goodbye.",
     Fixed.CALLBACK_CANCELLED: "Your callback is cancelled. Goodbye.",
     Fixed.PROMISE: "Thank you. Your place in line is kept. When it is your turn, we will call you on this number:",
     Fixed.GOODBYE: "Thank you, and goodbye.",
     Fixed.CALLBACK_MENU: "To speak to us now, please press one. To be called later, press two. "
-    "If you do not want us to call this number again, press nine.",
+    "If you no longer need this call, press three. If you do not want us to call this number again, press nine.",
     Fixed.NEVER_AGAIN: "We will not call this number again. Goodbye.",
     Fixed.POSTPONE_MENU: "To be called in ten minutes, press one. In twenty minutes, two. And so on, up to nine.",
     Fixed.CONNECTING: "Thank you. Please hold while we connect you.",

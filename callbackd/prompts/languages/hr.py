@@ -55,6 +55,9 @@ FIXED = {
     "Nažalost, sada ne možemo primiti još jedan.",
     Fixed.ALREADY_PROMISED: "Već ste zatražili povratni poziv na ovaj broj.",
     Fixed.ALREADY_MENU: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
+    "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. "
+    "Ako prekinete, ipak ćemo vas nazvati: tada ga možete odgoditi ili otkazati.",
+    Fixed.ALREADY_MENU_ALL: "Već imate mjesto u redu za povratni poziv. Za čekanje na liniji na svom mjestu pritisnite "
     "tipku jedan. Ako želite zadržati povratni poziv, tipku dva. Za otkazivanje tipku tri. "
     "Za odabir drugog vremena tipku četiri.",
     Fixed.CALLBACK_KEPT: "Nazvat ćemo vas kako smo obećali. Doviđenja.",
@@ -62,7 +65,7 @@ FIXED = {
     Fixed.PROMISE: "Hvala. Vaše je mjesto u redu sačuvano. Kad dođete na red, nazvat ćemo vas na ovaj broj:",
     Fixed.GOODBYE: "Hvala i doviđenja.",
     Fixed.CALLBACK_MENU: "Za razgovor s nama pritisnite tipku jedan. Ako želite da nazovemo kasnije, tipku dva. "
-    "Ako više nikada ne želite naše pozive na ovaj broj, tipku devet.",
+    "Ako vam ovaj poziv više ne treba, tipku tri. Ako više nikada ne želite naše pozive na ovaj broj, tipku devet.",
     Fixed.NEVER_AGAIN: "Više nećemo zvati ovaj broj. Doviđenja.",
     Fixed.POSTPONE_MENU: "Da vas nazovemo za deset minuta, pritisnite tipku jedan. "
     "Za dvadeset minuta tipku dva, i tako dalje do tipke devet.",

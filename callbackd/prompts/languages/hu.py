@@ -61,6 +61,9 @@ FIXED = {
     Fixed.TOO_MANY_CALLBACKS: "Már több visszahívási kérés érkezett hozzánk. Sajnos most nem tudunk újabbat fogadni.",
     Fixed.ALREADY_PROMISED: "Erre a számra már kért visszahívást.",
     Fixed.ALREADY_MENU: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
+    "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. "
+    "Ha leteszi, akkor is visszahívjuk, és akkor elhalaszthatja vagy lemondhatja.",
+    Fixed.ALREADY_MENU_ALL: "Önnek már van helye a visszahívásra várók között. Ha a helyén, vonalban szeretne várni, "
     "nyomja meg az egyes gombot. Ha megtartja a visszahívást, a kettest. Ha lemondja, a hármast. "
     "Ha másik időpontot választ, a négyest.",
     Fixed.CALLBACK_KEPT: "Ígéretünknek megfelelően visszahívjuk. Viszonthallásra.",
@@ -68,6 +71,7 @@ FIXED = {
     Fixed.PROMISE: "Köszönjük. Megőriztük a helyét a sorban. Amikor Ön következik, ezen a számon hívjuk vissza:",
     Fixed.GOODBYE: "Köszönjük, viszonthallásra.",
     Fixed.CALLBACK_MENU: "Ha most szeretne beszélni velünk, nyomja meg az egyes gombot. Ha később hívjuk, a kettest. "
+    "Ha már nincs szüksége erre a hívásra, a hármast. "
     "Ha azt szeretné, hogy ezen a számon többé ne hívjuk, a kilencest.",
     Fixed.NEVER_AGAIN: "Ezt a számot többé nem hívjuk. Viszonthallásra.",
     Fixed.POSTPONE_MENU: "Ha tíz perc múlva hívjuk, nyomja meg az egyes gombot. "

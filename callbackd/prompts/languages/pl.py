@@ -76,7 +76,11 @@ FIXED = {
     "Przepraszamy, nie możemy teraz przyjąć kolejnej.",
     Fixed.ALREADY_PROMISED: "Prośba o oddzwonienie na ten numer została już przyjęta.",
     Fixed.ALREADY_MENU: "Państwa miejsce w kolejce na oddzwonienie już czeka. Aby czekać na linii na swoim miejscu, "
-    "proszę nacisnąć jeden. Aby zachować oddzwonienie — dwa. Aby je odwołać — trzy. Aby wybrać inny termin — cztery.",
+    "proszę nacisnąć jeden. Aby zachować oddzwonienie — dwa. "
+    "Po rozłączeniu i tak oddzwonimy: wtedy można je przełożyć lub odwołać.",
+    Fixed.ALREADY_MENU_ALL: "Państwa miejsce w kolejce na oddzwonienie już czeka. "
+    "Aby czekać na linii na swoim miejscu, proszę nacisnąć jeden. "
+    "Aby zachować oddzwonienie — dwa. Aby je odwołać — trzy. Aby wybrać inny termin — cztery.",
     Fixed.CALLBACK_KEPT: "Oddzwonimy zgodnie z obietnicą. Do usłyszenia.",
     Fixed.CALLBACK_CANCELLED: "Oddzwonienie zostało odwołane. Do usłyszenia.",
     Fixed.PROMISE: "Dziękujemy. Państwa miejsce w kolejce jest zachowane. "
@@ -84,6 +88,7 @@ FIXED = {
     Fixed.GOODBYE: "Dziękujemy, do usłyszenia.",
     Fixed.CALLBACK_MENU: "Aby porozmawiać z nami teraz, proszę nacisnąć jeden. "
     "Aby odebrać telefon później, proszę nacisnąć dwa. "
+    "Jeśli rozmowa nie jest już potrzebna, proszę nacisnąć trzy. "
     "Jeśli nigdy więcej nie mamy dzwonić na ten numer, proszę nacisnąć dziewięć.",
     Fixed.NEVER_AGAIN: "Nie będziemy więcej dzwonić na ten numer. Do usłyszenia.",
     Fixed.POSTPONE_MENU: "Jeśli mamy zadzwonić za dziesięć minut, proszę nacisnąć jeden. "

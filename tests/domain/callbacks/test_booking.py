@@ -19,17 +19,20 @@ from callbackd.domain.ids import LegId, Mint
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Digits, Fixed, SlotChoice
-from callbackd.domain.settings import Offer, Retry, Slots
+from callbackd.domain.settings import Numbers, Offer, Retry, Slots
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import ANNA, BEN, SUPPORT, Centre, agent, number, queue, settings
 
 HOUR_S = 3600.0
+PROVEN = Numbers(region="GB", caller_id_proves=True)
 
 
 def busy(agents=("alice",), **changes):
-    """All agents talk; every caller is offered a turn and a time. Waits by a textbook formula."""
+    """All agents talk; every caller is offered a turn and a time, and rings in with a proven number. Waits by a
+    textbook formula."""
     changes = {"slots": Slots(), "offer": Offer(estimated_wait_s=0.0), "wrap_up_s": 0.0, **changes}
-    centre = Centre(settings([queue(**changes)], [agent(name) for name in agents]), estimator=QueueLength)
+    house = settings([queue(**changes)], [agent(name) for name in agents], numbers=PROVEN)
+    centre = Centre(house, estimator=QueueLength)
     for n, name in enumerate(agents):
         centre.logs_in(name)
         centre.calls(f"with-{name}", number(90 + n))

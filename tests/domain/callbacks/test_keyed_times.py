@@ -8,7 +8,7 @@ from callbackd.domain.commands import Play, StorePromise
 from callbackd.domain.events import ClosedEarly, DigitPressed
 from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import CallAt, Day, Digits, Fixed
-from callbackd.domain.settings import Offer, Slots
+from callbackd.domain.settings import Numbers, Offer, Slots
 from callbackd.domain.speech.speaking import REPLY_S
 from tests.builders import ANNA, BEN, SUPPORT, T0, Centre, agent, queue, settings
 
@@ -17,7 +17,9 @@ DAY_S, HOUR_S = 86_400.0, 3600.0
 
 def asked_for_a_time(**slots):
     """Anna was read times and pressed 9."""
-    centre = Centre(settings([queue(slots=Slots(**slots), offer=Offer(estimated_wait_s=0.0))], [agent("alice")]))
+    queues = [queue(slots=Slots(**slots), offer=Offer(estimated_wait_s=0.0))]
+    proven = Numbers(region="GB", caller_id_proves=True)
+    centre = Centre(settings(queues, [agent("alice")], numbers=proven))
     centre.logs_in("alice")
     centre.calls("busy", BEN)
     centre.answers("alice")

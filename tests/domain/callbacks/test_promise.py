@@ -299,13 +299,6 @@ def test_key_one_waits_live_at_the_same_place():
     assert centre.all(DialCustomer) == []
 
 
-def test_a_caller_who_rejoined_may_take_a_callback_again():
-    centre = rings_in(promised(), "1")
-    centre.presses("again", "11")
-    assert centre.callback().state is CallbackState.WAITING
-    assert len(centre.callbacks) == 2
-
-
 def test_key_two_keeps_the_promise():
     centre = rings_in(promised(), "2")
     assert centre.heard("again")[-1] is Fixed.CALLBACK_KEPT
@@ -314,15 +307,6 @@ def test_key_two_keeps_the_promise():
     centre.hangs_up("again")
     alice_is_free(centre)
     assert centre.last(DialCustomer).number == ANNA
-
-
-def test_key_three_cancels_it():
-    centre = rings_in(promised(), "3")
-    assert centre.heard("again")[-1] is Fixed.CALLBACK_CANCELLED
-    assert centre.callback().outcome is CallbackOutcome.CANCELLED
-    assert centre.entry().outcome is EntryOutcome.CANCELLED
-    alice_is_free(centre)
-    assert centre.all(DialCustomer) == []
 
 
 def test_choosing_nothing_keeps_the_promise():
