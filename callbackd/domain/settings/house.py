@@ -99,7 +99,7 @@ class Numbers:
     deny_prefixes: tuple[Annotated[str, Pattern(r"^\+[1-9][0-9]{0,14}$")], ...] = ()
     """E.164 prefixes that are never dialled."""
     caller_id_proves: bool = False
-    """Whether your carrier vouches for callers' numbers: only then may callers cancel or move callbacks by ringing in."""
+    """Whether your carrier vouches for callers' numbers: only then may they cancel or move callbacks by ringing in."""
     secret: Annotated[bytes, Elsewhere()] = field(default=b"", repr=False)
     """The key by which the do-not-call list recognises a number."""
 
