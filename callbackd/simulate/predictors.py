@@ -13,6 +13,8 @@ from callbackd.domain.wait.estimator import Estimate, Handled, Held, Learnable, 
 class Plain:
     """Learns nothing that outlives a restart, and assumes that every customer answers after the same time."""
 
+    judged = False
+
     def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float = 12.0) -> None:
         self._expected_s = dict(expected_handle_s)
         self._answer_s = answer_s

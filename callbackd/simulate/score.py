@@ -67,6 +67,8 @@ class Score:
 class Panel:
     """An ``Estimator`` made of several, by name; the first one's answers are used."""
 
+    judged = True
+
     def __init__(self, estimators: Mapping[str, Estimator]) -> None:
         self._estimators = dict(estimators)
         self._first = next(iter(self._estimators.values()))

@@ -175,6 +175,9 @@ Memory = Mapping[str, Any]
 class Estimator(Protocol):
     """Deterministic: the same events and questions at the same times give the same answers."""
 
+    judged: bool
+    """Whether it is asked about everybody who comes, because its answers are scored; else as often as it learns."""
+
     def on_event(self, event: Learnable, now: float) -> None:
         """Learn; must cost O(1)."""
 

@@ -85,7 +85,7 @@ class Learning:
         self._learn(Joined(row.queue, rank_of(self._state, row)))
         now = self._state.entries.get(row.id)
         if now and now.state is EntryState.WAITING:  # else an agent is rung for it already
-            self._ledger.forecast(now, self._places.estimate(now))
+            self._ledger.forecast(now)
 
     def _hold(self, row: Entry) -> None:
         """How long somebody stays on the line: until an agent talks with them, they hang up, or a promise stands in."""

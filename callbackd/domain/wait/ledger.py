@@ -64,20 +64,19 @@ class Ledger:
 
     # --- what is said ---------------------------------------------------------------------------------------------
 
-    def forecast(self, entry: Entry, estimate: Estimate | None) -> None:
-        """Note an estimate that is not spoken, to learn from it."""
-        if estimate and estimate.mean_s > 0:
-            forecast = _Forecast(entry.queue, self._state.now, estimate, apart=self._apart(entry.queue))
-            self._open[entry.id].append(forecast)
+    def forecast(self, entry: Entry) -> None:
+        """Note an estimate that is not spoken, to learn from it; none when nothing would be learned.
 
-    def _apart(self, queue: QueueName) -> bool:
-        """Whether to learn from a forecast made now. Decided now and not when the turn comes, so that short waits are
-        not preferred."""
+        That is decided now and not when the turn comes, so that short waits are not preferred.
+        """
         now = self._state.now
-        if now - self._taught_at.get(queue, -inf) < _APART_S:
-            return False
-        self._taught_at[queue] = now
-        return True
+        apart = now - self._taught_at.get(entry.queue, -inf) >= _APART_S
+        if not (apart or self._places.judged):
+            return
+        estimate = self._places.estimate(entry)
+        if estimate and estimate.mean_s > 0:
+            self._open[entry.id].append(_Forecast(entry.queue, now, estimate, apart=apart))
+            self._taught_at[entry.queue] = now if apart else self._taught_at[entry.queue]
 
     def quote(self, entry: Entry, kind: QuoteKind, at: float, said_s: float | None, estimate: Estimate | None) -> None:
         """Note that somebody is told a bound, in seconds from ``at``; infinity for "more than an hour"."""

@@ -175,6 +175,10 @@ class Places:
         self._lines: dict[tuple[Kind, Rank], tuple[_Line, ...]] = {}
         self._known_at: object = None
 
+    @property
+    def judged(self) -> bool:
+        return self._estimator.judged
+
     def estimate(self, entry: Entry) -> Estimate | None:
         """The wait still ahead; for an entry outside, what it would be at the end of the line."""
         lines = self._lines_of(entry)

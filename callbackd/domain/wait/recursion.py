@@ -37,6 +37,8 @@ _LEAST_ROOM = 0.3
 
 
 class Recursive:
+    judged = False
+
     def __init__(self, expected_handle_s: Mapping[QueueName, float], answer_s: float) -> None:
         """``answer_s``: how long customers take to answer before any has been dialled."""
         self._answer_s = answer_s

@@ -21,6 +21,8 @@ from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number,
 class Listening(QueueLength):
     """A textbook estimator that remembers what it was told."""
 
+    judged = True
+
     def __init__(self, *args):
         super().__init__(*args)
         self.told = []
