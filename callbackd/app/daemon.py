@@ -135,6 +135,7 @@ class Daemon:
     async def _finish(self) -> None:
         """Nothing more is decided. What was decided is committed, then carried out, and then the next daemon may
         act."""
+        await self.runner.write()
         await self.journal.close()
         await self.outbox.drain(_LAST_WORDS_S)
         if self.asked.drain.is_set():

@@ -104,17 +104,23 @@ class Journal:
                     events += await self._flush() + await self._settle(Promise(write, self._right, self._limits))
                 case ClaimAttempt():
                     events += await self._flush() + await self._settle(Claim(write, self._right, self._limits))
-                case Changed():
-                    self._change(write)
-                    self._remember(write)
-                case Happened() | Answered():
-                    self._remember(write)
-                case Decided():
-                    self._decisions += 1
-                    self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
                 case _:
-                    assert_never(write)
+                    self.note(write)
         return events + await self._flush()
+
+    def note(self, write: Changed | Happened | Answered | Decided) -> None:
+        """Remember what the next commit is to write."""
+        match write:
+            case Changed():
+                self._change(write)
+                self._remember(write)
+            case Happened() | Answered():
+                self._remember(write)
+            case Decided():
+                self._decisions += 1
+                self._backlog.add(Numbered(self._right.epoch, self._decisions, write))
+            case _:
+                assert_never(write)
 
     async def keep(self, post: Callable[[Event], None]) -> None:
         """Notice when the database is lost, try until it is back, and write what waited. Runs until cancelled.

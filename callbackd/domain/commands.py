@@ -317,6 +317,27 @@ Write = Changed | Happened | Answered | StorePromise | ClaimAttempt | Decided
 Command = Act | Write
 
 
+def written_first(command: Command) -> bool:
+    """Whether nothing may leave before this and all that was decided before it is committed.
+
+    That is all that concerns a promise, what somebody is told was done, and what cannot be taken back: two people who
+    hear each other, a caller who leaves us. What is done for a live caller who waits promises nothing. Should its row
+    never be written, the leg is found and judged by its name and the place that it carries.
+    """
+    match command:
+        case Changed():
+            row = command.row
+            return isinstance(row, Callback | Attempt | DirectWindow | Blocked) or (
+                isinstance(row, Entry) and row.callback is not None
+            )
+        case StorePromise() | ClaimAttempt() | Answered() | DialCustomer() | TraceAttempt():
+            return True
+        case Join() | SendToFallback() | Transfer() | AnswerTransfer():
+            return True
+        case _:
+            return False
+
+
 def lanes(act: Act) -> tuple[str, ...]:
     """The legs and bridges whose earlier commands must be over before this one may begin.
 

@@ -49,6 +49,7 @@ class Running:
         await runner.obey(self.acd.restore(await open_rows(self.engine), T0 + steps[0][0], self.right.epoch))
         for _, event in steps:
             await runner.turn([event])
+        await runner.write()
         await self.right.give_up()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from callbackd.app.runner import Runner
 from callbackd.ari.client import Link
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
+    Changed,
     DropBridge,
     HangUp,
     Join,
@@ -19,13 +21,18 @@ from callbackd.domain.commands import (
     MakeBridge,
     Play,
     RingAgent,
+    SendToFallback,
     StartMusic,
     StopMusic,
+    StorePromise,
     TraceAttempt,
 )
 from callbackd.domain.events import CallArrived, Event, LegEnded, LegsSeen, PbxBack, PbxLost, PromiseNotStored
 from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, Mint, PlaybackId
-from tests.builders import ANNA, settings
+from callbackd.domain.lives.attempt import Attempt
+from callbackd.domain.lives.callback import Callback
+from callbackd.domain.lives.entry import Entry
+from tests.builders import ANNA, SUPPORT, settings
 
 
 class Recorder:
@@ -36,7 +43,13 @@ class Recorder:
         self.written = asyncio.Event()
         self.answers = []
 
+        self.noted = []
+
+    def note(self, write):
+        self.noted.append(write)
+
     async def commit(self, writes):
+        writes, self.noted = [*self.noted, *writes], []
         self.told.append(("wrote", [type(write).__name__ for write in writes]))
         self.written.set()
         answers, self.answers = self.answers, []
@@ -55,13 +68,51 @@ async def turned(runner, recorder):
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_rows_are_committed_before_commands_leave():
+async def test_what_is_done_for_a_caller_who_waits_does_not_wait_for_the_database():
     recorder, inbox = Recorder(), asyncio.Queue[Event]()
     runner = Runner(Acd(settings(), Mint(b"")), recorder, inbox, recorder.put)
     inbox.put_nowait(CallArrived(LegId("leg"), "support", ANNA))
     await turned(runner, recorder)
-    assert [kind for kind, _ in recorder.told] == ["wrote", "did", "did"]
-    assert recorder.told[2] == ("did", "Play")
+    assert [kind for kind, _ in recorder.told] == ["did", "did", "wrote"]
+    assert recorder.told[1] == ("did", "Play")
+
+
+LEG, OUTSIDE = LegId("leg"), AttemptId("a")
+PLACE = Entry(EntryId("e"), SUPPORT, 0.0, leg=LEG)
+PROMISED = Callback(CallbackId("c"), PLACE.id, SUPPORT, ANNA, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Changed(None, PROMISED),
+        Changed(None, Attempt(OUTSIDE, PROMISED.id, None, ANNA, 1, 0.0)),
+        Changed(PLACE, replace(PLACE, leg=None, callback=PROMISED.id)),
+        StorePromise(PLACE, PROMISED),
+        Join(BridgeId("b"), (LEG,)),
+        SendToFallback(LEG, "fallback", "s"),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+async def test_what_is_promised_or_cannot_be_taken_back_is_written_before_anything_leaves(command):
+    recorder = Recorder()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, asyncio.Queue(), recorder.put)
+    await runner.obey([Changed(None, PLACE)])
+    assert recorder.told == []
+    await runner.obey([StartMusic(LEG, "default"), command])
+    kinds = [kind for kind, _ in recorder.told]
+    assert kinds == sorted(kinds, reverse=True), "wrote, then did"
+    assert recorder.told[0][1][0] == "Changed", "with what was decided before"
+
+
+async def test_rows_that_nothing_waits_for_are_written_together():
+    recorder = Recorder()
+    runner = Runner(Acd(settings(), Mint(b"")), recorder, asyncio.Queue(), recorder.put)
+    for n in range(3):
+        await runner.obey([Changed(None, replace(PLACE, id=EntryId(f"e{n}")))])
+    assert recorder.told == []
+    await turned(runner, recorder)
+    assert recorder.told == [("wrote", ["Changed"] * 3)]
 
 
 async def test_ready_events_share_one_commit():

@@ -87,6 +87,19 @@ async def test_killed_at_the_same_step_twice(open_wired, step):
     await ends_well(house)
 
 
+@pytest.mark.parametrize("step", [Step.RING_ASKED, Step.RING_ANSWERED, Step.JOIN_ASKED, Step.JOIN_ANSWERED])
+async def test_killed_before_any_row_of_a_live_call_is_written(open_wired, step):
+    """An agent is free, and is rung as soon as the caller is there: that waits for no commit."""
+    house = await open_wired(queues=QUICK_RETRY, prepare=doomed(step))
+    agent = await house.agent("agent1", answers(after=0.0))
+    anna = await house.calls(ANNA)
+    await dies(house, step)
+    house.daemon.dies_at = None
+    await house.daemon.start()
+    await anna.hears(agent, within=15)
+    await these_hold(house, silence_s=None)
+
+
 async def test_killed_before_the_bridge_with_an_agent_who_does_not_wait_the_caller_gets_the_next_agent(open_wired):
     house = await open_wired(queues=QUICK_RETRY, prepare=doomed(Step.JOIN_ASKED))
     first = await house.agent("agent1", answers(after=0.2, talk=0.5))

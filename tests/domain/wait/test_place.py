@@ -18,6 +18,7 @@ class Counting(Recursive):
     """The estimator in use, how often it was asked, and of what."""
 
     asked = 0
+    judged = True
     of: ClassVar[list[Place]] = []
 
     def estimate(self, place, now):
