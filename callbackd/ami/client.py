@@ -138,8 +138,8 @@ class Ami:
                 refused = True
                 reconnect.complain(str(refusal))
             except OSError as failure:
-                where, said = f"{self.address.host}:{self.address.port}", str(failure) or "no answer"
-                reconnect.complain(f"no manager interface at {where} ({said}): waiting for it")
+                where, why = f"{self.address.host}:{self.address.port}", str(failure) or "no answer"
+                reconnect.complain(f"no manager interface at {where} ({why}): waiting for it")
             await reconnect.pause(misconfigured=refused)
 
     async def _keep(self, line: "_Line") -> None:

@@ -22,7 +22,7 @@ class SteadyClock:
         self._wall = wall
         self._monotonic = monotonic
         self._now, self._last = wall(), monotonic()
-        self._said = False
+        self._logged = False
 
     def __call__(self) -> float:
         """Unix seconds, never less than before."""
@@ -30,9 +30,9 @@ class SteadyClock:
         passed, self._last = monotonic - self._last, monotonic
         self._now += passed
         off_s = self._wall() - self._now
-        if abs(off_s) > JUMP_S and not self._said:
+        if abs(off_s) > JUMP_S and not self._logged:
             why = "restart callbackd if the hours of the day matter before it has caught up"
             log.error("clock_jumped", by_s=round(off_s), why=why)
-        self._said = abs(off_s) > JUMP_S
+        self._logged = abs(off_s) > JUMP_S
         self._now += max(-_SLEW * passed, min(_SLEW * passed, off_s))
         return self._now

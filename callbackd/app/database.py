@@ -54,11 +54,11 @@ async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Dat
             url = normalise(config.database.url)
         engine = engine_for(url)
         stack.push_async_callback(engine.dispose)
-        said = ""
+        logged = ""
         while (why := await answers(engine)) and not stopping.is_set():
-            if why != said:
+            if why != logged:
                 log.warning("database_waiting", why=f"no PostgreSQL: {why}; waiting for it, see [database] url")
-                said = why
+                logged = why
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AGAIN_S):
                     await stopping.wait()

@@ -26,7 +26,7 @@ class Notifier:
 
     def __init__(self, address: str | None = None, watchdog_us: str | None = None) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
-        self._status = self._doing = self._said = ""
+        self._status = self._doing = self._sent = ""
         given = os.environ.get("WATCHDOG_USEC", "") if watchdog_us is None else watchdog_us
         self.watchdog_s = int(given) / 1e6 if given.isdigit() and self._address else 0.0
         """Seconds within which systemd wants to be fed; 0 when it does not want to be."""
@@ -47,8 +47,8 @@ class Notifier:
 
     def _say(self) -> None:
         line = "; ".join(filter(None, (self._status, self._doing)))
-        if line != self._said:
-            self._said = line
+        if line != self._sent:
+            self._sent = line
             self._send(f"STATUS={line}")
 
     def reloading(self) -> None:

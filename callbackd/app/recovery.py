@@ -139,7 +139,7 @@ class Recovery:
         for event in (*polled, PbxBack(), *held):
             self._post(event)
         self._notifier.ready("works with Asterisk")
-        for told in self._caught_up:
-            told()
+        for call in self._caught_up:
+            call()
         took_s = time.monotonic() - started
         log.info("resynced", events=len(polled), held=len(held), took_ms=round(1000 * took_s, 1))

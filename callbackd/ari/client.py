@@ -234,10 +234,10 @@ class Ari:
 
     def _trouble(self, answer: Answer[Any]) -> "_Trouble":
         """What is wrong and how to mend it, for the operator."""
-        url, said = self.address.url, answer.reason or answer.reply.value
+        url, detail = self.address.url, answer.reason or answer.reply.value
         if answer.reply is Reply.NOT_AUTHORISED:
             return _Trouble(
-                f"Asterisk refuses the user {self.address.user!r} ({answer.status} {said}): give callbackd and that "
+                f"Asterisk refuses the user {self.address.user!r} ({answer.status} {detail}): give callbackd and that "
                 "section of ari.conf the same password, set read_only = no there, then: module reload res_ari.so",
                 misconfigured=True,
             )
@@ -247,8 +247,8 @@ class Ari:
                 "not loaded"
             )
         if answer.reply is Reply.UNREACHABLE:
-            return _Trouble(f"no Asterisk at {url} ({said}): waiting for it; its http.conf says where it listens")
-        return _Trouble(f"Asterisk at {url} is not ready ({answer.status or answer.reply.value} {said})")
+            return _Trouble(f"no Asterisk at {url} ({detail}): waiting for it; its http.conf says where it listens")
+        return _Trouble(f"Asterisk at {url} is not ready ({answer.status or answer.reply.value} {detail})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +276,8 @@ def _answer(status: int, content_type: str, raw: bytes, phrase: str) -> Answer[A
         return Answer(Reply.UNKNOWN, None, status, f"unreadable answer: {nonsense}")
     if reply is Reply.OK:
         return Answer(reply, body, status)
-    said = body.get("message") or body.get("error") if isinstance(body, dict) else None
-    return Answer(reply, None, status, str(said or phrase))
+    detail = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    return Answer(reply, None, status, str(detail or phrase))
 
 
 def _failed(failure: Exception) -> Answer[Any]:

@@ -130,11 +130,11 @@ class Decode:
 
     def _destroyed(self, raw: Json) -> Event | None:
         leg, cause, tech_cause = LegId(_text(raw, "channel", "id")), _number(raw, "cause"), _number(raw, "tech_cause")
-        state, told, refused = _text(raw, "channel", "state"), leg in self._hung_up, leg in self._refused
+        state, known, refused = _text(raw, "channel", "state"), leg in self._hung_up, leg in self._refused
         silent = (tech_cause == 480 and leg not in self._heard) or (tech_cause == 408 and leg not in self._rang)
         for remembered in (self._heard, self._rang, self._hung_up, self._refused):
             remembered.discard(leg)
-        if told:
+        if known:
             return None
         if state == "Up":
             return LegEnded(leg, Ending.NORMAL, cause, tech_cause)

@@ -50,11 +50,13 @@ def simulate(
 ) -> None:
     """Run a day through the real decision code under one or more configs: what became of it, and how estimators did."""
     people = Habits(calls_per_hour, WORKDAY, talk_s=talk_s, talk_cv=0.9, patience_s=patience_s)
-    told = _recording(day) if day else None
+    events = _recording(day) if day else None
     days = {}
     for path in (config, *(against or ())):
         settings = settings_of(read_config(path), b"")
-        days[path.name] = compare.recorded(settings, told) if told else compare.invented(settings, people, seed, hours)
+        days[path.name] = (
+            compare.recorded(settings, events) if events else compare.invented(settings, people, seed, hours)
+        )
     typer.echo("\n".join(compare.lines(days)))
 
 

@@ -48,8 +48,8 @@ def _own(config: Config) -> frozenset[str]:
     """
     rules = replace(config.numbers, region=config.site.region)
     rung = [_DIALLED.fullmatch(agent.endpoint) for agent in config.agents.values()]
-    told = [config.dialling.caller_id, *(found[1] for found in rung if found)]
-    return frozenset(config.site.own_numbers) | {number for raw in told if (number := e164(raw, rules))}
+    shown = [config.dialling.caller_id, *(found[1] for found in rung if found)]
+    return frozenset(config.site.own_numbers) | {number for raw in shown if (number := e164(raw, rules))}
 
 
 def _shared(kind: type, section: Any) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def _number(name: str) -> float:
 def _major(directory: Path) -> int | None:
     try:
         ask = [str(directory / "postgres"), "--version"]
-        said = subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout  # noqa: S603 - no shell, no input
+        output = subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout  # noqa: S603 - no shell, no input
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.search(r"\(PostgreSQL\) ([0-9]+)", said)
+    found = re.search(r"\(PostgreSQL\) ([0-9]+)", output)
     return int(found[1]) if found else None

@@ -136,8 +136,8 @@ class Account:
         """The first directory on the way to ``path`` that this user may not enter, or ``path`` itself if they may not
         execute it; None when nothing is in the way."""
         ask = 'for p; do test -x "$p" || { printf %s "$p"; exit; }; done'
-        said = self.run("/bin/sh", "-c", ask, "sh", *reversed(path.parents), path).stdout
-        return Path(said) if said else None
+        closed = self.run("/bin/sh", "-c", ask, "sh", *reversed(path.parents), path).stdout
+        return Path(closed) if closed else None
 
 
 class Embedded:
@@ -280,8 +280,8 @@ class Embedded:
         done = self._account.run(self._programs["initdb"], *options, "--pgdata", fresh)
         if done.returncode:
             shutil.rmtree(fresh, ignore_errors=True)
-            said = _tail(done.stdout + done.stderr)
-            raise EmbeddedError(f"PostgreSQL's initdb failed in {self.home}:\n{said}{_advice(said)}")
+            words = _tail(done.stdout + done.stderr)
+            raise EmbeddedError(f"PostgreSQL's initdb failed in {self.home}:\n{words}{_advice(words)}")
         fresh.rename(self.data)
         log.info("database files made", directory=str(self.data), postgresql=self._programs.major)
 
@@ -307,9 +307,11 @@ class Embedded:
         while not self._attach():
             if self._child and self._child.poll() is not None:
                 self._child = None
-                said = self._last_words()
-                if _ORPHANS not in said or loop.time() > until:
-                    raise EmbeddedError(f"PostgreSQL did not start, {self.log_file} ends with:\n{said}{_advice(said)}")
+                words = self._last_words()
+                if _ORPHANS not in words or loop.time() > until:
+                    raise EmbeddedError(
+                        f"PostgreSQL did not start, {self.log_file} ends with:\n{words}{_advice(words)}"
+                    )
             if self._child is None and self._found() is None:
                 await _in_thread(self._spawn)
             if loop.time() > until:
@@ -367,10 +369,10 @@ class Embedded:
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
         self.log_file.touch(mode=0o600)
-        with self.log_file.open("ab") as said:
-            self._log_from = said.tell()
+        with self.log_file.open("ab") as log_file:
+            self._log_from = log_file.tell()
             become = self._account.become()
-            self._child = subprocess.Popen(command, stdout=said, stderr=said, **become)  # noqa: S603 - no shell, no input
+            self._child = subprocess.Popen(command, stdout=log_file, stderr=log_file, **become)  # noqa: S603 - no shell, no input
 
     def _clear_leftovers(self) -> None:
         """Make a killed server's lock files harmless. After a reboot, or in a container, their pid may belong to
@@ -508,9 +510,9 @@ def _tail(text: str) -> str:
     return "\n".join(text.strip().splitlines()[-12:])
 
 
-def _advice(said: str) -> str:
-    if "No space left" in said or "Disk quota" in said:
+def _advice(words: str) -> str:
+    if "No space left" in words or "Disk quota" in words:
         return "\nThe disk is full: free some space; PostgreSQL needs about 60 MB to begin with."
-    if "Permission denied" in said or "Read-only file system" in said:
+    if "Permission denied" in words or "Read-only file system" in words:
         return "\nGive callbackd a state_dir its user may write to, for example /var/lib/callbackd."
     return ""

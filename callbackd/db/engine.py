@@ -119,8 +119,8 @@ def is_refusal(trouble: BaseException) -> bool:
 
 def in_words(trouble: BaseException) -> str:
     """The first line of the message. The lines after it quote rows, including telephone numbers."""
-    said = str(getattr(trouble, "orig", None) or trouble) or type(trouble).__name__
-    return said.strip().splitlines()[0][:200]
+    message = str(getattr(trouble, "orig", None) or trouble) or type(trouble).__name__
+    return message.strip().splitlines()[0][:200]
 
 
 async def answers(engine: AsyncEngine) -> str:

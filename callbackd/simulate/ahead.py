@@ -34,7 +34,7 @@ class Dialled:
 
 def run(regime: Regime, policy: DialPolicy, seeds: Iterable[int], hours: float = 8.0) -> Dialled:
     """The figures of days on which half of the callers take the offer."""
-    told, settings = Dialled(), settings_of(regime)
+    figures, settings = Dialled(), settings_of(regime)
     queue = replace(
         settings.queues[SUPPORT],
         dial=policy,
@@ -44,7 +44,7 @@ def run(regime: Regime, policy: DialPolicy, seeds: Iterable[int], hours: float =
     habits = replace(habits_of(regime), takes_offer=0.5)
     for seed in seeds:
         report = invented(replace(settings, queues={SUPPORT: queue}), habits, seed, hours).queues[SUPPORT]
-        told.customers += report.customers
-        told.too_early += report.customers_too_early
-        told.kept_s += report.reserved_s
-    return told
+        figures.customers += report.customers
+        figures.too_early += report.customers_too_early
+        figures.kept_s += report.reserved_s
+    return figures

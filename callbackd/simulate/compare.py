@@ -76,14 +76,14 @@ class _Watching:
 
 def lines(days: Mapping[str, Day]) -> list[str]:
     """The days as lines of text, one column each."""
-    told: list[str] = []
+    text: list[str] = []
     names = list(days)
     for queue in dict.fromkeys(queue for day in days.values() for queue in day.queues):
-        told += ["", f"queue {queue}", *_side_by_side(names, [day.queues.get(queue) for day in days.values()])]
+        text += ["", f"queue {queue}", *_side_by_side(names, [day.queues.get(queue) for day in days.values()])]
     for name, day in days.items():
         if any(score.n for score in day.scores.values()):
-            told += ["", f"estimates under {name}", *table(day.scores)]
-    return told
+            text += ["", f"estimates under {name}", *table(day.scores)]
+    return text
 
 
 def _side_by_side(names: Sequence[str], reports: Sequence[Report | None]) -> list[str]:

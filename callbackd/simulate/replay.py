@@ -45,7 +45,7 @@ def header(entropy: bytes) -> str:
 
 def line(at: float, event: Event) -> str:
     """The line of one step."""
-    return json.dumps(_told(at, event)) + "\n"
+    return json.dumps(_written(at, event)) + "\n"
 
 
 def read(file: TextIO) -> Recording:
@@ -54,7 +54,7 @@ def read(file: TextIO) -> Recording:
     An incomplete last line comes from a daemon that was killed, and is left out.
     """
     lines = enumerate((line for line in file if line.endswith("\n")), start=1)
-    entropy = _read(1, next(lines, (1, ""))[1], lambda told: bytes.fromhex(told["entropy"]))
+    entropy = _read(1, next(lines, (1, ""))[1], lambda written: bytes.fromhex(written["entropy"]))
     return Recording(entropy, tuple(_read(number, line, _step) for number, line in lines))
 
 
@@ -67,12 +67,12 @@ def tell(
         yield at, event, acd.handle(event, at)
 
 
-def _told(at: float, event: Event) -> dict[str, object]:
-    told: dict[str, object] = {"at": at, "event": type(event).__name__}
+def _written(at: float, event: Event) -> dict[str, object]:
+    written: dict[str, object] = {"at": at, "event": type(event).__name__}
     for field in fields(event):
         value = getattr(event, field.name)
-        told[field.name] = sorted(value) if isinstance(value, frozenset) else value
-    return told
+        written[field.name] = sorted(value) if isinstance(value, frozenset) else value
+    return written
 
 
 def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
@@ -82,10 +82,10 @@ def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
         raise ValueError(f"line {number} does not belong to a recording: {error!r}") from error
 
 
-def _step(told: dict[str, Any]) -> tuple[float, Event]:
-    at, kind = float(told.pop("at")), _KINDS[told.pop("event")]
+def _step(written: dict[str, Any]) -> tuple[float, Event]:
+    at, kind = float(written.pop("at")), _KINDS[written.pop("event")]
     makers = _MAKERS[kind]
-    return at, kind(**{name: makers[name](value) for name, value in told.items()})
+    return at, kind(**{name: makers[name](value) for name, value in written.items()})
 
 
 def _maker(hint: Any) -> Callable[[Any], Any]:

@@ -57,9 +57,9 @@ def last_resort(state: State, queue: Queue) -> float | None:
 def menu(state: State, queue: Queue, starts: Sequence[float], *, inside: bool) -> list[Phrase]:
     """The phrases of the menu: a key for each time; 9 for another time; 0 to stay, for callers ``inside`` the line."""
     zone = state.zone_of(queue)
-    said: list[Phrase] = [
+    phrases: list[Phrase] = [
         SlotChoice(key, *slots.spoken(start, state.now, zone)) for key, start in enumerate(starts, start=1)
     ]
-    said += [Fixed.SLOT_OTHER] if queue.slots.enabled else []
-    said += [Fixed.SLOT_STAY] if inside else []
-    return said
+    phrases += [Fixed.SLOT_OTHER] if queue.slots.enabled else []
+    phrases += [Fixed.SLOT_STAY] if inside else []
+    return phrases

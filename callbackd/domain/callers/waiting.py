@@ -116,7 +116,7 @@ class Waiting:
 
     def _welcome(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         if phrases:
-            self._speech.say(self._told(dialogue), *phrases)
+            self._speech.say(self._heard_crisis(dialogue), *phrases)
         else:
             self._speech.arm(dialogue)
             self._speech.wait_on(dialogue)
@@ -243,17 +243,17 @@ class Waiting:
     def _announce(self, dialogue: Dialogue, entry: Entry, queue: Queue) -> None:
         state = self._state
         estimate, crisis = self._places.estimate(entry), self._crisis(dialogue)
-        told = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
+        composed = announce.compose(queue.announcements, position(state, entry), estimate, self._ledger.quoted_s(entry))
         if dialogue.lot is None and not dialogue.asked:
             dialogue = replace(dialogue, lot=state.mint.fraction())
         answer = self._promises.answer(entry, dialogue, asked_by_key=False)
         way_out = _way_out(queue) if answer.yes or not dialogue.announced else ()
-        phrases = (*crisis, *told.phrases, *_offered(answer), *way_out)
-        state.note(entry.id, "announced", told.reason, offer=answer.yes, offer_reason=answer.reason)
-        if told.bound_s is not None:
-            self._ledger.quote(entry, QuoteKind.WAIT, state.now, told.bound_s, estimate)
+        phrases = (*crisis, *composed.phrases, *_offered(answer), *way_out)
+        state.note(entry.id, "announced", composed.reason, offer=answer.yes, offer_reason=answer.reason)
+        if composed.bound_s is not None:
+            self._ledger.quote(entry, QuoteKind.WAIT, state.now, composed.bound_s, estimate)
         offered_at = state.now if answer.yes else dialogue.offered_at
-        dialogue = replace(self._told(dialogue), announced=True, offered_at=offered_at)
+        dialogue = replace(self._heard_crisis(dialogue), announced=True, offered_at=offered_at)
         dialogue = self._speech.keep(replace(dialogue, spoken_at=state.now) if phrases else dialogue)
         if phrases:
             self._speech.say(dialogue, *phrases)
@@ -267,7 +267,7 @@ class Waiting:
         since = self._state.world.crises.get(QueueName(dialogue.queue))
         return (Crisis(dialogue.queue),) if since is not None and dialogue.crisis_at < since else ()
 
-    def _told(self, dialogue: Dialogue) -> Dialogue:
+    def _heard_crisis(self, dialogue: Dialogue) -> Dialogue:
         return replace(dialogue, crisis_at=self._state.now)
 
     def crisis(self, queue: QueueName) -> None:

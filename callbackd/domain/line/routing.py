@@ -86,8 +86,8 @@ def next_match(state: State) -> Match | None:
 
 def _why_not(obstacles: Sequence[tuple[Agent, str | None]]) -> str:
     """Free agents of the queue who may not serve the place, each with the reason; empty when there are none."""
-    told = [f"{agent.id} {why}" for agent, why in obstacles if why is not None and why is not NOT_OF_THIS_QUEUE]
-    return f"; passed over: {', '.join(told)}" if told else ""
+    reasons = [f"{agent.id} {why}" for agent, why in obstacles if why is not None and why is not NOT_OF_THIS_QUEUE]
+    return f"; passed over: {', '.join(reasons)}" if reasons else ""
 
 
 def _pick(state: State, entry: Entry, fit: Sequence[Agent], why_not: str) -> Match:

@@ -47,7 +47,7 @@ class Speech:
     def __init__(self, state: State) -> None:
         self._state = state
         self._stagger = Stagger()
-        self._said: Counter[LegId] = Counter()
+        self._played: Counter[LegId] = Counter()
         """How many playbacks each leg has had."""
         self._playing: dict[PlaybackId, LegId] = {}
 
@@ -75,8 +75,8 @@ class Speech:
         """The dialogue with a new playback to its leg, which cuts off the old one. Its end comes back as ``spoken``."""
         state = self._state
         dialogue = self.hush(dialogue)
-        playback = playback_of(dialogue.leg, self._said[dialogue.leg], state.world.generation)
-        self._said[dialogue.leg] += 1
+        playback = playback_of(dialogue.leg, self._played[dialogue.leg], state.world.generation)
+        self._played[dialogue.leg] += 1
         dialogue = self.keep(replace(dialogue, playback=playback, begun_at=None))
         self._playing[playback] = dialogue.leg
         state.timers.cancel(Timer.REPLY, dialogue.leg)
@@ -155,7 +155,7 @@ class Speech:
     def gone(self, leg: LegId) -> None:
         """The leg is gone. Asterisk may give its name to another, which has had no playback yet."""
         self.end(leg)
-        self._said.pop(leg, None)
+        self._played.pop(leg, None)
 
     def leave(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         """Say last words, then hang up."""

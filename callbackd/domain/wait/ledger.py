@@ -98,8 +98,8 @@ class Ledger:
 
     def quoted_s(self, entry: Entry) -> float | None:
         """The lowest wait spoken for this place in this line; infinity for "more than an hour", None if none was."""
-        told = (forecast.quote for forecast in self._open.get(entry.id, ()))
-        waits = [quote.said_s for quote in told if quote and quote.kind is QuoteKind.WAIT]
+        quotes = (forecast.quote for forecast in self._open.get(entry.id, ()))
+        waits = [quote.said_s for quote in quotes if quote and quote.kind is QuoteKind.WAIT]
         return min((inf if said_s is None else said_s for said_s in waits), default=None)
 
     def take_up(self, quotes: list[Quote]) -> None:
