@@ -21,7 +21,7 @@ from callbackd.domain.ids import MOST_TELEPHONES, LegId, legs_of_ring
 
 log = structlog.get_logger("ari")
 
-_CONTACT = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,64}/sips?:[^\s\x00-\x1f]{1,300}", re.ASCII)
+_ADDRESS = re.compile(r"/sips?:[^\s\x00-\x1f&]{1,300}", re.ASCII)
 FRESH_S = 60.0
 """What was asked for this recently is not asked for again."""
 _AT_ONCE = 20
@@ -76,8 +76,8 @@ class Contacts:
                 self._learn(endpoint, str(answer.body["variables"].get(variable) or ""))
 
     def _learn(self, endpoint: str, value: str) -> None:
-        contacts = re.split(r"&(?=PJSIP/)", value)
-        found = tuple(contact for contact in contacts if _CONTACT.fullmatch(contact))[:MOST_TELEPHONES]
+        contacts = [contact for contact in re.split(r"&(?=PJSIP/)", value) if contact.startswith(endpoint)]
+        found = tuple(one for one in contacts if _ADDRESS.fullmatch(one.removeprefix(endpoint)))[:MOST_TELEPHONES]
         if len(found) > 1 and found != self._known.get(endpoint):
             log.info("several_contacts", endpoint=endpoint, contacts=len(found), why="all are rung, the first answers")
         self._known[endpoint] = found

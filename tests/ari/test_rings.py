@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
+from aiohttp import web
+
+from callbackd.ari.perform import Perform
 from callbackd.ari.rings import Rings
-from callbackd.domain.commands import HangUp
-from callbackd.domain.events import Ending, Event, LegEnded, LegEntered, Party
-from callbackd.domain.ids import Mint, legs_of_ring, minted_at, ring_of
+from callbackd.domain.commands import HangUp, RingAgent
+from callbackd.domain.events import (
+    CallArrived,
+    DialAccepted,
+    DialRefused,
+    Ending,
+    Event,
+    LegEnded,
+    LegEntered,
+    Party,
+)
+from callbackd.domain.ids import EntryId, LegId, Mint, QueueName, legs_of_ring, minted_at, ring_of
+from callbackd.domain.settings import Dialling
+from tests.ari.fake_asterisk import FakeAsterisk, asking, serving
 
 RING = Mint(b"test").leg(1_800_000_000.0)
 
@@ -98,3 +115,80 @@ def test_one_telephone_is_left_alone():
     assert rings.begin(RING, 1) == (RING,)
     assert rings.hear(LegEnded(RING)) == LegEnded(RING)
     assert rings.under_way(RING) == (RING,)
+
+
+# --- what Asterisk is asked -------------------------------------------------------------------------------------------
+
+DESK, SOFT = "PJSIP/agent1/sip:agent1@192.0.2.1:5060", "PJSIP/agent1/sip:agent1@192.0.2.2:5060;transport=tls"
+ACT = RingAgent(RING, "PJSIP/agent1", "+48221234567", "support", 14.2, EntryId("e1"))
+CALL = CallArrived(LegId("1800000000.1"), QueueName("support"), "+48221234567")
+SECOND = legs_of_ring(RING)[1]
+
+
+@asynccontextmanager
+async def calls_come(contacts: str | None, calls: int = 1, **statuses: Any) -> AsyncIterator[tuple[Perform, list[str]]]:
+    """Calls have come; contacts are what Asterisk tells then, None when it does not know the request."""
+    fake, asked = FakeAsterisk(), list[str]()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(f"{request.method} {request.path.removeprefix('/ari')}")
+        if request.path.endswith("/variables"):
+            told = {"variables": {request.query["variables"]: contacts}}
+            return web.json_response(told, status=200 if contacts is not None else 404)
+        status = statuses.get(request.query.get("endpoint", ""), 200)
+        return web.json_response({"state": "Ringing"}, status=status)
+
+    fake.answer = answer
+    async with serving(fake), asking(fake) as ari:
+        perform = Perform(ari, lambda *_: [], Dialling(), phones=["PJSIP/agent1"])
+        for _ in range(calls):
+            perform.heard(CALL)
+        yield perform, asked
+
+
+def rung(asked: list[str]) -> list[str]:
+    return sorted(line.rpartition("/")[2] for line in asked if line.startswith("POST /channels/cbd-"))
+
+
+async def test_each_contact_is_rung_on_a_leg_of_its_own_and_one_ring_is_told_of():
+    async with calls_come(f"{DESK}&{SOFT}") as (perform, asked):
+        events = await perform(ACT)
+    assert rung(asked) == [RING, SECOND]
+    assert events[0] == DialAccepted(RING)
+
+
+async def test_contacts_are_asked_for_once_and_not_for_each_ring():
+    async with calls_come(f"{DESK}&{SOFT}", calls=5) as (perform, asked):
+        for _ in range(3):
+            await perform(ACT)
+            perform.heard(CALL)
+    assert len([line for line in asked if line.endswith("/variables")]) == 1
+    assert len(asked) == 1 + 3 * 2 * 3, "three requests for each leg: originate, watch, look"
+
+
+@pytest.mark.parametrize("contacts", [DESK, "", None], ids=["one", "none", "an Asterisk that cannot tell"])
+async def test_a_ring_at_one_telephone_is_as_it_was(contacts):
+    async with calls_come(contacts) as (perform, asked):
+        await perform(ACT)
+    assert rung(asked) == [RING]
+    assert len(asked) == 1 + 3
+
+
+async def test_what_is_no_contact_is_not_dialled():
+    async with calls_come(f"{DESK}&Local/stranger@outside&{SOFT}&PJSIP/trunk/tel:00") as (perform, asked):
+        await perform(ACT)
+    assert rung(asked) == [RING]
+
+
+async def test_one_that_is_refused_leaves_the_ring_to_the_other():
+    async with calls_come(f"{DESK}&{SOFT}", **{DESK: 500}) as (perform, _):
+        events = await perform(ACT)
+    assert events[:2] == (DialAccepted(RING), LegEnded(RING, Ending.UNREACHABLE))
+    assert [perform.rings.hear(event) for event in events[:2]] == [DialAccepted(RING), None]
+
+
+async def test_all_refused_is_a_refusal():
+    async with calls_come(f"{DESK}&{SOFT}", **{DESK: 500, SOFT: 500}) as (perform, _):
+        (event,) = await perform(ACT)
+    assert isinstance(event, DialRefused)
+    assert event.leg == RING
