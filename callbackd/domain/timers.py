@@ -16,6 +16,8 @@ class Timer(StrEnum):
     RING = "ring"  # leg: the end of a ring was not reported
     ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
     ACCEPTED = "accepted"  # entry: its customer has pressed 1 and waited for an agent for as long as may be
+    LET_GO = "let_go"  # attempt: its customer would have picked up by now, who ever does
+    LOOK = "look"  # queue: whether a customer is dialled ahead by now, as calls end by the clock alone
     TRACE = "trace"  # attempt: look again what became of it
     PACE = "pace"  # site: the next customer may be dialled
     REST = "rest"  # agent: may be rung again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp
+from math import exp, inf
 
 from callbackd.domain.ids import QueueName
 from callbackd.domain.wait.distributions import Z80, Moments
@@ -24,6 +24,9 @@ class Plain:
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:  # noqa: ARG002 - all are alike
         return ((self._answer_s, 1.0),)
+
+    def picks_up_s(self, trunk: str) -> float:  # noqa: ARG002 - nobody is given up
+        return inf
 
     def memories(self) -> Mapping[str, Memory]:
         return {}

@@ -103,6 +103,9 @@ class Panel:
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
         return self._first.answer_times(trunk)
 
+    def picks_up_s(self, trunk: str) -> float:
+        return self._first.picks_up_s(trunk)
+
     def memories(self) -> Mapping[str, Memory]:
         return self._first.memories()
 

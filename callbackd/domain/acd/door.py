@@ -123,7 +123,7 @@ class Acd:
         if woken or self._state.stamp() != self._matched:
             self._match()
             self._matched = self._state.stamp()
-        self._dial_ahead()
+            self._dial_ahead()
         self._learning.see(self._state.changes())
         return self._state.take()
 
@@ -220,7 +220,7 @@ class Acd:
                 self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
 
     def _dial_ahead(self) -> None:
-        """Asked at every step: the chance that an agent will be free in time moves with the clock alone."""
+        """Asked when anything has changed, and again by a timer: the chance of a free agent moves with the clock."""
         while ahead := self._dial.ahead():
             self._dial.claim(ahead[0], None, ahead[1])
 
@@ -328,7 +328,9 @@ class Acd:
                 self._waiting.closing(QueueName(whose))
             case Timer.DEVICE:
                 self._phones.judge(AgentId(whose))
-            case Timer.PACE | Timer.REST | Timer.RETRY:
+            case Timer.LET_GO:
+                self._dial.let_go(AttemptId(whose))
+            case Timer.PACE | Timer.REST | Timer.RETRY | Timer.LOOK:
                 pass
             case _:
                 assert_never(timer)

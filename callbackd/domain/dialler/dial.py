@@ -48,6 +48,9 @@ _POSTPONED_WITHIN_S = 600.0
 ACCEPTED_WAIT_S = 2.0
 """The longest that a customer who answered may wait for an agent (spec/estimates.md, dialling ahead)."""
 
+_LOOK_S = 1.0
+"""How soon it is asked again whether a customer is dialled ahead, when the answer was that it is too early."""
+
 _STORING_S = 10.0
 """While a move is being stored, expiry waits this long."""
 
@@ -170,6 +173,8 @@ class Dial:
                 answer = lookahead.decide(queue.dial, chance, queue.waiting_share)
                 if answer.yes:
                     return entry, answer.reason
+                if queue.dial is DialPolicy.LOOK_AHEAD and chance is not None:
+                    state.timers.set(Timer.LOOK, queue.name, state.now + _LOOK_S)
         return None
 
     def _candidate(self, queue: Queue) -> Entry | None:
@@ -210,6 +215,23 @@ class Dial:
         state.put(replace(entry, agent=agent_id))
         state.note(entry.id, f"{agent_id} reserved", "free while the customer is being dialled")
 
+    def let_go(self, id: AttemptId) -> None:
+        """The customer has not picked up by when nearly all do who ever will: nobody is kept for them any more.
+
+        Whoever picks up all the same gets the next free agent.
+        """
+        state, attempt = self._state, self._state.attempts.get(id)
+        if attempt is None or attempt.answered_at is not None:
+            return
+        entry = state.entries[state.callbacks[attempt.callback].entry]
+        state.let_go.add(entry.id)
+        agent = state.agent(attempt.agent)
+        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+            state.put(replace(attempt, agent=None))
+            state.put(replace(entry, agent=None))
+            self._floor.release(agent.id)
+            state.note(entry.id, f"{agent.id} released", "the customer will hardly pick up any more")
+
     def claimed(self, event: AttemptClaimed) -> None:
         """The intent is committed: dial."""
         state, attempt = self._state, self._state.attempts.get(event.attempt)
@@ -223,6 +245,9 @@ class Dial:
         state = self._state
         callback, ring_s = state.callbacks[attempt.callback], state.settings.dialling.ring_s
         state.timers.set(Timer.ATTEMPT, attempt.id, state.now + ring_s + _DIAL_GRACE_S)
+        if state.settings.queues[callback.queue].dial is DialPolicy.LOOK_AHEAD:
+            picks_up_s = self._places.picks_up_s(trunk_of(state.settings.dialling.endpoint))
+            state.timers.set(Timer.LET_GO, attempt.id, attempt.claimed_at + picks_up_s)
         hello: tuple[Phrase, ...] = (CallbackHello(callback.queue),)
         if callback.cut_off:
             hello = (*hello, Fixed.CUT_OFF_BEFORE)
@@ -261,6 +286,7 @@ class Dial:
 
     def picked_up(self, attempt: Attempt) -> None:
         self._state.move(attempt.answered(self._state.now))
+        self._state.let_go.discard(self._state.callbacks[attempt.callback].entry)
 
     # --- the customer ---------------------------------------------------------------------------------------------
 
@@ -277,6 +303,7 @@ class Dial:
             return
         if attempt.state in {AttemptState.CLAIMED, AttemptState.DIALLING, AttemptState.RINGING}:
             attempt = state.move(attempt.answered(state.now))
+        state.let_go.discard(state.callbacks[attempt.callback].entry)
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
         self._trunk.worked("a customer answered")
@@ -448,6 +475,8 @@ class Dial:
         state = self._state
         state.timers.cancel(Timer.ATTEMPT, attempt.id)
         state.timers.cancel(Timer.TRACE, attempt.id)
+        state.timers.cancel(Timer.LET_GO, attempt.id)
+        state.let_go.discard(state.callbacks[attempt.callback].entry)
         state.move(attempt.close(outcome, state.now))
         callback = state.callbacks[attempt.callback]
         callback = state.move(callback.fail())

@@ -107,7 +107,7 @@ def awaits_agent(state: State, entry: Entry) -> bool:
 
     Otherwise a caller behind would take the agent on whom the dial was counting, or who comes for one who left.
     """
-    ahead = entry.state is EntryState.DIALLING and entry.agent is None
+    ahead = entry.state is EntryState.DIALLING and entry.agent is None and entry.id not in state.let_go
     return ahead and state.queue_of(entry).dial is not DialPolicy.CUSTOMER_FIRST
 
 

@@ -61,6 +61,8 @@ class State(Rows):
         self.world = World(
             Breaker(dialling.breaker_failures, dialling.breaker_open_s), Refusals(dialling.refusals_in_a_row)
         )
+        self.let_go: set[EntryId] = set()
+        """Whose customers are being dialled and will hardly pick up any more: no agent is kept for them."""
         self.joining: set[EntryId] = set()
         """Places whose agent has answered and whose legs Asterisk has not yet reported in one bridge."""
         self.offered_at: dict[AgentId, tuple[QueueName, float]] = {}

@@ -145,6 +145,8 @@ class Reached:
     trunk: str
     after_s: float | None
     rang_s: float
+    picked_s: float | None = None
+    """Until somebody picked up, key or not; None when nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,10 @@ class Estimator(Protocol):
         above."""
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
-        """How long customers behind this trunk take to answer: (seconds, share of the answers); shares add up to 1."""
+        """How long customers behind this trunk take to answer, at least: (seconds, share); the shares add up to 1."""
+
+    def picks_up_s(self, trunk: str) -> float:
+        """The seconds within which nearly all customers behind this trunk who pick up do so; infinity: unknown."""
 
     def memories(self) -> Mapping[str, Memory]:
         """Everything that was learned, by subject, to be stored."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import exp, inf, log, sqrt
 from typing import Any
 
@@ -243,6 +243,7 @@ def _rank(text: str) -> Rank:
     return int(of_queue), int(own)
 
 
+_PICKED_S = tuple(2.0 * n for n in range(1, 31))
 _ANSWERS_S = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 45.0)
 
 
@@ -254,18 +255,36 @@ class Answers(Learned):
     """The configured delay: the middle of the prior, which is worth ten calls."""
     within: list[float] = field(default_factory=lambda: [0.0] * (len(_ANSWERS_S) + 1))
     """Answers by delay, up to each of ``_ANSWERS_S``, the rest last."""
+    picked: list[float] = field(default_factory=lambda: [0.0] * len(_PICKED_S))
+    """How many picked up, key or not, by when: up to each of ``_PICKED_S``."""
     unanswered: float = 3.0
     rang_s: float = -1.0
     """Mean, answered or not."""
 
     _PRIOR = 10.0
     _MEMORY = 300.0
+    _HARDLY = 0.01
+    _PICKED_LEAST = 20.0
 
     def __post_init__(self) -> None:
         if self.rang_s < 0:
             self.rang_s = self.typical_s
             for n, (delay_s, share) in enumerate(_spread(self.typical_s)):
                 self.within[n] = self._PRIOR * share if delay_s else 0.0
+
+    def pick_up(self, picked_s: float) -> None:
+        keep = min(1.0, self._MEMORY / max(1.0, sum(self.picked)))
+        self.picked = [n * keep for n in self.picked]
+        self.picked[min(int(picked_s / 2.0), len(_PICKED_S) - 1)] += 1
+
+    @property
+    def picks_up_s(self) -> float:
+        """Within which all but ``_HARDLY`` pick up; infinity while too few have."""
+        total = sum(self.picked)
+        if total < self._PICKED_LEAST:
+            return inf
+        later = accumulate(reversed(self.picked))
+        return next((upto_s for upto_s, n in zip(reversed(_PICKED_S), later, strict=True) if n > self._HARDLY * total))
 
     def learn(self, after_s: float | None, rang_s: float) -> None:
         seen = sum(self.within) + self.unanswered
@@ -279,10 +298,14 @@ class Answers(Learned):
             self.within[_bin(after_s)] += 1
 
     def recall(self, memory: Memory) -> None:
-        within = memory.get("within")
+        memory = {"picked": self.picked, **memory}
+        within, picked = memory.get("within"), memory["picked"]
+        if not isinstance(picked, list) or len(picked) != len(self.picked) or not all(map(_number, picked)):
+            raise ValueError("not a memory of Answers")
         if not isinstance(within, list) or len(within) != len(self.within) or not all(map(_number, within)):
             raise ValueError("not a memory of Answers")
-        Learned.recall(self, {**memory, "within": self.within, "typical_s": self.typical_s})
+        Learned.recall(self, {**memory, "within": self.within, "picked": self.picked, "typical_s": self.typical_s})
+        self.picked = picked
         self.within = within if sum(within) > 0 else self.within
 
     @property
@@ -292,9 +315,9 @@ class Answers(Learned):
         return answered / (answered + self.unanswered)
 
     def times(self) -> tuple[tuple[float, float], ...]:
-        """Delay and share of the answers; each bin by its middle."""
+        """Delay and share of the answers; each bin by its beginning: it is quick customers who find nobody."""
         answered = sum(self.within)
-        return tuple((middle, n / answered) for middle, n in zip(_middles(), self.within, strict=True) if n)
+        return tuple((begin, n / answered) for begin, n in zip((0.0, *_ANSWERS_S), self.within, strict=True) if n)
 
 
 def _bin(after_s: float) -> int:

@@ -115,10 +115,11 @@ class Learning:
             return
         took_s = state.now - row.claimed_at
         trunk = trunk_of(state.settings.dialling.endpoint)
+        picked_s = row.answered_at - row.claimed_at if row.answered_at is not None else None
         if row.state is AttemptState.ACCEPTED:
-            self._learn(Reached(trunk, took_s, took_s))
+            self._learn(Reached(trunk, took_s, took_s, picked_s))
         elif row.state is AttemptState.CLOSED and row.outcome not in _NOT_RUNG | {AttemptOutcome.CONNECTED}:
-            self._learn(Reached(trunk, None, took_s))
+            self._learn(Reached(trunk, None, took_s, picked_s))
 
     # --- memory ---------------------------------------------------------------------------------------------------
 

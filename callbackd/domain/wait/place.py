@@ -222,6 +222,10 @@ class Places:
             chance += share * in_time
         return chance
 
+    def picks_up_s(self, trunk: str) -> float:
+        """After this many seconds hardly anybody behind this trunk picks up who has not."""
+        return self._estimator.picks_up_s(trunk)
+
     def watch(self, entry: Entry) -> None:
         """Wake when the wait alone lets more agents be given the entry, and when it has waited as long as it may."""
         state = self._state

@@ -66,6 +66,8 @@ class Recursive:
                 self._pauses.learn(event.paused, event.seconds, event.changed)
             case Reached():
                 self._behind(event.trunk).learn(event.after_s, event.rang_s)
+                if event.picked_s is not None:
+                    self._behind(event.trunk).pick_up(event.picked_s)
             case TurnCame():
                 if event.estimate.model_s and event.apart:
                     self._calibration[event.queue].learn(event.estimate.model_s, event.estimate.p80_s, event.waited_s)
@@ -74,6 +76,9 @@ class Recursive:
 
     def answer_times(self, trunk: str) -> tuple[tuple[float, float], ...]:
         return self._behind(trunk).times()
+
+    def picks_up_s(self, trunk: str) -> float:
+        return self._behind(trunk).picks_up_s
 
     def _behind(self, trunk: str) -> Answers:
         return self._answers.setdefault(trunk, Answers(self._answer_s))

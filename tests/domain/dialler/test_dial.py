@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callbackd.domain.breaker import trunk_of
 from callbackd.domain.commands import Changed, ClaimAttempt, DialCustomer, StartMusic
 from callbackd.domain.dialler import look_ahead as lookahead
 from callbackd.domain.dialler.retry import Again, GiveUp, decide, postpone
@@ -14,6 +15,8 @@ from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryOutcome
 from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling, DialPolicy, Offer, Retry
+from callbackd.domain.timers import Timer
+from callbackd.domain.wait.estimator import Reached
 from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import BEN, SUPPORT, T0, Centre, agent, number, queue, settings
@@ -280,6 +283,22 @@ def test_look_ahead_dials_when_the_estimate_says_an_agent_will_be_free_in_time(h
     assert bool(dialled(centre)) is dials
 
 
+def test_look_ahead_looks_again_by_itself_while_nothing_happens():
+    """Alice's wrap-up of 30 s ends at a known time: nothing happens until then, and her customer is dialled before."""
+    centre = promised(DialPolicy.LOOK_AHEAD, estimator=Recursive, wrap_up_s=30.0)
+    go(centre)
+    centre.hangs_up("with-alice")
+    assert dialled(centre) == []
+    centre.sleeps(29)
+    assert dialled(centre) == [number(1)]
+
+
+def test_the_other_policies_do_not_look_again():
+    centre = promised(DialPolicy.AGENT_FIRST)
+    go(centre)
+    assert not centre.acd.state.timers.is_set(Timer.LOOK, SUPPORT)
+
+
 def test_look_ahead_counts_the_places_before_the_promise():
     """A second agent end is needed then: 97.2 % for one are 87 % for two."""
     centre = promised(DialPolicy.LOOK_AHEAD, expected_handle_s=3.9)
@@ -318,6 +337,54 @@ def test_look_ahead_keeps_the_agent_who_becomes_free_for_the_customer_being_dial
     leg = centre.customer_answers()
     centre.presses(leg, "1")
     assert centre.rings("alice")[-1] == number(1)
+
+
+def picking_up_within(seconds):
+    """Nearly all customers behind the trunk pick up within this time; Anna is dialled and does not."""
+    centre = promised(DialPolicy.LOOK_AHEAD, estimator=Recursive, wrap_up_s=0.0)
+    trunk = trunk_of(centre.settings.dialling.endpoint)
+    for _ in range(100):
+        centre.acd.estimator.on_event(Reached(trunk, None, 30.0, picked_s=seconds - 1), centre.now)
+    go(centre)
+    centre.hangs_up("with-alice")
+    assert centre.agents["alice"].activity is Activity.RESERVED
+    return centre
+
+
+def test_an_agent_is_not_kept_for_a_customer_who_will_hardly_pick_up_any_more():
+    centre = picking_up_within(20.0)
+    centre.calls("ben", BEN)
+    centre.sleeps(19)
+    assert BEN not in centre.rings("alice")
+    centre.sleeps(2)
+    assert centre.rings("alice")[-1] == BEN
+    assert "the customer will hardly pick up any more" in centre.reasons("alice released")
+
+
+def test_a_customer_who_picks_up_all_the_same_gets_the_next_agent():
+    centre = picking_up_within(20.0)
+    centre.sleeps(21)
+    assert centre.agents["alice"].activity is Activity.IDLE
+    leg = centre.customer_answers()
+    assert centre.agents["alice"].activity is Activity.RESERVED
+    centre.presses(leg, "1")
+    assert centre.rings("alice")[-1] == number(1)
+
+
+def test_an_agent_is_kept_for_a_customer_who_has_picked_up():
+    centre = picking_up_within(20.0)
+    centre.wait(10)
+    centre.customer_answers()
+    centre.sleeps(15)
+    assert centre.agents["alice"].activity is Activity.RESERVED
+
+
+def test_until_enough_have_been_rung_nobody_is_given_up():
+    centre = promised(DialPolicy.LOOK_AHEAD, estimator=Recursive, wrap_up_s=0.0)
+    go(centre)
+    centre.hangs_up("with-alice")
+    centre.sleeps(25)
+    assert centre.agents["alice"].activity is Activity.RESERVED
 
 
 def test_one_agent_is_kept_for_one_customer():
