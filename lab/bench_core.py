@@ -43,7 +43,7 @@ ROUNDS = 25
 T0 = 1_800_000_000.0
 _NOT_YET_S = 4 * 3600.0
 _GAP_S = 0.25
-"""Between two arrivals, so that announcements do not fall into one step."""
+"""Seconds between two arrivals, so that announcements do not fall into one step."""
 
 
 class Line:
@@ -60,7 +60,7 @@ class Line:
         self.waiting = [self.arrive() for _ in range(places - places // 3)]
 
     def hear(self, event: Event) -> tuple[Command, ...]:
-        """One step, timed; what others would say to its commands comes after it, and is not."""
+        """The commands of one step, which is timed; the answers of others to them come later, and are not."""
         started = time.process_time()
         commands = self._acd.handle(event, self._now)
         self.took_s = time.process_time() - started
@@ -87,7 +87,7 @@ class Line:
             yield self.took_s
 
     def announcements(self) -> Iterator[float]:
-        """To the last callers in the line, one after the other."""
+        """The times of announcements to the last callers in the line, one after the other."""
         took_s: list[float] = []
         while len(took_s) < len(self.waiting):
             self._now = max(self._now, self._acd.next_deadline() or self._now)
@@ -97,7 +97,7 @@ class Line:
         yield from took_s[-ROUNDS:]
 
     def agents_ending(self) -> Iterator[float]:
-        """A caller who talks hangs up; the agent is rung for the next place."""
+        """The times of steps in which a caller who talks hangs up and the agent is rung for the next place."""
         for leg in self.talking[:ROUNDS]:
             self._now += _GAP_S
             self.hear(LegEnded(leg))

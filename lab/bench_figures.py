@@ -1,4 +1,4 @@
-"""How long figures take to be asked for: a day of 10,000 calls from the facts, a month of a queue from quarters.
+"""How long it takes to get figures: a day of 10,000 calls from the facts, a month of a queue from quarter hours.
 
 The history is that of an invented day, written to a PostgreSQL of our own.
 """

@@ -1,7 +1,7 @@
 """A lamp for each agent: the device state ``Stasis:callbackd-<agent>``, which a hint brings to telephones.
 
-An agent sees whether calls are coming, and a blinking lamp tells of a pause that we made for missed rings. Lamps are
-set when somebody's presence changes and when Asterisk is back, never for a call. Trouble with them disturbs nobody.
+Agents see whether calls are coming; a blinking lamp shows that we paused them for missed rings. Lamps are set when an
+agent's presence changes and when Asterisk is back, never for a call. Trouble with them affects nothing else.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _BLINKS = "RINGING"
 
 
 class Lamps:
-    """``watch`` is given each step of the loop."""
+    """Call ``watch`` with each step of the loop."""
 
     def __init__(
         self, update: Callable[[str, str], Awaitable[Answer[None]]], agents: Callable[[], Iterable[Agent]]
     ) -> None:
-        """``update`` sets a device state by its name; ``agents`` are all of them as they are now."""
+        """``update`` sets a device state by its name; ``agents`` returns all agents as they are now."""
         self._update = update
         self._agents = agents
         self._wanted: dict[AgentId, str] = {}
@@ -68,5 +68,5 @@ class Lamps:
 
 
 def lamp(agent: Agent) -> str:
-    """Dark: calls come. Lit: paused. Blinking: paused for missed rings."""
+    """The device state for an agent. Dark: calls come. Lit: paused. Blinking: paused for missed rings."""
     return _BLINKS if paused_for_misses(agent) else _STATES[agent.presence]

@@ -1,8 +1,9 @@
 """Agents with several telephones: where they are, and their rings, each of which is one leg for the domain.
 
-Asterisk's originate rings the first contact of a PJSIP endpoint, while its Dial rings all. So each contact is rung on a
-leg of its own. The domain minted the first and hears of one ring: the first that answers has it and the other legs end;
-without an answer it is over when the last leg is, in the way that says most of a person.
+Asterisk's originate rings only the first contact of a PJSIP endpoint, while its Dial rings all. So each contact is rung
+on a leg of its own. The domain minted the first leg and sees a single ring: the first telephone that answers takes it
+and the other legs end; without an answer it is over when the last leg is, with the ending that tells most about a
+person.
 """
 
 import asyncio
@@ -23,9 +24,9 @@ log = structlog.get_logger("ari")
 
 _ADDRESS = re.compile(r"/sips?:[^\s\x00-\x1f&]{1,300}", re.ASCII)
 FRESH_S = 60.0
-"""What was asked for this recently is not asked for again."""
+"""Contacts that are younger than this, in seconds, are not asked for again."""
 _AT_ONCE = 20
-"""Names in one request: its first line must fit into what Asterisk reads."""
+"""How many names go in one request: its first line must not be longer than Asterisk reads."""
 _REMEMBERED = 1024
 _ELSEWHERE = "answered at another telephone"
 
@@ -33,8 +34,8 @@ _ELSEWHERE = "answered at another telephone"
 class Contacts:
     """What Asterisk would dial for each endpoint.
 
-    Only a channel can be asked, so it is asked by the way, on a channel that has just come to us, and no ring needs a
-    request of its own. What is known may be a while old: somebody's new telephone is rung a little later.
+    Only a channel can be asked, so we ask on a channel that has just entered our application, and no ring needs a
+    request of its own. The answer may be a while old: a new telephone is rung a little later.
     """
 
     def __init__(self, api: Api, endpoints: Sequence[str]) -> None:
@@ -52,7 +53,7 @@ class Contacts:
         return contacts if len(contacts) > 1 else (endpoint,)
 
     def overhear(self, event: Event | None) -> None:
-        """Ask on the channel that has come, unless it was asked a moment ago or is being asked."""
+        """Ask on the channel that has entered, unless we asked a moment ago or are still asking."""
         if not isinstance(event, CallArrived | FeatureCodeDialled | LegEntered) or not self._endpoints:
             return
         if not self._asking and time.monotonic() > self._asked_at + FRESH_S:
@@ -89,16 +90,17 @@ class _Ring:
     open: set[LegId] = field(default_factory=set)
     taken: LegId | None = None
     end: LegEnded | None = None
-    """The one that says most, of those so far."""
+    """The ending, of those so far, that tells most about a person."""
 
 
 class Rings:
-    """Every event must come by ``hear`` before the domain; ``hang_up`` is set when there is somebody to do it."""
+    """Every event must pass ``hear`` before it reaches the domain; ``hang_up`` is set once there is something to do
+    it."""
 
     def __init__(self) -> None:
         self.hang_up: Callable[[HangUp], None] = lambda _: None
         self._rings: dict[LegId, _Ring] = {}
-        """By each of its legs."""
+        """The rings, by each of their legs."""
 
     def begin(self, leg: LegId, telephones: int) -> tuple[LegId, ...]:
         """The legs of a ring at this many telephones."""
@@ -116,13 +118,13 @@ class Rings:
         return tuple(sorted(ring.open)) if ring and ring.taken is None and ring.open else (leg,)
 
     def all_made(self, leg: LegId) -> None:
-        """Legs that came to be after somebody had answered end too."""
+        """End also the legs that were made after somebody had answered."""
         ring = self._rings.get(leg)
         if ring and ring.taken:
             self._end_others(ring, ring.taken)
 
     def before(self, post: Callable[[Event], None]) -> Callable[[Event], None]:
-        """``post``, given only what is news for the domain."""
+        """``post``, called only with events that are news for the domain."""
 
         def heard(event: Event) -> None:
             if (news := self.hear(event)) is not None:
@@ -131,7 +133,7 @@ class Rings:
         return heard
 
     def hear(self, event: Event) -> Event | None:
-        """The event as the domain should hear it; None when it is no news."""
+        """The event as the domain should get it; None when it is no news."""
         ring = self._rings.get(event.leg) if isinstance(event, LegEntered | LegEnded) else None
         match event:
             case LegEntered(party=Party.AGENT) if ring:
@@ -170,7 +172,8 @@ class Rings:
 
 
 def _says(end: LegEnded) -> int:
-    """How much an end says of a person: nobody came, somebody declined, somebody talks; the rest is machines'."""
+    """How much an ending tells about a person: nobody came, somebody declined, somebody talks; all others are
+    machines'."""
     if end.ending is Ending.NO_ANSWER and not end.refused:
         return 3
     return {Ending.REJECTED: 2, Ending.NORMAL: 2, Ending.BUSY: 1}.get(end.ending, 0)

@@ -68,7 +68,7 @@ async def turned(runner, recorder):
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_what_is_done_for_a_caller_who_waits_does_not_wait_for_the_database():
+async def test_commands_for_a_waiting_caller_do_not_wait_for_the_database():
     recorder, inbox = Recorder(), asyncio.Queue[Event]()
     runner = Runner(Acd(settings(), Mint(b"")), recorder, inbox, recorder.put)
     inbox.put_nowait(CallArrived(LegId("leg"), "support", ANNA))
@@ -94,7 +94,7 @@ PROMISED = Callback(CallbackId("c"), PLACE.id, SUPPORT, ANNA, 0.0, 1.0)
     ],
     ids=lambda command: type(command).__name__,
 )
-async def test_what_is_promised_or_cannot_be_taken_back_is_written_before_anything_leaves(command):
+async def test_promises_and_what_cannot_be_undone_are_written_before_anything_leaves(command):
     recorder = Recorder()
     runner = Runner(Acd(settings(), Mint(b"")), recorder, asyncio.Queue(), recorder.put)
     await runner.obey([Changed(None, PLACE)])

@@ -354,7 +354,7 @@ async def test_a_customers_ring_ends_when_the_only_agents_phone_goes_off(open_ho
 # --- a pause for missed rings -----------------------------------------------------------------------------------------
 
 
-async def test_who_is_paused_for_missed_rings_sees_a_lamp_blink_and_hears_of_it(open_house, tmp_path):
+async def test_an_agent_paused_for_missed_rings_sees_a_lamp_blink_and_hears_of_it(open_house, tmp_path):
     house = await open_house(
         built=False,
         queues=QUEUES,

@@ -1,7 +1,7 @@
 """The desk for what people and programs ask for: each act is done, or refused with the reason, and answered either way.
 
-Nothing is done while the database is away: an act is answered when it is written down, and stands in the audit. Asking
-for what is so already is done, too.
+Nothing is done while the database is away: an act is answered once it is written down, and is in the audit. An act that
+would change nothing counts as done.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Acts:
     # --- callbacks ----------------------------------------------------------------------------------------------------
 
     def _waiting(self, id: str) -> Callback | str:
-        """The promise, if it waits; else why nothing can be done with it now."""
+        """The promise if it is waiting; otherwise why nothing can be done with it now."""
         callback = self._state.callbacks.get(CallbackId(id))
         if callback is None:
             return "there is no open callback of this id"
@@ -112,7 +112,7 @@ class Acts:
         return DONE
 
     def _call_now(self, id: str) -> str:
-        """The next to be dialled, whenever it was promised for. Whether the customer may be rung is still asked."""
+        """Make the promise the next to be dialled, whenever it is due. Calling hours and limits still apply."""
         callback = self._waiting(id)
         if isinstance(callback, str):
             return callback
@@ -125,7 +125,7 @@ class Acts:
         return DONE
 
     def _assign(self, id: str, agent: str) -> str:
-        """To one agent alone, for as long as the promise lives; with no agent it is anybody's again."""
+        """Give the promise to one agent alone, for as long as it lives; without an agent, to anybody again."""
         callback, state = self._waiting(id), self._state
         if isinstance(callback, str):
             return callback
@@ -172,7 +172,7 @@ class Acts:
                 assert_never(code)
 
     def _said(self, name: str, what: Happening, text: str) -> str:
-        """Of the agent's call in hand, else the last one."""
+        """Note words about the agent's call in hand, else about the last one."""
         if AgentId(name) not in self._state.agents:
             return "there is no such agent"
         self._calls.said(AgentId(name), what, text)
@@ -215,7 +215,7 @@ class Acts:
         return entry
 
     def _take_out(self, id: str, asked: Asked) -> str:
-        """A caller goes to the fallback of the dialplan; a promise is cancelled."""
+        """Send a caller to the dialplan's fallback, or cancel a promise."""
         entry = self._place(id)
         if isinstance(entry, str):
             return entry

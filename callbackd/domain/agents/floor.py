@@ -293,7 +293,7 @@ class Floor:
         self._direct_callback.talked(entry, agent.id)
 
     def _join(self, entry: Entry, bridge: BridgeId, caller_leg: LegId, agent_leg: LegId) -> None:
-        """End what blocks the leg, then bridge; the long dead-man switch is set last, as nobody waits for it."""
+        """Stop what blocks the leg, then bridge; the long dead-man switch is set last, as nobody waits for it."""
         state = self._state
         state.joining.add(entry.id)
         state.do(StopMusic(caller_leg), Join(bridge, (caller_leg, agent_leg)))
@@ -356,7 +356,7 @@ class Floor:
             self.wrapped(agent.id)
 
     def extend_wrap_up(self, id: AgentId) -> bool:
-        """Make the wrap-up longer, as the agent asked. False when there is none."""
+        """Whether there is a wrap-up; makes it longer, as the agent asked."""
         state, agent = self._state, self._state.agents[id]
         queue, _ = state.offered_at.get(id, (None, 0.0))
         if agent.activity is not Activity.WRAP_UP or queue is None:
@@ -369,7 +369,7 @@ class Floor:
         return True
 
     def ready(self, id: AgentId) -> bool:
-        """End the wrap-up, as the agent asked. False when there is none."""
+        """Whether there was a wrap-up; ends it, as the agent asked."""
         if self._state.agents[id].activity is not Activity.WRAP_UP:
             self._state.note(id, "wrap-up not ended", "there is no wrap-up")
             return False
@@ -393,12 +393,14 @@ def paused_for_misses(agent: Agent) -> bool:
 
 
 def _let_ring(event: LegEnded) -> bool:
-    """It rang for as long as we wanted, and nobody came. A phone that says so itself (480) is set to disturb nobody."""
+    """Whether it rang for as long as we wanted, and nobody came. A phone that answers 480 by itself is set to "do not
+    disturb"."""
     return event.ending is Ending.NO_ANSWER and not event.refused
 
 
 def _declined(event: LegEnded) -> bool:
-    """By hand: 603, or picked up and put down. Other words (403) are machines'; Q.850 alone has no others."""
+    """Whether somebody declined by hand: 603, or picked up and put down. Other refusals (403) are machines'; Q.850
+    alone does not tell them apart."""
     return event.ending is Ending.NORMAL or (event.ending is Ending.REJECTED and event.tech_cause in {0, 603})
 
 

@@ -13,4 +13,4 @@ class Switch:
     at: float
     who: str
     until: float | None = None
-    """Of a queue that is closed early: until when."""
+    """For a queue that is closed early: until when."""

@@ -64,7 +64,7 @@ def test_neither_cancels_nor_moves(key):
     assert rung_by_us(centre) == [ANNA]
 
 
-def test_who_waits_at_the_place_and_hangs_up_leaves_the_promise_where_it_was():
+def test_a_caller_who_waits_at_the_place_and_hangs_up_leaves_the_promise_where_it_was():
     centre = promised()
     place = centre.entry()
     rings_in(centre, "1")
@@ -164,7 +164,7 @@ def test_the_promise_stands_again_after_a_restart_and_without_a_database():
 # --- what proves it ---------------------------------------------------------------------------------------------------
 
 
-def test_who_answers_our_call_may_cancel_it():
+def test_a_customer_who_answers_our_call_may_cancel_it():
     centre = promised(retry=Retry(max_attempts=3))
     rung_by_us(centre)
     leg = centre.customer_answers()
