@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -327,3 +328,94 @@ async def to_reception(house: House):
     await reception.rung[0].hold()
     consult = await reception.dial("8001", answered=True)
     return anna, reception, consult
+
+
+async def test_a_panel_that_redirects_both_legs_lets_both_go(open_house):
+    """AMI's Redirect with ExtraChannel: neither leg is ours any more, and nobody is hung up on."""
+    house = await open_house(queues=QUEUES, agents=ONE)
+    anna, one, ring = await talking(house)
+    three = await house.agent("agent3", answers(after=0.2), logs_in=False)
+    six = await house.agent("agent6", answers(after=0.2), logs_in=False)
+    caller, agent = await channel_of(house, "trunk-in"), await channel_of(house, "agent1")
+    there = {"Context": "lab-agents", "Exten": "agent3", "Priority": "1"}
+    extra = {"ExtraContext": "lab-agents", "ExtraExten": "agent6", "ExtraPriority": "1"}
+    await ami(house, "Redirect", Channel=caller, ExtraChannel=agent, **there, **extra)
+    await anna.hears(three, within=5)
+    await ring.hears(six, within=5)
+    await ring.hangup()
+    ben = await house.calls(BEN)
+    await ben.hears(one, within=10)
+    assert not anna.call.over
+
+
+@pytest.mark.parametrize("who", ["agent1", "trunk-in"])
+async def test_an_attended_transfer_ordered_by_a_panel_loses_nobody(open_house, who):
+    """Whatever Asterisk makes of AMI's Atxfer on a leg in our bridge: both talk on."""
+    house = await open_house(queues=QUEUES, agents=ONE)
+    anna, one, _ = await talking(house)
+    await house.agent("agent3", answers(after=0.2), logs_in=False)
+    since = house.stage.now()
+    channel = await channel_of(house, who)
+    with suppress(AssertionError):  # whatever Asterisk answers
+        await ami(house, "Atxfer", Channel=channel, Context="lab-agents", Exten="agent3")
+    await anna.hears(one, since=since + 3.0, within=8)
+    assert await house.rows("SELECT state FROM entry") == [{"state": "talking"}]
+    await anna.hangup()
+    ben = await house.calls(BEN)
+    await ben.hears(one, within=10)
+
+
+# --- three at once ----------------------------------------------------------------------------------------------------
+
+
+async def test_three_people_whom_the_agents_telephone_mixes_are_two_calls_to_us(open_house):
+    """The telephone holds the caller, calls a colleague, and then has both: Asterisk sees two calls and no transfer."""
+    house = await open_house(queues=QUEUES, agents=ONE)
+    anna, one, ring = await talking(house)
+    colleague, consult = await consults(house, one, ring)
+    since = house.stage.now()
+    await ring.resume()
+    await anna.hears(one, since=since, within=5)
+    await consult.hears(colleague, since=since, within=5)
+    assert await house.rows("SELECT state, agent FROM entry") == [{"state": "talking", "agent": "agent1"}]
+    ben = await house.calls(BEN)
+    await consult.hangup()
+    await anna.hears(one, since=house.stage.now(), within=5)
+    assert len(one.rung) == 1, "Ben waits for as long as they talk"
+    await anna.hangup()
+    await ben.hears(one, within=10)
+
+
+# --- and callbackd is killed -----------------------------------------------------------------------------------------
+
+
+async def test_killed_while_the_colleague_rings_the_caller_gets_there_and_the_agent_is_free(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    anna, one, ring = await talking(house)
+    colleague = await house.agent("agent3", rings, logs_in=False)
+    await ring.refer("agent3")
+    hangs_up_when_told(house, ring)
+    call = await colleague.next_call(within=5)
+    await house.daemon.kill()
+    await call.answer()
+    await anna.hears(colleague, within=5)
+    await house.daemon.start()
+    ben = await house.calls(BEN)
+    await ben.hears(one, within=15)
+    assert not anna.call.over
+    assert anna.gaps(longer_than=2.0) == []
+
+
+async def test_a_transfer_while_callbackd_is_away_leaves_caller_and_agent_talking(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE)
+    anna, one, ring = await talking(house)
+    await house.agent("agent3", answers(after=0.2), logs_in=False)
+    await house.daemon.kill()
+    since = house.stage.now()
+    await ring.refer("agent3")
+    await anna.hears(one, since=since + 1.0, within=5)
+    await house.daemon.start()
+    await anna.hears(one, since=house.stage.now(), within=5)
+    await anna.hangup()
+    ben = await house.calls(BEN)
+    await ben.hears(one, within=15)
