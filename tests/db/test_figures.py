@@ -95,7 +95,7 @@ async def test_refusals_by_the_limits_are_counted(engine, right):
     assert (support.no_promise, support.no_dial) == (1, 1)
 
 
-async def test_a_report_is_of_a_queue_or_of_an_agent(engine):
+async def test_a_report_is_about_a_queue_or_about_an_agent(engine):
     day = Day("small", seed=5, hours=0.1)
-    with pytest.raises(ValueError, match="a queue or of an agent"):
+    with pytest.raises(ValueError, match="about a queue or about an agent"):
         await report(engine, day.settings, 0, 1, **day.everybody[0], **day.everybody[-2])
