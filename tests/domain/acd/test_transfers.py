@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from callbackd.domain.commands import AnswerTransfer, HangUp, Join, Transfer
+from callbackd.domain import phrase
+from callbackd.domain.commands import AnswerTransfer, HangUp, Join, StopMusic, Transfer
 from callbackd.domain.events import LegLeft, LegReplaced, TransferAsked, TransferFailed, Transferred
-from callbackd.domain.ids import LegId
+from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
-from callbackd.domain.settings import TransferRules
+from callbackd.domain.settings import Menu, TransferRules
 from tests.builders import ANNA, BEN, SALES, Centre, agent, queue, settings
 
 
@@ -36,6 +37,7 @@ def test_the_caller_goes_the_agent_is_free_and_the_talk_is_counted():
     leg = asks(c)
     act = c.last(Transfer)
     assert (act.leg, act.by, act.to, act.queue) == ("a", leg, "8002", "support")
+    assert c.last(StopMusic).leg == "a", "it may be on hold"
     c.hear(Transferred(LegId("a")))
     entry = c.entry("a")
     assert (entry.outcome, entry.transferred_to) == (EntryOutcome.SERVED, "8002")
@@ -79,8 +81,10 @@ def test_the_arrival_is_kept_where_it_is_set():
 def test_a_transfer_that_fails_is_reported_and_they_keep_talking():
     c = centre()
     asks(c)
-    c.hear(TransferFailed(LegId("a"), "the dialplan has no 8002"))
+    for _ in range(2):
+        c.hear(TransferFailed(LegId("a"), "the dialplan has no 8002"))
     assert c.entry("a").state is EntryState.TALKING
+    assert len(c.reasons("not transferred")) == 1
     c.hangs_up("a")
     assert c.agents["alice"].activity is Activity.IDLE
 
@@ -159,9 +163,64 @@ def test_a_leg_that_replaces_a_waiting_caller_gets_the_place():
     c.hear(LegLeft(LegId("reception")))
     moved = c.entries[place.id]
     assert (moved.leg, moved.number, moved.state) == ("b", BEN, EntryState.WAITING)
+    assert not c.hung_up("b")
     c.hangs_up("a")
     c.answers("alice")
     assert c.last(Join).legs[0] == "b"
+
+
+def test_a_leg_that_replaces_a_waiting_caller_may_have_a_number_that_is_never_called():
+    c = centre()
+    c.calls("reception", "+442079460105")
+    place = c.entry("reception")
+    c.hear(LegReplaced(LegId("reception"), LegId("b"), "105", "Local/x;2"))
+    assert c.entries[place.id].number == "105"
+
+
+def test_a_leg_that_replaces_a_customer_who_was_called_back_leaves_the_promises_number():
+    c = centre()
+    c.calls("b", BEN)
+    c.hears_out("b")
+    c.wait(0)
+    c.takes_callback("b")
+    c.hangs_up("a")
+    customer = c.customer_answers()
+    c.presses(customer, "1")
+    c.answers("alice")
+    c.hear(LegReplaced(customer, LegId("other phone"), ANNA, "PJSIP/x-1"))
+    assert (c.entry("other phone").number, c.entry("other phone").state) == (BEN, EntryState.TALKING)
+
+
+def with_menu() -> Centre:
+    """Anna talks to alice, and somebody hears a menu."""
+    house = settings([queue(wrap_up_s=0), queue(SALES)], agents=[agent("alice"), agent("bob", SALES)])
+    main = Menu("main", otherwise=QueueName("support"), choices={"1": SALES})
+    c = Centre(replace(house, menus={"main": main}))
+    c.logs_in("alice")
+    c.calls("a")
+    c.answers("alice")
+    c.calls("in the menu", BEN, to="main")
+    return c
+
+
+def test_a_leg_that_replaces_one_in_a_menu_is_asked_and_is_served():
+    c = with_menu()
+    c.hear(LegReplaced(LegId("in the menu"), LegId("b"), BEN, "Local/x;2"))
+    assert not c.hung_up("b")
+    assert c.heard("b")[-1] == phrase.Menu("main")
+    c.presses("b", "1")
+    assert (c.entry("b").queue, c.entry("b").number) == (SALES, BEN)
+
+
+def test_an_agent_who_consults_a_menu_gives_the_caller_its_question():
+    c = with_menu()
+    asks(c, consult=LegId("in the menu"))
+    assert c.last(AnswerTransfer).done
+    assert c.heard("a")[-1] == phrase.Menu("main")
+    assert c.hung_up("in the menu")
+    assert c.agents["alice"].activity is Activity.IDLE
+    c.presses("a", "1")
+    assert (c.entry("a").queue, c.entry("a").number) == (SALES, ANNA)
 
 
 def test_a_leg_that_replaces_an_agent_gets_the_caller():

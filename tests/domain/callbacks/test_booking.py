@@ -19,7 +19,7 @@ from callbackd.domain.ids import LegId, Mint
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.phrase import CallAt, Digits, Fixed, SlotChoice
-from callbackd.domain.settings import Numbers, Offer, Retry, Slots
+from callbackd.domain.settings import EntryRules, Exit, Numbers, Offer, Retry, Slots, Way
 from callbackd.simulate.predictors import QueueLength
 from tests.builders import ANNA, BEN, SUPPORT, Centre, agent, number, queue, settings
 
@@ -116,6 +116,24 @@ def test_a_withheld_number_is_keyed_after_the_time():
     assert centre.heard("anna")[-1] is Fixed.KEY_NUMBER
     centre.presses("anna", "02079460101#1")
     assert centre.callback().slot_at == times[0]
+
+
+def test_outside_the_line_zero_leads_nowhere_and_is_answered():
+    centre = Centre(settings([queue(slots=Slots(), rules=EntryRules(no_agents=Exit(Way.CALLBACK)))], [agent("alice")]))
+    centre.calls("anna")
+    assert read_out(centre)
+    centre.presses("anna", "0")
+    assert Fixed.WRONG_KEY in centre.heard("anna")
+    assert read_out(centre), "and may still choose"
+    centre.presses("anna", "11")
+    assert centre.callback().slot_at
+
+
+def test_who_asks_for_a_time_when_all_are_taken_is_told_so_and_keeps_the_place():
+    centre = busy(slots=Slots(capacity=1, horizon_days=0, lead_s=86_400.0))
+    assert hears_times(centre) == ()
+    assert centre.heard("anna")[-2:] == [Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING]
+    assert centre.entry().state is EntryState.WAITING
 
 
 def test_zero_keeps_the_place_and_no_time_is_remembered():

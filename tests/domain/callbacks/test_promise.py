@@ -199,6 +199,18 @@ def test_a_withheld_number_must_be_keyed_and_a_pause_ends_it():
     assert Digits("02079460199") in centre.heard("anna")
 
 
+def test_a_pause_before_any_digit_of_a_number_refuses_none():
+    centre = waiting_for_alice()
+    centre.calls("withheld", "")
+    centre.hears_out("withheld")
+    centre.wait(0)
+    centre.presses("withheld", "1")
+    centre.hears_out("withheld")
+    centre.wait(15)
+    assert Fixed.NUMBER_REFUSED not in centre.heard("withheld")
+    assert centre.reasons("asked again") == ["no key was pressed"]
+
+
 def test_a_refused_number_may_be_keyed_three_times():
     centre = one_agent()
     centre.calls("anna", "")
@@ -289,9 +301,11 @@ def test_key_one_waits_live_at_the_same_place():
     centre = promised()
     place = centre.entry()
     centre.calls("cora", "+442079460103")
+    centre.wait(30)
     rings_in(centre, "1")
     assert (centre.entry().id, centre.entry().arrived_at, centre.entry().leg) == (place.id, place.arrived_at, "again")
     assert centre.callback().outcome is CallbackOutcome.REJOINED
+    assert centre.callback().closed_at == centre.now
     alice_is_free(centre)
     assert centre.rung()[-1] == f"alice:{ANNA}"
     centre.answers("alice")
@@ -499,6 +513,12 @@ def test_an_intent_that_was_not_stored_dials_nobody():
     assert centre.callback().attempts_made == 0
 
 
+def test_an_answer_about_an_intent_that_nobody_knows_changes_nothing():
+    centre = promised()
+    centre.hear(AttemptNotClaimed(AttemptId("gone"), "connection lost"))
+    assert centre.callback().state is CallbackState.WAITING
+
+
 def test_an_unanswered_dial_request_is_never_repeated_before_its_end_is_known():
     centre = dialled()
     centre.hear(DialUnknown(centre.last(DialCustomer).leg, "timed out"))
@@ -627,6 +647,7 @@ def test_a_postponed_promise_outlives_its_old_expiry():
     centre = dialled(retry=Retry(expire_s=600))
     leg = centre.customer_answers()
     centre.presses(leg, "29")
+    assert centre.callback().expires_at > centre.now + 90 * 60
     centre.hangs_up(leg)
     centre.wait(90 * 60)
     assert len(centre.all(DialCustomer)) == 2

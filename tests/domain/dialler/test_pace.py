@@ -103,6 +103,16 @@ def test_busy_customers_do_not_stop_a_trunk():
     assert centre.reasons("trunk rests") == []
 
 
+def test_dials_leave_at_the_set_pace():
+    names = ["alice", "bob"]
+    centre = Centre(settings([queue()], [agent(name) for name in names], dialling=Dialling(per_s=0.5)))
+    centre.take_callbacks(2)
+    centre.logs_in(*names)
+    centre.wait(10)
+    first, second = (attempt.claimed_at for attempt in centre.attempts.values())
+    assert second - first == 2.0
+
+
 # --- many promises at once ----------------------------------------------------------------------------------------
 
 
