@@ -25,6 +25,7 @@ from callbackd.domain.settings import DialPolicy
 from callbackd.domain.wait.estimator import Ahead, Busy, Place
 from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate import ahead as dialling_ahead
+from callbackd.simulate import mixed
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
 from lab import bench_core, bench_journal
@@ -98,6 +99,13 @@ def ewt(days: int) -> None:
     for name, regime in REGIMES.items():
         print(f"{name}: {regime.agents} agents, {days} days")
         print("\n".join(table(run(regime, range(days)))))
+    for name, centre in mixed.MIXED.items():
+        for queue, came in mixed.run(centre, range(days)).items():
+            score = came.score
+            print(
+                f"{name}, {queue}: {score.n} waits, MAE {score.mae:.0f}, bias "
+                f"{score.bias:+.0f}, in P80 {score.coverage:.0%}; {came.told} told, {came.kept_share:.0%} came true"
+            )
     _cost_of_an_estimate()
 
 
