@@ -73,6 +73,8 @@ class Acd:
         self._dial = Dial(self._state, self._speech, self._places, self._promises, self._floor)
         self._trace = Trace(self._state, self._speech, self._dial)
         self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
+        self._not_rung: dict[AgentId, str] = {}
+        """Why each agent who is free was not rung when somebody waited, as it was noted last."""
         self._matched: object = None
         """The state's stamp when places and agents were last matched: while it is the same, none can be."""
         self._conversation = Conversation(
@@ -124,6 +126,7 @@ class Acd:
             self._match()
             self._matched = self._state.stamp()
             self._dial_ahead()
+            self._note_not_rung()
         self._learning.see(self._state.changes())
         return self._state.take()
 
@@ -218,6 +221,16 @@ class Acd:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
                 first = first and not self._state.world.slow
                 self._dial.claim(match.entry, None if first else match.agents[0], match.reason)
+
+    def _note_not_rung(self) -> None:
+        """Agents who are free while somebody waits, each with the reason, once as long as it is the same."""
+        found = {
+            agent.id: why for agent in routing.free_agents(self._state) if (why := routing.not_rung(self._state, agent))
+        }
+        for id, why in found.items():
+            if self._not_rung.get(id) != why:
+                self._state.note(id, "free and not rung", why)
+        self._not_rung = found
 
     def _dial_ahead(self) -> None:
         """Asked when anything has changed, and again by a timer: the chance of a free agent moves with the clock."""

@@ -119,18 +119,37 @@ def other_agent(state: State, entry: Entry) -> AgentId | None:
 
 def servable(state: State, entry: Entry) -> bool:
     """Whether an agent may be given to the entry now."""
+    return _held_up(state, entry) is None
+
+
+def _held_up(state: State, entry: Entry) -> str | None:
+    """Why no agent may be given to the entry now, in words for the log; None when one may."""
     if entry.state is not EntryState.WAITING or not state.world.pbx or entry.not_before > state.now:
-        return False
+        return f"the first in line is {entry.state.value}" if state.world.pbx else "Asterisk is away"
     if entry.leg is not None:
         dialogue = state.dialogues.get(entry.leg)
-        return dialogue is not None and may_interrupt(Interrupt.AGENT, dialogue)
+        heard = dialogue is not None and may_interrupt(Interrupt.AGENT, dialogue)
+        return None if heard else "the first in line hears what is not interrupted"
     if entry.slot_at is not None and entry.slot_at > state.now:
-        return False  # in the line early, so that the agent is there at the time; the customer is not rung before
+        # In the line early, so that the agent is there at the time; the customer is not rung before.
+        return "the first in line is called at a later time"
     if not may_dial(state):
-        return False
+        return "the first in line is a customer, and nobody may be dialled now"
     # A customer who still listens to the promise, or talks with us on another call, would be found busy. The next in
     # line gets that agent, and the promise keeps its place for the next one.
-    return not state.listens(entry.id) and not state.on_the_line(entry.number)
+    on_the_line = state.listens(entry.id) or state.on_the_line(entry.number)
+    return "the first in line is a customer who is on the line with us" if on_the_line else None
+
+
+def not_rung(state: State, agent: Agent) -> str | None:
+    """Why a free agent is not rung though somebody waits in the agent's queues, in words; None when nobody does.
+
+    Asked after matching, about the first place that waits for an agent.
+    """
+    first = next(
+        (e for e in places(state, state.settings.agents[agent.id].queues) if e.state is EntryState.WAITING), None
+    )
+    return (passed_over(state, first, agent) or _held_up(state, first)) if first else None
 
 
 def may_dial(state: State) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from callbackd.domain.ids import AgentId, EntryId, QueueName
 from callbackd.domain.line.order import position
+from callbackd.domain.line.routing import not_rung
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.state import State
 from callbackd.domain.wait.place import Places
@@ -36,6 +37,8 @@ class AgentShown:
     reason: str
     phone: str
     """``own call``; ``away`` when the phone is off; otherwise empty."""
+    not_rung: str
+    """Why the agent, who is free, is not rung though somebody waits; empty when nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def take(state: State, places: Places) -> Snapshot:
                 a.entry,
                 a.pause_reason,
                 "away" if a.away else "own call" if a.own_call else "",
+                not_rung(state, a) or "" if a.free(state.now) else "",
             )
             for a in state.agents.values()
         ),

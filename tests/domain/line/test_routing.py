@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from callbackd.domain.events import SwitchTurned
 from callbackd.domain.line.routing import STRATEGIES
-from callbackd.domain.settings import Strategy
-from tests.builders import Centre, agent, queue, settings
+from callbackd.domain.settings import Need, Offer, Strategy
+from tests.builders import Centre, agent, number, queue, settings
 
 TEAM = [agent("alice"), agent("bob"), agent("carol")]
 
@@ -90,3 +91,55 @@ def test_a_customer_has_one_agent_reserved_even_when_all_are_rung_for_callers():
     leg = centre.customer_answers()
     centre.presses(leg, "1")
     assert len(centre.rung()) == 1
+
+
+# --- agents who are free and not rung ---------------------------------------------------------------------------------
+
+
+def waiting_for_polish():
+    line = queue(needs=(Need("polish", 1, ((60.0, 0),)),))
+    centre = Centre(settings([line], [agent("alice", skills={"polish": 1}), agent("bob")]))
+    centre.logs_in("bob")
+    centre.calls("anna")
+    return centre
+
+
+def shown(centre, name):
+    return next(a.not_rung for a in centre.acd.snapshot(centre.now).agents if a.agent == name)
+
+
+def test_a_free_agent_who_is_not_rung_has_the_reason_in_the_log_once():
+    centre = waiting_for_polish()
+    centre.wait(30)
+    assert centre.reasons("free and not rung") == ["has polish at level 0, 1 is wanted"]
+    centre.wait(31)
+    assert centre.rings("bob")
+    assert len(centre.reasons("free and not rung")) == 1
+
+
+def test_whoever_asks_is_told_why_a_free_agent_is_not_rung():
+    centre = waiting_for_polish()
+    assert shown(centre, "bob") == "has polish at level 0, 1 is wanted"
+    centre.wait(61)
+    assert shown(centre, "bob") == ""
+
+
+def test_an_agent_for_whom_nobody_waits_needs_no_reason():
+    centre = centre_with(Strategy.LINEAR)
+    assert centre.reasons("free and not rung") == []
+    assert shown(centre, "alice") == ""
+
+
+def test_customers_who_may_not_be_dialled_now_are_a_reason_too():
+    line = queue(offer=Offer(estimated_wait_s=0.0), wrap_up_s=0.0)
+    centre = Centre(settings([line], [agent("alice")]))
+    centre.logs_in("alice")
+    centre.calls("first", number(9))
+    centre.answers("alice")
+    centre.calls("anna")
+    centre.hears_out("anna")
+    centre.wait(0)
+    centre.takes_callback("anna")
+    centre.hear(SwitchTurned("dialling", on=False))
+    centre.hangs_up("first")
+    assert centre.reasons("free and not rung")[-1] == "the first in line is a customer, and nobody may be dialled now"
