@@ -218,7 +218,7 @@ class Dial:
     def let_go(self, id: AttemptId) -> None:
         """The customer has not picked up by when nearly all do who ever will: nobody is kept for them any more.
 
-        Whoever picks up all the same gets the next free agent.
+        A customer who picks up all the same gets the next free agent.
         """
         state, attempt = self._state, self._state.attempts.get(id)
         if attempt is None or attempt.answered_at is not None:
