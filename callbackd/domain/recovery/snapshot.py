@@ -54,10 +54,12 @@ class Snapshot:
 
 def take(state: State, places: Places) -> Snapshot:
     """The call centre now. It costs one pass along each line, and an estimate for each open entry."""
-    entries = sorted(state.entries.values(), key=lambda e: (e.queue, state.order(e)))
+    entries = sorted(state.entries.values(), key=lambda e: (e.queue, state.order(e)), reverse=True)
+    # From the end of each line: the pass for the last place has gone by all others.
+    shown = [_place(state, places, entry) for entry in entries]
     return Snapshot(
         state.now,
-        tuple(_place(state, places, entry) for entry in entries),
+        tuple(reversed(shown)),
         tuple(
             AgentShown(
                 a.id,

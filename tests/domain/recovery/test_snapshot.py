@@ -1,0 +1,30 @@
+"""What pages and programs are shown of the call centre."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbackd.domain.settings import Announcements
+from callbackd.domain.wait.place import Places
+from tests.builders import SALES, SUPPORT, Centre, agent, number, queue, settings
+
+
+def test_one_pass_shows_for_each_place_what_asking_for_it_alone_would():
+    quiet = {"announcements": Announcements(first_after_s=600.0, every_s=600.0)}
+    team = [agent("alice", SUPPORT, SALES), agent("bob", SUPPORT)]
+    centre = Centre(settings([queue(**quiet), queue(SALES, priority=1, **quiet)], team))
+    centre.logs_in("alice", "bob")
+    for n in range(12):
+        centre.calls(f"c{n}", number(n), to=SALES if n % 3 else SUPPORT, priority=n % 2)
+        centre.wait(5)
+        if n in {0, 3}:
+            centre.answers("bob" if n else "alice")
+    state, estimator = centre.acd.state, centre.acd.estimator
+    shown = centre.acd.snapshot(centre.now)
+    assert [(place.queue, place.position) for place in shown.places if place.state == "waiting"]
+    for place in shown.places:
+        alone = Places(state, estimator).estimate(state.entries[place.entry])
+        assert place.p80_s == pytest.approx(alone.p80_s)
+    for queue_ in (SUPPORT, SALES):
+        waiting = [place.position for place in shown.places if place.queue == queue_ and place.state == "waiting"]
+        assert waiting == sorted(waiting)
