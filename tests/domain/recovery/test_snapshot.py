@@ -10,9 +10,9 @@ from tests.builders import SALES, SUPPORT, Centre, agent, number, queue, setting
 
 
 def test_one_pass_shows_for_each_place_what_asking_for_it_alone_would():
-    quiet = {"announcements": Announcements(first_after_s=600.0, every_s=600.0)}
+    rarely = Announcements(first_after_s=600.0, every_s=600.0)
     team = [agent("alice", SUPPORT, SALES), agent("bob", SUPPORT)]
-    centre = Centre(settings([queue(**quiet), queue(SALES, priority=1, **quiet)], team))
+    centre = Centre(settings([queue(announcements=rarely), queue(SALES, priority=1, announcements=rarely)], team))
     centre.logs_in("alice", "bob")
     for n in range(12):
         centre.calls(f"c{n}", number(n), to=SALES if n % 3 else SUPPORT, priority=n % 2)
@@ -24,6 +24,7 @@ def test_one_pass_shows_for_each_place_what_asking_for_it_alone_would():
     assert [(place.queue, place.position) for place in shown.places if place.state == "waiting"]
     for place in shown.places:
         alone = Places(state, estimator).estimate(state.entries[place.entry])
+        assert alone
         assert place.p80_s == pytest.approx(alone.p80_s)
     for queue_ in (SUPPORT, SALES):
         waiting = [place.position for place in shown.places if place.queue == queue_ and place.state == "waiting"]
