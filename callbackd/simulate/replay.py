@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, TextIO, get_args, get_origin, get_type_hints
 
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import Command
-from callbackd.domain.events import Event
+from callbackd.domain.events import Event, WantedAct
 from callbackd.domain.ids import Mint
 from callbackd.domain.settings import Settings
 from callbackd.domain.wait.estimator import Estimator
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+_ACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(WantedAct)}
 
 Steps = Iterable[tuple[float, Event]]
 
@@ -68,11 +69,18 @@ def tell(
 
 
 def _written(at: float, event: Event) -> dict[str, object]:
-    written: dict[str, object] = {"at": at, "event": type(event).__name__}
-    for field in fields(event):
-        value = getattr(event, field.name)
-        written[field.name] = sorted(value) if isinstance(value, frozenset) else value
-    return written
+    return {"at": at, "event": type(event).__name__} | _fields_of(event)
+
+
+def _fields_of(record: Any) -> dict[str, object]:
+    return {field.name: _value(getattr(record, field.name)) for field in fields(record)}
+
+
+def _value(value: Any) -> object:
+    """The value as JSON knows it: sets in order; an act inside an event by the name of its class, like an event."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return {"act": type(value).__name__} | _fields_of(value) if is_dataclass(value) else value
 
 
 def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
@@ -83,9 +91,13 @@ def _read(number: int, line: str, make: Callable[[dict[str, Any]], Any]) -> Any:
 
 
 def _step(written: dict[str, Any]) -> tuple[float, Event]:
-    at, kind = float(written.pop("at")), _KINDS[written.pop("event")]
+    at = float(written.pop("at"))
+    return at, _made(_KINDS[written.pop("event")], written)
+
+
+def _made(kind: type[Any], written: dict[str, Any]) -> Any:
     makers = _MAKERS[kind]
-    return at, kind(**{name: makers[name](value) for name, value in written.items()})
+    return kind(**{name: makers[name](value) for name, value in written.items()})
 
 
 def _maker(hint: Any) -> Callable[[Any], Any]:
@@ -93,8 +105,13 @@ def _maker(hint: Any) -> Callable[[Any], Any]:
         return frozenset if get_origin(hint) is frozenset else tuple
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
+    if hint == WantedAct:
+        return lambda value: _made(_ACTS[value.pop("act")], value)
     return lambda value: value
 
 
-_MAKERS = {kind: {name: _maker(hint) for name, hint in get_type_hints(kind).items()} for kind in _KINDS.values()}
-"""How each field of an event is made from JSON."""
+_MAKERS = {
+    kind: {name: _maker(hint) for name, hint in get_type_hints(kind).items()}
+    for kind in (*_KINDS.values(), *_ACTS.values())
+}
+"""How each field of an event, or of an act inside one, is made from JSON."""
