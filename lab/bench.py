@@ -9,6 +9,7 @@ ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, al
           one estimate takes in a line of 100.
 ahead     callbacks under agent_first and look_ahead on the same regimes: the share of customers for whom nobody was
           free within 2 s of key 1, and how long an agent was kept idle for each.
+figures   a day of 10,000 calls asked for from the history, and a month of a queue.
 commits   time of one commit of a typical step, a promise and an intent to the private PostgreSQL.
 """
 
@@ -28,7 +29,7 @@ from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate import mixed
 from callbackd.simulate.regimes import REGIMES, SUPPORT, run
 from callbackd.simulate.score import table
-from lab import bench_core, bench_journal
+from lab import bench_core, bench_figures, bench_journal
 from lab.asterisk import Asterisk
 from lab.daemon import UNHURRIED, Daemon, build_prompts
 from lab.phones import AgentPhone, Stage, answers
@@ -133,7 +134,7 @@ def _cost_of_an_estimate() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("what", choices=["latency", "core", "commits", "ewt", "ahead"])
+    parser.add_argument("what", choices=["latency", "core", "commits", "figures", "ewt", "ahead"])
     parser.add_argument("--days", type=int, default=3, help="of each regime, for ewt and ahead")
     asked = parser.parse_args()
     what = asked.what
@@ -143,6 +144,8 @@ def main() -> None:
         ewt(asked.days)
     elif what == "ahead":
         ahead(asked.days)
+    elif what == "figures":
+        asyncio.run(bench_figures.figures())
     elif what == "commits":
         asyncio.run(bench_journal.main())
     else:

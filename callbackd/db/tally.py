@@ -49,6 +49,7 @@ async def count(
         **counted_by(settings),
     }
     await connection.execute(text("SET LOCAL jit = off"))  # it compiles for longer than the query runs
+    await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))  # calls need the processors, too
     await connection.execute(text("SET LOCAL statement_timeout = '60s'"))
     return [Amount(**row._mapping) for row in await connection.execute(_ALL, asked)]
 
