@@ -129,6 +129,7 @@ class AuditFact:
     reason: str
     done: bool
     why: str
+    subject: str
 
 
 Fact = EntryFact | CallbackFact | AttemptFact | AgentFact | CallFact | AuditFact
@@ -140,7 +141,7 @@ def fact_of(write: Changed | Happened | Answered, epoch: int, n: int) -> Fact | 
     if isinstance(write, Answered):
         return AuditFact(
             epoch, n, at, write.request, write.who, write.source, write.act, write.what, write.reason, write.done,
-            write.why,
+            write.why, write.subject,
         )  # fmt: skip
     if isinstance(write, Happened):
         return CallFact(epoch, n, at, write.what, write.queue, write.entry, write.agent, write.leg, write.text)

@@ -32,14 +32,14 @@ WATCH_S = 2.0
 _LOOK_UP_S = 1.0
 
 Stored = Callable[[str, str], Awaitable[None]]
-Answer = Callable[[str, bool, str], None]
+Answer = Callable[[str, bool, str, str], None]
 
 
 async def _ignore(_: str, __: str) -> None:
     pass
 
 
-def _nobody(_: str, __: bool, ___: str) -> None:
+def _nobody(_: str, __: bool, ___: str, ____: str) -> None:
     pass
 
 
@@ -67,7 +67,7 @@ class Journal:
         Without ``limits``, requests are counted but none is refused.
         """
         self._answered = answered
-        """Is told the request of each act that was written down, whether it was done, and if not why."""
+        """Is called for each act that was written down: its request, whether it was done, why not, what it made."""
         self._limits = limits
         self._engine = engine
         self._right = right
@@ -196,7 +196,7 @@ class Journal:
         """An act is answered when it is in the database."""
         for row in written:
             if isinstance(row, AuditFact):
-                self._answered(row.request, row.done, row.why)
+                self._answered(row.request, row.done, row.why, row.subject)
 
     def _complain(self, row: Row, refusal: Exception) -> None:
         """Log that the row is lost. Calls go on: a daemon that ended for it would meet the same again and again."""

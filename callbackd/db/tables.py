@@ -332,6 +332,7 @@ audit = Table(
     Column("reason", Text, nullable=False),
     Column("done", Boolean, nullable=False),
     Column("why", Text, nullable=False),
+    _text("subject"),
 )
 """What people and programs asked for, and what became of it. Append only."""
 Index("ix_audit_at", audit.c.at)

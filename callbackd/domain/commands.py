@@ -258,6 +258,8 @@ class Answered:
     reason: str
     done: bool
     why: str
+    subject: str = ""
+    """The id of what the act made: a callback's."""
 
 
 @dataclass(frozen=True, slots=True)

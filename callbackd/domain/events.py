@@ -404,6 +404,22 @@ class NumberUnblocked:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Promise a callback without a call: at the customer's turn, or at a time."""
+
+    queue: str
+    number: str
+    slot_at: float | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCallback:
+    callback: str
+    slot_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CancelCallback:
     callback: str
 
@@ -485,7 +501,9 @@ class PutFirst:
 
 
 WantedAct = (
-    CancelCallback
+    RequestCallback
+    | MoveCallback
+    | CancelCallback
     | CallNow
     | AssignCallback
     | BlockNumber

@@ -27,7 +27,7 @@ async def test_an_act_is_answered_when_it_is_written_down(engine, right):
     done = centre.hear(Asked("r1", "kim", "cli", ev.TurnSwitch("dialling", on=False), "no trunk"))
     refused = centre.hear(Asked("r2", "kim", "cli", ev.CancelCallback("nosuch")))
     assert await journal.commit([c for c in (*done, *refused) if isinstance(c, Write)]) == []
-    assert answers == [("r1", True, ""), ("r2", False, "there is no open callback of this id")]
+    assert answers == [("r1", True, "", ""), ("r2", False, "there is no open callback of this id", "")]
     async with engine.connect() as connection:
         audit = [dict(row._mapping) for row in await connection.execute(select(tables.audit))]
     assert [(row["who"], row["act"], row["done"], row["reason"]) for row in audit] == [

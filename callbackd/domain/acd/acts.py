@@ -50,14 +50,27 @@ class Acts:
         self._calls = calls
         self._do_not_call = do_not_call
         self._supervision = supervision
+        self._storing: dict[CallbackId, Asked] = {}
+        """Who waits until a promise is in the database."""
 
     def hear(self, asked: Asked) -> None:
         away = "the database is away: nothing can be written down now"
-        self._state.answer(asked, self._carry_out(asked) if self._state.world.database else away)
+        why = self._carry_out(asked) if self._state.world.database else away
+        if why is not None:
+            self._state.answer(asked, why)
 
-    def _carry_out(self, asked: Asked) -> str:
-        """Why it was refused; empty when it was done."""
+    def stored(self, event: ev.PromiseStored | ev.PromiseNotStored) -> None:
+        """The promise that somebody asked for is there, or is not."""
+        if asked := self._storing.pop(event.callback, None):
+            self._state.answer(asked, DONE if isinstance(event, ev.PromiseStored) else event.reason, event.callback)
+
+    def _carry_out(self, asked: Asked) -> str | None:
+        """Why it was refused; empty when it was done, None when the answer comes later."""
         match asked.act:
+            case ev.RequestCallback():
+                return self._request(asked.act, asked)
+            case ev.MoveCallback(callback, slot_at):
+                return self._move(callback, slot_at, asked)
             case ev.CancelCallback(callback):
                 return self._cancel(callback, asked)
             case ev.CallNow(callback):
@@ -101,6 +114,28 @@ class Acts:
         if self._promises.is_storing(self._state.entries[callback.entry]):
             return "it is being moved at this moment"
         return callback
+
+    def _request(self, act: ev.RequestCallback, asked: Asked) -> str | None:
+        queue = self._state.settings.queues.get(QueueName(act.queue))
+        if queue is None:
+            return "there is no such queue"
+        id = CallbackId(self._promises.request(queue, act.number, act.language, act.slot_at))
+        if id in self._state.callbacks:  # the customer has a place already, and that is the answer
+            self._state.answer(asked, DONE, id)
+            return None
+        if id not in self._promises.storing():
+            return id
+        self._storing[id] = asked
+        return None
+
+    def _move(self, id: str, slot_at: float, asked: Asked) -> str | None:
+        callback = self._waiting(id)
+        if isinstance(callback, str):
+            return callback
+        if refused := self._promises.move(callback, slot_at):
+            return refused
+        self._storing[callback.id] = asked
+        return None
 
     def _cancel(self, id: str, asked: Asked) -> str:
         callback = self._waiting(id)

@@ -272,8 +272,10 @@ class Acd:
         match event:
             case ev.PromiseStored():
                 self._promises.stored(event)
+                self._acts.stored(event)
             case ev.PromiseNotStored():
                 self._promises.not_stored(event)
+                self._acts.stored(event)
             case ev.AttemptClaimed():
                 self._dial.claimed(event)
             case ev.AttemptNotClaimed():

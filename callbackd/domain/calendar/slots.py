@@ -104,6 +104,12 @@ def at(book: Book, now: float, day: int, hhmm: str) -> Slot | Refused:
     return Refused(why)
 
 
+def starting(book: Book, start: float) -> Slot | None:
+    """The slot that starts then, free or not; None when none does."""
+    day = _of_day(wall.day_of(start, book.zone), book.slots.length_s, book.zone)
+    return next((slot for slot in day if slot.start == start), None)
+
+
 def judge(book: Book, slot: Slot, now: float) -> Why | None:
     """Why this slot cannot be promised; None if it can. Asked again when the promise is made."""
     slots = book.slots

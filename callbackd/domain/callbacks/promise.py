@@ -34,6 +34,8 @@ from callbackd.domain.wait.place import Places
 BETWEEN_DIGITS_S = 4.0
 _MAX_DIGITS = 15
 _TIME_DIGITS = 4
+_NOBODY = LegId("")
+"""No leg: nobody on the line waits for the promise to be stored."""
 
 
 class Promises:
@@ -44,6 +46,8 @@ class Promises:
         self._ledger = ledger
         self._storing: dict[CallbackId, tuple[LegId, Callback]] = {}
         """Promises on their way to the database, each with the leg that hears it once it is stored."""
+        self._new: dict[CallbackId, Entry] = {}
+        """Of these, the places of promises that nobody called for: they are places once they are stored."""
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -335,6 +339,67 @@ class Promises:
         self._held(entry, state.put(callback), "rang in, and went before talking to anybody")
         return True
 
+    def request(self, queue: Queue, number: str, language: str, slot_at: float | None) -> CallbackId | str:
+        """Store a promise that was asked for without a call. Returns its id, or the reason against it.
+
+        For a customer who has one already that is the one.
+        """
+        state, allowed = self._state, self._state.callable(number)
+        if isinstance(allowed, numbers.Refused):
+            return f"the number may not be called: {allowed.reason}"
+        if there := state.promised_to(allowed.number, queue.group):
+            return there.id
+        if refused := state.unkeepable() or self._no_slot(queue, allowed.number, slot_at):
+            return refused
+        entry = Entry(
+            state.mint.entry(state.now),
+            queue.name,
+            state.now,
+            number=allowed.number,
+            language=language or queue.language,
+            state=EntryState.WAITING if slot_at is None else EntryState.OUTSIDE,
+            joined_at=state.now,
+            slot_at=slot_at,
+        )
+        callback = Callback(
+            state.mint.callback(state.now), entry.id, queue.name, allowed.number, state.now, 0.0, entry.language,
+            group=queue.group,
+        )  # fmt: skip
+        entry, callback = replace(entry, callback=callback.id), _at(callback, queue, slot_at, state.now)
+        self._new[callback.id] = entry
+        self._send(entry, callback)
+        return callback.id
+
+    def move(self, callback: Callback, slot_at: float) -> str:
+        """Give a waiting promise another time. Returns the reason against it, empty when there is none."""
+        state, entry = self._state, self._state.entries[callback.entry]
+        queue = state.settings.queues[callback.queue]
+        moved = _at(callback, queue, slot_at, state.now)
+        place = _given_to(entry, moved).after
+        if isinstance(place, Ignored):
+            return place.because
+        if refused := state.unkeepable() or self._no_slot(queue, callback.number, slot_at):
+            return refused
+        self._send(place, moved)
+        return ""
+
+    def _no_slot(self, queue: Queue, number: str, slot_at: float | None) -> str:
+        """Why that time cannot be promised; empty when it can, or when none is asked for."""
+        if slot_at is None:
+            return ""
+        if not queue.slots.enabled:
+            return f"{queue.name} promises no times"
+        book = self._book(queue, number)
+        slot = slots.starting(book, slot_at)
+        if slot is None:
+            return "no slot starts then"
+        why = slots.judge(book, slot, self._state.now)
+        return f"that time is not free: {why.value}" if why else ""
+
+    def _send(self, entry: Entry, callback: Callback) -> None:
+        self._storing[callback.id] = (_NOBODY, callback)
+        self._state.store(StorePromise(entry, callback))
+
     def _new_promise(self, dialogue: Dialogue, entry: Entry, queue: Queue, before: Callback | None) -> Callback:
         """A new promise, or the one that is moved, with its new time; ``expected_at`` is the time that will be
         spoken."""
@@ -367,6 +432,9 @@ class Promises:
         if leg is None or callback is None:
             return
         state, entry = self._state, self._state.entries.get(callback.entry)
+        if new := self._new.pop(callback.id, None):
+            entry = state.put(new, saved=True)
+            self._places.watch(entry)
         if entry is None:
             reason = "its place was given up while it was being stored"
             state.move(callback.close(CallbackOutcome.CANCELLED, state.now))
@@ -416,6 +484,7 @@ class Promises:
         leg, callback = self._storing.pop(event.callback, (None, None))
         if leg is None or callback is None:
             return
+        self._new.pop(callback.id, None)
         self._state.note(callback.entry, "no promise", event.reason)
         dialogue, entry = self._state.dialogues.get(leg), self._state.entries.get(callback.entry)
         if event.too_many:
@@ -461,6 +530,13 @@ class Promises:
     def storing(self) -> frozenset[CallbackId]:
         """The promises on their way to the database."""
         return frozenset(self._storing)
+
+
+def _at(callback: Callback, queue: Queue, slot_at: float | None, now: float) -> Callback:
+    """The promise for that time, or for its turn."""
+    due_at = now if slot_at is None else slot_at
+    expected_at = None if slot_at is None else slot_at + queue.slots.length_s
+    return replace(callback, slot_at=slot_at, expected_at=expected_at, expires_at=due_at + queue.retry.expire_s)
 
 
 def _given_to(entry: Entry, callback: Callback) -> Move[Entry]:

@@ -102,14 +102,14 @@ class State(Rows):
         queue, id = (entry.queue, entry.id) if entry else ("", None)
         self._out.append(Happened(self.now, what, queue, id, agent, leg, text))
 
-    def answer(self, asked: Asked, why: str) -> None:
-        """Say what became of an act: it was done, or ``why`` not."""
+    def answer(self, asked: Asked, why: str, subject: str = "") -> None:
+        """Say what became of an act: it was done, or ``why`` not; ``subject`` is the id of what it made."""
         act = asked.act
         values = {field.name: getattr(act, field.name) for field in fields(act)}
         told = ", ".join(f"{name}={(str(v) if isinstance(v, str) else v)!r}" for name, v in values.items())
         kind = type(act).__name__
         self._out.append(
-            Answered(self.now, asked.request, asked.who, asked.source, kind, told, asked.reason, not why, why)
+            Answered(self.now, asked.request, asked.who, asked.source, kind, told, asked.reason, not why, why, subject)
         )
 
     def note(self, subject: str, what: str, reason: str, **facts: Fact) -> None:

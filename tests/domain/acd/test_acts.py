@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from callbackd.domain import events as ev
-from callbackd.domain.commands import Answered, DialCustomer, Happened, Happening, SendToFallback
+from callbackd.domain.commands import Answered, DialCustomer, Happened, Happening, SendToFallback, StorePromise
 from callbackd.domain.events import Asked, DatabaseLost, FeatureCode
 from callbackd.domain.ids import LegId
 from callbackd.domain.lives.agent import Activity, Presence
@@ -109,6 +109,60 @@ def test_a_number_is_put_on_the_do_not_call_list_and_taken_off():
     assert centre.ask(ev.UnblockNumber(ANNA)) == ""
     assert centre.blocked == {}
     assert centre.ask(ev.BlockNumber("nobody")) == "that is not a telephone number"
+
+
+def test_a_callback_is_asked_for_without_a_call_and_rung_at_its_turn():
+    centre = house()
+    centre.calls("b", BEN)
+    assert centre.ask(ev.RequestCallback(SUPPORT, "020 7946 0101")) == ""
+    assert centre.last(Answered).subject == centre.callback().id
+    assert centre.line() == ["b", ANNA]
+    assert (centre.entry(ANNA).live, centre.entry(ANNA).language) == (False, "en")
+    centre.hangs_up("b")
+    centre.logs_in("alice")
+    assert centre.last(DialCustomer).number == ANNA
+
+
+def test_a_second_request_of_the_same_customer_is_answered_with_the_place_that_is_there():
+    centre, promise = with_a_promise()
+    assert centre.ask(ev.RequestCallback(SUPPORT, ANNA)) == ""
+    assert centre.last(Answered).subject == promise
+    assert len(centre.callbacks) == 1
+
+
+@pytest.mark.parametrize("number", ["+1 876 555 0123", "nobody"])
+def test_a_number_that_may_not_be_called_is_refused_with_the_rule(number):
+    assert house().ask(ev.RequestCallback(SUPPORT, number)).startswith("the number may not be called: ")
+
+
+def test_what_the_database_refuses_is_answered_so_and_leaves_no_place():
+    centre = house()
+    centre.hear(Asked("r1", "kim", "api", ev.RequestCallback(SUPPORT, ANNA)), answer_database=False)
+    assert not centre.all(Answered), "the answer waits for the database"
+    promise = centre.last(StorePromise).callback.id
+    centre.hear(ev.PromiseNotStored(promise, "2 were asked for within an hour", too_many=True))
+    answer = centre.last(Answered)
+    assert (answer.done, answer.why) == (False, "2 were asked for within an hour")
+    assert centre.line() == []
+
+
+def test_a_callback_is_moved_to_a_free_time():
+    centre = house(slots=Slots(enabled=True))
+    centre.calls("a")
+    promise = centre.takes_callback("a")
+    at = centre.now - centre.now % 3600 + 5 * 3600
+    assert centre.ask(ev.MoveCallback(promise, at)) == ""
+    assert (centre.callback().slot_at, centre.entry().state) == (at, EntryState.OUTSIDE)
+    centre.logs_in("alice")
+    assert not centre.all(DialCustomer), "its time is not near"
+    assert centre.ask(ev.MoveCallback(promise, at + 7)) == "no slot starts then"
+    assert centre.ask(ev.MoveCallback(promise, at - 24 * 3600)) == "that time is not free: too soon"
+
+
+def test_a_queue_without_times_moves_none():
+    centre, promise = with_a_promise()
+    assert centre.ask(ev.MoveCallback(promise, centre.now + 3600)) == "support promises no times"
+    assert centre.ask(ev.RequestCallback("nosuch", ANNA)) == "there is no such queue"
 
 
 # --- agents ---------------------------------------------------------------------------------------------------------
