@@ -26,6 +26,7 @@ from tests.ami.test_client import FakeManager, event, serving
 MINT = Mint(b"fuzz of AMI")
 GONE, LIVES, UNKNOWN = (MINT.leg(1_800_000_000.0) for _ in range(3))
 LONGEST = 4096
+PATIENCE_S = 5.0
 
 REST = [
     ("DestUniqueid", "1.2"),
@@ -108,7 +109,7 @@ class Heard:
         self.news.set()
 
     async def until(self, fact: Any) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not fact():
                 self.news.clear()
                 await self.news.wait()
@@ -128,7 +129,7 @@ async def hear(stream: bytes, cuts: list[int]) -> list[Event]:
             await asyncio.sleep(0)
         fake.say(b"\r\n\r\n")
         # The line may have ended over what was said: it comes back, and what is said then is read.
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while "Mark" not in heard.marks:
                 fake.say(event("Mark"))
                 await asyncio.sleep(0.01)
