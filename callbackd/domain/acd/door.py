@@ -224,9 +224,7 @@ class Acd:
 
     def _note_not_rung(self) -> None:
         """Agents who are free while somebody waits, each with the reason, once as long as it is the same."""
-        found = {
-            agent.id: why for agent in routing.free_agents(self._state) if (why := routing.not_rung(self._state, agent))
-        }
+        found = routing.not_rung(self._state)
         for id, why in found.items():
             if self._not_rung.get(id) != why:
                 self._state.note(id, "free and not rung", why)

@@ -141,15 +141,21 @@ def _held_up(state: State, entry: Entry) -> str | None:
     return "the first in line is a customer who is on the line with us" if on_the_line else None
 
 
-def not_rung(state: State, agent: Agent) -> str | None:
-    """Why a free agent is not rung though somebody waits in the agent's queues, in words; None when nobody does.
+def not_rung(state: State) -> dict[AgentId, str]:
+    """Why free agents are not rung though somebody waits in their queues, in words; the others are left out.
 
-    Asked after matching, about the first place that waits for an agent.
+    Asked after matching, about the first place that waits for an agent; once for agents of the same queues.
     """
-    first = next(
-        (e for e in places(state, state.settings.agents[agent.id].queues) if e.state is EntryState.WAITING), None
-    )
-    return (passed_over(state, first, agent) or _held_up(state, first)) if first else None
+    first: dict[tuple[QueueName, ...], Entry | None] = {}
+    reasons: dict[AgentId, str] = {}
+    for agent in free_agents(state):
+        queues = state.settings.agents[agent.id].queues
+        if queues not in first:
+            first[queues] = next((e for e in places(state, queues) if e.state is EntryState.WAITING), None)
+        entry = first[queues]
+        if entry and (why := passed_over(state, entry, agent) or _held_up(state, entry)):
+            reasons[agent.id] = why
+    return reasons
 
 
 def may_dial(state: State) -> bool:

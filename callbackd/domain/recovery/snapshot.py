@@ -57,6 +57,7 @@ def take(state: State, places: Places) -> Snapshot:
     entries = sorted(state.entries.values(), key=lambda e: (e.queue, state.order(e)), reverse=True)
     # From the end of each line: the pass for the last place has gone by all others.
     shown = [_place(state, places, entry) for entry in entries]
+    idle = not_rung(state)
     return Snapshot(
         state.now,
         tuple(reversed(shown)),
@@ -69,7 +70,7 @@ def take(state: State, places: Places) -> Snapshot:
                 a.entry,
                 a.pause_reason,
                 "away" if a.away else "own call" if a.own_call else "",
-                not_rung(state, a) or "" if a.free(state.now) else "",
+                idle.get(a.id, ""),
             )
             for a in state.agents.values()
         ),
