@@ -14,10 +14,10 @@ from lab.house import House, nothing_is_left
 from lab.phones import AgentPhone, CustomerPhones
 from lab.wired import Wired
 
-REFUNDED = {"not_dialled", "congestion", "postponed", "rang_in", "declined"}
+REFUNDED = {"not_dialled", "congestion", "postponed", "rang_in", "declined", "called_off"}
 NOT_SEEN = {"not_dialled"}
 """Attempts for which no INVITE may have left."""
-PERHAPS_SEEN = {"not_dialled", "unknown"}
+PERHAPS_SEEN = {"not_dialled", "unknown", "called_off"}
 ARI_CONNECTIONS, DB_CONNECTIONS = 10, 5
 """The sizes of the daemon's pools: more connections are a leak, fewer mean that it is idle."""
 AT_ONCE_S = 0.75
