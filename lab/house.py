@@ -85,6 +85,13 @@ class House:
         finally:
             await engine.dispose()
 
+    async def row(self, sql: str) -> dict[str, Any]:
+        """The first row that the database returns, once there is one: rows of live calls are written after the act."""
+        async with asyncio.timeout(10):
+            while not (rows := await self.rows(sql)):
+                await asyncio.sleep(0.02)
+        return rows[0]
+
 
 def until(clock: str) -> float:
     """Seconds from now to this time of day, UTC, tomorrow: ``11:59:30``."""

@@ -13,6 +13,7 @@ class Timer(StrEnum):
     REPLY = "reply"  # leg: no key after a menu or between digits
     PLAYBACK = "playback"  # playback: Asterisk never said that it ended
     DEAD_MAN = "dead_man"  # leg: show Asterisk that we live
+    ALONE = "alone"  # leg: the other leg of the talk was taken away, and this one was not
     RING = "ring"  # leg: the end of a ring was not reported
     ATTEMPT = "attempt"  # attempt: the end of a dial was not reported
     ACCEPTED = "accepted"  # entry: its customer has pressed 1 and waited for an agent for as long as may be

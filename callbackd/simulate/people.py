@@ -67,6 +67,8 @@ class People:
         """The number of each caller, by leg."""
         self._phones: dict[LegId, str] = {}
         """The endpoint that an agent's leg rings."""
+        self._watched: set[str] = set()
+        """Endpoints whose state has been reported."""
 
     def begin(self, hours: float) -> None:
         """Begin the day: callers come for this many hours from now."""
@@ -90,6 +92,8 @@ class People:
 
     def dial_code(self, endpoint: str, code: str) -> None:
         self._tell(FeatureCodeDialled(self._pbx.fresh_leg(), code, endpoint))
+        if endpoint in self._watched:
+            self._agenda.later(1.0, partial(self._tell, DeviceSeen(endpoint, DeviceState.FREE)))
 
     def _next_pause(self, endpoint: str) -> None:
         if not self._habits.agent_pauses_per_hour:
@@ -117,6 +121,7 @@ class People:
 
     def _turns(self, endpoint: str, to: FeatureCode | DeviceState) -> None:
         if isinstance(to, DeviceState):
+            self._watched.add(endpoint)
             self._tell(DeviceSeen(endpoint, to))
         else:
             self.dial_code(endpoint, to)

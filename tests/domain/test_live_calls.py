@@ -360,8 +360,25 @@ def test_a_call_that_the_dialplan_took_back_is_not_hung_up():
     centre.calls("anna")
     centre.answers("alice")
     centre.hear(LegLeft(LegId("anna")))
+    assert not centre.hung_up(centre.ring_of("alice")), "whoever took the caller may be taking the agent, too"
+    centre.wait(1)
     assert not centre.hung_up("anna")
     assert centre.hung_up(centre.ring_of("alice"))
+
+
+def test_an_agent_whom_the_dialplan_takes_with_the_caller_is_not_hung_up_nor_rung_meanwhile():
+    centre = Centre(settings(agents=[agent("alice")], queues=[queue(wrap_up_s=0)]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.answers("alice")
+    leg = centre.ring_of("alice")
+    centre.calls("ben", BEN)
+    centre.hear(LegLeft(LegId("anna")))
+    assert centre.rings("alice") == [ANNA]
+    centre.hear(LegLeft(leg))
+    centre.wait(1)
+    assert not centre.hung_up(leg)
+    assert centre.rings("alice") == [ANNA, BEN]
 
 
 def test_a_bridge_that_fails_sends_the_caller_to_the_fallback_instead_of_silence():

@@ -37,7 +37,7 @@ async def test_the_whole_way_from_the_key_to_the_talk(house):
     ben = await house.calls(BEN)
     await ben.hears(busy)
     anna = await house.calls(ANNA)
-    before = (await house.rows(f"SELECT id, arrived_at FROM entry WHERE number = '{ANNA}'"))[0]
+    before = await house.row(f"SELECT id, arrived_at FROM entry WHERE number = '{ANNA}'")
     await house.takes_callback(anna, hears_out=True)
     assert anna.gaps(longer_than=1.0) == []
     stored = await house.rows(

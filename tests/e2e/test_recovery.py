@@ -75,6 +75,7 @@ async def test_an_agent_who_rings_through_our_absence_gets_the_caller(house):
     anna = await house.calls(ANNA)
     ring = await agent.next_call()
     await ring.is_ringing()
+    await house.row("SELECT id FROM entry WHERE state = 'ringing'")
     await house.daemon.kill()
     await house.daemon.start()
     await ring.answer()

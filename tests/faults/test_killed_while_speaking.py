@@ -36,7 +36,7 @@ async def test_a_customer_who_is_asked_hears_music_after_the_question(open_wired
     customers = await house.stage.customers(behaviour=answers(after=0.1))
     await house.agent("agent1", answers(after=0.1))
     call = await customers.next_call_to(ANNA, within=10, answered=True)
-    await call.hears_music(within=15)
+    await call.hears_music(within=30)
     await call.hears_voice(since=house.stage.now(), within=10)  # asked again
     since = house.stage.now()
     await house.daemon.kill()
@@ -50,7 +50,7 @@ async def test_a_customer_hears_music_while_a_key_is_awaited(open_wired):
     customers = await house.stage.customers(behaviour=answers(after=0.1))
     agent = await house.agent("agent1", answers(after=0.1))
     call = await customers.next_call_to(ANNA, within=10, answered=True)
-    await call.hears_music(within=15)
+    await call.hears_music(within=30)
     await call.press("1")
     await call.hears(agent, within=15)
     await these_hold(house)

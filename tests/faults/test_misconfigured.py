@@ -21,7 +21,7 @@ async def test_another_ari_password_makes_one_alert_and_few_tries_and_mends_by_i
     house = await open_wired(queues={"support": QUICK_RETRY["support"] | quiet})
     anna = await house.joins(ANNA)
     await anna.hears_music(within=20)
-    config = house.asterisk.dir / "etc/ari.conf"
+    config = house.asterisk.dir / "etc/ari_callbackd.conf"
     right = config.read_text()
     config.write_text(right.replace(house.asterisk.ari_password, "another"))
     await house.asterisk.cli("module reload res_ari.so")

@@ -286,6 +286,7 @@ class Acd:
             case ev.AttemptTraced():
                 self._trace.traced(event)
             case ev.FeatureCodeDialled():
+                self._phones.dials(event.endpoint)
                 self._floor.feature_code(event)
             case ev.DeviceSeen():
                 self._phones.seen(event)
@@ -317,6 +318,8 @@ class Acd:
                 self._speech.dead_man(LegId(whose))
             case Timer.REPLY:
                 self._conversation.no_key(LegId(whose))
+            case Timer.ALONE:
+                self._floor.left_alone(LegId(whose))
             case Timer.RING:
                 self._legs.ring_stuck(LegId(whose))
             case Timer.ATTEMPT:

@@ -20,6 +20,7 @@ from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.recovery import restore
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
+from callbackd.domain.timers import Timer
 
 
 class Legs:
@@ -134,6 +135,7 @@ class Legs:
     def _left(self, event: ev.LegLeft) -> None:
         """The dialplan has taken the leg back, for the fallback: people who are with it here are set free."""
         self._speech.end(event.leg)
+        self._state.timers.cancel(Timer.ALONE, event.leg)
         agent = self._state.agent_of(event.leg)
         talks_with = self._state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
         if entry := self._state.entry_of(event.leg):
@@ -147,6 +149,7 @@ class Legs:
 
     def _ended(self, event: ev.LegEnded) -> None:
         self._speech.gone(event.leg)
+        self._state.timers.cancel(Timer.ALONE, event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:
             self._dial.leg_ended(attempt, event)
@@ -162,17 +165,17 @@ class Legs:
             entry = self._floor.never_joined(entry, reason)
             self._dial.customer_lost(entry, callback, reason)
         elif entry.state is EntryState.TALKING:
-            self._talk_over(entry, "customer" if entry.callback else "caller", left=outcome is EntryOutcome.LEFT)
+            self._talk_over(entry, "customer" if entry.callback else "caller", taken=outcome is EntryOutcome.LEFT)
         elif callback and callback.state is CallbackState.ACCEPTED:
             self._dial.customer_lost(entry, callback, reason)
         else:
             self._floor.stop_ringing(entry, "the caller is gone")
             self._waiting.gone(entry, outcome, reason)
 
-    def _talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
+    def _talk_over(self, entry: Entry, who: str, *, left: bool = False, taken: bool = False) -> None:
         """Ends a conversation. A promise is kept by it even if the daemon was away when it began."""
         self._dial.connected(entry)
-        self._floor.talk_over(entry, who, left=left)
+        self._floor.talk_over(entry, who, left=left or taken, taken=taken)
 
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
         entry = self._state.entry(agent.entry)

@@ -41,6 +41,8 @@ _SAID = {
 _NOT_ANSWERED = "rings not answered in a row"
 _PICK_UP_S = 60.0
 """A ring that was picked up and waits for the agent's key counts as stuck only this long after the key was due."""
+_FOLLOWS_S = 0.25
+"""Somebody who takes both legs of a talk into the dialplan has taken the second this long after the first."""
 _RING_GRACE_S = 5.0
 """Asterisk ends a ring itself; if it does not, we do so this much later."""
 
@@ -330,20 +332,29 @@ class Floor:
             state.timers.set(Timer.REST, agent.id, rest_until)
         return entry
 
-    def talk_over(self, entry: Entry, who: str, *, left: bool = False) -> None:
+    def talk_over(self, entry: Entry, who: str, *, left: bool = False, taken: bool = False) -> None:
         """Either side hung up: end the other side, and begin the agent's wrap-up.
 
-        ``left`` when the caller's leg lives on in the dialplan and must not be hung up.
+        ``left`` when the caller's leg lives on in the dialplan and must not be hung up; ``taken`` when somebody took it
+        there without us, who may be about to take the agent's leg as well.
         """
         state = self._state
         agent = state.agents[entry.agent] if entry.agent else None
-        for leg in (None if left else entry.leg, agent.leg if agent else None):
+        if agent and agent.leg and taken:
+            state.timers.set(Timer.ALONE, agent.leg, state.now + _FOLLOWS_S)
+            agent = state.put(replace(agent, rest_until=max(agent.rest_until, state.now + _FOLLOWS_S)))
+            state.timers.set(Timer.REST, agent.id, agent.rest_until)
+        for leg in (None if left else entry.leg, agent.leg if agent and not taken else None):
             if leg:
                 state.do(HangUp(leg, f"the {who} hung up"))
         talked_s = round(state.now - (entry.connected_at or state.now), 1)
         self._speech.close(entry, EntryOutcome.SERVED, f"the {who} hung up after {talked_s} s")
         if agent:
             self._wrap_up(agent, entry)
+
+    def left_alone(self, leg: LegId) -> None:
+        """The agent's leg has not followed the caller's into the dialplan."""
+        self._state.do(HangUp(leg, "the caller was taken elsewhere"))
 
     def _wrap_up(self, agent: Agent, entry: Entry) -> None:
         state = self._state

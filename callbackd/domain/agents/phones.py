@@ -35,6 +35,18 @@ class Phones:
             if event.endpoint in settings.watched:
                 self.judge(id)
 
+    def dials(self, endpoint: str) -> None:
+        """The phone has dialled a code of ours, so it is in use. Asterisk reports that later, perhaps after somebody
+        has been promised the agent.
+        """
+        state = self._state
+        if state.devices.get(endpoint, DeviceState.UNKNOWN) is DeviceState.UNKNOWN:
+            return
+        for id, settings in state.settings.agents.items():
+            if endpoint in settings.watched:
+                state.left_at.pop(id, None)  # it is this call that the phone is in use by, and not the last of ours
+        self.seen(DeviceSeen(endpoint, DeviceState.IN_USE))
+
     def see(self, changes: Sequence[Changed]) -> None:
         """Look at the facts of a step: where one of our legs came or went, the phone's state has another meaning."""
         for change in changes:

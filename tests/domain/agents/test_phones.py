@@ -51,6 +51,17 @@ def test_the_end_of_the_own_call_frees_the_agent_at_once():
     assert shown(centre) == ""
 
 
+def test_an_agent_who_dials_a_code_is_rung_when_that_call_is_over():
+    centre = Centre(settings(agents=[agent("alice")]))
+    phone(centre, DeviceState.FREE)
+    centre.calls("anna")
+    centre.logs_in("alice")
+    assert centre.rung() == [], "the telephone still hears that the code was understood"
+    phone(centre, DeviceState.IN_USE)
+    phone(centre, DeviceState.FREE)
+    assert centre.rung() == [f"alice:{ANNA}"]
+
+
 def test_one_of_our_calls_is_not_an_own_call_whatever_the_phone_reports():
     centre = centre_of("alice")
     centre.calls("anna")
