@@ -53,7 +53,7 @@ async def test_a_skill_relaxes_with_the_wait(open_house):
     less = await house.agent("agent1", answers(after=0.2))
     anna = await house.calls(ANNA)
     await anna.hears(less, within=10)
-    assert 4.0 <= less.rung[0].invited_at - anna.answered_at < 6.0
+    assert 4.0 <= less.rung[0].invited_at - anna.call.invited_at < 6.0
     assert anna.gaps(longer_than=1.0) == []
 
 
