@@ -104,8 +104,10 @@ class Journal:
                     events += await self._flush() + await self._settle(Promise(write, self._right, self._limits))
                 case ClaimAttempt():
                     events += await self._flush() + await self._settle(Claim(write, self._right, self._limits))
-                case _:
+                case Changed() | Happened() | Answered() | Decided():
                     self.note(write)
+                case _:
+                    assert_never(write)
         return events + await self._flush()
 
     def note(self, write: Changed | Happened | Answered | Decided) -> None:
