@@ -202,6 +202,18 @@ class Centre:
         self.hear(LegEntered(dial.leg, Party.CUSTOMER, dial.attempt))
         return dial.leg
 
+    def calls_back(self, leg: str, number: str, talks: str) -> LegId:
+        """Alice talks to ``talks`` while somebody takes a callback; then she talks to them, on the leg returned."""
+        self.calls(leg, number)
+        self.hears_out(leg)
+        self.wait(0)
+        self.takes_callback(leg)
+        self.hangs_up(talks)
+        customer = self.customer_answers()
+        self.presses(customer, "1")
+        self.answers("alice")
+        return customer
+
     def takes_callback(self, leg: str, keys: str = "11") -> CallbackId:
         """The caller presses the offer's key and confirms; the goodbye is heard out and the leg ends."""
         self.presses(leg, keys)

@@ -90,7 +90,8 @@ async def test_killed_after_the_dial_while_the_log_is_silent_the_customer_is_run
         await phone.dial("*50")
         await dies(house, Step.DIAL_ANSWERED)
         house.daemon.dies_at = None
-        await asyncio.sleep(3.5)  # the customer answers, hears and hangs up, while nothing is written
+        call = await customers.next_call_to(ANNA, within=10)
+        await call.is_over(within=20)  # the customer answers, hears and hangs up, while nothing is written
         assert len(customers.calls_to(ANNA)) == 1
         since = len(house.daemon.lines)
         await house.daemon.start()

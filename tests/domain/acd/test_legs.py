@@ -24,14 +24,7 @@ def test_the_end_of_a_conversation_names_who_hung_up(who: str) -> None:
     centre = talking()
     leg = centre.ring_of("alice") if who == "agent" else LegId("anna")
     if who == "customer":
-        centre.calls("ben", BEN)
-        centre.hears_out("ben")
-        centre.wait(0)
-        centre.takes_callback("ben")
-        centre.hangs_up("anna")
-        leg = centre.customer_answers()
-        centre.presses(leg, "1")
-        centre.answers("alice")
+        leg = centre.calls_back("ben", BEN, talks="anna")
     centre.now += 20
     centre.hangs_up(leg)
     assert centre.reasons("closed: served")[-1].startswith(f"the {who} hung up after 20")

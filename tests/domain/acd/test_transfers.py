@@ -179,14 +179,7 @@ def test_a_leg_that_replaces_a_waiting_caller_may_have_a_number_that_is_never_ca
 
 def test_a_leg_that_replaces_a_customer_who_was_called_back_leaves_the_promises_number():
     c = centre()
-    c.calls("b", BEN)
-    c.hears_out("b")
-    c.wait(0)
-    c.takes_callback("b")
-    c.hangs_up("a")
-    customer = c.customer_answers()
-    c.presses(customer, "1")
-    c.answers("alice")
+    customer = c.calls_back("b", BEN, talks="a")
     c.hear(LegReplaced(customer, LegId("other phone"), ANNA, "PJSIP/x-1"))
     assert (c.entry("other phone").number, c.entry("other phone").state) == (BEN, EntryState.TALKING)
 
