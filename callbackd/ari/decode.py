@@ -231,6 +231,7 @@ def _transfer(raw: Json) -> Event | None:
         to,
         LegId(consult) if consult else None,
         _of(wanted, "connected_channel", "name"),
+        _of(wanted, "connected_channel", "caller", "number"),
     )
 
 

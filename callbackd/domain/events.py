@@ -169,6 +169,8 @@ class TransferAsked:
     to: str
     consult: LegId | None = None
     colleague: str = ""
+    colleague_number: str = ""
+    """The number of the colleague's channel: for one that was dialled over a trunk, the number dialled."""
 
 
 @dataclass(frozen=True, slots=True)

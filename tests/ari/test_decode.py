@@ -103,7 +103,7 @@ ARRIVED = CallArrived(LEG, "support", number="caller", name="Jan Kowalski", dial
         ],
         "agent-transfers": [TransferAsked(LEG, "8002")],
         "agent-consults-and-transfers": [
-            TransferAsked(LEG, "agent3", LegId("consult"), "PJSIP/agent3-00000004"),
+            TransferAsked(LEG, "agent3", LegId("consult"), "PJSIP/agent3-00000004", "agent3"),
         ],
         "agent-busy": [LegRinging(LEG), LegEnded(LEG, Ending.BUSY, 17, 486)],
         "agent-does-not-answer": [LegRinging(LEG), LegEnded(LEG, Ending.NO_ANSWER, 19, 480)],

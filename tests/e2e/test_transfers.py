@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from lab.daemon import NO_TIMES
-from lab.house import ANNA, BEN, House
+from lab.house import ANNA, BEN, CORA, House
 from lab.phones import answers, presses_one, rejects, rings
 
 pytestmark = pytest.mark.e2e
@@ -175,6 +175,48 @@ async def test_settings_without_transfers_refuse_them(open_house):
     await ring.refer("agent3")
     assert await ring.is_told_of_transfer() >= 400
     await anna.hears(one, since=house.stage.now())
+
+
+ABROAD = "+12025550123"
+
+
+async def test_a_caller_goes_outside_only_to_a_number_that_we_may_call(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE, transfers={"outside": "checked"})
+    anna, one, ring = await talking(house)
+    outside = await house.stage.customers(behaviour=answers(after=0.2))
+    await ring.refer(ABROAD)
+    assert await ring.is_told_of_transfer() == 503
+    refused = await house.daemon.said("transfer refused")
+    assert refused["reason"] == '[transfers] outside = "checked": region US is not allowed'
+    await anna.hears(one, since=house.stage.now())
+    assert outside.calls == []
+    second = await house.joins(BEN)
+    await anna.hangup()
+    await second.hears(one, within=10)
+    await one.rung[-1].refer(CORA)
+    hangs_up_when_told(house, one.rung[-1])
+    call = await outside.next_call_to(CORA, within=10)
+    await second.hears(call, within=5)
+    assert await one.rung[-1].is_told_of_transfer() == 200
+
+
+@pytest.mark.parametrize(("number", "code"), [(ABROAD, 503), (CORA, 200)])
+async def test_a_colleague_outside_is_judged_by_the_number_that_was_dialled(open_house, number, code):
+    house = await open_house(queues=QUEUES, agents=ONE, transfers={"outside": "checked"})
+    anna, one, ring = await talking(house)
+    outside = await house.stage.customers(behaviour=answers(after=0.2))
+    await ring.hold()
+    consult = await one.dial(number, answered=True)
+    call = await outside.next_call_to(number, within=10)
+    await consult.hears(call)
+    since = house.stage.now()
+    await ring.refer_to(consult)
+    assert await ring.is_told_of_transfer() == code
+    if code == 200:
+        await anna.hears(call, since=since, within=5)
+    else:
+        await ring.resume()
+        await anna.hears(one, since=house.stage.now(), within=5)
 
 
 async def test_a_transfer_while_on_hold_leaves_no_hold_music(open_house):

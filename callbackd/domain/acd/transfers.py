@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from callbackd.domain import numbers
+from callbackd.domain.acd import outside
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
@@ -63,10 +64,18 @@ class Transfers:
         elif event.consult and self._stands_for_somebody(event.consult):
             state.do(AnswerTransfer(event.leg, done=True, reason="the consulted place is the caller's now"))
             self._swap(entry, event.consult)
-        elif event.to or event.colleague:
-            self._send(entry, event.leg, event)
-        else:
+        elif not (event.to or event.colleague):
             self._refuse(event.leg, "it names nobody to transfer to")
+        elif why := self._forbidden(event):
+            self._refuse(event.leg, why)
+        else:
+            self._send(entry, event.leg, event)
+
+    def _forbidden(self, event: TransferAsked) -> str:
+        """Why the policy does not let a caller go there; empty when it does."""
+        state = self._state
+        number = outside.number_of(event, state.settings)
+        return "" if number is None else outside.refusal(number, state.settings.transfers.outside, state.callable)
 
     def _refuse(self, leg: LegId, reason: str) -> None:
         self._state.note(leg, "transfer refused", reason)

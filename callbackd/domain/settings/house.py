@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen, Unit
@@ -165,6 +166,17 @@ class DeadMan:
     """Where in the dialplan callers go by ``dialplan:<extension>``."""
 
 
+class Outside(StrEnum):
+    """Whether agents may send callers to numbers outside the house."""
+
+    ANYWHERE = "anywhere"
+    """Wherever the agent's own telephone may dial."""
+    CHECKED = "checked"
+    """Only to numbers that callbackd may call: by ``[numbers]`` and the do-not-call list."""
+    NOWHERE = "nowhere"
+    """To extensions and queues alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransferRules:
     """Agents who send callers on by the transfer key of their telephones."""
@@ -177,6 +189,12 @@ class TransferRules:
     """How long it rings there; callers whom nobody answers are back at their old place in the line."""
     keep_arrival: bool = False
     """Whether callers who are transferred into another queue keep the time of their arrival there."""
+    outside: Outside = Outside.ANYWHERE
+    """Whether they may send callers to outside numbers."""
+    extension_digits: Annotated[int, Ge(1), Le(20)] = 5
+    """Numbers of this many digits at most, and names, are the house's own: all others are outside numbers."""
+    outside_prefix: Annotated[str, Pattern(r"^[0-9*#]{0,4}$")] = ""
+    """What agents dial before an outside number, which is checked without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from callbackd.domain.events import LegLeft, LegReplaced, TransferAsked, Transfe
 from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
-from callbackd.domain.settings import Menu, TransferRules
+from callbackd.domain.settings import Menu, Outside, TransferRules
 from tests.builders import ANNA, BEN, SALES, Centre, agent, queue, settings
 
 
@@ -130,6 +130,65 @@ def test_settings_may_forbid_it():
     leg = asks(c)
     assert c.all(Transfer) == []
     assert c.last(AnswerTransfer, leg=leg).done is False
+
+
+TRUNK = {"to": "", "consult": LegId("consult"), "colleague": "PJSIP/trunk-00000007"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rule"),
+    [
+        ({"to": "+12025550123"}, "region US is not allowed"),
+        ({"to": "00909790123456"}, "no such number"),
+        ({"to": "118500"}, "no such number"),
+        ({"to": "*72+442079460123"}, "not a telephone number"),
+        ({"to": "9+12025550123"}, "region US is not allowed"),
+        ({**TRUNK, "colleague_number": "+12025550123"}, "region US is not allowed"),
+        (TRUNK, "not a telephone number"),
+    ],
+)
+def test_a_policy_may_let_callers_go_only_to_numbers_that_we_may_call(wanted, rule):
+    c = centre(outside=Outside.CHECKED, outside_prefix="9")
+    leg = asks(c, **wanted)
+    assert c.all(Transfer) == []
+    assert c.last(AnswerTransfer, leg=leg).done is False
+    (why,) = c.reasons("transfer refused")
+    assert why.startswith(f'[transfers] outside = "checked": {rule}'), why
+    assert c.entry("a").state is EntryState.TALKING
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"to": "+442079460123"},
+        {"to": "02079460123"},
+        {"to": "9020 7946 0123"},
+        {"to": "8002"},
+        {"to": "agent3"},
+        {"to": "*50"},
+        {"to": "queue-4420794601234"},
+        {**TRUNK, "colleague_number": "+442079460123"},
+        {**TRUNK, "colleague": "PJSIP/agent3-00000007"},
+    ],
+)
+def test_with_this_policy_extensions_and_allowed_numbers_are_as_ever(wanted):
+    c = centre(outside=Outside.CHECKED, outside_prefix="9")
+    asks(c, **wanted)
+    assert c.last(Transfer).leg == "a"
+
+
+@pytest.mark.parametrize(("to", "goes"), [("8002", True), ("+442079460123", False), ("020 7946 0123", False)])
+def test_a_policy_may_keep_callers_in_the_house(to, goes):
+    c = centre(outside=Outside.NOWHERE)
+    asks(c, to)
+    assert bool(c.all(Transfer)) is goes
+    assert c.reasons("transfer refused") == ([] if goes else ['[transfers] outside = "nowhere"'])
+
+
+def test_without_a_policy_a_caller_goes_wherever_the_telephone_dials():
+    c = centre()
+    asks(c, "+12025550123")
+    assert c.last(Transfer).to == "+12025550123"
 
 
 @pytest.mark.parametrize("reached", [False, True])
