@@ -58,7 +58,7 @@ NEWCOMERS = [
     Newcomer("FRESH_AT_MENU", "domain/lives/conversation.py", "class AtMenu(", ("domain/callers/menus.py",)),
     Newcomer("FRESH_PROMISING", "domain/lives/conversation.py", "class Promising(", ("domain/callbacks/promise.py",)),
     Newcomer("FRESH_AT_PROMISE", "domain/lives/conversation.py", "class AtPromise(", ("domain/callers/rejoin.py",)),
-    Newcomer("FRESH_CUSTOMER", "domain/lives/conversation.py", "class ByCustomer(", ("domain/dialler/dial.py",)),
+    Newcomer("FRESH_CUSTOMER", "domain/lives/conversation.py", "class ByCustomer(", ("domain/dialler/customer.py",)),
     Newcomer("FRESH_AGENT", "domain/lives/conversation.py", "class ByAgent(", ("domain/agents/floor.py",)),
     Newcomer("FreshAct", "domain/commands.py", "Act =", ("domain/commands.py", "ari/perform.py", "simulate/pbx.py")),
     Newcomer("FreshWrite", "domain/commands.py", "Write =", ("simulate/world.py", "db/journal.py")),

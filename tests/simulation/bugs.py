@@ -20,7 +20,9 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, SendToFallback, StartMusic, StopPlayback
 from callbackd.domain.dialler import retry
+from callbackd.domain.dialler.customer import Customer
 from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.reservation import Reservations
 from callbackd.domain.events import AttemptClaimed, LegEnded
 from callbackd.domain.ids import OURS, LegId, Mint
 from callbackd.domain.line import eligibility, routing
@@ -309,9 +311,9 @@ def a_promise_counts_as_kept_when_the_customer_accepts(patch):
     def hasty(original, desk, dialogue, attempt):
         promise = desk._state.callbacks[attempt.callback]
         original(desk, dialogue, attempt)
-        desk.connected(desk._state.entries[promise.entry])
+        desk._outcomes.connected(desk._state.entries[promise.entry])
 
-    _around(patch, Dial, "_accept", hasty)
+    _around(patch, Customer, "_accept", hasty)
 
 
 @bug(promises.a_promise_does_not_live_for_ever)
@@ -367,7 +369,7 @@ def silence_is_taken_for_a_yes(patch):
     def yes(_, desk, dialogue, attempt):
         desk._accept(dialogue, attempt)
 
-    _around(patch, Dial, "_no_person", yes)
+    _around(patch, Customer, "_no_person", yes)
 
 
 @bug(promises.nothing_is_offered_without_a_database, "outages")
@@ -486,7 +488,7 @@ def a_caller_is_joined_with_nobody(patch):
 
 @bug(promises.a_customer_is_rung_for_somebody, "agents leave")
 def a_reserved_agent_who_leaves_is_kept(patch):
-    patch.setattr(Dial, "see", lambda dial, changes: None)
+    patch.setattr(Reservations, "see", lambda desk, changes: None)
 
 
 @bug(promises.who_pressed_one_does_not_wait_for_ever)

@@ -13,7 +13,7 @@ from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.rejoin import Rejoin
 from callbackd.domain.callers.waiting import Waiting
-from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.customer import Customer
 from callbackd.domain.dialler.do_not_call import DoNotCall
 from callbackd.domain.events import DigitPressed
 from callbackd.domain.ids import LegId
@@ -36,7 +36,7 @@ class Conversation:
         waiting: Waiting,
         menus: Menus,
         floor: Floor,
-        dial: Dial,
+        customer: Customer,
         do_not_call: DoNotCall,
     ) -> None:
         self._state = state
@@ -46,7 +46,7 @@ class Conversation:
         self._waiting = waiting
         self._menus = menus
         self._floor = floor
-        self._dial = dial
+        self._customer = customer
         self._do_not_call = do_not_call
 
     def key(self, event: DigitPressed) -> None:
@@ -97,7 +97,7 @@ class Conversation:
             case table.AtPromise():
                 again = self._rejoin.obey(dialogue, act, digit)
             case table.ByCustomer():
-                self._dial.obey(dialogue, act, digit)
+                self._customer.obey(dialogue, act, digit)
             case table.ToBeLeftAlone():
                 again = self._do_not_call.obey(dialogue, act)
             case table.ByAgent():

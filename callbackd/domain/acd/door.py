@@ -27,9 +27,14 @@ from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.rejoin import Rejoin
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import Command
+from callbackd.domain.dialler.customer import Customer
 from callbackd.domain.dialler.dial import Dial
 from callbackd.domain.dialler.do_not_call import DoNotCall
+from callbackd.domain.dialler.look_ahead import LookAhead
+from callbackd.domain.dialler.outcome import Outcomes
+from callbackd.domain.dialler.reservation import Reservations
 from callbackd.domain.dialler.trace import Trace
+from callbackd.domain.dialler.trunk import Trunk
 from callbackd.domain.ids import AgentId, AttemptId, CallbackId, EntryId, LegId, Mint, PlaybackId, QueueName
 from callbackd.domain.line import routing
 from callbackd.domain.line.eligibility import widens_at
@@ -70,9 +75,14 @@ class Acd:
         self._floor = Floor(self._state, self._speech, self._waiting, self._direct_callback, self._places)
         self._calls = Calls(self._state)
         self._phones = Phones(self._state, self._waiting, self._floor)
-        self._dial = Dial(self._state, self._speech, self._places, self._promises, self._floor)
-        self._trace = Trace(self._state, self._speech, self._dial)
-        self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._dial)
+        trunk = Trunk(self._state)
+        self._outcomes = Outcomes(self._state, self._speech, self._promises, self._floor, trunk)
+        self._reservations = Reservations(self._state, self._speech, self._floor, self._outcomes)
+        self._customer = Customer(self._state, self._speech, self._floor, trunk, self._outcomes, self._reservations)
+        self._dial = Dial(self._state, self._places, self._outcomes)
+        self._look_ahead = LookAhead(self._state, self._places)
+        self._trace = Trace(self._state, self._speech, self._dial, self._outcomes)
+        self._do_not_call = DoNotCall(self._state, self._speech, self._promises, self._outcomes)
         self._not_rung: dict[AgentId, str] = {}
         """Why each agent who is free was not rung when somebody waited, as it was noted last."""
         self._matched: object = None
@@ -85,10 +95,10 @@ class Acd:
             self._waiting,
             self._menus,
             self._floor,
-            self._dial,
+            self._customer,
             self._do_not_call,
         )
-        self._transfers = Transfers(self._state, self._speech, self._menus, self._waiting, self._floor, self._dial)
+        self._transfers = Transfers(self._state, self._speech, self._menus, self._waiting, self._floor, self._outcomes)
         self._legs = Legs(
             self._state,
             self._speech,
@@ -97,6 +107,8 @@ class Acd:
             self._floor,
             self._transfers,
             self._dial,
+            self._customer,
+            self._outcomes,
             self._trace,
         )
         self._supervision = Supervision(self._state, self._speech, self._waiting, self._dial, self._trace)
@@ -121,7 +133,7 @@ class Acd:
             woken = True
         self._hear(event)
         self._phones.see(self._state.changes())
-        self._dial.see(self._state.changes())
+        self._reservations.see(self._state.changes())
         if woken or self._state.stamp() != self._matched:
             self._match()
             self._matched = self._state.stamp()
@@ -214,9 +226,9 @@ class Acd:
         while match := routing.next_match(self._state):
             if match.entry.live:
                 self._floor.ring(match.entry, match.agents, match.reason)
-                self._dial.served(match.entry)
+                self._reservations.served(match.entry)
             elif match.entry.state is EntryState.DIALLING:
-                self._dial.reserve(match.entry, match.agents[0])
+                self._reservations.reserve(match.entry, match.agents[0])
             else:
                 first = self._state.queue_of(match.entry).dial is DialPolicy.CUSTOMER_FIRST
                 first = first and not self._state.world.slow
@@ -232,7 +244,7 @@ class Acd:
 
     def _dial_ahead(self) -> None:
         """Asked when anything has changed, and again by a timer: the chance of a free agent moves with the clock."""
-        while ahead := self._dial.ahead():
+        while ahead := self._look_ahead.next():
             self._dial.claim(ahead[0], None, ahead[1])
 
     # --- events ---------------------------------------------------------------------------------------------------
@@ -302,7 +314,7 @@ class Acd:
     def _admit(self, event: ev.CallArrived, *, greeted: bool) -> None:
         """The queue is known."""
         if queue := self._state.settings.queues.get(QueueName(event.queue)):
-            self._dial.rings_in(event.number, queue.group)
+            self._outcomes.rings_in(event.number, queue.group)
         self._waiting.arrive(event, greeted=greeted)
 
     # --- deadlines ------------------------------------------------------------------------------------------------
@@ -325,13 +337,13 @@ class Acd:
             case Timer.ATTEMPT:
                 self._dial.stuck(AttemptId(whose))
             case Timer.ACCEPTED:
-                self._dial.waited_too_long(EntryId(whose))
+                self._customer.waited_too_long(EntryId(whose))
             case Timer.TRACE:
                 self._trace.look_again(AttemptId(whose))
             case Timer.WRAP_UP:
                 self._floor.wrapped(AgentId(whose))
             case Timer.EXPIRE:
-                self._dial.expire(CallbackId(whose))
+                self._outcomes.expire(CallbackId(whose))
             case Timer.WIDEN:
                 self._widen(EntryId(whose))
             case Timer.MAX_WAIT:
@@ -345,7 +357,7 @@ class Acd:
             case Timer.DEVICE:
                 self._phones.judge(AgentId(whose))
             case Timer.LET_GO:
-                self._dial.let_go(AttemptId(whose))
+                self._reservations.let_go(AttemptId(whose))
             case Timer.PACE | Timer.REST | Timer.RETRY | Timer.LOOK:
                 pass
             case _:

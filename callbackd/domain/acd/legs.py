@@ -10,7 +10,9 @@ from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import DropBridge, HangUp, MakeBridge, SendToFallback
+from callbackd.domain.dialler.customer import Customer
 from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.outcome import Outcomes
 from callbackd.domain.dialler.trace import Trace
 from callbackd.domain.ids import BridgeId, LegId
 from callbackd.domain.lives.agent import Activity, Agent
@@ -33,6 +35,8 @@ class Legs:
         floor: Floor,
         transfers: Transfers,
         dial: Dial,
+        customer: Customer,
+        outcomes: Outcomes,
         trace: Trace,
     ) -> None:
         self._state = state
@@ -42,6 +46,8 @@ class Legs:
         self._floor = floor
         self._transfers = transfers
         self._dial = dial
+        self._customer = customer
+        self._outcomes = outcomes
         self._trace = trace
 
     def hear(self, event: ev.LegEvent) -> None:
@@ -96,7 +102,7 @@ class Legs:
 
     def _dial_refused(self, event: ev.DialRefused) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dial.refused_by_pbx(attempt, event.reason)
+            self._outcomes.refused_by_pbx(attempt, event.reason)
         elif agent := self._rung(event.leg):
             self._floor.not_reached(agent, f"not dialled: {event.reason}")
 
@@ -113,11 +119,11 @@ class Legs:
 
     def _answered(self, event: ev.LegAnswered) -> None:
         if attempt := self._state.attempt_of(event.leg):
-            self._dial.picked_up(attempt)
+            self._customer.picked_up(attempt)
 
     def _entered(self, event: ev.LegEntered) -> None:
         if event.party is ev.Party.CUSTOMER:
-            self._dial.customer_entered(event.leg, event.attempt)
+            self._customer.entered(event.leg, event.attempt)
             return
         agent = self._state.agent_of(event.leg) or self._floor.answers_at(event.leg)
         if agent is None or agent.activity is not Activity.TALKING:
@@ -130,7 +136,7 @@ class Legs:
 
     def _together(self, entry: Entry) -> None:
         self._state.joining.discard(entry.id)
-        self._dial.connected(entry)
+        self._outcomes.connected(entry)
 
     def _left(self, event: ev.LegLeft) -> None:
         """The dialplan has taken the leg back, for the fallback: people who are with it here are set free."""
@@ -152,7 +158,7 @@ class Legs:
         self._state.timers.cancel(Timer.ALONE, event.leg)
         attempt = self._state.attempt_of(event.leg)
         if attempt and attempt.state is not AttemptState.ACCEPTED:
-            self._dial.leg_ended(attempt, event)
+            self._outcomes.leg_ended(attempt, event)
         elif entry := self._state.entry_of(event.leg):
             self._caller_gone(entry, EntryOutcome.ABANDONED, "hung up")
         elif agent := self._state.agent_of(event.leg):
@@ -163,18 +169,18 @@ class Legs:
         callback = self._state.callback_of(entry)
         if entry.id in self._state.joining and callback:
             entry = self._floor.never_joined(entry, reason)
-            self._dial.customer_lost(entry, callback, reason)
+            self._outcomes.customer_lost(entry, callback, reason)
         elif entry.state is EntryState.TALKING:
             self._talk_over(entry, "customer" if entry.callback else "caller", taken=outcome is EntryOutcome.LEFT)
         elif callback and callback.state is CallbackState.ACCEPTED:
-            self._dial.customer_lost(entry, callback, reason)
+            self._outcomes.customer_lost(entry, callback, reason)
         else:
             self._floor.stop_ringing(entry, "the caller is gone")
             self._waiting.gone(entry, outcome, reason)
 
     def _talk_over(self, entry: Entry, who: str, *, left: bool = False, taken: bool = False) -> None:
         """Ends a conversation. A promise is kept by it even if the daemon was away when it began."""
-        self._dial.connected(entry)
+        self._outcomes.connected(entry)
         self._floor.talk_over(entry, who, left=left or taken, taken=taken)
 
     def _agent_gone(self, agent: Agent, event: ev.LegEnded) -> None:
@@ -257,7 +263,11 @@ class Legs:
         """A leg ended unnoticed. Legs from before this Asterisk started were cut off when the one before it ended."""
         state, entry = self._state, self._state.entry_of(leg)
         callback = state.callback_of(entry)
-        if entry is None or entry.arrived_at > since or (callback and not self._dial.accepted_before(callback, since)):
+        if (
+            entry is None
+            or entry.arrived_at > since
+            or (callback and not self._outcomes.accepted_before(callback, since))
+        ):
             self._ended(ev.LegEnded(leg, ev.Ending.UNKNOWN))
             return
         reason = "Asterisk ended, and the call with it"
@@ -267,7 +277,7 @@ class Legs:
             return
         self._floor.stop_ringing(entry, reason)
         if callback:
-            self._dial.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
+            self._outcomes.customer_lost(entry, callback, reason, AttemptOutcome.CUT_OFF)
         else:
             if entry.state is EntryState.RINGING:
                 entry = state.move(entry.unanswered())

@@ -15,7 +15,7 @@ from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import AnswerTransfer, HangUp, NotePlace, StopMusic, Transfer
-from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.outcome import Outcomes
 from callbackd.domain.events import LegReplaced, TransferAsked, TransferFailed, Transferred
 from callbackd.domain.ids import EntryId, LegId
 from callbackd.domain.lives.agent import Activity
@@ -35,13 +35,15 @@ class _Pending:
 
 
 class Transfers:
-    def __init__(self, state: State, speech: Speech, menus: Menus, waiting: Waiting, floor: Floor, dial: Dial) -> None:
+    def __init__(
+        self, state: State, speech: Speech, menus: Menus, waiting: Waiting, floor: Floor, outcomes: Outcomes
+    ) -> None:
         self._state = state
         self._speech = speech
         self._menus = menus
         self._waiting = waiting
         self._floor = floor
-        self._dial = dial
+        self._outcomes = outcomes
         self._pending: dict[EntryId, _Pending] = {}
 
     def pending(self, entry: Entry) -> bool:
@@ -137,7 +139,7 @@ class Transfers:
         state = self._state
         state.note(entry.id, f"transferred, {how}", f"by {entry.agent}", to=numbers.tame(to))
         entry = state.put(replace(entry, transferred_to=to))
-        self._dial.connected(entry)
+        self._outcomes.connected(entry)
         self._floor.talk_over(entry, "agent", left=True)
 
     # --- one leg in the place of another ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import assert_never
 from callbackd.domain import numbers
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import HangUp
-from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.outcome import Outcomes
 from callbackd.domain.events import NumberBlocked, NumberUnblocked
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
@@ -24,11 +24,11 @@ _LIST = "do-not-call"
 
 
 class DoNotCall:
-    def __init__(self, state: State, speech: Speech, promises: Promises, dial: Dial) -> None:
+    def __init__(self, state: State, speech: Speech, promises: Promises, outcomes: Outcomes) -> None:
         self._state = state
         self._speech = speech
         self._promises = promises
-        self._dial = dial
+        self._outcomes = outcomes
 
     def obey(self, dialogue: Dialogue, act: ToBeLeftAlone) -> Again | None:
         """Do what the customer's key means. It blocks the number that we dialled: no stranger can block it."""
@@ -87,7 +87,7 @@ class DoNotCall:
             self._promises.end_promise(callback, CallbackOutcome.CANCELLED, reason)
             self._speech.close(state.entries[callback.entry], EntryOutcome.CANCELLED, reason)
         elif attempt:
-            self._dial.over(attempt, AttemptOutcome.DECLINED, reason)
+            self._outcomes.over(attempt, AttemptOutcome.DECLINED, reason)
             self._take_leave(attempt)
 
     def _take_leave(self, attempt: Attempt) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from callbackd.domain.commands import TraceAttempt
 from callbackd.domain.dialler.dial import Dial
+from callbackd.domain.dialler.outcome import Outcomes
 from callbackd.domain.events import AttemptTraced, Finding
 from callbackd.domain.ids import AttemptId, LegId
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
@@ -24,10 +25,11 @@ _UNSETTLED = {AttemptState.CLAIMED, AttemptState.DIALLING, AttemptState.RINGING,
 
 
 class Trace:
-    def __init__(self, state: State, speech: Speech, dial: Dial) -> None:
+    def __init__(self, state: State, speech: Speech, dial: Dial, outcomes: Outcomes) -> None:
         self._state = state
         self._speech = speech
         self._dial = dial
+        self._outcomes = outcomes
 
     def unknown(self, attempt: Attempt, reason: str) -> None:
         """There was no reply to the request: the customer may have been dialled, or may still be dialled."""
@@ -71,29 +73,31 @@ class Trace:
             return  # looked at again until its end or its answer is reported
         state.timers.cancel(Timer.TRACE, attempt.id)
         if event.trace is Finding.ANSWERED or attempt.state is AttemptState.ANSWERED:
-            self._dial.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
+            self._outcomes.over(attempt, AttemptOutcome.CUT_OFF, "it was answered, and our side failed")
         elif event.trace is Finding.NOTHING and attempt.state in {AttemptState.CLAIMED, AttemptState.DIALLING}:
             self._never_made(attempt)
         else:
-            self._dial.over(attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log has: {event.trace}")
+            self._outcomes.over(
+                attempt, AttemptOutcome.UNKNOWN, f"its channel is gone; the event log has: {event.trace}"
+            )
 
     def _left_the_menu(self, attempt: Attempt) -> None:
         """The customer's leg is gone from the menu: they hung up, unless Asterisk ended first."""
         self._speech.end(attempt.leg)
         if attempt.claimed_at <= self._state.world.pbx_since:
-            self._dial.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
+            self._outcomes.over(attempt, AttemptOutcome.CUT_OFF, "Asterisk ended while the customer listened")
         else:
-            self._dial.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
+            self._outcomes.over(attempt, AttemptOutcome.NO_KEY, "gone without a key")
 
     def _never_made(self, attempt: Attempt) -> None:
         """Asterisk does not know the attempt. One that was restarted since cannot: then it counts as dialled."""
         state = self._state
         if attempt.claimed_at <= state.world.pbx_since + 1.0:  # Asterisk reports its start in whole seconds
             reason = "Asterisk was restarted meanwhile and cannot tell: it counts as dialled"
-            self._dial.over(attempt, AttemptOutcome.UNKNOWN, reason)
+            self._outcomes.over(attempt, AttemptOutcome.UNKNOWN, reason)
         elif state.world.dialling and not state.world.draining and state.now - attempt.claimed_at < SAME_ID_S:
             state.note(attempt.id, "asked for again", "Asterisk never made its channel; the same id rings only once")
             self._dial.dial(attempt)
             state.timers.set(Timer.TRACE, attempt.id, state.now + _AGAIN_S)
         else:
-            self._dial.over(attempt, AttemptOutcome.NOT_DIALLED, "Asterisk never made its channel")
+            self._outcomes.over(attempt, AttemptOutcome.NOT_DIALLED, "Asterisk never made its channel")
