@@ -202,6 +202,15 @@ class Centre:
         self.hear(LegEntered(dial.leg, Party.CUSTOMER, dial.attempt))
         return dial.leg
 
+    def anna_waits(self, agent: str = "alice") -> None:
+        """The agent logs in and talks to Ben; Anna waits behind, and has heard what is said to her at first."""
+        self.logs_in(agent)
+        self.calls("ben", BEN)
+        self.answers(agent)
+        self.calls("anna")
+        self.hears_out("anna")
+        self.wait(0)
+
     def calls_back(self, leg: str, number: str, talks: str) -> LegId:
         """Alice talks to ``talks`` while somebody takes a callback; then she talks to them, on the leg returned."""
         self.calls(leg, number)

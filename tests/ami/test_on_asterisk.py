@@ -14,7 +14,6 @@ from callbackd.ari.client import Ari
 from callbackd.domain.events import Ending, LegEnded
 from callbackd.domain.ids import LegId, Mint
 from lab.asterisk import Asterisk
-from lab.slots import Slot
 from tests.ari.sip_phone import phone
 
 pytestmark = pytest.mark.e2e
@@ -57,13 +56,6 @@ class Witness:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-
-
-@pytest.fixture(scope="module")
-async def asterisk() -> AsyncIterator[Asterisk]:
-    with Slot() as slot:
-        async with Asterisk(slot) as it:
-            yield it
 
 
 async def test_the_read_only_user_may_look_and_do_nothing_else(asterisk: Asterisk) -> None:

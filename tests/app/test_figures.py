@@ -9,10 +9,8 @@ from structlog.testing import capture_logs
 
 from callbackd.app.figures import Figures
 from callbackd.app.runner import Runner
-from callbackd.db.engine import engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
-from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
 from callbackd.domain.acd import Acd
 from callbackd.domain.events import CallArrived, LegEnded
@@ -22,14 +20,6 @@ from tests.builders import ANNA, SALES, SUPPORT, T0, queue, settings
 pytestmark = pytest.mark.postgres
 
 HOUSE = settings([queue(SUPPORT), queue(SALES)])
-
-
-@pytest.fixture
-async def engine(database_url):
-    engine = engine_for(database_url)
-    await upgrade(engine)
-    yield engine
-    await engine.dispose()
 
 
 class Running:

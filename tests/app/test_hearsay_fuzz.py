@@ -22,6 +22,7 @@ from callbackd.ari.reply import Answer, Reply
 from callbackd.domain.events import Event, LegEnded
 from callbackd.domain.ids import LegId, Mint
 from tests.ami.test_client import FakeManager, event, serving
+from tests.listener import Listener
 
 MINT = Mint(b"fuzz of AMI")
 GONE, LIVES, UNKNOWN = (MINT.leg(1_800_000_000.0) for _ in range(3))
@@ -84,14 +85,13 @@ def lines_of(lines: list[tuple[str, str]]) -> bytes:
     return "".join(f"{key}: {value}\r\n" for key, value in lines).encode(errors="replace")
 
 
-class Heard:
+class Heard(Listener):
     """The reader and what it makes of things; ARI knows one leg of ours that lives, and no telephone that dials."""
 
     def __init__(self) -> None:
+        super().__init__(PATIENCE_S)
         self.told: list[Event] = []
         self.marks: set[str] = set()
-        self.links: list[Link] = []
-        self.news = asyncio.Event()
         believed = {GONE, LIVES}
         self.hearsay = Hearsay(self.look, self.told.append, believed.__contains__, lambda e: e == "PJSIP/agent1")
 
@@ -103,16 +103,6 @@ class Heard:
         self.marks.add(str(fields["Event"]))
         self.hearsay.hear(fields)
         self.news.set()
-
-    def link(self, link: Link, _: str) -> None:
-        self.links.append(link)
-        self.news.set()
-
-    async def until(self, fact: Any) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not fact():
-                self.news.clear()
-                await self.news.wait()
 
 
 async def hear(stream: bytes, cuts: list[int]) -> list[Event]:

@@ -12,14 +12,6 @@ from callbackd.db.right import Right
 from lab.lives import claim, promised
 
 
-@pytest.fixture
-async def engine(database_url):
-    engine = engine_for(database_url)
-    await upgrade(engine)
-    yield engine
-    await engine.dispose()
-
-
 async def journal(engine, tmp_path):
     right = Right(engine)
     await right.take()

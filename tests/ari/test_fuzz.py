@@ -17,6 +17,7 @@ from callbackd.domain import events
 from lab.mangle import Frame, Mangler
 from tests.ari.fake_asterisk import FakeAsterisk, serving
 from tests.ari.test_decode import ALL
+from tests.listener import Listener
 
 RECORDED = [json.dumps(raw) for raw in ALL]
 MARK = {"type": "Mark"}
@@ -30,15 +31,14 @@ junk = st.builds(lambda frame: [frame], st.one_of(st.binary(max_size=40), st.tex
 streams = st.lists(st.one_of(mangled, mangled, junk), max_size=12)
 
 
-class Heard:
+class Heard(Listener):
     """What the reader hands on, and what Decode makes of it."""
 
     def __init__(self) -> None:
+        super().__init__(PATIENCE_S)
         self.decode = Decode()
         self.told: list[events.Event] = []
         self.marks: list[Any] = []
-        self.links: list[Link] = []
-        self.news = asyncio.Event()
 
     def event(self, raw: dict[str, Any]) -> None:
         if raw["type"] == "Mark":
@@ -46,16 +46,6 @@ class Heard:
             self.news.set()
         elif event := self.decode(raw):
             self.told.append(event)
-
-    def link(self, link: Link, _: str) -> None:
-        self.links.append(link)
-        self.news.set()
-
-    async def until(self, fact: Any) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not fact():
-                self.news.clear()
-                await self.news.wait()
 
 
 async def hear(stream: list[list[Frame]]) -> Heard:

@@ -56,7 +56,6 @@ from callbackd.domain.phrase import Fixed
 from callbackd.domain.settings import Dialling
 from lab.asterisk import Asterisk
 from lab.phones import Stage, answers
-from lab.slots import Slot
 from tests.ari.sip_phone import phone
 
 pytestmark = pytest.mark.e2e
@@ -129,13 +128,6 @@ class Centre:
         )
         await self.finds(lambda told: isinstance(told, CallArrived) and told.leg == near)
         return LegId(near), far
-
-
-@pytest.fixture(scope="module")
-async def asterisk() -> AsyncIterator[Asterisk]:
-    with Slot() as slot:
-        async with Asterisk(slot) as it:
-            yield it
 
 
 @pytest.fixture

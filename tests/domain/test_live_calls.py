@@ -44,12 +44,7 @@ def test_a_caller_is_greeted_then_hears_music_and_position_and_wait():
 
 def test_announcements_repeat_and_a_worse_wait_is_not_announced():
     centre = Centre()
-    centre.logs_in("alice")
-    centre.calls("busy", BEN)
-    centre.answers("alice")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits()
     centre.hears_out("anna")
     centre.wait(29)
     assert centre.heard("anna").count(Position(1)) == 1

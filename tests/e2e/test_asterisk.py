@@ -28,13 +28,6 @@ from lab.slots import Slot
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-async def asterisk() -> AsyncIterator[Asterisk]:
-    with Slot() as slot:
-        async with Asterisk(slot) as asterisk:
-            yield asterisk
-
-
 async def ari(asterisk: Asterisk, method: str, path: str, password: str | None = None) -> tuple[int, Any]:
     """Status and body of a request to ARI."""
     login = f"{asterisk.ari_user}:{password or asterisk.ari_password}"

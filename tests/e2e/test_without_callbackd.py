@@ -13,16 +13,8 @@ import pytest
 
 from lab.asterisk import Asterisk
 from lab.phones import Stage, answers, customer
-from lab.slots import Slot
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-async def asterisk() -> AsyncIterator[Asterisk]:
-    with Slot() as slot:
-        async with Asterisk(slot) as running:
-            yield running
 
 
 @pytest.fixture

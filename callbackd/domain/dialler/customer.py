@@ -13,7 +13,6 @@ from callbackd.domain.dialler.reservation import Reservations
 from callbackd.domain.dialler.trunk import Trunk
 from callbackd.domain.events import Party
 from callbackd.domain.ids import AttemptId, EntryId, LegId
-from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.conversation import ByCustomer, go
@@ -138,8 +137,7 @@ class Customer:
         state.timers.set(Timer.DEAD_MAN, dialogue.leg, state.now)
         state.timers.set(Timer.ACCEPTED, entry.id, state.now + state.settings.dialling.accepted_wait_s)
         self._speech.to_waiting(dialogue, Fixed.CONNECTING)
-        agent = state.agent(attempt.agent)
-        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+        if agent := state.reserved_for(attempt):
             self._floor.ring(entry, (agent.id,), "reserved for this customer")
             self._reservations.served(entry)
 

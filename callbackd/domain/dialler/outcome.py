@@ -13,7 +13,6 @@ from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.trunk import Trunk
 from callbackd.domain.events import Ending, LegEnded
 from callbackd.domain.ids import CallbackId
-from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry, EntryOutcome
@@ -103,8 +102,7 @@ class Outcomes:
         callback = state.callbacks[attempt.callback]
         callback = state.move(callback.fail())
         entry = state.entries[callback.entry]
-        agent = state.agent(attempt.agent)
-        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+        if agent := state.reserved_for(attempt):
             self._floor.release(agent.id)
         entry = state.move(entry.dial_over())
         self._retry_or_give_up(entry, callback, outcome, f"{outcome.value}: {reason}", again)

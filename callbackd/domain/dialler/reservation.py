@@ -56,8 +56,7 @@ class Reservations:
             return
         entry = state.entries[state.callbacks[attempt.callback].entry]
         state.let_go.add(entry.id)
-        agent = state.agent(attempt.agent)
-        if agent and agent.activity is Activity.RESERVED and agent.entry == entry.id:
+        if agent := state.reserved_for(attempt):
             state.put(replace(attempt, agent=None))
             state.put(replace(entry, agent=None))
             self._floor.release(agent.id)

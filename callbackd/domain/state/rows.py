@@ -154,6 +154,11 @@ class Rows:
     def attempt_of(self, leg: LegId) -> Attempt | None:
         return self.attempts.get(AttemptId(leg.removeprefix(OURS)))
 
+    def reserved_for(self, attempt: Attempt) -> Agent | None:
+        """The agent who is kept for the attempt's customer; None when nobody is, or is any more."""
+        agent, entry = self.agent(attempt.agent), self.callbacks[attempt.callback].entry
+        return agent if agent and agent.activity is Activity.RESERVED and agent.entry == entry else None
+
     def entry(self, id: EntryId | None) -> Entry | None:
         return self.entries.get(id) if id is not None else None
 

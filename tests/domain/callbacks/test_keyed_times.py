@@ -10,7 +10,7 @@ from callbackd.domain.ids import LegId
 from callbackd.domain.phrase import CallAt, Day, Digits, Fixed
 from callbackd.domain.settings import Numbers, Offer, Slots
 from callbackd.domain.speech.speaking import REPLY_S
-from tests.builders import ANNA, BEN, SUPPORT, T0, Centre, agent, queue, settings
+from tests.builders import ANNA, SUPPORT, T0, Centre, agent, queue, settings
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
 
@@ -20,12 +20,7 @@ def asked_for_a_time(**slots):
     queues = [queue(slots=Slots(**slots), offer=Offer(estimated_wait_s=0.0))]
     proven = Numbers(region="GB", caller_id_proves=True)
     centre = Centre(settings(queues, [agent("alice")], numbers=proven))
-    centre.logs_in("alice")
-    centre.calls("busy", BEN)
-    centre.answers("alice")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits()
     centre.presses("anna", "29")
     assert centre.heard("anna")[-1] is Fixed.KEY_TIME
     return centre

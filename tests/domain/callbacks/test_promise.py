@@ -54,12 +54,7 @@ def one_agent(**changes):
 def waiting_for_alice(**changes):
     """Alice talks to Ben; Anna waits behind and has heard the offer."""
     centre = one_agent(**changes)
-    centre.logs_in("alice")
-    centre.calls("ben", BEN)
-    centre.answers("alice")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits()
     assert centre.heard("anna")[-1] is Fixed.OFFER
     return centre
 

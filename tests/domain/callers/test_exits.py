@@ -150,12 +150,7 @@ def test_the_longest_wait_starts_again_in_the_queue_that_takes_over():
 
 def test_a_promise_is_not_taken_out_for_having_waited():
     centre = waits_a_minute(DIALPLAN)
-    centre.logs_in("bob")
-    centre.calls("busy", BEN)
-    centre.answers("bob")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits("bob")
     centre.takes_callback("anna")
     centre.wait(600)
     assert centre.callback().state is CallbackState.WAITING
@@ -164,15 +159,10 @@ def test_a_promise_is_not_taken_out_for_having_waited():
 def test_a_customer_whom_we_called_is_not_taken_out_for_having_waited():
     queues = [queue(rules=EntryRules(max_wait_s=60.0, max_wait=DIALPLAN), wrap_up_s=0.0)]
     centre = Centre(settings(queues, [agent("alice")]))
-    centre.logs_in("alice")
-    centre.calls("busy", BEN)
-    centre.answers("alice")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits()
     centre.takes_callback("anna")
     centre.wait(300)
-    centre.hangs_up("busy")
+    centre.hangs_up("ben")
     leg = centre.customer_answers()
     centre.presses(leg, "1")
     centre.misses("alice")

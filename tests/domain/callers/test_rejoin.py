@@ -13,7 +13,7 @@ from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Greeting
 from callbackd.domain.settings import EntryRules, Exit, Numbers, Offer, Retry, Slots, Way
-from tests.builders import ANNA, BEN, SUPPORT, Centre, agent, queue, settings
+from tests.builders import ANNA, SUPPORT, Centre, agent, queue, settings
 
 CORA = "+442079460103"
 HOUR_S = 3600.0
@@ -24,12 +24,7 @@ def promised(keys="11", *, proven=False, **changes):
     changes = {"offer": Offer(estimated_wait_s=0.0), "slots": Slots(), "wrap_up_s": 0.0, **changes}
     numbers = Numbers(region="GB", caller_id_proves=proven)
     centre = Centre(settings([queue(**changes)], [agent("alice")], numbers=numbers))
-    centre.logs_in("alice")
-    centre.calls("ben", BEN)
-    centre.answers("alice")
-    centre.calls("anna")
-    centre.hears_out("anna")
-    centre.wait(0)
+    centre.anna_waits()
     centre.takes_callback("anna", keys)
     return centre
 
