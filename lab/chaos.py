@@ -6,8 +6,9 @@ service manager would. The phones show what became of everybody; the summary cou
 Meanwhile agents talk, put callers on hold and send some on to a colleague. Nobody may hear silence for longer than two
 seconds, whatever is killed.
 
-Two things are excused. Calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, so nobody
-can save them. And the silence after an agent has hung up: the conversation is over.
+Three things are excused. Calls that were up when Asterisk itself was killed: it sends no BYE and keeps nothing, so
+nobody can save them. The silence after an agent has hung up: the conversation is over. And what the machine could not
+do for anybody: then a phone that listens to Asterisk's music, past callbackd, heard nothing either. This is counted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from lab.holds import at_once, counters
 from lab.house import House
 from lab.phones import Behaviour, Caller, CustomerPhones, Stage, answers, presses_one
 from lab.postgres import Postgres
+from lab.rtp import Span
 from lab.slots import HOST, Slot
 from lab.wire import Wire
 from lab.wired import promise
@@ -49,10 +51,13 @@ TALK_S = (3.0, 6.0)
 """Seconds from an agent's answer to their hanging up."""
 HOLDS, TRANSFERS = 0.2, 0.15
 """The share of an agent's conversations in which each happens."""
+LISTENER = "listener"
 COLLEAGUE = "agent6"
 """The colleague to whom agents send callers on; their telephone is not in the queue."""
 SILENCE_S = 2.0
 """The longest silence, in seconds, that anybody may hear."""
+STALL_S = 0.1
+"""A gap in the music past callbackd that is longer than this is the machine's."""
 WAITS_S = 2.0
 """A customer who pressed 1 and hears nobody for longer than this counts as late."""
 QUEUE = {
@@ -81,6 +86,8 @@ class Tally:
     late: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     """Phones that heard nothing for longer than ``SILENCE_S``."""
+    stalls: list[float] = field(default_factory=list)
+    """Seconds for which a phone that has nothing to do with callbackd heard no music: the machine was too busy."""
     stuck: list[str] = field(default_factory=list)
     """Agents whom callbackd takes for busy although everybody has hung up."""
     held: int = 0
@@ -108,6 +115,7 @@ class Tally:
             f"doubled    {len(self.doubled)}",
             f"late       {len(self.late)}",
             f"silent     {len(self.silent)}",
+            f"machine    stood still {len(self.stalls)} times, in all {sum(self.stalls):.1f} s",
             f"agents     held {self.held}, sent on {self.sent_on}, stuck {len(self.stuck)}",
             f"daemon     ended {len(self.unasked)} times by itself; back {_spread(self.back_s, 's')} after its start",
             f"resync     {_spread(self.resync_ms, 'ms')}",
@@ -146,6 +154,7 @@ class Chaos:
             await house.agent(f"agent{n}", self._works(self._random.uniform(*TALK_S)))
         await house.agent(COLLEAGUE, answers(after=0.2, talk=TALK_S[0]), logs_in=False)
         watch = asyncio.create_task(self._keep_daemon())
+        listener = asyncio.create_task(self._listen())
         crowd = asyncio.create_task(self._keep_crowd())
         until = time.monotonic() + seconds
         while (pause_s := self._random.uniform(*PAUSE_S)) + time.monotonic() < until:
@@ -158,7 +167,8 @@ class Chaos:
         crowd.cancel()
         await self._calm()
         watch.cancel()
-        await asyncio.gather(crowd, watch, return_exceptions=True)
+        listener.cancel()
+        await asyncio.gather(crowd, watch, listener, return_exceptions=True)
         await self._judge(customers)
 
     # --- the killer ---------------------------------------------------------------------------------------------------
@@ -203,6 +213,15 @@ class Chaos:
                 await asyncio.sleep(0.05)
             if pid not in self._killed:
                 self.tally.unasked.append(f"the daemon ended by itself:\n{daemon.story(15)}")
+
+    async def _listen(self) -> None:
+        """A phone that hears music straight from Asterisk, and calls again when Asterisk is back."""
+        listener = self._house.stage.caller(LISTENER, silent=True)
+        while True:
+            with suppress(PhoneFailed, TimeoutError, OSError):
+                await listener.dial("8011", answered=True)
+                await listener.is_over(within=ENDLESS)
+            await asyncio.sleep(0.2)
 
     def _works(self, talk_s: float) -> Behaviour:
         """The behaviour of an agent who now and then puts the caller on hold or sends them on."""
@@ -343,21 +362,29 @@ class Chaos:
         tally.doubled += [*at_once(house), *await counters(house)]
         tally.late += [late for call in customers.calls if (late := _late(call))]
         tally.silent += [silent for call in self._heard_by_all() if (silent := self._silence(call))]
+        tally.stalls = [gap.seconds for gap in self._stalls()]
         tally.stuck += await self._stuck()
         tally.resync_ms = [line["took_ms"] for line in house.daemon.lines if line.get("event") == "resynced"]
 
     def _heard_by_all(self) -> list[Call]:
-        return [call for call in self._house.stage.calls if call.who.startswith(("caller", "customer"))]
+        calls = [call for call in self._house.stage.calls if call.who != f"caller {LISTENER}"]
+        return [call for call in calls if call.who.startswith(("caller", "customer"))]
 
     def _silence(self, call: Call) -> str:
-        """The first silence that was too long and is not excused by the end of Asterisk or of a conversation; or
-        empty."""
+        """The first silence that was too long and is not excused; or empty."""
         for gap in call.gaps(SILENCE_S):
             away = any(gap.start < back and gap.end > gone for gone, back in self._outages)
-            if not away and not self._agent_hung_up(call.who, gap.start):
+            stood_still_s = sum(gap.overlap(stall) for stall in self._stalls())
+            if gap.seconds - stood_still_s > SILENCE_S and not away and not self._agent_hung_up(call.who, gap.start):
                 since = datetime.fromtimestamp(gap.start, UTC).strftime("%H:%M:%S.%f")[:12]
                 return f"{call.who} heard nothing for {gap.seconds:.1f} s from {since} on"
         return ""
+
+    def _stalls(self) -> list[Span]:
+        """When a phone that has nothing to do with callbackd heard nothing."""
+        return [
+            gap for call in self._house.stage.calls if call.who == f"caller {LISTENER}" for gap in call.gaps(STALL_S)
+        ]
 
     async def _stuck(self) -> list[str]:
         busy: list[dict[str, Any]] = []

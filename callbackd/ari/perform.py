@@ -42,6 +42,7 @@ from callbackd.domain.commands import (
 )
 from callbackd.domain.events import (
     AttemptTraced,
+    CallArrived,
     DialAccepted,
     DialRefused,
     DialUnknown,
@@ -50,6 +51,7 @@ from callbackd.domain.events import (
     Finding,
     LegAnswered,
     LegEnded,
+    LegEntered,
     LegLeft,
     LegReplaced,
     LegRinging,
@@ -134,6 +136,8 @@ class Perform:
     def heard(self, event: Event | None) -> Event | None:
         """The same event. Forgets what was known about a leg that it ends."""
         self._contacts.overhear(event)
+        if isinstance(event, CallArrived | LegEntered):
+            self.hold.entered(event.leg)
         if isinstance(event, LegEnded | LegLeft | LegReplaced):
             self.hold.forget(event.leg)
         return event
@@ -189,7 +193,10 @@ class Perform:
     async def _play(self, act: Play) -> tuple[Event, ...]:
         media = list(self._media(act.phrases, act.language, act.queue))
         if act.music:
-            await self.hold.put(act.leg, act.music)  # fails when the leg is gone, as the next answer will show
+            hold = await _insist(lambda: self.hold.put(act.leg, act.music))
+            if hold.reply is Reply.UNKNOWN:  # if we were killed now, silence would follow the prompt
+                return (*_about(act, act.leg, hold), PlaybackEnded(act.playback))
+            # A leg that is gone is reported by the next answer.
         if not media:
             return (PlaybackEnded(act.playback),)
         answer = await self._ari.api.channels.play_with_id(act.leg, act.playback, media=media)

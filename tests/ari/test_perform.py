@@ -179,20 +179,50 @@ OUT = f"POST /bridges/callbackd-hold-d/removeChannel?channel={CALLER}"
 CLASS = f"POST /channels/{CALLER}/variable?variable=CHANNEL(musicclass)&value="
 
 
+LOOK = "GET /bridges/callbackd-hold-d"
+HERE = {"id": "callbackd-hold-d", "channels": [CALLER]}
+
+
 async def test_music_is_asterisks_own_in_a_bridge_and_asked_for_once(pbx: Pbx) -> None:
     async with asking(pbx) as ari:
         perform = Perform(ari, media, Dialling())
+        perform.heard(CallArrived(CALLER, "sales"))
         await perform(StartMusic(CALLER, "sales"))
         await perform(StartMusic(CALLER, "sales"))
-        assert asked(pbx) == [CLASS + "sales", OUT, IN], "who is put in twice would stay without the role"
+        assert asked(pbx) == [CLASS + "sales", IN], "who is put in twice would stay without the role"
         await perform(StartMusic(CALLER, "support"))
-        assert asked(pbx)[3:] == [CLASS + "support", OUT, IN]
+        assert asked(pbx)[2:] == [CLASS + "support", OUT, IN]
         await perform(StopMusic(CALLER))
-        assert asked(pbx)[6:] == [OUT]
+        assert asked(pbx)[5:] == [OUT]
+
+
+@pytest.mark.parametrize(
+    ("answers", "then"),
+    [
+        ({LOOK: HERE, "GET /channels": {"value": "sales"}}, []),
+        ({LOOK: HERE, "GET /channels": {"value": "support"}}, [CLASS + "sales", OUT, IN]),
+        ({LOOK: HERE | {"channels": []}}, [CLASS + "sales", IN]),
+        ({LOOK: 404}, [CLASS + "sales", IN]),
+        ({LOOK: 500}, [CLASS + "sales", OUT, IN]),
+    ],
+    ids=["hears it already", "another class", "not on hold", "no bridge yet", "Asterisk does not say"],
+)
+async def test_who_may_be_on_hold_already_is_looked_for_and_not_taken_out_in_vain(
+    pbx: Pbx, answers: dict[str, Any], then: list[str]
+) -> None:
+    """Between out and in, a caller would be left in silence if we were killed."""
+    pbx.says = answers
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        perform.heard(CallArrived(CALLER, "sales"))
+        perform.hold.forget_all()  # the event stream was broken
+        await perform(StartMusic(CALLER, "sales"))
+        await perform(StartMusic(CALLER, "sales"))
+    assert [line for line in asked(pbx) if not line.startswith("GET")] == then
 
 
 async def test_a_bridge_to_wait_in_is_made_when_it_is_first_wanted(pbx: Pbx) -> None:
-    pbx.says = {"POST /bridges/callbackd-hold-d/addChannel": 404}
+    pbx.says = {LOOK: 404, "POST /bridges/callbackd-hold-d/addChannel": 404}
     assert await perform(pbx, StartMusic(CALLER, "sales")) == (LegEnded(CALLER, Ending.UNKNOWN),)
     assert asked(pbx)[2:] == [IN, "POST /bridges/callbackd-hold-d?type=holding", IN]
 
@@ -212,9 +242,20 @@ async def test_a_caller_who_goes_back_to_the_dialplan_hears_its_music(pbx: Pbx) 
 
 
 async def test_a_caller_who_hears_a_prompt_is_on_hold_with_music(pbx: Pbx) -> None:
+    pbx.says = {LOOK: 404}
     await perform(pbx, replace(PLAY, music="sales"))
-    assert asked(pbx)[:3] == [CLASS + "sales", OUT, IN]
+    assert asked(pbx)[1:3] == [CLASS + "sales", IN]
     assert asked(pbx)[3].startswith(f"POST /channels/{CALLER}/play/")
+
+
+async def test_nothing_is_said_to_a_caller_of_whom_nobody_knows_whether_music_follows(pbx: Pbx) -> None:
+    """If we were killed during the prompt, silence would follow it."""
+    pbx.says = {IN.partition("?")[0]: "silence"}
+    events = await perform(pbx, replace(PLAY, music="sales"))
+    assert events[1:] == (PlaybackEnded(PLAYBACK),)
+    assert isinstance(events[0], RequestFailed)
+    assert asked(pbx).count(IN) == 2, "asked again"
+    assert not [line for line in asked(pbx) if "/play/" in line]
 
 
 @pytest.mark.parametrize("told", [LegEnded(CALLER), LegLeft(CALLER), LegReplaced(CALLER, AGENT)])

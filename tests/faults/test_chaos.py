@@ -6,7 +6,7 @@ import pytest
 
 from lab.chaos import chaos
 
-pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.alone]
 
 SECONDS = 35.0
 
