@@ -17,17 +17,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.db.embedded import Embedded
 from callbackd.db.engine import engine_for
-from callbackd.db.figures import report, roll_up
+from callbackd.db.figures import report, roll_up, sum_up
 from callbackd.db.journal import Journal
 from callbackd.db.migrate import upgrade
 from callbackd.db.right import Right
+from callbackd.db.tally import prepare
 from callbackd.domain.commands import Changed, Happened, Write
-from callbackd.metrics.tally import QUARTER_S
+from callbackd.metrics.tally import quarter_of
 from callbackd.simulate.world import World
 from lab.days.shapes import TEN_THOUSAND
 
-DAY_S = 86400
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
 _AGAIN = 5
+_REPEATED = text(
+    "INSERT INTO quarter (quarters, quarter, queue, agent, what, kind, amount) "
+    "SELECT 1, quarter - 96 * n, queue, agent, what, kind, amount FROM quarter, generate_series(1, 29) n"
+)
 
 
 async def figures() -> None:
@@ -63,27 +69,36 @@ async def figures() -> None:
 async def _ask(engine: AsyncEngine, start: float, until: float) -> None:
     ours = TEN_THOUSAND[0]
     queue = next(iter(ours.queues))
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("VACUUM ANALYZE"))
     day = start + DAY_S
+    await _tidy(engine)
     await _took(engine, "the day from the facts alone", lambda: report(engine, ours, start, day, now=until))
-    await roll_up(engine, ours, day - 2 * QUARTER_S)
-    await _took(engine, "the day, all but its end rolled up", lambda: report(engine, ours, start, day))
+    await roll_up(engine, ours, start + 4.25 * HOUR_S)
+    await _tidy(engine)
+    noon = start + 4.7 * HOUR_S
+    await _took(engine, "the day so far, in its busiest hour", lambda: report(engine, ours, start, noon, now=noon))
+    await roll_up(engine, ours, day)
+    await _tidy(engine)
+    await _took(engine, "the day when it is over", lambda: report(engine, ours, start, day))
+    await _took(engine, "the day of a queue", lambda: report(engine, ours, start, day, queue=queue))
+    first, end = quarter_of(start - 29 * DAY_S), quarter_of(day)
     async with engine.begin() as connection:
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
-        await connection.execute(
-            text(
-                "INSERT INTO quarter SELECT quarter - 96 * n, queue, agent, what, kind, amount "
-                "FROM quarter, generate_series(1, 29) n"
-            )
-        )
-        await connection.execute(text("UPDATE rolled SET since = since - 96 * 29"))
+        await prepare(connection)
+        await connection.execute(text("DELETE FROM quarter WHERE quarters > 1"))
+        await connection.execute(_REPEATED)
+        await sum_up(connection, first, first, end)
+        await connection.execute(text("UPDATE rolled SET since = :first"), {"first": first})
+    await _tidy(engine)
+    month = day - 30 * DAY_S
+    await _took(engine, "a month of a queue", lambda: report(engine, ours, month, day, queue=queue))
+
+
+async def _tidy(engine: AsyncEngine) -> None:
+    """What autovacuum would have done by then."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("SET statement_timeout = 0"))
         await connection.execute(text("VACUUM ANALYZE"))
-    month = day - 30 * DAY_S
-    await _took(engine, "a month of a queue", lambda: report(engine, ours, month, day - 2 * QUARTER_S, queue=queue))
+        await connection.execute(text("RESET statement_timeout"))
 
 
 async def _took(engine: AsyncEngine, what: str, ask: Callable[[], Awaitable[object]]) -> None:

@@ -1,19 +1,21 @@
 """Reports over any time, from the history: past quarter hours are read from a cache, the rest is counted from the
 facts.
 
-The cache can be dropped at any time and is made again, also when a setting has changed on which figures depend.
+The cache also has the sums of whole hours and days of Unix time, so that a month is read in a few thousand rows. It can
+be dropped at any time and is made again, also when a setting has changed on which figures depend.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, FromClause, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callbackd.db import tables
-from callbackd.db.tally import Amount, count, counted_by
+from callbackd.db.tally import COLUMNS, amounts, counted_by, prepare
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.settings import Settings
@@ -23,6 +25,8 @@ from callbackd.metrics.tally import QUARTERS_PER_DAY, Key, Tally, What, quarter_
 
 _AT_ONCE = 7 * QUARTERS_PER_DAY
 """How many quarter hours are counted in one query."""
+_SPANS = (QUARTERS_PER_DAY, 4, 1)
+"""How many quarter hours of Unix time a row of the cache covers; it begins at a whole multiple of them."""
 _LOCK = 0x6362640003
 
 
@@ -45,14 +49,16 @@ async def report(
     first, end = quarter_of(since), -quarter_of(-until)
     team = [a.id for a in settings.agents.values() if queue is None or queue in a.queues]
     async with engine.connect() as connection:
-        rolled = await _rolled(connection, settings, first, end)
+        await prepare(connection)
         tally: Tally = Counter()
-        if rolled:
-            tally += await _read(connection, rolled, queue, agent, team)
-        for begin, over in _left(first, end, rolled):
-            for amount in await count(connection, settings, begin, over, now):
-                if _counts(amount, queue, agent, team):
-                    tally[_key(amount.what, amount.kind)] += amount.amount
+        rolled = await _rolled(connection, settings, first, end)
+        for span in _spans(*rolled):
+            tally += await _sum(
+                connection, tables.quarter, _within(*span) & _wanted(tables.quarter, queue, agent, team)
+            )
+        if rolled[1] < end:
+            counted = amounts(settings, rolled[1], end, now).subquery()
+            tally += await _sum(connection, counted, _wanted(counted, queue, agent, team))
     return make(tally, first, end, settings.reports.thresholds_s)
 
 
@@ -63,15 +69,16 @@ async def roll_up(engine: AsyncEngine, settings: Settings, until: float) -> int:
     """
     end = quarter_of(until)
     async with engine.begin() as connection:
+        await prepare(connection)
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         since, done = await _range(connection, settings)
         if done is None:
             await connection.execute(delete(tables.quarter))
             since = done = await _beginning(connection, end)
         end_now = max(done, min(end, done + _AT_ONCE))
-        if amounts := await count(connection, settings, done, end_now) if end_now > done else ():
-            rows = [{name: getattr(amount, name) for name in Amount.__slots__} for amount in amounts]
-            await connection.execute(insert(tables.quarter), rows)
+        if end_now > done:
+            await _keep(connection, 1, amounts(settings, done, end_now).subquery())
+            await sum_up(connection, since, done, end_now)
         await connection.execute(delete(tables.rolled))
         row = {"id": 1, "since": since, "until": end_now, "counted_by": _by(settings)}
         await connection.execute(insert(tables.rolled), [row])
@@ -115,53 +122,67 @@ async def _beginning(connection: AsyncConnection, otherwise: int) -> int:
     return min((quarter_of(at) for at in firsts if at is not None), default=otherwise)
 
 
-async def _rolled(connection: AsyncConnection, settings: Settings, first: int, end: int) -> tuple[int, int] | None:
+async def _rolled(connection: AsyncConnection, settings: Settings, first: int, end: int) -> tuple[int, int]:
+    """The range that is in the cache; from its end on the facts are counted. Before the cache there is no history."""
     since, until = await _range(connection, settings)
-    if until is None:
-        return None
-    begin, over = max(first, since), min(end, until)
-    return (begin, over) if over > begin else None
+    begin = max(first, since)
+    return (begin, max(begin, min(end, until))) if until is not None else (first, first)
 
 
-def _left(first: int, end: int, rolled: tuple[int, int] | None) -> list[tuple[int, int]]:
-    """The ranges that are not in the cache. Before it begins there is no history."""
-    begin = rolled[1] if rolled else first
-    return [(begin, end)] if end > begin else []
+def _spans(begin: int, over: int, spans: tuple[int, ...] = _SPANS) -> Iterator[tuple[int, int, int]]:
+    """The range in the longest spans that the cache has: how long they are, where the first begins, where the last
+    ends."""
+    span, *shorter = spans
+    first, last = -(-begin // span) * span, over // span * span
+    if first < last:
+        yield span, first, last
+        parts = [(begin, first), (last, over)]
+    else:
+        parts = [(begin, over)]
+    for part in parts if shorter else ():
+        yield from _spans(*part, tuple(shorter))
 
 
-async def _read(
-    connection: AsyncConnection,
-    rolled: tuple[int, int],
-    queue: QueueName | None,
-    agent: AgentId | None,
-    team: list[AgentId],
-) -> Tally:
-    table = tables.quarter
-    wanted = (
-        select(table.c.what, table.c.kind, func.sum(table.c.amount).label("amount"))
-        .where(table.c.quarter >= rolled[0], table.c.quarter < rolled[1], _wanted(queue, agent, team))
-        .group_by(table.c.what, table.c.kind)
-    )
-    return Counter({_key(row.what, row.kind): int(row.amount) for row in await connection.execute(wanted)})
+async def sum_up(connection: AsyncConnection, since: int, done: int, end: int) -> None:
+    """Keep the hours and days that are complete now, and were not before quarter hours were added from ``done`` on."""
+    for span, of in zip(reversed(_SPANS[:-1]), reversed(_SPANS[1:]), strict=True):
+        begin, over = max(-(-since // span), done // span) * span, end // span * span
+        await _keep(connection, span, select(tables.quarter).where(_within(of, begin, over)).subquery())
+
+
+def _within(span: int, begin: int, over: int) -> ColumnElement[bool]:
+    """Matches the rows of the cache of this length in a range."""
+    table = tables.quarter.c
+    return (table.quarters == span) & (table.quarter >= begin) & (table.quarter < over)
+
+
+async def _keep(connection: AsyncConnection, span: int, counted: FromClause) -> None:
+    """Keep the sums of these amounts by spans. Nothing is kept for 0."""
+    about = (counted.c.queue, counted.c.agent, counted.c.what, counted.c.kind)
+    begins = (counted.c.quarter // span * span).label("begins")
+    total = func.sum(counted.c.amount)
+    sums = select(literal(span), begins, *about, total).group_by("begins", *about).having(total != 0)
+    await connection.execute(insert(tables.quarter).from_select(("quarters", *COLUMNS), sums))
+
+
+async def _sum(connection: AsyncConnection, counted: FromClause, wanted: ColumnElement[bool]) -> Tally:
+    what, kind = counted.c.what, counted.c.kind
+    sums = select(what, kind, func.sum(counted.c.amount)).where(wanted).group_by(what, kind)
+    return Counter({_key(*key): int(amount) for *key, amount in await connection.execute(sums)})
 
 
 _TEAM_WORDS = tuple(sorted(key.what.value for key in OF_TEAM))
 
 
-def _wanted(queue: QueueName | None, agent: AgentId | None, team: list[AgentId]) -> ColumnElement[bool]:
-    table = tables.quarter
+def _wanted(
+    counted: FromClause, queue: QueueName | None, agent: AgentId | None, team: list[AgentId]
+) -> ColumnElement[bool]:
+    """Matches the amounts that a report is about."""
+    of = counted.c
     if agent is not None:
-        return table.c.agent == agent
-    of_queue = table.c.queue != "" if queue is None else table.c.queue == queue
-    return or_(of_queue, table.c.agent.in_(team) & table.c.what.in_(_TEAM_WORDS))
-
-
-def _counts(amount: Amount, queue: QueueName | None, agent: AgentId | None, team: list[AgentId]) -> bool:
-    """The same as ``_wanted``."""
-    if agent is not None:
-        return amount.agent == agent
-    of_queue = amount.queue != "" if queue is None else amount.queue == queue
-    return of_queue or (amount.agent in team and amount.what in _TEAM_WORDS)
+        return of.agent == agent
+    of_queue = of.queue != "" if queue is None else of.queue == queue
+    return or_(of_queue, of.agent.in_(team) & of.what.in_(_TEAM_WORDS))
 
 
 def _key(what: str, kind: str) -> Key:

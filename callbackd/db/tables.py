@@ -156,6 +156,7 @@ entry = Table(
     ),
 )
 Index("uq_entry_open_leg", entry.c.leg, unique=True, postgresql_where=entry.c.closed_at.is_(None))
+Index("ix_entry_closed_at", entry.c.closed_at)
 Index("ix_entry_open", entry.c.queue, entry.c.arrived_at, postgresql_where=entry.c.closed_at.is_(None))
 
 callback = Table(
@@ -445,7 +446,6 @@ agent_fact = _fact(
     _yes("missed"),
 )
 Index("ix_agent_fact_agent", agent_fact.c.agent, agent_fact.c.at)
-Index("ix_agent_fact_at", agent_fact.c.at)
 
 call_fact = _fact(
     "call_fact",
@@ -474,6 +474,7 @@ NUMBERED: dict[type, Table] = {**FACTS, AuditFact: audit}
 quarter = Table(
     "quarter",
     metadata,
+    Column("quarters", Integer, primary_key=True, autoincrement=False),
     Column("quarter", BigInteger, primary_key=True, autoincrement=False),
     Column("queue", Text, primary_key=True),
     Column("agent", Text, primary_key=True),
@@ -481,7 +482,8 @@ quarter = Table(
     Column("kind", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
 )
-"""What the facts of a quarter hour (of Unix time) come to: a cache, which can be dropped and is made anew."""
+"""What the facts come to in ``quarters`` quarter hours of Unix time, from ``quarter`` on: a cache, which can be dropped
+and is made anew."""
 
 rolled = Table(
     "rolled",

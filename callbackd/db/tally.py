@@ -10,33 +10,29 @@ both's.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Text, TextualSelect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callbackd.domain.settings import Settings
 from callbackd.metrics.counting import PATIENT_S
 from callbackd.metrics.tally import QUARTER_S, microseconds
 
+COLUMNS: dict[str, type[BigInteger | Text]] = {
+    "quarter": BigInteger,
+    "queue": Text,
+    "agent": Text,
+    "what": Text,
+    "kind": Text,
+    "amount": BigInteger,
+}
 
-@dataclass(frozen=True, slots=True)
-class Amount:
-    quarter: int
-    queue: str
-    agent: str
-    what: str
-    kind: str
-    amount: int
 
-
-async def count(
-    connection: AsyncConnection, settings: Settings, first: int, end: int, until: float | None = None
-) -> Sequence[Amount]:
-    """The amounts of the quarter hours of Unix time from ``first`` up to but not including ``end``.
+def amounts(settings: Settings, first: int, end: int, until: float | None = None) -> TextualSelect:
+    """A query of the amounts of the quarter hours of Unix time from ``first`` up to but not including ``end``; the same
+    amount may come in several rows. Run it after ``prepare``.
 
     Whatever goes on is counted up to ``until``, if the last of them is not over.
     """
@@ -48,10 +44,22 @@ async def count(
         "now_us": microseconds(ends if until is None else min(until, ends)),
         **counted_by(settings),
     }
-    await connection.execute(text("SET LOCAL jit = off"))  # it compiles for longer than the query runs
-    await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))  # calls need the processors, too
-    await connection.execute(text("SET LOCAL statement_timeout = '60s'"))
-    return [Amount(**row._mapping) for row in await connection.execute(_ALL, asked)]
+    return _ALL.bindparams(**asked).columns(**COLUMNS)
+
+
+async def prepare(connection: AsyncConnection) -> None:
+    """Settings of the server for the rest of the transaction."""
+    for name, value in _SESSION.items():
+        await connection.execute(text(f"SET LOCAL {name} = '{value}'"))
+
+
+_SESSION = {
+    "jit": "off",  # it compiles for longer than the query runs
+    "max_parallel_workers_per_gather": "0",  # calls need the processors, too
+    "plan_cache_mode": "force_custom_plan",  # a quarter hour and a week need different plans
+    "statement_timeout": "60s",
+    "work_mem": "32MB",  # a busy day is sorted in memory
+}
 
 
 def counted_by(settings: Settings) -> dict[str, Any]:
@@ -127,14 +135,21 @@ again AS (
 that an agent's phone first rang. A repeat call is counted for the agent and the disposition of the call before."""
 
 _AGENTS = """
-begun AS (
-    SELECT a.id AS agent, (SELECT max(f.at) FROM agent_fact f
-                            WHERE f.agent = a.id AND f.at < :since AND f.activity = 'idle') AS at
+begun AS MATERIALIZED (
+    SELECT a.id AS agent, idle.at
       FROM agent a
+      LEFT JOIN LATERAL (
+          SELECT f.at FROM agent_fact f WHERE f.agent = a.id AND f.at < :since AND f.activity = 'idle'
+           ORDER BY f.at DESC LIMIT 1
+      ) idle ON true
 ),
 did AS (
     SELECT f.*, (extract(epoch FROM f.at) * 1000000)::bigint AS us
-      FROM agent_fact f JOIN begun b USING (agent) WHERE f.at < :until AND f.at >= coalesce(b.at, '-infinity')
+      FROM begun b
+      CROSS JOIN LATERAL (
+          SELECT * FROM agent_fact
+           WHERE agent = b.agent AND at < :until AND at >= coalesce(b.at, '-infinity') OFFSET 0
+      ) f
 ),
 worked AS MATERIALIZED (
     SELECT did.*, lead(us, 1, :now_us) OVER (PARTITION BY agent ORDER BY epoch, n) AS next_us FROM did
@@ -170,7 +185,9 @@ call AS MATERIALIZED (
       ) held ON true
      WHERE step.activity = 'talking' AND step.then_activity = 'wrap_up' AND step.handled_us >= :since_us
 )"""
-"""Agents' work. What an agent has in hand at ``:since`` began after the last time of being idle."""
+"""Agents' work. What an agent has in hand at ``:since`` began after the last time of being idle.
+
+``OFFSET 0`` keeps PostgreSQL from reading the facts of all agents at once: it cannot know how few each agent needs."""
 
 _LASTS = """
 lasts AS (
@@ -266,10 +283,7 @@ happened (us, queue, agent, what, kind, amount) AS (
 """What happens at a moment."""
 
 _TOGETHER = """
-SELECT quarter, queue, agent, what, kind, sum(amount)::bigint AS amount FROM (
-    SELECT * FROM piece
-    UNION ALL SELECT us / 900000000, queue, agent, what, kind, amount FROM happened
-) counted
-GROUP BY 1, 2, 3, 4, 5"""
+SELECT quarter, queue, agent, what, kind, amount FROM piece
+UNION ALL SELECT us / 900000000, queue, agent, what, kind, amount FROM happened"""
 
 _ALL = text("WITH" + ",".join((_PLACES, _AGENTS, _LASTS, _HAPPENS)) + _TOGETHER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from sqlalchemy import delete, select
 
@@ -41,6 +43,23 @@ async def test_quarter_hours_that_are_rolled_up_change_no_figure(engine, right):
     assert await figures(engine, day) == day.reports()
     await rebuild(engine, day.settings, day.now)
     assert await figures(engine, day) == day.reports()
+
+
+async def test_any_part_of_a_day_is_read_in_days_hours_and_quarter_hours(engine, right):
+    """From the cache alone, whose rows cover quarter hours, hours and days."""
+    day = Day("mid", seed=5)
+    await kept(day.writes, Journal(engine, right))
+    while await roll_up(engine, day.settings, day.now):
+        pass
+    async with engine.connect() as connection:
+        spans = set((await connection.execute(select(tables.quarter.c.quarters))).scalars())
+        await connection.execute(delete(tables.entry_fact))
+    assert spans == {1, 4, 96}
+    quarters = range(quarter_of(day.since), quarter_of(day.now))
+    for first, end in product(quarters[::29], quarters[10::31]):
+        if first < end:
+            since, until = first * QUARTER_S, end * QUARTER_S
+            assert await report(engine, day.settings, since, until) == day.metrics.report(since, until)
 
 
 async def test_quarter_hours_are_a_cache_that_may_be_dropped(engine, right):
