@@ -98,7 +98,7 @@ class Centre:
     def hear(
         self, event: Event, *, answer_database: bool = True, answer_joins: bool = True, answer_plays: bool = True
     ) -> list[Command]:
-        """Feed one event; database, bridges and playbacks, unless silenced, do as they are told and say so."""
+        """Feed one event; database, bridges and playbacks, unless silenced, obey and report it."""
         fresh = list(self.acd.handle(event, self.now))
         assert self.acd.broken_laws() == [], (event, self.acd.broken_laws())
         self.said.extend(fresh)
@@ -139,7 +139,7 @@ class Centre:
         return self.sleeps(seconds) + self.hear(TimePassed())
 
     def sleeps(self, seconds: float) -> list[Command]:
-        """The same, but nothing wakes the door at the end: what happens then it must have asked for."""
+        """The same, but the door is not woken at the end, unless it asked to be."""
         until, fresh = self.now + seconds, []
         while (at := self.acd.next_deadline()) is not None and at <= until:
             self.now = max(self.now, at)
@@ -148,7 +148,7 @@ class Centre:
         return fresh
 
     def restarts(self) -> None:
-        """Another daemon takes up the rows; all legs are there still, and who talked talks."""
+        """Another daemon takes up the rows; all legs are still there, and people who talked still talk."""
         lives: tuple[Entry | Callback | Attempt | Quote, ...] = (
             *self.entries.values(),
             *self.callbacks.values(),
@@ -203,7 +203,7 @@ class Centre:
         return dial.leg
 
     def anna_waits(self, agent: str = "alice") -> None:
-        """The agent logs in and talks to Ben; Anna waits behind, and has heard what is said to her at first."""
+        """The agent logs in and talks to Ben; Anna waits behind, and has heard the first thing said to her."""
         self.logs_in(agent)
         self.calls("ben", BEN)
         self.answers(agent)
@@ -258,7 +258,7 @@ class Centre:
         return self.last(RingAgent, endpoint=f"PJSIP/{agent}").leg
 
     def rung(self) -> list[str]:
-        """Whom agents' phones were rung for, in order: "alice:<customer's number>"."""
+        """The customers for whom agents' phones were rung, in order: "alice:<customer's number>"."""
         return [f"{ring.endpoint.removeprefix('PJSIP/')}:{ring.caller_number}" for ring in self.all(RingAgent)]
 
     def heard(self, leg: str) -> list[Phrase]:
@@ -268,7 +268,7 @@ class Centre:
         return bool(self.all(HangUp, leg=leg))
 
     def rings(self, agent: str) -> list[str]:
-        """Whose numbers were shown on the agent's phone, in order."""
+        """The numbers that the agent's phone showed, in order."""
         return [ring.caller_number for ring in self.all(RingAgent, endpoint=f"PJSIP/{agent}")]
 
     def line(self) -> list[str]:

@@ -13,7 +13,7 @@ from lab.slots import Slot
 
 pytest_plugins = ["lab.postgres"]
 
-# These machines are shared: an example that takes its time says nothing about the code.
+# These machines are shared: a slow example proves nothing about the code.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 

@@ -1,6 +1,6 @@
 """The fuzz tests again and again, each round by another seed: ``script/fuzz --minutes 60 --seed 1``.
 
-What fails is printed with its example and its seed, and is left out of further rounds: one fault is told once. The
+What fails is printed with its example and its seed, and is left out of further rounds: each fault is reported once. The
 exit code is 1 then.
 """
 

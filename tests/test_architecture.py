@@ -1,4 +1,4 @@
-"""The layers hold, the core stays pure, and nothing of anybody's machine is in the repository."""
+"""The layers hold, the core stays pure, and nothing from anybody's machine is in the repository."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is imported is declared, and what is declared is used: a package nobody declared leaves with the one that
-brought it, and one that nobody uses is installed everywhere and watched for holes for nothing."""
+"""What is imported is declared, and what is declared is used: an undeclared package disappears with the one that
+brought it, and an unused one is installed and checked for security reports for nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A new event, timer, stage or command that nobody answers is an error of mypy, not of the running daemon.
 
 A copy of the package is given one more of each, and mypy is asked once. It must name each newcomer wherever its kind is
-dispatched, and have nothing else to say.
+dispatched, and report nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Newcomer:
     name: str
     file: str
     union: str
-    """The line that is to know of it: of a union, or the head of an enum."""
+    """The start of the line to which it is added: a union's, or the head of an enum."""
     answered_by: tuple[str, ...]
     """The files that dispatch its kind."""
 

@@ -18,7 +18,8 @@ DOCUMENTS = [
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-CODE = [f for room in ("callbackd", "lab") for f in sorted((ROOT / room).rglob("*.py")) if f.name != "generated.py"]
+ROOMS = ("callbackd", "lab", "tests")
+CODE = [f for room in ROOMS for f in sorted((ROOT / room).rglob("*.py")) if f.name != "generated.py"]
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 NOT_USED = {

@@ -1,4 +1,4 @@
-"""Deadlines of seconds do not care who sets the clock of the wall."""
+"""Deadlines seconds away do not move when somebody sets the system clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole daemon, wired to a real PostgreSQL and a small web server that answers as Asterisk: how it ends."""
+"""How the whole daemon ends, wired to a real PostgreSQL and a small web server that answers as Asterisk does."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_a_drain_listens_until_the_next_one_has_taken_over_and_is_a_good_e
 
 
 async def test_answers_of_asterisk_that_break_us_end_it_with_their_own_exception(served):
-    """It would wait for ever otherwise: what the stream says is held back until the answers are understood."""
+    """Otherwise it would wait for ever: the stream's events are held back until the answers are understood."""
 
     async def nonsense(request: web.Request) -> web.StreamResponse:
         return web.json_response(["no channel"] if request.path.endswith("/channels") else {})

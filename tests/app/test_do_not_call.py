@@ -1,4 +1,4 @@
-"""The do-not-call list's key: made once, private, and nothing is called with a key that is none."""
+"""The do-not-call list's key: made once, private, and nothing that is no key is used as one."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ ANNA, BEN = Stranded("PJSIP/trunk-1", "support", 5.0), Stranded("PJSIP/trunk-2",
 
 
 class House:
-    """Asterisk in two words: who is found at each look, and what its manager answers."""
+    """As much of Asterisk as is needed: the callers found at each look, and what its manager answers."""
 
     def __init__(self):
         self.looks = [(ANNA, BEN), ()]

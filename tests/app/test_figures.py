@@ -70,7 +70,7 @@ async def test_the_quarter_hour_has_what_was_before_a_restart(engine):
     assert sales["entered"] == 0
 
 
-async def test_each_quarter_hour_is_told_by_itself(engine):
+async def test_each_quarter_hour_is_logged_by_itself(engine):
     await Running(engine, b"one").lives((10, arrives("a")), (950, arrives("b")))
     assert [(await lines(engine, at))[0]["entered"] for at in (905, 1805, 2705)] == [1, 1, 0]
 

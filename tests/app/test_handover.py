@@ -1,4 +1,4 @@
-"""Whom the command line may signal: the process that holds the lock, whatever stands in a file or a command line."""
+"""Which process may be signalled: the one that holds the lock, no matter what a file or a command line holds."""
 
 from __future__ import annotations
 

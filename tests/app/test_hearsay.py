@@ -1,4 +1,4 @@
-"""What AMI claims is checked by ARI: true claims become events, forged ones make nothing and cost little."""
+"""What AMI claims is checked by ARI: true claims become events, forged ones have no effect and cost little."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class House:
         }
 
     async def hears(self, *events: dict[str, Any]) -> list[Event]:
-        """What is made of them, after everything has been checked."""
+        """The events that come of these, after everything has been checked."""
         for fields in events:
             self.hearsay.hear(fields)
         while running := [task for task in asyncio.all_tasks() if task.get_name() == "hearsay"]:
@@ -161,7 +161,7 @@ async def test_a_call_that_is_not_exactly_as_claimed_has_no_effect(house: House,
 
 
 async def test_a_caller_from_outside_does_not_count_as_dialled_by_an_agent(house: House) -> None:
-    """Who forges can name a channel of their own, with a number of their own, and an agent's that lives."""
+    """Forgers can name a channel of their own, with a number of their own, and an agent's channel that is up."""
     house.telephone_dials()
     house.channels[FAR]["dialplan"]["app_name"] = "Queue"
     assert await house.hears(dial("DialBegin"), dial("DialEnd")) == []

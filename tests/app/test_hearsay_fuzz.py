@@ -1,7 +1,7 @@
-"""The whole way of AMI, from the bytes on the wire to the domain's door, under whatever can stand on that line.
+"""All that reads AMI, from the bytes on the wire to the domain's door, fed with anything that the line can carry.
 
-Whatever comes, in whatever pieces: the line comes back, later events are read, and nothing is told of a leg that
-lives, of a leg that is not ours, or of a telephone that dials nobody.
+Whatever comes, in whatever pieces: the line comes back, later events are read, and nothing is reported of a leg that is
+up, of a leg that is not ours, or of a telephone that dials nobody.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def lines_of(lines: list[tuple[str, str]]) -> bytes:
 
 
 class Heard(Listener):
-    """The reader and what it makes of things; ARI knows one leg of ours that lives, and no telephone that dials."""
+    """The reader and the events it makes; ARI knows one leg of ours that is up, and no telephone that dials."""
 
     def __init__(self) -> None:
         super().__init__(PATIENCE_S)
@@ -118,7 +118,7 @@ async def hear(stream: bytes, cuts: list[int]) -> list[Event]:
             stream, n = stream[size:], n + 1
             await asyncio.sleep(0)
         fake.say(b"\r\n\r\n")
-        # The line may have ended over what was said: it comes back, and what is said then is read.
+        # What was sent may have ended the connection: it comes back, and what is sent then is read.
         async with asyncio.timeout(PATIENCE_S):
             while "Mark" not in heard.marks:
                 fake.say(event("Mark"))

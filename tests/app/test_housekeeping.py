@@ -14,7 +14,7 @@ async def nothing():
     pass
 
 
-def test_quarters_are_told_each_quarter_hour_and_the_past_is_forgotten_at_night():
+def test_quarters_are_logged_each_quarter_hour_and_the_past_is_forgotten_at_night():
     house = Housekeeping(nothing, nothing, "Europe/London")
     jobs = {job.id: str(job.trigger) for job in house.jobs()}
     assert jobs == {"quarter_hour": "cron[minute='*/15', second='5']", "night": "cron[hour='3', minute='40']"}

@@ -1,4 +1,4 @@
-"""Nobody's number stands in the log."""
+"""No telephone number can be read in the log."""
 
 from __future__ import annotations
 

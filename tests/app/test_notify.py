@@ -1,4 +1,4 @@
-"""What systemd is told, and that its watchdog starves when a part of us does not move."""
+"""What is sent to systemd, and that its watchdog is not fed while a part of the daemon is stuck."""
 
 from __future__ import annotations
 

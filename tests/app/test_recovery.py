@@ -23,7 +23,7 @@ SEEN = LegsSeen(frozenset({LegId("leg")}))
 
 
 class House:
-    """``differ`` tells what is found wrong at each look; ``answers`` whether Asterisk answers a poll."""
+    """``differ`` has the differences found at each look; ``answers`` is whether Asterisk answers a poll."""
 
     def __init__(self):
         self.told: list[Event] = []

@@ -24,7 +24,7 @@ def test_a_database_that_dies_at_the_start_is_waited_for(tmp_path, monkeypatch):
         return end
 
     monkeypatch.setattr(main, "serve", serve)
-    monkeypatch.setattr(logs, "configure", lambda *_: None)  # it is for the life of a process, and this one lives on
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # it would last: the process of the tests goes on
     monkeypatch.setattr("callbackd.cli.main.AGAIN_S", 0.0)
     path = written(tmp_path, f'state_dir = "{tmp_path}"\n' + GOOD)
     with capture_logs() as log:

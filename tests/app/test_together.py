@@ -1,4 +1,4 @@
-"""Parts side by side: the first end ends all, a failure is raised bare, and nothing is left running."""
+"""Parts side by side: when one ends all end, its failure is raised as it is, and nothing is left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest telephone: answers an INVITE with the status lines it was told, and agrees to whatever else is asked."""
+"""The smallest telephone: answers an INVITE with the status lines it was given, and any other request with 200."""
 
 import asyncio
 import re
@@ -42,7 +42,7 @@ class SipPhone(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def phone(port: int, *says: str) -> AsyncIterator[SipPhone]:
-    """A phone at ``127.0.0.1:port`` that says for example ``180 Ringing``, ``486 Busy Here`` to whoever calls."""
+    """A phone at ``127.0.0.1:port`` that answers every call with, for example, ``180 Ringing``, ``486 Busy Here``."""
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_datagram_endpoint(
         lambda: SipPhone(port, *says), local_addr=("127.0.0.1", port)

@@ -17,7 +17,7 @@ from tests.ari.fake_asterisk import FakeAsterisk, asking, json_answer, serving
 
 
 class Owner:
-    """Who uses the client: writes down what it is told."""
+    """The user of the client: keeps what the client reports."""
 
     def __init__(self) -> None:
         self.told: list[Any] = []
@@ -270,7 +270,7 @@ async def test_a_quiet_stream_stays_open(fake: FakeAsterisk, monkeypatch: pytest
     owner = Owner()
     async with connected(fake, owner, limit_s=0.5):
         await owner.hears(Link.CONNECTED)
-        await asyncio.sleep(2.5)  # that nothing happens can only be waited out: two heartbeats, five times the limit
+        await asyncio.sleep(2.5)  # only time shows that nothing happens: two heartbeats, five times the limit
         assert owner.told == [Link.CONNECTED]
 
 

@@ -1,4 +1,4 @@
-"""Recorded conversations of Asterisk 22.10.1 with SIPp phones, as the domain hears them; and what no Asterisk sends.
+"""Recorded conversations of Asterisk 22.10.1 with SIPp phones, as events of the domain; and what no Asterisk sends.
 
 Recorded with the event filter on and nothing else on the switch, one scene to a file; only asterisk_id is made up.
 """
@@ -46,7 +46,7 @@ ALL = [raw for name in sorted(SCENES) for raw in scene(name)]
 
 
 def heard(name: str) -> list[Event]:
-    """What the domain is told in a scene, the one leg called ``leg`` and a playback ``playback``."""
+    """The events of a scene, with its one leg named ``leg`` and a playback ``playback``."""
     decode = Decode()
     found = [event for raw in scene(name) if (event := decode(raw))]
     assert not decode.dropped
@@ -182,7 +182,7 @@ def test_an_unreadable_event_is_counted(raw: Any) -> None:
 @pytest.mark.parametrize(
     "wanted", [None, [], {}, {"requested_destination": None}, {"requested_destination": []}], ids=repr
 )
-def test_a_transfer_to_nowhere_is_told_all_the_same(wanted: Any) -> None:
+def test_a_transfer_to_nowhere_is_reported_all_the_same(wanted: Any) -> None:
     """The telephone waits for an answer."""
     (raw,) = (raw for raw in scene("agent-transfers") if raw["type"] == "ChannelTransfer" and not raw.get("state"))
     leg = raw["referred_by"]["source_channel"]["id"]

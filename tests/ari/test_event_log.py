@@ -1,4 +1,4 @@
-"""Asterisk's event log as a witness: what is written of a leg, and when its silence means nothing."""
+"""Asterisk's event log as a witness: what it has about a leg, and when having nothing proves nothing."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ LATER = line("CHAN_START", "1796000000.2", NOW - 30)
 
 
 class Pbx:
-    """Asterisk that is asked for a channel and writes, or does not write, what it did to the log."""
+    """An Asterisk that is asked for a channel and logs, or does not log, what it did."""
 
     def __init__(self, log: Path, *, writes: bool = True) -> None:
         self.log, self.writes = log, writes
@@ -153,7 +153,7 @@ def test_the_copy_of_a_rotation_proves_a_dial(log: Path, kind: str, finding: Fin
 
 
 async def test_the_copy_of_a_rotation_never_proves_that_there_was_no_dial(log: Path) -> None:
-    """One that copied and truncated has lost what was written in between."""
+    """A rotation that copies and then truncates loses the lines written in between."""
     write(log.with_name("callbackd.csv.1"), EARLIER + LATER)
     write(log, line("CHAN_START", "1796000000.3", NOW - 20))
     with capture_logs() as said:
@@ -176,7 +176,7 @@ async def test_a_line_in_the_log_is_believed_without_any_proof(log: Path, kind: 
 
 
 async def test_a_line_that_comes_while_the_proof_is_awaited_counts(log: Path) -> None:
-    """What Asterisk did before is written before: the log is read again after the proof."""
+    """What Asterisk did before the proof was logged before it: the log is read again after the proof."""
     pbx = Pbx(log)
     record = EventLog(log)
 

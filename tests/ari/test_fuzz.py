@@ -1,4 +1,4 @@
-"""The whole way of ARI, from the frames of the event stream to the domain's words, under what no Asterisk sends."""
+"""All that reads ARI, from the frames of the event stream to the domain's events, fed with what no Asterisk sends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.listener import Listener
 RECORDED = [json.dumps(raw) for raw in ALL]
 MARK = {"type": "Mark"}
 PATIENCE_S = 60.0
-"""How long the two ends of the line wait for each other: a machine that is busy elsewhere is no garbage."""
+"""How long the two ends of the line wait for each other: a busy machine must not look like garbage on the line."""
 
 mangled = st.builds(
     lambda frame, seed: [frame for _, frame in Mangler(seed)(frame)], st.sampled_from(RECORDED), st.integers(0)

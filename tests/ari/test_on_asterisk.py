@@ -102,7 +102,7 @@ class Centre:
         self.news.set()
 
     async def does(self, *acts: Act) -> None:
-        """Carry out in order; what comes back is told, too."""
+        """Carry out in order; the events that come back are kept, too."""
         for act in acts:
             for event in await self.perform(act):
                 self.tell(event)
@@ -343,12 +343,12 @@ async def test_an_agents_phone_that_does_not_answer_is_judged(
         await centre.does(ring(leg, ring_s=1.0))
         await centre.hears_the_end_of(leg)
     expected = [LegEnded(leg, *what) if isinstance(what, tuple) else what(leg) for what in told]
-    # That it rings may be told twice: by a look, and by the event that came between.
+    # The ringing may be reported twice: by a look, and by the event that came between.
     seen = [what for what in dict.fromkeys(centre.told) if what not in (Link.CONNECTED, DialAccepted(leg))]
-    # So may its end: by the event, which knows why, and by a look that finds the leg gone. The domain hears the first.
+    # So may its end: by the event, which knows why, and by a look that finds the leg gone. The domain gets the first.
     _, *again = [what for what in seen if isinstance(what, LegEnded)]
     assert again in ([], [LegEnded(leg, Ending.UNKNOWN)])
-    # A phone that says no at once may be gone before the leg can be watched: that it is over is told, why is not.
+    # A phone that refuses at once may be gone before the leg can be watched: its end is reported, the cause is not.
     assert [what for what in seen if what not in again] in (expected, [LegEnded(leg, Ending.UNKNOWN)])
 
 

@@ -1,4 +1,4 @@
-"""Each command of the domain: what Asterisk is asked, and what the domain is told when Asterisk will not."""
+"""Each command of the domain: what Asterisk is asked, and which events come back when Asterisk will not."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -68,7 +68,7 @@ JOIN = Join(BRIDGE, (CALLER, AGENT))
 
 
 class Pbx(FakeAsterisk):
-    """Says yes to everything, but what `says` has: the start of ``METHOD /path`` to a status or to a body."""
+    """Accepts every request, except those in `says`: the start of ``METHOD /path``, and its status or body."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -494,7 +494,7 @@ def in_context(context: str, there: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_fallback(name: str, note: str = "", **dialplan: str) -> dict[str, Any]:
-    """A channel in the fallback queue, since eight o'clock and as many seconds as its name says."""
+    """A channel that came to the fallback queue at eight o'clock and the seconds in its name."""
     there = channel(name, "callbackd-fallback", "Queue") | {
         "name": name,
         "creationtime": f"2027-01-15T08:00:0{name}.500+0000",
@@ -547,7 +547,7 @@ async def test_waiting_legs_enter_again_and_talking_legs_are_only_seen(pbx: Pbx)
         "GET /bridges": [
             {"id": "cbd-1", "channels": ["1.2", "cbd-b"]},
             {"id": "theirs", "channels": ["1.1"]},
-            {"id": "callbackd-hold-3", "channels": ["cbd-a", "cbd-c"]},  # who waits there talks to nobody
+            {"id": "callbackd-hold-3", "channels": ["cbd-a", "cbd-c"]},  # callers who wait there talk to nobody
         ],
         "GET /asterisk/info": {"status": {"startup_time": "2027-01-15T08:00:00.000+0000"}},
     }

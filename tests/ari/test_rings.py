@@ -1,4 +1,4 @@
-"""Several telephones ring for one agent: what the domain hears of it, and what Asterisk is asked."""
+"""Several telephones ring for one agent: which events the domain gets, and what Asterisk is asked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RING = Mint(b"test").leg(1_800_000_000.0)
 
 
 def at_three() -> tuple[Rings, list[HangUp], list[Event]]:
-    """A ring at three telephones, what is hung up, and what the domain hears."""
+    """A ring at three telephones, what is hung up, and which events the domain gets."""
     rings, hung_up, heard = Rings(), list[HangUp](), list[Event]()
     rings.hang_up = hung_up.append
     rings.begin(RING, 3)
@@ -60,7 +60,7 @@ def test_the_first_to_answer_has_the_ring_and_the_others_end(n):
     assert heard == [LegEntered(legs[n], Party.AGENT), LegEnded(legs[n])]
 
 
-def test_the_telephone_that_answers_second_is_hung_up_and_the_domain_never_hears_of_it():
+def test_the_telephone_that_answers_second_is_hung_up_and_the_domain_never_learns_of_it():
     rings, hung_up, heard = at_three()
     _, second, third = legs_of_ring(RING)[:3]
     post = rings.before(heard.append)
@@ -127,7 +127,7 @@ SECOND = legs_of_ring(RING)[1]
 
 @asynccontextmanager
 async def calls_come(contacts: str | None, calls: int = 1, **statuses: Any) -> AsyncIterator[tuple[Perform, list[str]]]:
-    """Calls have come; contacts are what Asterisk tells then, None when it does not know the request."""
+    """Calls have come; contacts are what Asterisk answers then, None when it does not know the request."""
     fake, asked = FakeAsterisk(), list[str]()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -150,7 +150,7 @@ def rung(asked: list[str]) -> list[str]:
     return sorted(line.rpartition("/")[2] for line in asked if line.startswith("POST /channels/cbd-"))
 
 
-async def test_each_contact_is_rung_on_a_leg_of_its_own_and_one_ring_is_told_of():
+async def test_each_contact_is_rung_on_a_leg_of_its_own_and_one_ring_is_reported():
     async with calls_come(f"{DESK}&{SOFT}") as (perform, asked):
         events = await perform(ACT)
     assert rung(asked) == [RING, SECOND]

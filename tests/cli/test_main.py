@@ -18,7 +18,7 @@ EXAMPLE = (ROOT / "asterisk-config/callbackd.toml").read_text()
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The example, with its files below a directory of the test's own; those of the passwords are not there."""
+    """The example, with its files below a directory of the test's own; the password files are missing."""
     path = tmp_path / "callbackd.toml"
     moved = EXAMPLE.replace("/etc/callbackd/", f"{tmp_path}/").replace("/var/lib/callbackd", f"{tmp_path}/state")
     path.write_text(moved)
@@ -26,7 +26,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def done(config: Path, *command: str) -> tuple[int, str]:
-    """The exit status, and what was said. In a process of its own: `run` takes logging and signals over."""
+    """The exit status and the output. In a process of its own, since `run` takes over logging and signals."""
     asked = [sys.executable, "-m", "callbackd", *command, "--config", str(config)]
     ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     return ended.returncode, ended.stdout + ended.stderr

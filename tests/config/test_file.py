@@ -234,7 +234,7 @@ def test_dials_a_second_are_as_declared_when_the_file_is_silent(tmp_path):
 
 
 def test_the_number_shown_to_customers_and_agents_mobiles_are_our_own_without_being_named(tmp_path):
-    """Else a caller who shows one of them has us ring ourselves, or an agent as a customer."""
+    """Otherwise a caller who shows one of them makes us ring ourselves, or an agent as a customer."""
     text = (
         GOOD.replace("PJSIP/agent1", "PJSIP/07400123456@trunk")
         + """

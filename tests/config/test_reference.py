@@ -1,4 +1,4 @@
-"""The reference of settings is what is declared: nothing without a meaning, nothing that the page does not have."""
+"""The reference has exactly the settings that are declared, each with its meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may wait and who may serve, as the operator writes it; and what contradicts itself is refused."""
+"""Who may wait and who may serve, as the operator writes it; contradictions are refused."""
 
 from __future__ import annotations
 

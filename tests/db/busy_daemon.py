@@ -1,4 +1,4 @@
-"""Writes entry after entry and says which are written, until it is killed. Its one argument is the database's URL."""
+"""Writes entry after entry and prints which are written, until it is killed. Its one argument is the database's URL."""
 
 import asyncio
 import itertools

@@ -16,7 +16,7 @@ from lab.days.shapes import SHAPES
 
 
 class Day:
-    """A day by seed, counted from its steps; agents hold now and then, and say what calls were about."""
+    """A day by seed, counted from its steps; agents hold now and then, and enter what calls were about."""
 
     def __init__(self, shape: str, seed: int, hours: float = 1.0, **counting: Any) -> None:
         settings, habits, start = SHAPES[shape]
@@ -51,7 +51,7 @@ class Day:
 
 
 async def kept(writes: Sequence[Write], journal: Journal) -> None:
-    """Written in order, a few hundred at a time. What promises and intents carry is written as rows."""
+    """Written in order, a few hundred at a time. The rows that promises and intents carry are written on their own."""
     for n in range(0, len(writes), 500):
         some = [replace(w, stored=False) if isinstance(w, Changed) else w for w in writes[n : n + 500]]
         assert await journal.commit(some) == []

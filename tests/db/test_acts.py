@@ -1,4 +1,4 @@
-"""What was asked for stands in the audit of a real PostgreSQL, and is answered when it does."""
+"""What was asked for is in the audit of a real PostgreSQL before it is answered."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.db.days import Day, kept
 pytestmark = pytest.mark.postgres
 
 
-async def test_rows_older_than_the_history_are_told_to_it_once(engine, right):
+async def test_rows_older_than_the_history_are_added_to_it_once(engine, right):
     journal = Journal(engine, right)
     await journal.commit([promised(1)])  # without its facts, as if the daemon was killed before they were written
     rows = await open_rows(engine)

@@ -1,4 +1,4 @@
-"""PostgreSQL killed, frozen, cut off in the middle of a commit: nothing is lost, nothing is believed too early."""
+"""PostgreSQL killed, frozen, cut off in the middle of a commit: nothing is lost, nothing counts as stored too early."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.postgres
 
 
 class Books:
-    """A journal that is kept, as in the daemon, and what it tells."""
+    """A journal at work, as in the daemon, and the events it reports."""
 
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
@@ -84,7 +84,7 @@ async def books(database_url):
 
 @pytest.fixture
 async def line(database_url, tmp_path):
-    """The way to the database that can be cut, and books kept over it."""
+    """A line to the database that can be cut, and a journal that works over it."""
     url = make_url(database_url)
     name = f".s.PGSQL.{url.query['port']}"
     over_it = url.update_query_dict({"host": str(tmp_path)}).render_as_string()
@@ -297,7 +297,7 @@ async def test_a_line_cut_again_and_again_costs_nothing(line):
         proxy.cut_all()
         await books.commit(Changed(None, an_entry(n, priority=1)))
         while not isinstance(await books.told.get(), DatabaseBack):
-            pass  # that the session of the right is gone may be seen, and told, in between
+            pass  # in between, the loss of the session that holds the right may be noticed and reported
     assert await open_rows(books.engine) == sorted((an_entry(n, priority=1) for n in range(20)), key=lambda e: e.id)
     assert await count(books.engine, tables.decision) == 20
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 
 
 async def figures(engine, day, until=None):
-    """Of every queue, every agent and the house."""
+    """The figures of every queue, of every agent and of the house."""
     until = day.until if until is None else until
     return [await report(engine, day.settings, day.since, until, now=day.now, **of) for of in day.everybody]
 

@@ -99,7 +99,7 @@ _AS_BEFORE = (
     "INSERT INTO agent (id, presence, activity, idle_since, misses, calls, rest_until, wrap_up_until)"
     " VALUES (:id, 'available', 'idle', now(), 0, 0, 'epoch', 'epoch')",
 )
-"""What the callbackd of the first tables wrote."""
+"""What callbackd wrote when its tables were those of the first migration."""
 
 
 async def test_an_older_callbackd_writes_into_newer_tables_and_its_rows_are_read(postgres):
@@ -124,7 +124,7 @@ _DIALING = (
     "INSERT INTO attempt (id, callback, agent, number, ordinal, claimed_at, state, cause, tech_cause)"
     " VALUES (:id, :id, 'alice', :number, 1, now(), 'dialing', 0, 0)",
 )
-"""What the callbackd of the fourth tables wrote of somebody who is being dialled."""
+"""What callbackd wrote of a customer who is being dialled, with the tables of the fourth migration."""
 _STATES = "SELECT state FROM entry UNION ALL SELECT state FROM callback UNION ALL SELECT state FROM attempt"
 
 
@@ -461,7 +461,7 @@ async def test_the_last_word_on_a_number_stands(journal, engine, words, left, to
 
 
 async def test_the_tables_accept_whatever_the_domain_writes_about_blocked_numbers(journal, engine):
-    """Key 9, word from outside, word taken back; all of it is there again at the next start."""
+    """Key 9, a number blocked from outside, one unblocked: all of it is there again at the next start."""
     centre = Centre(settings([queue()], [agent("alice")]))
     centre.calls("leg-1", ANNA)
     centre.takes_callback("leg-1")
@@ -485,7 +485,7 @@ async def test_the_tables_accept_whatever_the_domain_writes_about_blocked_number
 # --- promises and intents -------------------------------------------------------------------------------------------
 
 
-async def test_a_number_gets_one_promise_whoever_asks(journal, engine):
+async def test_a_number_gets_one_promise_no_matter_who_asks(journal, engine):
     answers = await journal.commit([promised(1), promised(2)])
     assert answers[0] == PromiseStored(CallbackId("callback-1"))
     assert isinstance(answers[1], PromiseNotStored)

@@ -112,7 +112,7 @@ async def test_a_restart_forgets_nothing(engine, right):
 
 
 async def test_twenty_at_once_are_counted_one_after_the_other(engine, right):
-    """Each in a connection of its own: without a lock each would count the others as not there."""
+    """Each in a connection of its own: without a lock none would count the others."""
 
     async def one(n: int) -> Sequence[object]:
         return await Journal(engine, right, limits=Limits()).commit([asked(n)])
@@ -150,7 +150,7 @@ def number(n: int) -> str:
 
 
 async def dials(journal: Journal, n: int, at: float = NOW, word_at: float = 0.0, **ends: Any) -> Event:
-    """The n-th promise is made and dialled at a time; with ``ends`` its attempt becomes so."""
+    """The n-th promise is made and dialled at a time; with ``ends`` its attempt ends in this way."""
     promise = asked(n, number(n), at)
     await journal.commit([promise])
     wanted = claim(promise, n)
@@ -211,7 +211,7 @@ async def test_a_conversation_that_goes_on_counts_up_to_now(london):
 
 
 def pressed(at: float, after_s: float | None, **more: Any) -> dict[str, Any]:
-    """A customer who pressed 1, and for whom an agent was rung so long after."""
+    """A customer who pressed 1, and for whom an agent was rung this long after."""
     served_at = None if after_s is None else at + after_s
     return {"state": AttemptState.ACCEPTED, "answered_at": at, "accepted_at": at, "served_at": served_at, **more}
 

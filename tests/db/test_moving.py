@@ -43,7 +43,7 @@ async def house_with_a_dialled_promise(directory: Path, url: str) -> None:
 
 
 def run(directory: Path, *command: str) -> bytes:
-    """As the user whose files the database is."""
+    """The output of a command, run as the user who owns the database's files."""
     owner = (directory / "postgresql/data").owner()
     as_owner = ["runuser", "-u", owner, "--"] if os.geteuid() == 0 else []
     return subprocess.run([*as_owner, *command], stdout=subprocess.PIPE, check=True, cwd="/").stdout

@@ -1,4 +1,4 @@
-"""How long data about people is kept, and what one number's is, on a real PostgreSQL."""
+"""How long data about people is kept, and which data is one number's, on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEEPING = Keeping(personal_days=30, facts_days=400)
 
 
 async def all_text(engine):
-    """Everything that stands in the database, as one text to search in."""
+    """Everything in the database, as one text to search in."""
     async with engine.connect() as connection:
         rows = [
             [dict(row._mapping) for row in await connection.execute(select(table))]

@@ -42,9 +42,10 @@ def test_position_priority_maxlen():
     """Twelve callers with priorities and wished positions, eleven places (``maxlen=11``).
 
     ``app_queue`` puts higher priorities first and, within one priority, grants the position that a caller wishes for.
-    callbackd grants none: among equals who came first is first, whatever a dialplan asks, or a position that was
-    announced could get worse by more than what priority explains. All else agrees: of twelve rows the nine whose wish
-    changes nothing. Who finds the line full goes the way the rule says, here back to the dialplan as there.
+    callbackd grants none: among equals the first to come is first, whatever a dialplan asks; otherwise a position that
+    was announced could get worse by more than priority explains. All else agrees: nine of the twelve rows, whose wish
+    changes nothing. A caller who finds the line full goes where the rule sends them, here back to the dialplan as
+    there.
     """
     rules = EntryRules(max_places=11, full=Exit(Way.DIALPLAN, "full"))
     centre = Centre(settings([queue(rules=rules)]))
@@ -73,7 +74,8 @@ def test_the_line_is_entered_behind_higher_priorities_though_they_come_later():
 
 
 def call(centre, n, to=SUPPORT):
-    """A call that is answered if anybody is rung, and over at once. Who answered, or None: then the caller is gone."""
+    """A call that is answered if anybody is rung, and over at once. Returns the agent, or None: then the caller is
+    gone."""
     before = len(centre.rung())
     centre.calls(f"call-{n}", number(n), to)
     names = [who.split(":")[0] for who in centre.rung()[before:]]
@@ -114,7 +116,8 @@ def test_wrapup_time_per_member():
 
 
 def test_queue_baseline():
-    """One caller, one agent. ``app_queue`` tells of it once each: joined, agent called, connected, left, complete."""
+    """One caller, one agent. ``app_queue`` reports each of these once: joined, agent called, connected, left,
+    complete."""
     centre = Centre(settings(agents=[agent("alice")]))
     centre.logs_in("alice")
     centre.calls("anna")
@@ -130,7 +133,7 @@ def test_queue_baseline():
 
 
 def test_ringinuse_and_pause():
-    """An agent who talks is not rung and not blamed; who does not answer is paused; who is paused is not rung.
+    """Agents who talk are not rung and not blamed; those who do not answer are paused; those paused are not rung.
 
     ``app_queue`` can ring an agent who is in a call (``ringinuse=yes``, and then pauses them for not answering) and
     pauses in the one queue. Here nobody is rung while talking, and a pause is the person's: it holds in all queues.

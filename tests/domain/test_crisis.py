@@ -1,4 +1,4 @@
-"""What is the matter is told once to everybody who waits, while a supervisor has switched it on."""
+"""Everybody who waits hears once what is wrong, while a supervisor has switched the announcement on."""
 
 from __future__ import annotations
 

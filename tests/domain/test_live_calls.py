@@ -335,7 +335,7 @@ def test_the_dead_man_switch_is_armed_again_while_the_caller_waits_but_not_durin
 
 
 def test_the_dead_man_switch_is_armed_between_two_things_that_are_said_without_a_pause():
-    """A caller who goes from menu to menu by key would else be taken away in the middle of them."""
+    """A caller who goes from menu to menu by key would otherwise be taken away in the middle of them."""
     centre = Centre(settings([queue(announcements=Announcements(first_after_s=5.0), offer=Offer(waited_s=0.0))]))
     centre.calls("anna")
     centre.hears_out("anna")

@@ -66,7 +66,7 @@ async def house(open_house: OpenHouse) -> House:
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """A failing test tells what the phones and the daemon saw."""
+    """A failing test shows what the phones and the daemon saw."""
     house = getattr(item, "funcargs", {}).get("house")
     if call.excinfo and isinstance(house, House):
         item.add_report_section("call", "phones", house.stage.story())

@@ -42,14 +42,14 @@ def moved_to(monkeypatch: pytest.MonkeyPatch, user: str, at: str = r"\2") -> Non
 
 
 async def is_rung(phone: AgentPhone, times: int, within: float = 12) -> None:
-    """Returns when the phone has been rung so many times more."""
+    """Returns when the phone has been rung this many more times."""
     async with asyncio.timeout(within):
         for _ in range(times):
             await phone.next_call(within)
 
 
 async def changed(house: House, pattern: str, to: str) -> None:
-    """pjsip.conf with a change, taken up."""
+    """Change pjsip.conf, and have Asterisk read it again."""
     pjsip = house.asterisk.dir / "etc/pjsip.conf"
     pjsip.write_text(re.sub(pattern, to, pjsip.read_text()))
     await house.asterisk.cli("module reload res_pjsip.so")

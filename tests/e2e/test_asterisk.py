@@ -369,7 +369,7 @@ async def caller(asterisk: Asterisk) -> AsyncIterator[Caller]:
 
 @contextlib.asynccontextmanager
 async def deaf_daemon(caller: Caller) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """Has the application, hears of everything, does nothing: what a frozen daemon looks like."""
+    """Holds the application, gets every event and does nothing, as a frozen daemon would."""
     url = caller.asterisk.ari_url + "/events?app=callbackd"
     async with caller.session.ws_connect(url) as events:
         yield events
@@ -422,7 +422,7 @@ async def test_the_daemon_sets_the_clock_back(caller: Caller) -> None:
 
 @pytest.mark.parametrize("extension", ["nosuch", "a-queue_2", "x", "$(x)", "T", "h"])
 async def test_a_caller_is_served_whatever_queue_is_named(caller: Caller, extension: str) -> None:
-    """The daemon sends calls here for queues that it does not know: any word must lead to people."""
+    """The daemon sends calls here for queues that it does not know: any name must lead to people."""
     async with deaf_daemon(caller) as events:
         await caller.dials("8003@lab-callers")
         event = await entered(events)

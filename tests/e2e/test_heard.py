@@ -35,7 +35,7 @@ class Journey:
     """The prompts of Anna's number, and of another."""
     below: int = 0
     within: int = 0
-    """The minutes that were told: of the wait, and of the promise."""
+    """The minutes that were spoken: of the wait, and of the promise."""
     first: Call | None = None
     back: Call | None = None
 
@@ -57,7 +57,7 @@ class Journey:
 
     async def made(self, agent: AgentPhone, customers: CustomerPhones) -> Journey:
         house, language, dialled = self.house, self.language, f"queue-{self.queue}"
-        ben = await house.calls(self.ben, dialled)  # the agent talks: that a wait can be told
+        ben = await house.calls(self.ben, dialled)  # the agent talks, so that there is a wait to announce
         await ben.hears(agent, within=20)
         anna = self.first = (await house.calls(self.anna, dialled)).call
         await hears_out(anna, language, "greeting")
@@ -88,7 +88,7 @@ class Journey:
 
 
 def neighbours(minutes: int) -> list[int]:
-    """The sentences differ in a word or two only, and are much alike: the right one must be the most."""
+    """The sentences differ in a word or two only, and are much alike: the right one must be the most alike."""
     return [n for n in range(minutes - 3, minutes + 4) if n != minutes and 1 <= n <= 10]
 
 

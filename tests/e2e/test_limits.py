@@ -1,4 +1,4 @@
-"""A stranger's telephone is not a toy: how often it can be asked to be rung, as phones see it."""
+"""A stranger's telephone is not a toy: how often others can have it rung, as phones see it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ VICTIM = "+442079460777"
 
 
 async def asks_for(house: House, number: str, since: int) -> dict[str, Any]:
-    """A caller who withholds the number asks for a call to this one; the line that tells whether it was promised."""
+    """A caller who withholds the number asks for a call to this one. Returns the log's line on whether it was
+    promised."""
     caller = await house.calls(None)
     await house.daemon.said("announced", since=since, offer=True)
     await asyncio.sleep(1.5)

@@ -23,7 +23,7 @@ QUEUE = {
 
 
 async def notes_stalls(stalls):
-    """When this very process did not run: then its phones had no ears, and heard what was said meanwhile at once."""
+    """The times when this very process did not run: its phones heard nothing, and afterwards all of it at once."""
     last = time.time()
     while True:
         await asyncio.sleep(0.05)

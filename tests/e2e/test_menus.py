@@ -74,7 +74,7 @@ async def test_callers_who_press_nothing_are_served_and_wrong_keys_are_answered(
 
 
 async def test_a_key_in_the_middle_of_the_words_is_enough(menu):
-    """Who knows the menu need not listen to it."""
+    """Callers who know the menu need not listen to it."""
     seller = await menu.agent("agent1", answers(after=0.2))
     anna = await menu.calls(ANNA, "8009")
     await anna.hears_voice()

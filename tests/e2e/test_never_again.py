@@ -77,7 +77,7 @@ async def test_a_customer_who_pressed_9_is_refused_another_promise_by_the_next_d
 
 @pytest.mark.parametrize("gone", ["key", "directory"])
 async def test_without_the_old_key_nobody_is_rung_until_an_operator_allows_it(house, gone):
-    """Anna is on a list that nobody can read any more; Ben has a promise, and may be on it too, for all we know."""
+    """Anna is on a list that nobody can read any more; Ben has a promise, and may be on it too, as far as we know."""
     customers, agent, _ = await declined(house)
     await house.daemon.stop()
     await promise(house.database_url, [BEN])

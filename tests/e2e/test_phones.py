@@ -338,7 +338,7 @@ async def test_a_blind_transfer_returns_what_came_of_it(stage: Stage) -> None:
     await offered.refer("agent2")
     assert (await two.next_call(answered=True)).from_user == "+442079460001"
     await caller.hears(two)
-    # The agent's phone was told that it worked, and goes.
+    # The agent's phone was notified that the transfer worked, and hangs up.
     await offered.hangup()
     await caller.hears(two, since=stage.now())
     await caller.hangup()

@@ -1,4 +1,4 @@
-"""The daemon goes away and comes back; the phones tell whether anybody noticed."""
+"""The daemon goes away and comes back; the phones show whether anybody noticed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ QUEUE = {
     "slots": NO_TIMES,
     "announcements": {"first_after_s": 60},
 }
-"""The first agent of the config whom the rules allow is rung, whoever logged in first.
+"""The first agent of the config whom the rules allow is rung, no matter who logged in first.
 
 Between greeting and announcement nothing happens, so what comes by waiting alone comes by a timer of its own.
 """
@@ -43,7 +43,8 @@ async def test_only_agents_with_the_skill_are_rung(open_house):
 
 
 async def test_a_skill_relaxes_with_the_wait(open_house):
-    """Who knows it best is not there; who knows it less may answer after four seconds, nobody sooner."""
+    """The agent who knows it best is not there; the one who knows it less may answer after four seconds, nobody
+    sooner."""
     house = await house_with(
         open_house,
         first={"skills": {"billing": 1}},

@@ -1,4 +1,5 @@
-"""Times that are keyed, and what a closed door says, on phones: the daemon's clock is set to the hour that matters."""
+"""Times that are keyed, and what callers of a closed queue hear, on phones: the daemon's clock is set to the hour that
+matters."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ MORNINGS = {f"{day}day": ["09:00-12:00"] for day in ("mon", "tues", "wednes", "t
 
 
 def day(ahead: int) -> datetime:
-    """So many days after the day on which callbackd believes to be, which is our tomorrow."""
+    """This many days after the day that callbackd believes it to be, which is our tomorrow."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1 + ahead)
 
 

@@ -21,7 +21,7 @@ TWO = ONE | {"agent2": {"endpoint": "PJSIP/agent2", "queues": ["sales"]}}
 
 
 def hangs_up_when_told(house: House, ring) -> None:
-    """Telephones do, when the transfer worked."""
+    """As telephones do when the transfer has worked."""
 
     async def hang_up():
         if await ring.is_told_of_transfer(within=10) < 300:
@@ -134,7 +134,7 @@ async def test_a_customer_with_a_colleague_is_left_in_peace_by_our_look(open_hou
     await ring.refer_to(consult)
     hangs_up_when_told(house, ring)
     await customer.hears(colleague, since=since, within=5)
-    await house.daemon.kill()  # who comes back looks at every leg
+    await house.daemon.kill()  # a daemon that comes back looks at every leg
     await house.daemon.start()
     since = house.stage.now()
     await customer.hears(colleague, since=since, within=5)
@@ -158,7 +158,7 @@ async def test_callers_whom_nobody_takes_are_back_at_their_place(open_house, to)
 
 
 @pytest.mark.parametrize("to", ["nobody", "999999"])
-async def test_a_number_that_leads_nowhere_is_refused_and_they_talk_on(open_house, to):
+async def test_a_number_that_leads_nowhere_is_refused_and_they_keep_talking(open_house, to):
     house = await open_house(queues=QUEUES, agents=ONE)
     anna, one, ring = await talking(house)
     await ring.refer(to)
@@ -393,7 +393,7 @@ async def test_a_panel_that_redirects_both_legs_lets_both_go(open_house):
 
 @pytest.mark.parametrize("who", ["agent1", "trunk-in"])
 async def test_an_attended_transfer_ordered_by_a_panel_loses_nobody(open_house, who):
-    """Whatever Asterisk makes of AMI's Atxfer on a leg in our bridge: both talk on."""
+    """Whatever Asterisk makes of AMI's Atxfer on a leg in our bridge: both keep talking."""
     house = await open_house(queues=QUEUES, agents=ONE)
     anna, one, _ = await talking(house)
     await house.agent("agent3", answers(after=0.2), logs_in=False)

@@ -1,4 +1,5 @@
-"""A carrier's own trouble, as phones and the database see it: nobody is given up for it, and somebody is told."""
+"""A carrier's own trouble, as phones and the database see it: no promise is given up for it, and an operator is
+warned."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ async def test_trouble_of_the_trunk_alone_costs_the_only_customer_nothing(open_h
 
 
 async def test_a_trunk_that_says_nothing_for_32_seconds_is_the_trunks_even_when_phones_may_ring_longer(open_house):
-    """Asterisk gives up by itself then (timer B), and reports 408 as a network would whose customer is out."""
+    """Asterisk gives up by itself then (timer B), and reports 408 as a network does when the customer is out."""
     trunk = {"endpoint": "PJSIP/{number}@trunk", "ring_s": 60}
     house, phones = await promised(open_house, rejects(503), ANNA, dialling=trunk)
     await phones.switch_off()

@@ -62,4 +62,4 @@ async def test_a_start_after_a_jump_takes_everybody_up_in_their_order(house, jum
     await ben.hears(agent, within=10)
     await cora.hears(agent, within=10)
     assert len(customers.calls) == 1
-    await these_hold(house, silence_s=None)  # who was being spoken to hears nothing until the next start
+    await these_hold(house, silence_s=None)  # callers who were being spoken to hear nothing until the next start

@@ -1,4 +1,4 @@
-"""SIGKILL at every step of the dialling protocol, also twice in a row: one INVITE, and the same result as ever."""
+"""SIGKILL at every step of the dialling protocol, also twice in a row: one INVITE, and the same result as always."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ BUSY_S = 2.0
 
 
 async def crowd(house, numbers):
-    """So many callers as fast as their phones can be started; returns when all are answered."""
+    """This many callers, as fast as their phones can be started; returns when all are answered."""
     callers = [house.stage.caller(f"+44207946{number:04d}", silent=True) for number in numbers]
     await asyncio.gather(*(caller.dial("8001") for caller in callers))
     await asyncio.gather(*(caller.is_answered(within=15) for caller in callers))

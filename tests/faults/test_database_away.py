@@ -88,7 +88,7 @@ def a_small_disk() -> Iterator[Path]:
 
 @pytest.fixture
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[Postgres]:
-    """One that may be broken; for ``full`` on a disk of its own."""
+    """A server that may be broken; for ``full`` it is on a disk of its own."""
     on_a_small_disk = request.node.callspec.params.get("breaking") is full
     with a_small_disk() if on_a_small_disk else nullcontext() as where:
         async with Postgres(where) as server:
@@ -169,7 +169,7 @@ AFTER_PROMISE, AFTER_INTENT = b"INSERT INTO callback", b"UPDATE callback SET"
 
 @pytest.mark.parametrize("lost", ["request", "reply"])
 async def test_cut_at_the_commit_of_a_promise(open_wired: Callable[..., Awaitable[Wired]], lost: str) -> None:
-    """Committed: the promise is spoken and kept. Not committed: an apology, and the caller waits on."""
+    """Committed: the promise is spoken and kept. Not committed: an apology, and the caller keeps waiting."""
     house = await open_wired(queues=QUICK_RETRY)
     customers = await house.stage.customers(behaviour=rings)
     anna = await house.joins(ANNA)

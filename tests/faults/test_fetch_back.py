@@ -26,13 +26,13 @@ async def handed_over(house):
 
 
 async def in_fallback(house):
-    """How many stand in the dialplan's own queue."""
+    """How many callers are in the dialplan's own queue."""
     shown = await house.asterisk.cli("core show channels concise")
     return sum("!Queue!" in line for line in shown.splitlines())
 
 
 async def stand_in_fallback(house, callers):
-    """Returns when they do: who is being spoken to goes there when that ends."""
+    """Returns when they are there: callers who are being spoken to go there when that ends."""
     async with asyncio.timeout(15):
         while await in_fallback(house) < callers:
             await asyncio.sleep(0.1)
@@ -54,7 +54,7 @@ async def test_callers_are_fetched_back_and_served_in_their_old_order(open_house
     assert [call.from_user for call in agent.rung[rung:]] == [ANNA, BEN, CORA]
     places = await house.rows("SELECT DISTINCT number, arrived_at FROM entry")
     assert len(places) == 3, "the places of before and of afterwards are the same"
-    await these_hold(house, silence_s=None)  # who was being spoken to when the daemon was killed heard no more
+    await these_hold(house, silence_s=None)  # callers who were being spoken to when the daemon was killed heard no more
 
 
 async def test_without_the_setting_callers_stay_in_the_fallback_queue_and_are_served_there(open_house):

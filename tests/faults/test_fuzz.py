@@ -1,4 +1,5 @@
-"""An event stream that loses, doubles, delays and garbles: afterwards everybody is served once, and belief is true."""
+"""An event stream that loses, doubles, delays and garbles: afterwards everybody is served once, and what we believe is
+true."""
 
 from __future__ import annotations
 

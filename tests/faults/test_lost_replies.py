@@ -18,9 +18,9 @@ CUSTOMER, AGENT = b"%40trunk", b"endpoint=PJSIP%2Fagent1"
 
 
 async def the_start_is_past() -> None:
-    """Until Asterisk's clock shows another second than that of its start, which it tells in whole seconds.
+    """Until Asterisk's clock shows another second than that of its start, which it reports in whole seconds.
 
-    Whoever was to be dialled within that second counts as dialled: Asterisk may have been another one then.
+    Customers who were to be dialled within that second count as dialled: perhaps an earlier Asterisk was asked.
     """
     await asyncio.sleep(1.05 - time.time() % 1.0)
 
@@ -83,7 +83,7 @@ async def test_sending_a_caller_to_the_fallback(open_wired, lost):
 
 @pytest.mark.parametrize("lost", ["reply", "request"])
 async def test_speaking(open_wired, lost):
-    """A greeting that perhaps is not spoken holds nothing up: the position is told, with music around it."""
+    """A greeting that perhaps is not spoken holds nothing up: the position is announced, with music around it."""
     once = {"announcements": {"first_after_s": 1, "every_s": 60}}
     house = await open_wired(queues={"support": QUICK_RETRY["support"] | once})
     getattr(house.ari, f"lose_{lost}")(b"/play/")

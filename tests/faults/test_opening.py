@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
 PROMISES = [f"+44207946{n}" for n in range(2000, 2050)]
 PEOPLE = PROMISES[::10]
-"""Who answer; the others are busy, and are to be tried again in an hour."""
+"""The customers who answer; the others are busy, and are to be tried again in an hour."""
 AGENTS, PER_S = 4, 5
 OPENS_IN_S = 12.0
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -55,7 +55,7 @@ async def test_fifty_promises_due_at_opening_leave_one_by_one_and_callers_are_se
     assert most_at_once(customers, agents) <= AGENTS
     served, last = served_at(house), max(call.invited_at for call in customers.calls)
     assert all(served[caller.call.who] < last for caller in live), "nobody waits for fifty others"
-    await these_hold(house, in_order=False)  # who was promised came before them
+    await these_hold(house, in_order=False)  # the customers with promises came before them
 
 
 def all_called(customers):

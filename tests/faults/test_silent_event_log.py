@@ -1,4 +1,5 @@
-"""The event log falls silent before the dial, with older lines in it: whoever was rung is not rung again at once."""
+"""The event log falls silent before the dial, with older lines in it: a customer who was rung is not rung again at
+once."""
 
 from __future__ import annotations
 
@@ -106,7 +107,7 @@ async def test_killed_after_the_dial_while_the_log_is_silent_the_customer_is_run
 
 
 def rotated(log):
-    """As logrotate does it: moved away, nothing put in its place, nobody told."""
+    """As logrotate does it: moved away, nothing put in its place, Asterisk not notified."""
     log.rename(log.with_name(f"{log.name}.1"))
 
 
@@ -136,7 +137,7 @@ async def test_killed_after_the_dial_and_the_log_is_rotated_the_customer_is_not_
 async def test_killed_before_the_dial_in_a_quiet_house_the_attempt_is_not_used_up(open_wired, log_is):
     """Nobody else calls, so nothing else is written: the proof that the log is written is made for this.
 
-    Nobody tells Asterisk of a rotation either: it opens the file for each line.
+    Asterisk is not notified of a rotation either: it opens the file for each line.
     """
     house = await open_wired(promises=[ANNA], queues=ONE_RETRY_LATER, prepare=doomed(Step.DIAL_ASKED))
     customers = await house.stage.customers(behaviour=presses_one())

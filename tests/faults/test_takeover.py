@@ -123,7 +123,7 @@ async def test_a_daemon_whose_application_is_taken_ends(open_house):
 async def test_nobody_comes_back_and_rescue_hands_the_callers_to_the_fallback(open_house):
     quiet = {"announcements": {"first_after_s": 600}, "offer": {"enabled": False}, "slots": NO_TIMES}
     house = await open_house(queues={"support": quiet})
-    # Every phone of the fallback queue: it rings who is not there for its 15 s, and keeps a caller for as long.
+    # All phones of the fallback queue: it rings one that is away for 15 s, and keeps a caller for as long.
     agents = [await house.stage.agent(f"agent{n}", behaviour=answers(after=0.1, talk=1.0)) for n in range(1, 7)]
     callers = [await house.joins(number) for number in (ANNA, BEN, CORA, DAN)]
     await callers[0].hears_music(within=15)  # which goes on by itself, however long the rescue takes to come

@@ -32,7 +32,7 @@ async def test_the_event_stream_cut_a_hundred_times_costs_nobody_anything(open_w
         while not house.ari.cut(STREAM):
             await asyncio.sleep(0.01)
         if n == 50:
-            await eve.hangup()  # which nobody is told
+            await eve.hangup()  # which nobody is notified of
         # Every tenth cut is followed by another before what was missed has been asked for.
         await house.daemon.said("ari_connected" if n % 10 == 9 else "resynced", since=since, within_s=10)
     await anna.hears(second, since=house.stage.now())
@@ -63,7 +63,7 @@ async def test_a_line_that_died_without_a_word_is_noticed_and_nobody_else_notice
     await anna.hears(agent, within=15)
     await cora.hears(agent, within=15)
     assert [call.from_user for call in agent.rung] == [ANNA, CORA]
-    # Whoever was being spoken to when the line died hears nothing more until that is noticed.
+    # Callers who were being spoken to when the line died hear nothing more until that is noticed.
     await these_hold(house, silence_s=NOTICED_S)
 
 

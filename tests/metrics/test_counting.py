@@ -1,4 +1,4 @@
-"""Little days told and counted by hand, and tables of what is counted how."""
+"""Short days, written and counted by hand, and tables of what is counted and how."""
 
 from __future__ import annotations
 

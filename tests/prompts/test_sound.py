@@ -34,7 +34,7 @@ with wave.open(out, "wb") as file:
     wave_ = array("h", [int(9000 * math.sin(i / 5)) for i in range(16000 * len(text) // 100) for _ in "lr"])
     file.writeframes(wave_.tobytes())
 """
-"""A speech engine in another form than ours: 10 ms of stereo tone a character."""
+"""A speech engine with another output than ours: 10 ms of stereo tone for each character."""
 
 FAILING = "import sys; sys.exit('the voice is hoarse')"
 MUTE = TONE.replace("9000", "0").replace("with", "print('nothing to say', file=sys.stderr)\nwith", 1)
@@ -133,7 +133,7 @@ def test_another_text_voice_or_engine_is_another_file(settings: PromptSettings) 
         assert media(other, Fixed.GOODBYE)
 
 
-def test_progress_is_told(settings: PromptSettings) -> None:
+def test_progress_is_shown(settings: PromptSettings) -> None:
     told: list[Progress] = []
     build(settings, progress=told.append, only=["goodbye", "not-now"])
     assert [(step.done, step.total) for step in told] == [(1, 2), (2, 2)]
@@ -254,7 +254,7 @@ def test_phrases_keep_their_order(settings: PromptSettings) -> None:
     ]
 
 
-def test_a_phrase_with_a_missing_part_is_left_out_whole_and_told_once(settings: PromptSettings) -> None:
+def test_a_phrase_with_a_missing_part_is_left_out_whole_and_reported_once(settings: PromptSettings) -> None:
     build(settings, only=["digit-1", "digit-1-end", "goodbye"])
     phrases = (Digits("121"), Fixed.GOODBYE, Digits("2"))
     told: list[Unspoken] = []
@@ -367,7 +367,7 @@ def test_missing_prompts_are_reported_with_their_text(settings: PromptSettings) 
     assert "Thank you, and goodbye." in missing["goodbye"]
 
 
-def test_the_inventory_tells_where_each_prompt_comes_from(settings: PromptSettings) -> None:
+def test_the_inventory_shows_where_each_prompt_comes_from(settings: PromptSettings) -> None:
     build(settings, only=["goodbye"])
     record(settings, "offer.wav")
     rows = {row.name: row.source for row in inventory(settings)}

@@ -1,4 +1,4 @@
-"""Bugs to plant: each breaks the domain in one place, as somebody tired might, and names the law that must notice.
+"""Bugs to plant: each breaks the domain in one place, as a tired programmer might, and names the law that must notice.
 
 They are planted by replacing a function or a method while a day runs. Laws hold on to the functions they ask, so a bug
 in one does not blind them.

@@ -30,7 +30,7 @@ NAMES = [
 SEED = 2026
 HOURS = 0.5
 _NOT_KEPT = {"lane", "reason", "caller", "Play.music"}
-"""Fields of commands that nobody outside hears of: they order them, or are for the log."""
+"""Fields of commands that have no effect outside: they put commands in order, or are for the log."""
 _NOW_CALLED = {'"dialing"': '"dialling"'}
 """Stored words that have another spelling since the days were recorded."""
 

@@ -68,7 +68,7 @@ class Door(RuleBasedStateMachine):
         self.traces: list[TraceAttempt] = []
 
     def tell(self, event: ev.Event) -> None:
-        """Deadlines that have come are told apart, so that a law knows what came of which."""
+        """Deadlines that have come are served in steps of their own, so that a law knows what came of which."""
         while (at := self.acd.next_deadline()) is not None and at <= max(self.now, self.acd.state.now):
             self._tell(ev.TimePassed())
         self._tell(event)
@@ -234,7 +234,7 @@ class Door(RuleBasedStateMachine):
         self._again(self.told[n % len(self.told)])
 
     def _again(self, event: ev.Event) -> None:
-        """Only a leg that is there is told of as having come: what a reconnect finds is a poll of what there is."""
+        """Only a leg that is there is reported as having come: what a reconnect finds is a poll of what there is."""
         arrival = ev.CallArrived | ev.FeatureCodeDialled | ev.LegEntered
         if not isinstance(event, arrival) or event.leg in {*self.callers, *self.up}:
             self.tell(event)

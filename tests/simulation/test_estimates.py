@@ -44,7 +44,7 @@ def test_all_answer_the_same_questions(scores):
 
 
 @pytest.mark.parametrize("regime", MIXED)
-def test_whoever_may_take_which_call_four_of_five_are_told_the_truth(regime):
+def test_four_of_five_are_told_the_truth_no_matter_who_may_take_which_call(regime):
     """The goal is 78 to 82 % over many days; of one day, from no history, it is this much."""
     for queue, came in mixed.run(MIXED[regime], seeds=[0], hours=6.0).items():
         assert came.told > 150, queue

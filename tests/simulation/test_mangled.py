@@ -26,7 +26,7 @@ class Mangled(World):
     def __init__(self, seed: int) -> None:
         self.lost = self.polls = 0
         self.inside: dict[LegId, ev.Event] = {}
-        """Who entered the application, whether or not we were told."""
+        """The legs that entered the application, whether or not that was reported."""
         self.joined: set[tuple[LegId, ...]] = set()
         super().__init__(SHAPE.settings, SHAPE.habits, seed, lambda *_: self._keeps_the_laws(), SHAPE.start)
         for n in range(1, 200):
@@ -57,7 +57,7 @@ class Mangled(World):
                 super().tell(event)
 
     def _tell_late(self, event: ev.Event) -> None:
-        """Asterisk does not tell of a leg's entering after its end, however late the line is."""
+        """Asterisk does not report a leg's entering after its end, however late the line is."""
         if not isinstance(event, ev.LegEntered) or event.leg in self.pbx.up:
             World.tell(self, event)
 
@@ -76,7 +76,7 @@ class Mangled(World):
         return [*waiting, seen]
 
     def differences(self) -> list[str]:
-        """Where belief and truth part, right after a poll."""
+        """Where belief and truth differ, right after a poll."""
         state, up = self.acd.state, self.pbx.up
         believed = {entry.leg for entry in state.entries.values() if entry.leg}
         callers = {leg for leg, event in self.inside.items() if isinstance(event, ev.CallArrived) and leg in up}
@@ -92,7 +92,7 @@ class Mangled(World):
 
 
 class Compared(Mangled):
-    """The event stream is good, and is held against the truth now and then."""
+    """The event stream is good, and what we believe is compared with the truth now and then."""
 
     def __init__(self, seed: int) -> None:
         self.lasting: list[str] = []

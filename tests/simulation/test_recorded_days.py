@@ -1,4 +1,4 @@
-"""Recorded days of an earlier callbackd, told to this one, come out as they did."""
+"""Days that an earlier callbackd recorded come out the same when this one replays them."""
 
 from __future__ import annotations
 

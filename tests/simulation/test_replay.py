@@ -1,4 +1,4 @@
-"""A recorded day told again gives the same commands, byte for byte: at once, from a file, in another process."""
+"""A recorded day, replayed, gives the same commands, byte for byte: at once, from a file, in another process."""
 
 from __future__ import annotations
 

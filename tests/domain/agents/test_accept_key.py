@@ -60,7 +60,7 @@ def test_a_voicemail_presses_nothing_and_never_hears_the_caller():
 
 
 def test_the_place_is_kept_while_an_agent_is_asked():
-    """A later caller is given no agent who becomes free before the first one, whose agent let the key go by."""
+    """The first caller, whose agent pressed no key, is given the next free agent before a later caller is."""
     centre = on_a_mobile("bob")
     leg = asked(centre)
     centre.calls("ben", BEN)

@@ -1,4 +1,4 @@
-"""What is a missed ring, which may pause an agent, and what is not one: a phone that is busy, off or elsewhere."""
+"""Which rings count as missed, and may pause an agent, and which do not: a phone that is busy, off or elsewhere."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.builders import ANNA, SALES, SUPPORT, Centre, agent, number, queue, s
 
 
 def after_a_call(own_s=None, **changes):
-    """Alice's call is over just now; the queue gives 10 s, and 60 s when asked for more."""
+    """Alice's call has just ended; the queue gives 10 s, and 60 s when asked for more."""
     queues = [queue(wrap_up_s=10.0, wrap_up_extend_s=60.5, **changes), queue(SALES, wrap_up_extend_s=5.0)]
     centre = Centre(settings(queues, [agent("alice", SUPPORT, SALES, wrap_up_s=own_s), agent("bob")]))
     centre.logs_in("alice")

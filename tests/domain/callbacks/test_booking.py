@@ -129,7 +129,7 @@ def test_outside_the_line_zero_leads_nowhere_and_is_answered():
     assert centre.callback().slot_at
 
 
-def test_who_asks_for_a_time_when_all_are_taken_is_told_so_and_keeps_the_place():
+def test_a_caller_who_asks_for_a_time_when_all_are_taken_hears_so_and_keeps_the_place():
     centre = busy(slots=Slots(capacity=1, horizon_days=0, lead_s=86_400.0))
     assert hears_times(centre) == ()
     assert centre.heard("anna")[-2:] == [Fixed.NO_TIME_FREE, Fixed.KEEP_WAITING]
@@ -368,7 +368,7 @@ def test_a_closed_queue_is_not_rejoined_and_the_time_stays():
 
 
 def until(centre, at, seconds=0.0):
-    """Nothing wakes the door but what it asked for."""
+    """The door is woken only when it asked to be."""
     centre.sleeps(at + seconds - centre.now)
 
 

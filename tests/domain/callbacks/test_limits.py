@@ -1,4 +1,4 @@
-"""How much may be asked for, on paper, and what a caller hears who asks for more."""
+"""How much may be asked for, on paper, and what callers who ask for more hear."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def asks(centre: Centre, number: str, keys: str) -> StorePromise:
 
 
 ANOTHER = "1202079460102#1"
-"""The offer, another number, Ben's, and that it is right."""
+"""Keys for the offer, for another number, Ben's, and for its confirmation."""
 
 
 @pytest.mark.parametrize(

@@ -527,7 +527,7 @@ def test_an_unanswered_dial_request_is_never_repeated_before_its_end_is_known():
 
 
 def test_asterisk_is_shown_that_we_live_before_each_reading_of_the_menu():
-    """Its clock runs since the answer: two long readings and time to think are more than a minute."""
+    """Its clock has run since the answer: two long readings and time to think are more than a minute."""
     centre = dialled()
     leg = centre.customer_answers()
     centre.now += 15

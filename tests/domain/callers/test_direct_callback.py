@@ -1,4 +1,4 @@
-"""Direct callback: what opens, restarts and closes a window, type by type, and who goes straight on."""
+"""Direct callback: what opens, restarts and closes a window, type by type, and which calls go straight to the agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who is taken out of the line: by the longest wait, by a key, by a line that nobody serves, by closing time."""
+"""How callers are taken out of the line: by the longest wait, by a key, by a line that nobody serves, by closing
+time."""
 
 from __future__ import annotations
 
@@ -87,7 +88,7 @@ def test_a_caller_who_overflowed_hears_music_and_announcements_of_the_new_queue(
 
 
 def test_a_caller_who_overflowed_hears_the_new_wait_though_it_is_worse():
-    """Within a queue only a better wait is told again; the other queue's is another wait."""
+    """Within a queue only a better wait is announced again; another queue's wait is a new one."""
     centre = waits_a_minute(TO_SALES, expected_handle_s=9 * HOUR_S)
     centre.logs_in("alice", "bob")
     for name, to in (("alice", SALES), ("bob", SUPPORT)):
@@ -293,7 +294,7 @@ def test_a_line_that_nobody_serves_is_led_out_after_the_time_of_grace():
     centre.sleeps(1)
     assert centre.entry("anna").outcome is EntryOutcome.EXIT_EMPTY
     assert centre.last(SendToFallback).leg == "anna"
-    assert centre.entry("busy").open  # who talks, talks on
+    assert centre.entry("busy").open  # people who talk keep talking
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_a_promise_does_not_expire_while_it_waits_for_the_budget():
 
 
 def test_a_restart_asks_the_database_anew():
-    """When the limit was raised it goes on; otherwise it is refused again."""
+    """When the limit was raised, dialling goes on; otherwise it is refused again."""
     centre = promised()
     claims(centre)
     refuses(centre, until=centre.now + 5 * 3600)

@@ -23,11 +23,11 @@ from tests.builders import BEN, SUPPORT, T0, Centre, agent, number, queue, setti
 
 AHEAD = [DialPolicy.CUSTOMER_FIRST, DialPolicy.LOOK_AHEAD]
 SHORT_CALLS = {"expected_handle_s": 1.0}
-"""With so short calls an agent is free in 14 s in all likelihood."""
+"""With calls this short an agent is almost certainly free within 14 s."""
 
 
 def promised(policy, agents=1, promises=1, **changes):
-    """So many agents, all talking, and promises at the head of the line; waits by a textbook formula."""
+    """This many agents, all talking, and promises at the head of the line; waits by a textbook formula."""
     team = [agent(name) for name in ("alice", "bob", "carol")[:agents]]
     dialling = changes.pop("dialling", Dialling(per_s=0.0))
     estimator = changes.pop("estimator", QueueLength)
@@ -108,7 +108,7 @@ def test_an_agent_who_refuses_costs_the_customer_no_attempt_and_no_second_dial()
 
 @pytest.mark.parametrize("code", ["pause", "logout"])
 def test_an_agent_who_leaves_while_reserved_is_not_rung_and_a_ring_that_nobody_answered_costs_nothing(code):
-    """Decided on 2026-11-30: nobody is rung who does not want to be, and no customer for nobody."""
+    """Decided on 2026-11-30: no agent is rung who does not want to be, and no customer for whom there is no agent."""
     centre = promised(DialPolicy.AGENT_FIRST)
     go(centre)
     centre.hangs_up("with-alice")
@@ -132,7 +132,7 @@ def test_another_free_agent_is_reserved_instead_and_the_customer_is_rung_on():
     assert centre.rings("bob")[-1] == number(1)
 
 
-def test_a_customer_who_accepted_waits_only_for_so_long_then_hears_an_apology_and_keeps_the_promise():
+def test_a_customer_who_accepted_waits_only_for_a_limited_time_then_hears_an_apology_and_keeps_the_promise():
     centre = promised(DialPolicy.AGENT_FIRST, dialling=Dialling(per_s=0.0, accepted_wait_s=60.0))
     go(centre)
     centre.hangs_up("with-alice")
@@ -493,7 +493,7 @@ def test_a_customer_who_asks_for_later_loses_no_attempt():
 
 
 def fails(centre, *endings):
-    """One attempt after the other ends so, each after its gap."""
+    """One attempt after the other ends in this way, each after its gap."""
     for ending in endings:
         centre.hangs_up(centre.last(DialCustomer).leg, ending)
         centre.wait(1)

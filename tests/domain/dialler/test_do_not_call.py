@@ -1,4 +1,4 @@
-"""Never again: key 9, or word from outside, and the number is not called any more, whoever asks for it."""
+"""Never again: after key 9, or a request from outside, the number is not called any more, no matter who asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dials whose fate nobody told, calls that Asterisk took with it, and people who were never brought together."""
+"""Dials whose fate was never reported, calls that ended with Asterisk, and people who were never brought together."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ def test_two_legs_that_are_found_apart_are_joined():
 
 @pytest.mark.parametrize("promised", [False, True])
 def test_a_caller_connected_only_on_paper_who_lost_the_agent_gets_the_next_one(promised):
-    """Killed after the agent's answer, before the bridge; and the agent did not wait for us."""
+    """The daemon was killed after the agent's answer, before the bridge; and the agent did not wait for us."""
     centre = dialled() if promised else one_agent()
     if promised:
         leg = centre.customer_answers()

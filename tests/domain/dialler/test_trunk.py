@@ -1,4 +1,4 @@
-"""A refusal to one number is the number's; the same one to several in a row is the trunk's, and costs nobody."""
+"""When one number is refused, that is its own trouble; several in a row are the trunk's, and cost nobody an attempt."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def promised_to(numbers: int, dialling: Dialling | None = None, **retry: Any) ->
 
 
 def each_ends(centre: Centre, for_s: float, **how: Any) -> None:
-    """Whoever is dialled within this time ends so."""
+    """Every attempt within this time ends in this way."""
     until = centre.now + for_s
     while centre.now < until:
         attempt = centre.attempt()
@@ -144,7 +144,7 @@ def test_a_last_attempt_is_not_used_up_while_the_next_number_is_about_to_show_wh
 
 
 def test_a_number_is_spared_only_once():
-    """The other is dialled each time and tells nothing, as the trunk fails it otherwise."""
+    """The other number is dialled each time and proves nothing: its calls fail in another way."""
     centre = promised_to(2, max_attempts=1)
     first = centre.attempt()
     for _ in range(2):

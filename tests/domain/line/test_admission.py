@@ -1,4 +1,4 @@
-"""Who is let into the line, and where the others go: nobody is ever left without a word."""
+"""Which callers are let into the line, and where the others go: nobody is ever left without a word."""
 
 from __future__ import annotations
 

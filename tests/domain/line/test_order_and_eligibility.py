@@ -230,7 +230,7 @@ def rung_names(centre):
     return [who.split(":")[0] for who in centre.rung()]
 
 
-def test_the_lowest_penalty_is_rung_first_whoever_is_idle_for_longer():
+def test_the_lowest_penalty_is_rung_first_even_when_another_is_idle_for_longer():
     centre = juniors()
     centre.logs_in("carol", "bob", "alice")
     fill(centre, (0, 0), (1, 0), (1, 0))

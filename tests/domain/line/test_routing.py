@@ -1,4 +1,4 @@
-"""Whom a queue rings: all seven ways of picking."""
+"""Which agents a queue rings: all seven strategies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def centre_with(strategy, agents=TEAM):
 
 
 def served(centre, calls=6):
-    """Who is rung for one call after the other, each served before the next comes."""
+    """The agents rung for one call after the other, each served before the next comes."""
     rung = []
     for n in range(calls):
         before = len(centre.rung())
@@ -117,7 +117,7 @@ def test_a_free_agent_who_is_not_rung_has_the_reason_in_the_log_once():
     assert len(centre.reasons("free and not rung")) == 1
 
 
-def test_whoever_asks_is_told_why_a_free_agent_is_not_rung():
+def test_anybody_can_ask_why_a_free_agent_is_not_rung():
     centre = waiting_for_polish()
     assert shown(centre, "bob") == "has polish at level 0, 1 is wanted"
     centre.wait(61)

@@ -1,4 +1,4 @@
-"""Asterisk held against our belief: each way in which they can part is seen, and nothing else is."""
+"""Asterisk compared with what we believe: each way in which they can differ is noticed, and nothing else is."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_customers_who_listen_unreported_and_customers_who_may_not_have_been_dia
 
 
 def test_an_asterisk_that_answers_but_counts_as_away_is_a_difference_until_it_counts_as_back():
-    """Then nobody is served although everybody is there: whatever brought the belief about, the look ends it."""
+    """Then nobody is served although everybody is there: whatever made us believe it, the comparison puts it right."""
     centre = at_work()
     assert found(centre, seen()) == set()
     centre.hear(PbxLost("somebody said so"))

@@ -1,4 +1,4 @@
-"""Who came at one moment is not spoken to at one moment."""
+"""Callers who came at the same moment are not all spoken to at the same moment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def crowd() -> Centre:
 
 
 def begins(centre: Centre, within_s: float) -> dict[float, list[str]]:
-    """Who is spoken to when, from now on."""
+    """When each caller is spoken to, from now on."""
     found: dict[float, list[str]] = {}
     until = centre.now + within_s
     while (at := centre.acd.next_deadline()) is not None and at <= until:
@@ -50,7 +50,7 @@ def test_callers_are_spoken_to_in_the_order_in_which_they_came():
     assert [leg for at in sorted(spoken) for leg in spoken[at]] == [f"leg{n}" for n in range(CROWD)]
 
 
-def test_a_crisis_is_told_to_all_of_them_within_seconds_but_not_at_once():
+def test_a_crisis_is_announced_to_all_of_them_within_seconds_but_not_at_once():
     centre = crowd()
     centre.hear(SwitchTurned("crisis", True, SUPPORT))
     spoken = begins(centre, CROWD / BEGIN_PER_S + 1)

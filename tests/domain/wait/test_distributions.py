@@ -34,7 +34,7 @@ def test_a_call_that_has_just_begun_lasts_as_long_as_calls_do():
 
 
 def test_an_unusually_old_call_has_more_time_left_than_a_young_one():
-    """The hazard of a log-normal falls in the end: who has talked for half an hour may well go on."""
+    """The hazard of a log-normal falls in the end: people who have talked for half an hour may well go on."""
     left = [first_end([HandleTime(240.0, 0.9).outlasts(age)], inf, 240.0).mean for age in (0, 120, 480, 1800)]
     assert left[1] < left[0] < left[2] < left[3]
 
@@ -69,7 +69,7 @@ def test_a_call_older_than_the_distribution_knows_ends_without_memory():
     assert still(10.0) == pytest.approx(exp(-1))
 
 
-def test_the_chance_of_at_least_so_many():
+def test_the_chance_of_at_least_this_many():
     assert at_least([0.5, 0.5], 1) == 0.75
     assert at_least([0.5, 0.5], 2) == 0.25
     assert at_least([0.9, 0.2, 0.4], 2) == pytest.approx(0.9 * 0.2 + 0.9 * 0.4 + 0.2 * 0.4 - 2 * 0.9 * 0.2 * 0.4)

@@ -1,4 +1,4 @@
-"""The estimator in use: what it says of a place, what it learns, what it keeps over a restart."""
+"""The estimator in use: what it expects for a place, what it learns, what it keeps over a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promise ledger: what was told, what came of it, and whom the estimator learns from."""
+"""The promise ledger: what callers were told, what came of it, and which waits the estimator learns from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number,
 
 
 class Listening(QueueLength):
-    """A textbook estimator that remembers what it was told."""
+    """A textbook estimator that keeps what it was given to learn from."""
 
     judged = True
 
@@ -33,7 +33,7 @@ class Listening(QueueLength):
 
 
 def busy(agents=("alice",), queues=None, **changes):
-    """Everybody talks; waits are told, callbacks offered."""
+    """Everybody talks; waits are announced, callbacks offered."""
     queues = queues or [queue(wrap_up_s=0.0, **changes)]
     centre = Centre(settings(queues, [agent(name) for name in agents]), estimator=Listening)
     for n, name in enumerate(agents):

@@ -15,7 +15,7 @@ from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, que
 
 
 class Counting(Recursive):
-    """The estimator in use, how often it was asked, and of what."""
+    """The estimator in use, how often it was asked, and about what."""
 
     asked = 0
     judged = True
@@ -93,7 +93,7 @@ def test_an_agent_who_is_free_and_may_not_be_given_the_place_yet_is_not_free_to_
     assert [busy.ends_s for busy in place.busy if busy.ends_s is not None] == [pytest.approx(60.0, abs=1.0)]
 
 
-def test_its_wait_is_told_and_a_callback_offered(early):
+def test_its_wait_is_announced_and_a_callback_offered(early):
     early.hears_out("anna")
     early.wait(10)
     [quote] = early.quotes.values()
