@@ -8,8 +8,9 @@ are none. Slots never overlap: when a clock change brings the next start nearer,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -59,8 +60,8 @@ class Book:
     hours: Hours | None
     zone: str
     """The clock of the grid and of keyed and spoken times: that of ``hours``, or the site's without hours."""
-    booked: Mapping[float, int] = field(default_factory=dict)
-    """How many promises one queue has, by the time promised."""
+    booked: Sequence[float] = ()
+    """The times promised in one queue, sorted; a time stands once for each promise."""
     allowed: Callable[[float], bool] = lambda at: True
     """Whether this customer may be rung at that time, having chosen it (``calling.allowed``)."""
     closed_until: float | None = None
@@ -113,19 +114,19 @@ def starting(book: Book, start: float) -> Slot | None:
 def judge(book: Book, slot: Slot, now: float) -> Why | None:
     """Why this slot cannot be promised; None if it can. Asked again when the promise is made."""
     slots = book.slots
-    capacity = capacity_of(slots, slot.start, book.zone)
     if not slots.enabled:
         return Why.OFF
     if slot.start < now + slots.lead_s:
         return Why.TOO_SOON
     if wall.day_of(slot.start, book.zone) > _day(book, now, slots.horizon_days):
         return Why.TOO_FAR
+    capacity = capacity_of(slots, slot.start, book.zone)
     if capacity == 0 or not _staffed(book, slot):
         return Why.CLOSED
     if not book.allowed(slot.start):
         return Why.CALLING_HOURS
     # Promises count by where they lie, so that those made under another slot length are not forgotten.
-    taken = sum(count for start, count in book.booked.items() if slot.start <= start < slot.end)
+    taken = bisect_left(book.booked, slot.end) - bisect_left(book.booked, slot.start)
     return Why.FULL if taken >= capacity else None
 
 
@@ -156,8 +157,15 @@ def _day(book: Book, now: float, ahead: int) -> date:
 
 
 def _ahead(book: Book, now: float) -> Iterator[Slot]:
+    """All slots up to the horizon that are not too soon."""
+    soonest = now + book.slots.lead_s
     for ahead in range(book.slots.horizon_days + 1):
-        yield from _of_day(_day(book, now, ahead), book.slots.length_s, book.zone)
+        day = _of_day(_day(book, now, ahead), book.slots.length_s, book.zone)
+        yield from day[bisect_left(day, soonest, key=_start) :]
+
+
+def _start(slot: Slot) -> float:
+    return slot.start
 
 
 @lru_cache(maxsize=1024)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import ceil
 
@@ -31,9 +30,9 @@ def book(state: State, queue: Queue, number: str, storing: Iterable[Callback]) -
     )
 
 
-def _booked(state: State, promises: Iterable[Callback], queue: Queue) -> Counter[float]:
-    """How many are promised, by the time promised; callers who rang in and wait live may have theirs again."""
-    return Counter(
+def _booked(state: State, promises: Iterable[Callback], queue: Queue) -> list[float]:
+    """The times promised, sorted; callers who rang in and wait live may have theirs again."""
+    return sorted(
         [promise.slot_at for promise in promises if promise.queue == queue.name and promise.slot_at is not None]
         + [entry.promised_at for entry in state.entries.values() if entry.queue == queue.name and entry.promised_at]
     )

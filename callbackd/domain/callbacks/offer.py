@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from callbackd.domain.settings import Offer
@@ -31,8 +32,8 @@ class Asked:
     switched_on: bool
     unkeepable: str = ""
     """Why no promise could be kept now; empty when it could be."""
-    times: bool = False
-    """Whether a slot is free."""
+    times: Callable[[], bool] = lambda: False
+    """Whether a slot is free; asked only when it matters."""
     lot: float | None = None
     """The caller's lot, 0-1, drawn once; None for callers who asked, for whom none is drawn."""
     places: int = 1
@@ -59,8 +60,8 @@ def decide(settings: Offer, asked: Asked) -> Answer:
         return Answer(False, False, "the wait is short")
     insolvent = _insolvent(settings, asked)
     if insolvent is None:
-        return Answer(True, asked.times, why)
-    if asked.times:
+        return Answer(True, asked.times(), why)
+    if asked.times():
         return Answer(False, True, f"{why}; only times: {insolvent}")
     return Answer(False, False, f"{insolvent}, and no time is free")
 

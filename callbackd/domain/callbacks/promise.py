@@ -97,7 +97,7 @@ class Promises:
                 state.promises(entry.queue),
                 state.world.offering,
                 state.unkeepable(),
-                times=queue.slots.enabled and bool(self._free(queue, entry.number)),
+                times=lambda: queue.slots.enabled and bool(self._free(queue, entry.number, choices=1)),
                 lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
                 live=state.waiting_live(entry.queue),
@@ -519,9 +519,9 @@ class Promises:
     def _book(self, queue: Queue, number: str) -> slots.Book:
         return book(self._state, queue, number, (promise for _, promise in self._storing.values()))
 
-    def _free(self, queue: Queue, number: str) -> tuple[float, ...]:
+    def _free(self, queue: Queue, number: str, choices: int | None = None) -> tuple[float, ...]:
         """Starts of the next free slots at which ``number``, if it is known, may be rung."""
-        return tuple(slot.start for slot in slots.free(self._book(queue, number), self._state.now))
+        return tuple(slot.start for slot in slots.free(self._book(queue, number), self._state.now, choices))
 
     def is_storing(self, entry: Entry) -> bool:
         """Whether a promise for this place is on its way to the database."""

@@ -22,7 +22,7 @@ def wait(p80_s):
     return Estimate(p80_s * 0.8, p80_s * 0.7, p80_s)
 
 
-LONG = Asked(wait(300.0), 0.0, open_promises=0, switched_on=True, times=True)
+LONG = Asked(wait(300.0), 0.0, open_promises=0, switched_on=True, times=lambda: True)
 """A caller to whom everything is offered; the rows below change one thing each."""
 NEVER = (False, False)
 TURN, TIME, BOTH = (True, False), (False, True), (True, True)
@@ -106,13 +106,19 @@ SOON = {"handle_s": 150.0}
     (
         "too late and no times",
         {},
-        SOON | {"staffed_s": 599.0, "times": False},
+        SOON | {"staffed_s": 599.0, "times": lambda: False},
         NEVER,
         "the turn may take 600 s, and closing is in 599 s, and no time is free",
     ),
     ("solvency off", {"solvent": False}, SOON | {"staffed_s": 1.0}, BOTH, REACHED),
     ("closed", {"solvent": False}, {"staffed_s": 0.0}, TIME, f"{REACHED}; only times: the queue is closed"),
-    ("closed and no times", {}, {"staffed_s": 0.0, "times": False}, NEVER, "the queue is closed, and no time is free"),
+    (
+        "closed and no times",
+        {},
+        {"staffed_s": 0.0, "times": lambda: False},
+        NEVER,
+        "the queue is closed, and no time is free",
+    ),
     (
         "the last minutes",
         {"solvent": False, "last_s": 900.0},
@@ -129,7 +135,7 @@ SOON = {"handle_s": 150.0}
         "the wait is unknown: nobody works in this queue now; only times: "
         "nobody works in this queue now, so no turn can be promised before closing",
     ),
-    ("no times", {}, {"times": False}, TURN, REACHED),
+    ("no times", {}, {"times": lambda: False}, TURN, REACHED),
 )
 def test_no_turn_is_promised_that_closing_time_breaks(settings, asked, offered, reason):
     check(settings, asked, offered, reason)
