@@ -123,7 +123,7 @@ def ahead(days: int) -> None:
 
 
 def _cost_of_an_estimate() -> None:
-    ahead = tuple(Ahead(3.0 * n, live=n % 3 > 0) for n in range(100))
+    ahead = tuple(Ahead(-3.0 * n, live=n % 3 > 0) for n in range(100))
     for agents in (5, 10, 50):
         place = Place(SUPPORT, ahead, busy=tuple(Busy(20.0 * n, 20.0) for n in range(agents)), paused=1)
         estimator, started = Recursive({SUPPORT: 220.0}, 12.0), time.perf_counter()

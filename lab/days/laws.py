@@ -52,7 +52,7 @@ class Laws:
 
     def _whole(self, acd: Acd, event: ev.Event | None) -> None:
         state = acd.state
-        for what in state.broken_laws():
+        for what in acd.broken_laws():
             raise BrokenLaw("the_domain_keeps_its_own_laws", what, event)
         for dialogue in state.dialogues.values():
             if dialogue.stage is Stage.WAITING and not dialogue.playback:

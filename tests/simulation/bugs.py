@@ -151,11 +151,7 @@ def an_entry_is_forgotten_when_its_ring_is_missed(patch):
 
 @bug(places.work_is_given_to_free_agents)
 def paused_agents_are_served(patch):
-    def free(agent, now):
-        available = agent.presence is not Presence.LOGGED_OUT
-        return available and agent.activity is Activity.IDLE and agent.rest_until <= now
-
-    patch.setattr(Agent, "free", free)
+    patch.setattr(Agent, "ready", property(lambda agent: agent.presence is not Presence.LOGGED_OUT))
 
 
 @bug(places.work_is_given_to_free_agents)

@@ -47,6 +47,7 @@ from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.wait import place
 from callbackd.domain.wait.estimator import Estimator
 from callbackd.domain.wait.learning import Learning
 from callbackd.domain.wait.ledger import Ledger
@@ -197,7 +198,11 @@ class Acd:
 
     def broken_laws(self) -> list[str]:
         """The invariants that do not hold, in words; anything but an empty list is a bug of ours."""
-        return [*self._state.broken_laws(), *self._do_not_call.broken_laws()]
+        return [
+            *self._state.broken_laws(),
+            *self._do_not_call.broken_laws(),
+            *place.broken_laws(self._state),
+        ]
 
     def restore(self, rows: Iterable[restore.Row], now: float, generation: int = 0) -> tuple[Command, ...]:
         """The commands that follow from taking up the rows of an earlier run, before any event.

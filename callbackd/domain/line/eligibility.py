@@ -7,8 +7,9 @@ the wait in another queue counts for a caller who came from there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.order import standing
@@ -34,7 +35,11 @@ def passed_over(state: State, entry: Entry, agent: Agent) -> str | None:
         return None if agent.id == entry.wanted else f"the place waits for {entry.wanted}"
     if entry.queue not in state.settings.agents[agent.id].queues:
         return NOT_OF_THIS_QUEUE
-    waited_s = state.now - entry.arrived_at
+    return _not_yet(state, entry, agent, state.now - entry.arrived_at)
+
+
+def _not_yet(state: State, entry: Entry, agent: Agent, waited_s: float) -> str | None:
+    """Why an agent of the queue may not be given the place after a wait."""
     return (
         _lacks(state, entry, agent, waited_s)
         or _too_high(state, entry, agent, waited_s)
@@ -103,18 +108,58 @@ def _steps_s(state: State, entry: Entry) -> list[float]:
     return [*steps_s, queue.reserves.waited_s] if queue.reserves.waited_s is not None else steps_s
 
 
-def able_in(state: State, entry: Entry, agents: Iterable[Agent], within_s: float) -> dict[AgentId, float]:
-    """In how many seconds each of these agents may be given the place, by the wait alone; those who may in that time.
+def able_in(state: State, entry: Entry, within_s: float) -> dict[AgentId, float]:
+    """In how many seconds each agent of the queue who is logged in may be given the place, by the wait alone; those who
+    may in that time, the first of them first.
 
     An agent who is free and may not be given the place yet is no free agent to it.
     """
+    one, now = entry.wanted if wants_one(state, entry) else None, state.now
     able: dict[AgentId, float] = {}
-    for in_s in sorted({0.0, *(at - state.now for at in _widenings(state, entry) if at - state.now <= within_s)}):
-        then = replace(entry, arrived_at=entry.arrived_at - in_s, wanted_until=entry.wanted_until - in_s)
-        for agent in agents:
-            if agent.id not in able and eligible(state, then, agent):
-                able[agent.id] = in_s
-    return able
+    for id, after_s in _able_after_s(state, entry).items():
+        at = max(entry.arrived_at + after_s, now if one is None else entry.wanted_until)
+        if id == one or at <= now:
+            able[id] = 0.0
+        elif at - now <= within_s:
+            able[id] = at - now
+    return dict(sorted(able.items(), key=lambda item: item[1])) if any(able.values()) else able
+
+
+def _able_after_s(state: State, entry: Entry) -> Mapping[AgentId, float]:
+    """After what wait each agent of the queue who is logged in may be given a place of this kind; infinity for never.
+
+    As the wait only widens, one number says it. It is kept until the staff changes.
+    """
+    alike = _alike(state, entry)
+    if alike not in state.of_staff:
+        state.of_staff[alike] = _walk_staff(state, entry)
+    return state.of_staff[alike]
+
+
+def _alike(state: State, entry: Entry) -> Kind:
+    """What those waits depend on besides the staff."""
+    places = state.queue_of(entry).reserves.places
+    crowded = places is not None and standing(state, entry.queue) >= places
+    return (entry.queue, entry.needs, entry.callback is None, crowded)
+
+
+def _walk_staff(state: State, entry: Entry) -> dict[AgentId, float]:
+    waits_s = sorted({0.0, *_steps_s(state, entry)})
+    return {
+        agent.id: next((s for s in waits_s if not _not_yet(state, entry, agent, s)), inf)
+        for agent in state.team(entry.queue)
+        if agent.staffed
+    }
+
+
+def broken_laws(state: State) -> list[str]:
+    """What is kept of the staff and is not what asking each agent finds, in words."""
+    kinds = {_alike(state, entry): entry for entry in state.entries.values()}
+    return [
+        f"what is kept of the agents for places like {entry.id} is not what they answer"
+        for alike, entry in kinds.items()
+        if alike in state.of_staff and state.of_staff[alike] != _walk_staff(state, entry)
+    ]
 
 
 Kind = tuple[object, ...]

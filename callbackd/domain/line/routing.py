@@ -170,4 +170,4 @@ def may_dial(state: State) -> bool:
 
 def free_agents(state: State) -> list[Agent]:
     """The agents who can take work now, in the order of the settings."""
-    return [agent for agent in state.idle() if agent.free(state.now) and not state.settles(agent.id)]
+    return [agent for agent in state.unoccupied() if agent.free(state.now) and not state.settles(agent.id)]

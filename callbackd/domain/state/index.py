@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from callbackd.domain.ids import EntryId, QueueName
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -71,8 +71,11 @@ class Lines:
         self._come_back: list[tuple[float, EntryId]] = []
         """A heap of when pauses end; a pause that was changed meanwhile has another element."""
         self._wanting: dict[EntryId, Entry] = {}
+        self.kept: dict[frozenset[QueueName], Any] = {}
+        """What others found out about the lines; kept until a place of them changes."""
 
     def put(self, entry: Entry, now: float) -> None:
+        self.kept.clear()
         self._pausing.pop(entry.id, None)
         if standing(entry, now):
             self._stand(entry)
@@ -88,6 +91,7 @@ class Lines:
             entry = self._pausing.get(heapq.heappop(self._come_back)[1])
             if entry and entry.not_before <= now:
                 del self._pausing[entry.id]
+                self.kept.clear()
                 self._stand(entry)
         return self._lines.get(queue, [])
 

@@ -45,9 +45,7 @@ class Rows:
         self._promised: Index[CallbackId, Callback, tuple[str, str]] = Index(lambda row: (row.number, row.group))
         self._promises_of: Index[CallbackId, Callback, QueueName] = Index(lambda row: row.queue)
         self._working_for: Index[AgentId, Agent, EntryId] = Index(lambda row: row.entry)
-        self._idle: Index[AgentId, Agent, Activity] = Index(_idle)
-        for agent in self.agents.values():
-            self._idle.put(agent.id, agent)
+        self._unoccupied: Index[AgentId, Agent, bool] = Index(_unoccupied)
         self._on_the_line: Index[EntryId, Entry, str] = Index(lambda row: row.number if row.leg else None)
         self._waiting_live: Index[EntryId, Entry, QueueName] = Index(_waiting_live)
         self._listening: Index[LegId, Dialogue, EntryId] = Index(lambda row: row.entry)
@@ -140,7 +138,7 @@ class Rows:
             self._agent_of[agent.leg] = agent.id
         self.agents[agent.id] = agent
         self._working_for.put(agent.id, agent)
-        self._idle.put(agent.id, agent)
+        self._unoccupied.put(agent.id, agent)
 
     # --- who is who: None where there is nobody ---------------------------------------------------------------------
 
@@ -185,9 +183,9 @@ class Rows:
         working = sorted(self._working_for.of(entry.id), key=self._rank.__getitem__)
         return [agent for id in working if (agent := self.agents[id]).activity is Activity.RINGING]
 
-    def idle(self) -> list[Agent]:
-        """Agents who have no work in hand, in the order of the settings; not all want any."""
-        return [self.agents[id] for id in sorted(self._idle.of(Activity.IDLE), key=self._rank.__getitem__)]
+    def unoccupied(self) -> list[Agent]:
+        """Agents who want work and have none in hand, in the order of the settings; some may still rest."""
+        return [self.agents[id] for id in sorted(self._unoccupied.of(True), key=self._rank.__getitem__)]
 
     def promised_to(self, number: str, group: str) -> Callback | None:
         """The open promise for a number among the queues of a group, if any: nobody gets two."""
@@ -216,7 +214,7 @@ class Rows:
             "promises by number": self._promised.agrees(callbacks),
             "promises of a queue": self._promises_of.agrees(callbacks),
             "agents of an entry": self._working_for.agrees(agents),
-            "idle agents": self._idle.agrees(agents),
+            "agents without work": self._unoccupied.agrees(agents),
             "numbers on the line": self._on_the_line.agrees(entries),
             "live callers of a queue": self._waiting_live.agrees(entries),
             "dialogues of an entry": self._listening.agrees(self.dialogues.items()),
@@ -235,8 +233,8 @@ def _keep(where: dict[K, V], key: K, row: V, *, keep: bool) -> None:
         where.pop(key, None)
 
 
-def _idle(agent: Agent) -> Activity | None:
-    return Activity.IDLE if agent.activity is Activity.IDLE else None
+def _unoccupied(agent: Agent) -> bool | None:
+    return True if agent.activity is Activity.IDLE and agent.ready else None
 
 
 def _waiting_live(entry: Entry) -> QueueName | None:

@@ -77,8 +77,14 @@ class State(Rows):
         self._teams: dict[QueueName, list[AgentId]] = {
             queue: [id for id, agent in settings.agents.items() if queue in agent.queues] for queue in settings.queues
         }
+        self._sharing = {
+            queue: frozenset(other for id in team for other in settings.agents[id].queues) | {queue}
+            for queue, team in self._teams.items()
+        }
         self._at_work: dict[QueueName, list[Agent]] = {}
         """Kept until an agent's row changes."""
+        self.of_staff: dict[object, dict[AgentId, float]] = {}
+        """What others found out about the agents who are logged in; kept until one comes, goes or is called in."""
         self._out: list[Command] = []
 
     # --- what is to be done -------------------------------------------------------------------------------------
@@ -169,6 +175,8 @@ class State(Rows):
                 self.joining.discard(row.id)
         elif isinstance(row, Agent):
             self._at_work.clear()
+            if not isinstance(before, Agent) or _staffing(before) != _staffing(row):
+                self.of_staff.clear()
         elif isinstance(row, DirectWindow) and row.expires_at <= self.now:
             del self.windows[row.id]
         return before
@@ -265,6 +273,10 @@ class State(Rows):
         """The agents who serve a queue, in the order of the settings."""
         return [self.agents[id] for id in self._teams[queue]]
 
+    def sharing(self, queue: QueueName) -> frozenset[QueueName]:
+        """The queues that are served by any of this queue's agents, this one included."""
+        return self._sharing[queue]
+
     def at_work(self, queue: QueueName) -> list[Agent]:
         """The queue's agents who are logged in, not paused, not away, and not in reserve unless called in."""
         if queue not in self._at_work:
@@ -274,3 +286,7 @@ class State(Rows):
     def _works(self, agent: Agent) -> bool:
         there = agent.presence is Presence.AVAILABLE and not agent.away
         return there and (agent.called_in or self.settings.agents[agent.id].reserve is Reserve.NO)
+
+
+def _staffing(agent: Agent) -> tuple[object, ...]:
+    return (agent.presence, agent.away, agent.called_in)

@@ -8,9 +8,10 @@ The one in use is ``recursive.Recursive``; ``simulate.predictors`` has others, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, overload
 
 from callbackd.domain.ids import AgentId, QueueName
 
@@ -18,11 +19,11 @@ Rank = tuple[int, int]
 """Priority of the queue and of the place, as lines are sorted by them; the higher one is served first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(NamedTuple):
     """A place that will be served before the place in question."""
 
-    waited_s: float
+    since: float
+    """When it came into the line."""
     live: bool
     """Whether somebody is on the line and may hang up; a promise does not."""
     share: float = 1.0
@@ -31,8 +32,31 @@ class Ahead:
     """Whose call it is; None: of the place's own queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Beginning(Sequence[Ahead]):
+    """The first places of a line, which all its places share: no place has a copy."""
+
+    __slots__ = ("_count", "_line")
+
+    def __init__(self, line: Sequence[Ahead], count: int) -> None:
+        self._line, self._count = line, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Ahead]:
+        return islice(self._line, self._count)
+
+    @overload
+    def __getitem__(self, at: int) -> Ahead: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Ahead]: ...
+    def __getitem__(self, at: int | slice) -> Ahead | Sequence[Ahead]:
+        if isinstance(at, slice):
+            return [self._line[n] for n in range(*at.indices(self._count))]
+        return self._line[range(self._count)[at]]
+
+
+class Busy(NamedTuple):
     """An agent who will take work again after the call in hand."""
 
     age_s: float = 0.0
@@ -55,7 +79,7 @@ class Place:
     """What an estimate needs to know of a place; building the first of a line costs O(agents + places)."""
 
     queue: QueueName
-    ahead: tuple[Ahead, ...] = ()
+    ahead: Sequence[Ahead] = ()
     """The places ahead, in the order in which they will be served, without those that have an agent rung or
     reserved."""
     free: int = 0

@@ -100,8 +100,8 @@ class Paces(Learned):
         self.shares[agent] = [mean + (share - mean) / seen, seen]
 
     def of(self, agent: AgentId | None) -> float:
-        mean, _ = self.shares.get(agent, (1.0, 0.0)) if agent else (1.0, 0.0)
-        return min(2.0, max(0.5, mean))
+        share = self.shares.get(agent) if agent else None
+        return min(2.0, max(0.5, share[0])) if share else 1.0
 
     def recall(self, memory: Memory) -> None:
         shares = memory.get("shares")
@@ -122,8 +122,8 @@ class Patience(Learned):
     """By age: at first half an event in each bin, at one per 600 s."""
     waited_s: list[float] = field(default_factory=lambda: [300.0] * _BINS)
     forgotten_at: float = 0.0
-    _cumulated: list[tuple[float, float]] = field(default_factory=list, init=False, repr=False)
-    """By age: the hazard there, and all of it before; empty until it is asked for again."""
+    _cumulated: list[tuple[float, float, float]] = field(default_factory=list, init=False, repr=False)
+    """By age: where it begins, the hazard there, and all of it before; empty until it is asked for again."""
 
     def learn(self, waited_s: float, hung_up: bool, now: float) -> None:
         self._cumulated.clear()
@@ -150,22 +150,19 @@ class Patience(Learned):
 
     def stays(self, waited_s: float, longer_s: float) -> float:
         """The chance that somebody who has waited for ``waited_s`` waits for ``longer_s`` more."""
-        return exp(self._hazard(waited_s) - self._hazard(waited_s + longer_s))
+        # Asked once for every place of a line, so nothing is called for it but what must be.
+        cumulated, then_s = self._cumulated or self._cumulate(), waited_s + longer_s
+        start_s, rate, before = cumulated[bisect_right(_AGES_S, waited_s) - 1]
+        start_then_s, rate_then, before_then = cumulated[bisect_right(_AGES_S, then_s) - 1]
+        return exp(before + rate * (waited_s - start_s) - (before_then + rate_then * (then_s - start_then_s)))
 
-    def _hazard(self, waited_s: float) -> float:
-        """Of all the time from arrival until then."""
-        if not self._cumulated:
-            self._cumulate()
-        n = bisect_right(_AGES_S, waited_s) - 1
-        rate, before = self._cumulated[n]
-        return before + rate * (waited_s - _AGES_S[n])
-
-    def _cumulate(self) -> None:
+    def _cumulate(self) -> list[tuple[float, float, float]]:
         before = 0.0
         for n, (start, end) in enumerate(_bins()):
             rate = self.hung_up[n] / self.waited_s[n]
-            self._cumulated.append((rate, before))
+            self._cumulated.append((start, rate, before))
             before += rate * (end - start)
+        return self._cumulated
 
 
 def _bins() -> Iterator[tuple[float, float]]:

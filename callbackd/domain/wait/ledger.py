@@ -162,7 +162,7 @@ class Ledger:
         state = self._state
         if not self._ghosts or not state.world.pbx:
             return
-        free = [agent for agent in state.agents.values() if agent.free(state.now) and not state.settles(agent.id)]
+        free = [agent for agent in state.unoccupied() if agent.free(state.now) and not state.settles(agent.id)]
         came = [ghost for ghost in self._ghosts if any(eligible(state, ghost.entry, agent) for agent in free)]
         self._let_go(came, QuoteOutcome.WOULD_HAVE)
 

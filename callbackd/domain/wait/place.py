@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from callbackd.domain.ids import AgentId, EntryId, QueueName
-from callbackd.domain.line.eligibility import Kind, able_in, kind, widens_at
+from callbackd.domain.line import eligibility
+from callbackd.domain.line.eligibility import Kind, able_in, kind, wants_one, widens_at
 from callbackd.domain.line.order import pausing_before, places
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
-from callbackd.domain.wait.estimator import Ahead, Busy, Estimate, Estimator, Learnable, Place, Rank
+from callbackd.domain.wait.estimator import Ahead, Beginning, Busy, Estimate, Estimator, Learnable, Place, Rank
 
 _LOOK_S = 60.0
 """How often the wait is looked at in the last hour before a slot."""
@@ -46,10 +47,73 @@ def _place(state: State, entry: Entry, line: _Line) -> Place:
     whole = line.whole
     return replace(
         whole,
-        ahead=whole.ahead[: line.before.get(entry.id, len(whole.ahead))],
+        ahead=Beginning(whole.ahead, line.before.get(entry.id, len(whole.ahead))),
         waited_s=max(0.0, state.now - entry.joined_at),
         served=entry.state not in {EntryState.WAITING, EntryState.OUTSIDE},
     )
+
+
+class _Standing:
+    """The places of some lines in the order in which they are served, and the kinds of those that want an agent."""
+
+    def __init__(self, state: State, queues: frozenset[QueueName]) -> None:
+        self.kinds = [
+            (entry, kind(state, entry) if _wants_an_agent(entry) else None) for entry in places(state, queues)
+        ]
+        """Each with its kind; None if it wants no agent."""
+        self.heads: dict[Kind, Entry] = {}
+        """The first place of each kind."""
+        for entry, its in self.kinds:
+            if its is not None and its not in self.heads:
+                self.heads[its] = entry
+        self._counted: dict[tuple[float, ...], tuple[Sequence[Ahead], Mapping[EntryId, int]]] = {}
+
+    def counted(self, shares: Mapping[Kind, float]) -> tuple[Sequence[Ahead], Mapping[EntryId, int]]:
+        """The places as estimators see them, without the kinds that have no share; and how many are ahead of each."""
+        key = tuple(shares[its] for its in self.heads)
+        if key not in self._counted:
+            ahead: list[Ahead] = []
+            before: dict[EntryId, int] = {}
+            for entry, its in self.kinds:
+                before[entry.id] = len(ahead)
+                if its is not None and (share := shares[its]):
+                    ahead.append(Ahead(entry.joined_at, entry.live, share, entry.queue))
+            self._counted[key] = ahead, before
+        return self._counted[key]
+
+    def agrees(self, anew: _Standing) -> bool:
+        return (
+            self.kinds == anew.kinds
+            and self.heads == anew.heads
+            and all(
+                counted == anew.counted(dict(zip(self.heads, key, strict=True)))
+                for key, counted in self._counted.items()
+            )
+        )
+
+
+def broken_laws(state: State) -> list[str]:
+    """What is kept of the lines and of the staff and is not what a walk along them finds, in words."""
+    for queue in state.settings.queues:
+        state.lines.of(queue, state.now)
+    stale = [queues for queues, kept in state.lines.kept.items() if not kept.agrees(_Standing(state, queues))]
+    return [
+        *(f"what is kept of the lines of {', '.join(sorted(queues))} is not what a walk finds" for queues in stale),
+        *eligibility.broken_laws(state),
+    ]
+
+
+def _standing(state: State, queues: frozenset[QueueName]) -> _Standing:
+    """Put together once until a place changes; anew each time while somebody waits for one agent, as that ends by the
+    clock."""
+    for queue in queues:
+        state.lines.of(queue, state.now)  # pauses that are over
+    if any(wants_one(state, entry) for entry in state.lines.wanting()):
+        return _Standing(state, queues)
+    found = state.lines.kept.get(queues)
+    if found is None:
+        found = state.lines.kept[queues] = _Standing(state, queues)
+    return found
 
 
 class _Sharing:
@@ -57,15 +121,10 @@ class _Sharing:
 
     def __init__(self, state: State, entry: Entry, rank: Rank) -> None:
         self._state, self._entry, self._rank = state, entry, rank
-        team = state.team(entry.queue)
-        self._queues = frozenset(q for a in team for q in state.settings.agents[a.id].queues) | {entry.queue}
-        self._line = list(places(state, self._queues))
-        self._kinds = {other.id: kind(state, other) for other in self._line if _wants_an_agent(other)}
-        self._heads: dict[Kind, Entry] = {}
-        for other in self._line:
-            if other.id in self._kinds:
-                self._heads.setdefault(self._kinds[other.id], other)
+        self._queues = state.sharing(entry.queue)
+        self._line = _standing(state, self._queues)
         self._mine = kind(state, entry)
+        self._heads = {**self._line.heads}
         self._able: dict[Kind, frozenset[AgentId]] = {}
         # The first of a kind is given an agent first: it decides when those who may not be given it yet may be.
         self._able_s = _able_s(state, self._heads.setdefault(self._mine, entry))
@@ -91,16 +150,11 @@ class _Sharing:
         working = [agent for agent in team if agent.ready]
         mine = {agent.id for agent in working}
         shares = {other: _share(self._who(other) - without, mine) for other in self._heads} | {self._mine: 1.0}
-        ahead: list[Ahead] = []
-        before: dict[EntryId, int] = {}
-        for other in self._line:
-            before[other.id] = len(ahead)
-            if other.id in self._kinds and (share := shares[self._kinds[other.id]]):
-                ahead.append(Ahead(max(0.0, now - other.joined_at), other.live, share, other.queue))
+        ahead, before = self._line.counted(shares)
         free = {agent.id for agent in working if agent.free(now) and not self._able_s[agent.id]}
         whole = Place(
             self._entry.queue,
-            tuple(ahead),
+            ahead,
             free=len(free),
             busy=tuple(_busy(state, agent, self._able_s[agent.id]) for agent in working if agent.id not in free),
             paused=len(team) - len(working),
@@ -131,8 +185,8 @@ def _able_s(state: State, entry: Entry) -> dict[AgentId, float]:
     If that is still too early for any of them, the agents of the queue. Counting only those who may serve it now, the
     sample config's waits were estimated at twice what they were.
     """
-    own = [agent for agent in state.team(entry.queue) if agent.staffed]
-    able = able_in(state, entry, own, state.queue_of(entry).expected_handle_s)
+    able = able_in(state, entry, state.queue_of(entry).expected_handle_s)
+    own = (agent for agent in state.team(entry.queue) if agent.staffed)
     return able or {a.id: 0.0 for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in}
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callbackd.domain.commands import Decided, RingAgent
 from callbackd.domain.ids import AgentId, LegId, Mint
+from callbackd.domain.line.eligibility import able_in, eligible, widens_at
 from callbackd.domain.settings import EntryRules, Exit, Line, Need, Penalties, Reserve, Reserves, Strategy, Way
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
@@ -450,3 +451,50 @@ def test_the_log_does_not_mention_agents_of_other_queues():
     centre.logs_in("bob", "alice")
     centre.calls("anna")
     assert "passed over" not in centre.reasons("rings alice")[0]
+
+
+# --- in how many seconds ----------------------------------------------------------------------------------------------
+
+WAITS_S = st.integers(0, 200).map(float)
+
+
+@given(
+    st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from(Reserve), st.booleans()),
+    st.booleans(),
+    st.one_of(st.none(), st.integers(1, 2)),
+    st.one_of(st.none(), st.tuples(st.sampled_from(["alice", "bob"]), st.integers(0, 200))),
+    st.sampled_from([0, 50, 100, 200, 400]),
+    WAITS_S,
+)
+@settings_of_hypothesis(max_examples=60, deadline=None)
+def test_in_how_many_seconds_agents_may_be_given_a_place_is_what_a_walk_through_its_wait_finds(
+    bob, relaxes, crowd, wanted, within_s, waits_s
+):
+    has, penalty, reserve, called_in = bob
+    line = queue(
+        needs=(Need("polish", 2, ((30.0, 1), (90.0, 0)) if relaxes else ()),),
+        penalties=Penalties(0, ((60.0, 1), (120.0, 2))),
+        reserves=Reserves(waited_s=100.0, places=crowd),
+    )
+    skills = {"polish": has} if has else {}
+    other = agent("bob", skills=skills, penalties={SUPPORT: penalty}, reserve=reserve)
+    centre = Centre(settings([line], [agent("alice", skills={"polish": 2}), other]))
+    centre.logs_in("alice", "bob")
+    centre.calls("first", BEN)
+    centre.calls("anna", ANNA)
+    centre.wait(waits_s)
+    state = centre.acd.state
+    state.load(replace(state.agents[AgentId("bob")], called_in=called_in))
+    entry = centre.entry("anna")
+    if wanted:
+        entry = replace(entry, wanted=AgentId(wanted[0]), wanted_until=state.now + wanted[1])
+    found, begun = able_in(state, entry, float(within_s)), state.now
+    walked: dict[AgentId, float] = {}
+    while state.now - begun <= within_s:
+        able = [id for id in state.agents if eligible(state, entry, state.agents[id])]
+        walked |= {id: state.now - begun for id in able if id not in walked}
+        if (at := widens_at(state, entry)) is None:
+            break
+        state.now = at
+    assert found == pytest.approx(walked)
+    assert list(found.values()) == sorted(found.values())

@@ -30,8 +30,8 @@ from callbackd.domain.wait.recursion import Recursive
 from tests.builders import SALES, SUPPORT, T0
 
 AHT_S = 240.0
-LIVE = Ahead(0.0, live=True)
-PROMISE = Ahead(0.0, live=False)
+LIVE = Ahead(T0, live=True)
+PROMISE = Ahead(T0, live=False)
 NEW = Busy()
 
 
@@ -130,7 +130,7 @@ def test_each_call_takes_as_long_as_those_of_its_own_queue():
         learned.on_event(Handled(SUPPORT, 100.0), T0 + n)
         learned.on_event(Handled(SALES, 400.0), T0 + n)
     own = asked(place(4), learned).mean_s
-    theirs = replace(LIVE, queue=SALES)
+    theirs = LIVE._replace(queue=SALES)
     assert asked(replace(place(), ahead=(theirs,) * 4), learned).mean_s > 2 * own
     assert asked(replace(place(), busy=(Busy(queue=SALES),)), learned).mean_s == pytest.approx(400, rel=0.05)
     assert asked(place(), learned).mean_s == pytest.approx(100, rel=0.05)
@@ -206,7 +206,7 @@ def test_the_turn_of_one_ahead_of_one_agent_spreads_as_a_call_does(share):
     """With ``share`` it takes a gap of mean g and variance (CV g)², else none."""
     learned = nobody_hangs_up()
     first = first_end([HandleTime(AHT_S, CV).outlasts(0.0)], inf, AHT_S)
-    ahead = replace(place(), ahead=(Ahead(0.0, live=True, share=share),))
+    ahead = replace(place(), ahead=(Ahead(T0, live=True, share=share),))
     gap_s = asked(replace(ahead, ahead=(LIVE,)), learned).mean_s - first.mean
     spread = share * (1 + CV**2) * gap_s**2 - (share * gap_s) ** 2
     seen = asked(ahead, learned)
@@ -297,7 +297,7 @@ def test_patience_is_learned_by_age():
     learned = estimator()
     for _ in range(500):
         learned.on_event(Held(SUPPORT, 5.0, hung_up=True), T0)
-    fresh, seasoned = place(10, busy=2), replace(place(busy=2), ahead=(Ahead(30.0, live=True),) * 10)
+    fresh, seasoned = place(10, busy=2), replace(place(busy=2), ahead=(Ahead(T0 - 30.0, live=True),) * 10)
     assert asked(fresh, learned).mean_s < asked(seasoned, learned).mean_s
 
 
@@ -443,3 +443,17 @@ def test_a_constant_hazard_makes_patience_exponential():
     patience = Patience()
     for waited_s, longer_s in ((0, 60), (100, 500), (5, 7200)):
         assert patience.stays(waited_s, longer_s) == pytest.approx(exp(-longer_s / 600))
+
+
+def test_the_kept_hazards_are_what_walking_through_the_ages_adds_up_to():
+    random, patience = Random(7), Patience()
+    for n in range(300):
+        patience.learn(random.expovariate(1 / 200), random.random() < 0.4, T0 + n)
+    ages_s = (0, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 3600, inf)
+    rates = [hung_up / waited_s for hung_up, waited_s in zip(patience.hung_up, patience.waited_s, strict=True)]
+    for waited_s, longer_s in ((0.0, 5.0), (10.0, 10.0), (55.0, 4000.0), (5000.0, 300.0)):
+        walked = sum(
+            rate * max(0.0, min(end, waited_s + longer_s) - max(start, waited_s))
+            for rate, (start, end) in zip(rates, pairwise(ages_s), strict=True)
+        )
+        assert patience.stays(waited_s, longer_s) == pytest.approx(exp(-walked))

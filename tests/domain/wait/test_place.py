@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from callbackd.domain.ids import AgentId
 from callbackd.domain.phrase import Fixed, WaitBelow
 from callbackd.domain.settings import Announcements, Need, Offer, Penalties, Reserve, Reserves
 from callbackd.domain.wait.estimator import Place
@@ -148,7 +149,7 @@ def test_the_place_is_seen_with_all_its_agents_and_with_those_alone_whom_the_nei
     wait_of(centre)
     together, alone = Counting.of
     assert (len(together.busy), [ahead.share for ahead in together.ahead]) == (3, [0.5] * 6)
-    assert ({busy.agent for busy in alone.busy}, alone.ahead) == ({"alice", "bob"}, ())
+    assert ({busy.agent for busy in alone.busy}, list(alone.ahead)) == ({"alice", "bob"}, [])
 
 
 def test_callers_who_need_one_of_our_agents_are_a_neighbour_too():
@@ -165,4 +166,23 @@ def test_callers_who_need_one_of_our_agents_are_a_neighbour_too():
     wait_of(centre)
     together, alone = Counting.of
     assert [ahead.share for ahead in together.ahead] == [1.0] * 5
-    assert ({busy.agent for busy in alone.busy}, alone.ahead) == ({"bob", "carla"}, ())
+    assert ({busy.agent for busy in alone.busy}, list(alone.ahead)) == ({"bob", "carla"}, [])
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_of_lines_and_staff_and_no_longer_true_breaks_a_law():
+    centre = neighbours(2)
+    wait_of(centre)
+    state = centre.acd.state
+    assert state.lines.kept
+    assert centre.acd.broken_laws() == []
+    kept = dict(state.lines.kept)
+    centre.calls("late", number(50))
+    state.lines.kept.update(kept)
+    for waits_s in state.of_staff.values():
+        waits_s[AgentId("alice")] = 1.0
+    broken = " ".join(centre.acd.broken_laws())
+    assert "what is kept of the lines of sales, support" in broken
+    assert "what is kept of the agents" in broken
