@@ -12,9 +12,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbackd.config.sections import Config
-from callbackd.db.embedded import Embedded, normalise
+from callbackd.db.embedded import Embedded
 from callbackd.db.engine import answers, engine_for, in_words
 from callbackd.db.migrate import upgrade
+from callbackd.db.url import normalise
 
 _AGAIN_S = 1.0
 

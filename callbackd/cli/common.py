@@ -14,7 +14,7 @@ from callbackd.config.build import prompt_settings
 from callbackd.config.file import read
 from callbackd.config.mistakes import ConfigError
 from callbackd.config.sections import Config
-from callbackd.db.embedded import UrlRefused
+from callbackd.db.url import UrlRefused
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.", envvar="CALLBACKD_CONFIG")]
 DEFAULT = Path("/etc/callbackd/callbackd.toml")

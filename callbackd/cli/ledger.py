@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callbackd.config.sections import Config
-from callbackd.db.embedded import Embedded, normalise
+from callbackd.db.embedded import Embedded
 from callbackd.db.engine import answers, engine_for
 from callbackd.db.reports import By, Held, ledger
+from callbackd.db.url import normalise
 from callbackd.domain.lives.quote import QuoteKind
 
 _HEAD = ("queue", "told", "when", "times", "known", "hung up", "kept", "in P80", "error", "off by")

@@ -1,4 +1,4 @@
-"""``database.url = "embedded"``: a private PostgreSQL under callbackd's state directory; and other URLs made ours.
+"""``database.url = "embedded"``: a private PostgreSQL under callbackd's state directory.
 
 The state directory then holds::
 
@@ -31,17 +31,16 @@ import stat
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 import structlog
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from callbackd import private
 from callbackd.db import binaries
+from callbackd.db.account import Account, NoAccount
 
 NAME = "callbackd"
 """The name of the role and of the database."""
@@ -71,73 +70,6 @@ class StateDirectoryInUse(EmbeddedError):
         self.pid = pid
         holder = f"process {pid}" if pid else "another process"
         super().__init__(f"{state_dir} is in use by {holder}: stop that callbackd, or give this one its own state_dir")
-
-
-class UrlRefused(ValueError):
-    """callbackd cannot use ``database.url``. The message never holds the password."""
-
-
-def normalise(url: str) -> str:
-    """The URL of the operator's server as SQLAlchemy wants it. It holds the password: do not print it. Raises
-    ``UrlRefused``."""
-    ways_out = 'write postgresql://user:password@host/database, or "embedded"'
-    try:
-        parsed = make_url(url.strip())
-    except (ArgumentError, ValueError):
-        # The parser's message is left out: it may quote a part of the password.
-        raise UrlRefused(
-            f"database.url cannot be read (is @, : or / in the password written %40, %3A, %2F?): {ways_out}"
-        ) from None
-    if parsed.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise UrlRefused(f"database.url: {parsed.drivername} is not supported, PostgreSQL by psycopg is: {ways_out}")
-    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The system user the server runs as."""
-
-    uid: int
-    gid: int
-    name: str
-
-    @classmethod
-    def of(cls, data: Path) -> Self:
-        """Our own account; for root, the owner of existing data, else an account without privileges."""
-        if os.geteuid() != 0:
-            return cls._named(os.geteuid())
-        if data.exists() and (uid := data.stat().st_uid) != 0:
-            return cls._named(uid)
-        for name in ("postgres", "nobody"):
-            with suppress(KeyError):
-                return cls._named(pwd.getpwnam(name).pw_uid)
-        raise EmbeddedError("PostgreSQL does not run as root, and there is no user postgres or nobody: create one")
-
-    @classmethod
-    def _named(cls, uid: int) -> Self:
-        try:
-            entry = pwd.getpwuid(uid)
-        except KeyError:
-            raise EmbeddedError(f"user id {uid} has no name, and PostgreSQL wants one: add it to /etc/passwd") from None
-        return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
-
-    def become(self) -> dict[str, Any]:
-        """Arguments for ``subprocess``, with almost none of our environment: PGPORT and NOTIFY_SOCKET are not for
-        it."""
-        lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
-        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-        quiet = {"env": kept | {"LC_ALL": "C"}, "cwd": "/", "stdin": subprocess.DEVNULL}
-        return quiet | lent | {"umask": 0o077, "start_new_session": True}
-
-    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, capture_output=True, text=True, **self.become())  # noqa: S603 - no shell, no input
-
-    def obstacle(self, path: Path) -> Path | None:
-        """The first directory on the way to ``path`` that this user may not enter, or ``path`` itself if they may not
-        execute it; None when nothing is in the way."""
-        ask = 'for p; do test -x "$p" || { printf %s "$p"; exit; }; done'
-        closed = self.run("/bin/sh", "-c", ask, "sh", *reversed(path.parents), path).stdout
-        return Path(closed) if closed else None
 
 
 class Embedded:
@@ -239,7 +171,10 @@ class Embedded:
         private.directory(self.state_dir)
         if self._lock is None:
             self._lock = _hold(self.state_dir)
-        self._account = Account.of(self.data)
+        try:
+            self._account = Account.of(self.data)
+        except NoAccount as error:
+            raise EmbeddedError(str(error)) from error
         # Owned by root, so that the server's user cannot swap anything in it for a link.
         with suppress(FileExistsError):
             self.home.mkdir()

@@ -26,8 +26,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from callbackd.db import binaries, embedded
-from callbackd.db.embedded import Embedded, EmbeddedError, StateDirectoryInUse, UrlRefused, normalise
+from callbackd.db import binaries
+from callbackd.db.account import Account
+from callbackd.db.embedded import Embedded, EmbeddedError, StateDirectoryInUse
+from callbackd.db.url import UrlRefused, normalise
 from lab.postgres import Postgres, place
 
 pytestmark = pytest.mark.postgres
@@ -639,4 +641,4 @@ async def test_the_lab_gives_databases_that_know_nothing_of_each_other():
 def test_the_server_gets_nothing_of_our_environment(monkeypatch):
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("NOTIFY_SOCKET", "/x")
-    assert set(embedded.Account.of(Path("/nonexistent")).become()["env"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_ALL"}
+    assert set(Account.of(Path("/nonexistent")).become()["env"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_ALL"}
