@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from callbackd.ami.client import Ami
+from callbackd.api.server import Server
 from callbackd.app import do_not_call
 from callbackd.app.database import Database, starting
 from callbackd.app.ends import Asked, Drained, End, Reloaded, Replaced, Stopped
@@ -22,6 +23,7 @@ from callbackd.app.recovery import Recovery, report_laws
 from callbackd.app.reload import Reload
 from callbackd.app.runner import Runner
 from callbackd.app.together import Running, beside, until_first
+from callbackd.app.vitals import Vitals
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Ari
 from callbackd.db import catch_up
@@ -29,7 +31,7 @@ from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
 from callbackd.db.right import Right
 from callbackd.domain.acd import Acd
-from callbackd.domain.events import Event, PbxLost, TimePassed
+from callbackd.domain.events import Event, PbxLost
 from callbackd.protocol import Step, reached
 
 _LAST_WORDS_S = 2.0
@@ -49,6 +51,8 @@ class Daemon:
     database: Database
     right: Right
     acd: Acd
+    api: Server
+    vitals: Vitals
     inbox: asyncio.Queue[Event]
     watermark: Watermark
     journal: Journal
@@ -102,19 +106,15 @@ class Daemon:
         }
 
     def _parts(self, listening: asyncio.Task[None]) -> dict[str, Running[object]]:
-        moved = {
-            "loop": lambda: self.runner.moved_at,
-            "reader": lambda: self.ari.moved_at,
-            "journal": lambda: self.journal.moved_at,
-        }
         parts: dict[str, Running[object]] = {
             "runner": self.runner.run(),
             "journal": self.journal.keep(self._post),
             "listening": _fails_with(listening),
             "compare": self.recovery.compare(),
             "recovery": self.recovery.failed(),
-            "watchdog": Watchdog(self.notifier, moved, self._poke).run(),
+            "watchdog": Watchdog(self.notifier, self.vitals.moved, self.vitals.poke).run(),
             "housekeeping": self.housekeeping.run(),
+            "api": self.api.run(),
             "status": keep_telling(self.notifier, self._doing),
             "key": do_not_call.watch(self.given.config.state_dir, self.given.list_key.secret, self._hold_without_key),
         }
@@ -156,10 +156,6 @@ class Daemon:
     async def _drained(self) -> End:
         await drained(self.asked.drain, self._post, self.acd.in_flight)
         return Drained()
-
-    async def _poke(self) -> None:
-        self._post(TimePassed())
-        await self.ari.poke()
 
     def _doing(self) -> str:
         """What ``systemctl status`` shows. Tasks come and go with the calls: if they only grow, there is a leak, which

@@ -29,6 +29,8 @@ class DatabaseGone(Exception):
 @dataclass(frozen=True, slots=True)
 class Database:
     engine: AsyncEngine
+    reading: AsyncEngine
+    """Another, for people and programs that ask: whatever they do, the loop need not wait for a connection."""
     keeping: asyncio.Task[None] | None
     """The task that brings our own PostgreSQL back when it dies; None when the database is the operator's."""
 
@@ -54,7 +56,9 @@ async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Dat
         else:
             url = normalise(config.database.url)
         engine = engine_for(url)
+        reading = engine_for(url)
         stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(reading.dispose)
         logged = ""
         while (why := await answers(engine)) and not stopping.is_set():
             if why != logged:
@@ -66,4 +70,4 @@ async def database(config: Config, stopping: asyncio.Event) -> AsyncIterator[Dat
         if not stopping.is_set():
             with starting():
                 await upgrade(engine)
-        yield Database(engine, keeping)
+        yield Database(engine, reading, keeping)

@@ -77,6 +77,11 @@ async def keep_telling(notifier: Notifier, doing: Callable[[], str]) -> None:
         await asyncio.sleep(TELL_EVERY_S)
 
 
+def stuck_parts(moved: Mapping[str, Callable[[], float]], now: float, patience_s: float) -> list[str]:
+    """The parts that have not moved for ``patience_s``. Idle ones move only when they are poked."""
+    return [part for part, moved_at in moved.items() if now - moved_at() > patience_s]
+
+
 class Watchdog:
     """``moved`` returns for each part when it last moved, by the loop's clock; ``poke`` makes idle parts move."""
 
@@ -103,7 +108,7 @@ class Watchdog:
 
     def look(self, now: float, patience_s: float) -> None:
         """Feed, or log once which parts have not moved for ``patience_s``."""
-        stuck = [part for part, moved_at in self._moved.items() if now - moved_at() > patience_s]
+        stuck = stuck_parts(self._moved, now, patience_s)
         if not stuck:
             self._notifier.feed()
         elif stuck != self._stuck:

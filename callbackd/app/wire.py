@@ -15,6 +15,8 @@ import structlog
 
 from callbackd.ami.client import Ami
 from callbackd.ami.client import Link as AmiLink
+from callbackd.api.desk import Desk
+from callbackd.app.asking import asked_by_people
 from callbackd.app.daemon import Daemon
 from callbackd.app.database import Database
 from callbackd.app.ends import Asked
@@ -30,6 +32,7 @@ from callbackd.app.record import Recorder
 from callbackd.app.recovery import Recovery
 from callbackd.app.reload import Reload
 from callbackd.app.runner import Runner, Watch
+from callbackd.app.vitals import Vitals
 from callbackd.app.watermark import Watermark
 from callbackd.ari.client import Ari
 from callbackd.ari.decode import Decode as AriDecode
@@ -67,7 +70,8 @@ def wire(
     acd = Acd(settings, Mint(entropy))
     inbox: asyncio.Queue[Event] = asyncio.Queue()
     watermark = Watermark(config.state_dir)
-    journal = Journal(database.engine, right, watermark.stored, settings.limits)
+    desk = Desk(inbox.put_nowait, lambda: acd.state.world.database)
+    journal = Journal(database.engine, right, watermark.stored, settings.limits, desk.answered)
     figures = Figures(database.engine, settings, clock, lambda: journal.complete_until)
     night = partial(forget, database.engine, config.keeping, clock)
     housekeeping = Housekeeping(figures.quarter_hour, night, config.site.zone)
@@ -81,6 +85,7 @@ def wire(
     hearsay = Hearsay(ari.api.channels.get, post, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
     fetch_back = FetchBack(partial(stranded, ari.api, settings.dead_man.fallback_context, settings.queues), ami)
+    vitals = Vitals(acd, runner, journal, ari, inbox.put_nowait)
     return Daemon(
         given=given,
         asked=asked,
@@ -90,6 +95,8 @@ def wire(
         database=database,
         right=right,
         acd=acd,
+        api=asked_by_people(given, database, right, acd, desk, vitals, clock),
+        vitals=vitals,
         inbox=inbox,
         watermark=watermark,
         journal=journal,

@@ -1,4 +1,4 @@
-"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``."""
+"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``, ``key …``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from callbackd.app.database import DatabaseGone
 from callbackd.ari.client import Address
 from callbackd.cli import rescue as rescuing
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config, usable_config
+from callbackd.cli.keys import keys
 from callbackd.cli.past import ledger, simulate
 from callbackd.cli.prompts import prompts
 from callbackd.config.build import secret, settings_of
@@ -32,6 +33,7 @@ AGAIN_S = 1.0
 log = structlog.get_logger("callbackd")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(prompts, name="prompts")
+app.add_typer(keys, name="key")
 app.command()(ledger)
 app.command()(simulate)
 

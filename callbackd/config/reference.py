@@ -33,6 +33,7 @@ CHANGES: Mapping[str, str] = {
     "database": RELOAD,
     "ari": RELOAD,
     "ami": RELOAD,
+    "api": RELOAD,
     "prompts": NOW,
     "log": RELOAD,
     "reports": RELOAD,

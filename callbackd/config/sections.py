@@ -86,6 +86,20 @@ class Ami:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """Where programs and pages ask: HTTP with keys, beside the socket file ``<state_dir>/api.sock`` of the operator."""
+
+    host: str = "127.0.0.1"
+    """The address to listen at. Keys cross the wire as they are: beyond this machine put a proxy with TLS before it."""
+    port: Annotated[int, Ge(0), Le(65535)] = 0
+    """The TCP port; 0: none, only the socket file is served."""
+    connections: Annotated[int, Ge(1), Le(1000)] = 64
+    """How many clients may be connected at a time; more are refused."""
+    per_s: Annotated[float, Gt(0), Le(1000)] = 20.0
+    """Requests a second for each key; ten times this at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts:
     """What callers hear, and what speaks it ahead of time."""
 
@@ -163,6 +177,8 @@ class Config:
     """Asterisk's REST interface."""
     ami: Ami = field(default_factory=Ami)
     """Asterisk's manager interface."""
+    api: Api = field(default_factory=Api)
+    """Where programs and pages ask."""
     prompts: Prompts = field(default_factory=Prompts)
     """What callers hear."""
     log: Log = field(default_factory=Log)

@@ -51,6 +51,8 @@ _DELETED = (
     (tables.direct_window, tables.direct_window.c.expires_at),
 )
 """Tables whose rows mean nothing without the person, or interest nobody after this long."""
+_REPLIES_DAYS = 1
+"""Answers of the API are kept for repeats within a day."""
 _FACTS = tuple((table, table.c.at) for table in tables.FACTS.values())
 
 
@@ -64,6 +66,7 @@ async def forget(engine: AsyncEngine, keeping: Keeping, clock: Callable[[], floa
     done["audit"] = await _anonymise(engine, _ASKED, _ASKED.since < personal)
     for table, since in _DELETED:
         done[table.name] = await _delete(engine, table, since < personal)
+    done["api_reply"] = await _delete(engine, tables.api_reply, tables.api_reply.c.at < now - _REPLIES_DAYS * DAY_S)
     noted = (tables.call_fact.c.what == Happening.NOTED) & (tables.call_fact.c.at < personal)
     done["call_fact"] = await _delete(engine, tables.call_fact, noted)
     for table, since in _FACTS:
@@ -86,6 +89,9 @@ async def erase(engine: AsyncEngine, number: str) -> dict[str, int]:
     )
     done["direct_window"] = await _delete(engine, tables.direct_window, tables.direct_window.c.number == number)
     done["audit"] = await _anonymise(engine, _ASKED, tables.audit.c.what.contains(number, autoescape=True))
+    done["api_reply"] = await _delete(
+        engine, tables.api_reply, tables.api_reply.c.body.contains(number, autoescape=True)
+    )
     for where in _PERSONAL:
         over = where.since.is_not(None) & (where.table.c.number == number)
         done[where.table.name] = await _anonymise(engine, where, over)

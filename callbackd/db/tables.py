@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import BigInteger, TypeDecorator
 
+from callbackd.access import Role
 from callbackd.db.facts import AgentFact, AttemptFact, AuditFact, CallbackFact, CallFact, EntryFact
 from callbackd.domain.commands import Happening
 from callbackd.domain.lives.agent import Activity, Agent, Presence
@@ -337,6 +338,36 @@ audit = Table(
 )
 """What people and programs asked for, and what became of it. Append only."""
 Index("ix_audit_at", audit.c.at)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("name", Text, primary_key=True),
+    *_word("role", Role),
+    Column("hash", Text, nullable=False, unique=True),
+    CheckConstraint("hash ~ '^[0-9a-f]{64}$'", name="hash"),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", Text, nullable=False),
+    _text("agent"),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""Keys of the API. A revoked one stays, because the audit names it."""
+
+api_reply = Table(
+    "api_reply",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("status", Integer),
+    _text("head"),
+    _text("body"),
+)
+"""Requests with an Idempotency-Key, and what was answered, for a day."""
+Index("ix_api_reply_at", api_reply.c.at)
 
 decision = Table(
     "decision",

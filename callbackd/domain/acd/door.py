@@ -43,6 +43,7 @@ from callbackd.domain.lives.entry import EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
 from callbackd.domain.recovery import compare as comparing
 from callbackd.domain.recovery import restore, snapshot
+from callbackd.domain.recovery.snapshot import AgentShown
 from callbackd.domain.settings import DialPolicy, Settings
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
@@ -173,6 +174,16 @@ class Acd:
     def snapshot(self, now: float) -> snapshot.Snapshot:
         self._state.now = max(now, self._state.now)
         return snapshot.take(self._state, self._places)
+
+    def agents_shown(self, now: float) -> tuple[AgentShown, ...]:
+        """The agents of a snapshot, without the work that the places cost."""
+        self._state.now = max(now, self._state.now)
+        return snapshot.agents(self._state)
+
+    def free_times(self, queue: QueueName, number: str, now: float) -> tuple[float, ...]:
+        """The starts of the next times that can be promised in a queue to a number; to an unknown one if empty."""
+        self._state.now = max(now, self._state.now)
+        return self._promises.free(self._state.settings.queues[queue], number)
 
     def agents(self) -> tuple[Agent, ...]:
         """All agents as they are now."""

@@ -97,7 +97,7 @@ class Promises:
                 state.promises(entry.queue),
                 state.world.offering,
                 state.unkeepable(),
-                times=lambda: queue.slots.enabled and bool(self._free(queue, entry.number, choices=1)),
+                times=lambda: queue.slots.enabled and bool(self.free(queue, entry.number, choices=1)),
                 lot=None if dialogue.asked else dialogue.lot,
                 places=standing(state, entry.queue),
                 live=state.waiting_live(entry.queue),
@@ -162,7 +162,7 @@ class Promises:
         queue = self._queue(dialogue)
         if entry is None or queue is None:
             return False
-        starts = self._free(queue, dialogue.number)
+        starts = self.free(queue, dialogue.number)
         if not starts and (opens := last_resort(self._state, queue)):
             starts = (opens,)  # no slot is free: the morning's line is better than a dead end
         if not starts:
@@ -519,7 +519,7 @@ class Promises:
     def _book(self, queue: Queue, number: str) -> slots.Book:
         return book(self._state, queue, number, (promise for _, promise in self._storing.values()))
 
-    def _free(self, queue: Queue, number: str, choices: int | None = None) -> tuple[float, ...]:
+    def free(self, queue: Queue, number: str, choices: int | None = None) -> tuple[float, ...]:
         """Starts of the next free slots at which ``number``, if it is known, may be rung."""
         return tuple(slot.start for slot in slots.free(self._book(queue, number), self._state.now, choices))
 

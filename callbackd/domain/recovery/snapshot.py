@@ -57,27 +57,32 @@ def take(state: State, places: Places) -> Snapshot:
     entries = sorted(state.entries.values(), key=lambda e: (e.queue, state.order(e)), reverse=True)
     # From the end of each line: the pass for the last place has gone by all others.
     shown = [_place(state, places, entry) for entry in entries]
-    idle = not_rung(state)
     return Snapshot(
         state.now,
         tuple(reversed(shown)),
-        tuple(
-            AgentShown(
-                a.id,
-                state.settings.agents[a.id].name,
-                a.presence.value,
-                a.activity.value,
-                a.entry,
-                a.pause_reason,
-                "away" if a.away else "own call" if a.own_call else "",
-                idle.get(a.id, ""),
-            )
-            for a in state.agents.values()
-        ),
+        agents(state),
         len(state.callbacks),
         len(state.attempts),
         state.world.database,
         state.world.pbx,
+    )
+
+
+def agents(state: State) -> tuple[AgentShown, ...]:
+    """All agents now, in the order of the settings. It costs no estimate."""
+    idle = not_rung(state)
+    return tuple(
+        AgentShown(
+            a.id,
+            state.settings.agents[a.id].name,
+            a.presence.value,
+            a.activity.value,
+            a.entry,
+            a.pause_reason,
+            "away" if a.away else "own call" if a.own_call else "",
+            idle.get(a.id, ""),
+        )
+        for a in state.agents.values()
     )
 
 
