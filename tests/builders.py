@@ -9,6 +9,7 @@ from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
     Changed,
     ClaimAttempt,
+    ClaimTransfer,
     Command,
     Decided,
     DialCustomer,
@@ -35,6 +36,7 @@ from callbackd.domain.events import (
     PlaybackEnded,
     PromiseStored,
     TimePassed,
+    TransferClaimed,
 )
 from callbackd.domain.ids import CallbackId, LegId, Mint, QueueName
 from callbackd.domain.lives.agent import Agent
@@ -44,6 +46,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.phrase import Phrase
 from callbackd.domain.recovery.restore import Row
@@ -88,6 +91,7 @@ class Centre:
         self.quotes: dict[str, Quote] = {}
         self.remembered: dict[str, Remembered] = {}
         self.switches: dict[str, Switch] = {}
+        self.sent_out: dict[str, SentOut] = {}
 
     def _opened(self, entropy: bytes) -> Acd:
         plugged = self._plugged(*self._expected) if self._plugged else None
@@ -113,6 +117,9 @@ class Centre:
             elif isinstance(command, ClaimAttempt) and answer_database:
                 self._write(command.entry, command.callback, command.attempt)
                 fresh += self.hear(AttemptClaimed(command.attempt.id))
+            elif isinstance(command, ClaimTransfer) and answer_database:
+                self._write(command.sent)
+                fresh += self.hear(TransferClaimed(command.sent.id))
             elif isinstance(command, Join) and answer_joins:
                 fresh += self.hear(LegsJoined(command.legs))
             elif isinstance(command, Play) and answer_plays:
@@ -130,6 +137,7 @@ class Centre:
             Quote: self.quotes,
             Remembered: self.remembered,
             Switch: self.switches,
+            SentOut: self.sent_out,
         }
         for row in rows:
             tables[type(row)][row.id] = row
@@ -149,11 +157,12 @@ class Centre:
 
     def restarts(self) -> None:
         """Another daemon takes up the rows; all legs are still there, and people who talked still talk."""
-        lives: tuple[Entry | Callback | Attempt | Quote, ...] = (
+        lives: tuple[Entry | Callback | Attempt | Quote | SentOut, ...] = (
             *self.entries.values(),
             *self.callbacks.values(),
             *self.attempts.values(),
             *self.quotes.values(),
+            *self.sent_out.values(),
         )
         rows: list[Row] = [row for row in lives if row.closed_at is None]
         rows += [
@@ -168,7 +177,9 @@ class Centre:
         agents = frozenset(agent.leg for agent in self.agents.values() if agent.leg and agent.entry)
         talking = frozenset(entry.leg for entry in self.entries.values() if entry.leg and entry.connected_at)
         legs = frozenset(entry.leg for entry in self.entries.values() if entry.leg and entry.open)
-        self.hear(LegsSeen(legs | agents, joined=(talking | agents) & (legs | agents)))
+        sent_on = frozenset(sent.leg for sent in self.sent_out.values() if sent.closed_at is None) - legs
+        there = legs | agents | sent_on
+        self.hear(LegsSeen(there, left=sent_on, elsewhere=sent_on, joined=(talking | agents) & (legs | agents)))
 
     # --- people ---
 

@@ -19,11 +19,10 @@ from callbackd.domain.commands import (
     Act,
     Answered,
     Changed,
-    ClaimAttempt,
     Command,
     Decided,
     Happened,
-    StorePromise,
+    Question,
     Write,
     written_first,
 )
@@ -109,7 +108,7 @@ class Runner:
 
     def _later(self, writes: Iterable[Write]) -> None:
         for write in writes:
-            if not isinstance(write, StorePromise | ClaimAttempt):
+            if not isinstance(write, Question):
                 self._journal.note(write)
         if self._write_at is None:
             self._write_at = asyncio.get_running_loop().time() + _WRITTEN_WITHIN_S

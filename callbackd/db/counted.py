@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callbackd.db import tables
 from callbackd.domain.calendar import wall
 from callbackd.domain.callbacks.limits import DAY_S, HOUR_S, LATE_S, Requests, Spent, block_of
-from callbackd.domain.commands import ClaimAttempt, StorePromise
+from callbackd.domain.commands import StorePromise
 
 _ONE_AT_A_TIME = 0x6362640002
 """An advisory lock: without it, two transactions that count at the same time would each leave the other out."""
@@ -29,20 +30,25 @@ _SPENT = text("""
      WHERE a.claimed_at >= least(:today, :fared)
 """)
 """A call that reached an agent lasts until the place is over; the attempt is over when they hear each other."""
+_SENT_OUT = text("""
+    SELECT count(*) AS dials,
+           coalesce(sum(extract(epoch FROM coalesce(closed_at, :now) - claimed_at)), 0)::float AS talk_s
+      FROM sent_out
+     WHERE claimed_at >= :today AND dialled
+""")
+"""The answer out there is not seen: time counts from the transfer."""
 
 
-async def spent_before(connection: AsyncConnection, wanted: ClaimAttempt, zone: str) -> Spent:
-    """What was dialled today by the clock of ``zone``, and how customers fared. The next transaction that counts waits
-    for our commit."""
+async def spent_before(connection: AsyncConnection, now: float, zone: str, word_at: float = 0.0) -> Spent:
+    """What was dialled today by the clock of ``zone``, and how customers fared since ``word_at``, within a day. The
+    next transaction that counts waits for our commit."""
     await connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-    now = wanted.attempt.claimed_at
-    times = {
-        "today": wall.begins(wall.day_of(now, zone), 0, zone),
-        "fared": max(now - DAY_S, wanted.word_at),
-        "now": now,
-    }
-    asked = {name: datetime.fromtimestamp(at, UTC) for name, at in times.items()}
-    return Spent(**(await connection.execute(_SPENT, {**asked, "late_s": LATE_S})).one()._mapping)
+    today, fared = wall.begins(wall.day_of(now, zone), 0, zone), max(now - DAY_S, word_at)
+    times = {name: datetime.fromtimestamp(at, UTC) for name, at in (("today", today), ("now", now))}
+    since = {"fared": datetime.fromtimestamp(fared, UTC), "late_s": LATE_S}
+    dialled = Spent(**(await connection.execute(_SPENT, times | since)).one()._mapping)
+    sent = (await connection.execute(_SENT_OUT, times)).one()
+    return replace(dialled, dials=dialled.dials + sent.dials, talk_s=dialled.talk_s + sent.talk_s)
 
 
 def tomorrow(now: float, zone: str) -> float:

@@ -18,6 +18,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 
 
@@ -175,7 +176,7 @@ def _of_row(before: Saved | None, row: Saved, epoch: int, n: int, at: float) -> 
                 epoch, n, at, row.id, row.presence, row.pause_reason, row.activity, by_then.activity, row.entry,
                 row.own_call, row.away, row.misses > by_then.misses,
             )  # fmt: skip
-        case DirectWindow() | Blocked() | Quote() | Remembered() | Switch():
+        case DirectWindow() | Blocked() | Quote() | Remembered() | Switch() | SentOut():
             return None
         case _:
             assert_never(row)

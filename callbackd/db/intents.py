@@ -15,9 +15,17 @@ from callbackd.db.counted import add_request, requests_before, spent_before, tom
 from callbackd.db.engine import in_words
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, changes, values
-from callbackd.domain.callbacks.limits import NoMore, Spent, may_spend, too_many
-from callbackd.domain.commands import ClaimAttempt, Saved, StorePromise
-from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
+from callbackd.domain.callbacks.limits import NoMore, Spent, may_dial, may_spend, too_many
+from callbackd.domain.commands import ClaimAttempt, ClaimTransfer, Saved, StorePromise
+from callbackd.domain.events import (
+    AttemptClaimed,
+    AttemptNotClaimed,
+    Event,
+    PromiseNotStored,
+    PromiseStored,
+    TransferClaimed,
+    TransferNotClaimed,
+)
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.settings import Limits
@@ -146,8 +154,9 @@ class Claim:
     async def write(self, connection: AsyncConnection) -> None:
         await _hold_the_right(connection, self._right)
         if self._limits:
-            self._spent = await spent_before(connection, self._wanted, self._limits.zone)
-            self._no_more = may_spend(self._limits, self._spent)
+            now, word_at = self._wanted.attempt.claimed_at, self._wanted.word_at
+            self._spent = await spent_before(connection, now, self._limits.zone, word_at)
+            self._no_more = may_dial(self._limits, self._spent)
         if self._no_more:
             raise Refused(self._no_more.reason)
         callback, table = self._wanted.callback, tables.callback
@@ -179,6 +188,45 @@ class Claim:
     def undo(self) -> list[Saved]:
         """Nothing: the domain closes an attempt that was not claimed, and saves it."""
         return []
+
+
+class SendOut:
+    """A caller is sent to an outside number, and counted among what the site dials on a day."""
+
+    def __init__(self, wanted: ClaimTransfer, right: Right, limits: Limits | None = None) -> None:
+        self._sent = wanted.sent
+        self._right = right
+        self._limits = limits
+        self._spent = Spent()
+        self._no_more: NoMore | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return "sent_out", self._sent.id
+
+    def trace(self) -> Select[Any]:
+        return select(tables.sent_out.c.id).where(tables.sent_out.c.id == self._sent.id)
+
+    async def write(self, connection: AsyncConnection) -> None:
+        await _hold_the_right(connection, self._right)
+        if self._limits:
+            self._spent = await spent_before(connection, self._sent.claimed_at, self._limits.zone)
+            self._no_more = may_spend(self._limits, self._spent)
+        if self._no_more:
+            raise Refused(self._no_more.reason)
+        await connection.execute(insert(tables.sent_out), [values(self._sent)])
+
+    def done(self) -> Event:
+        return TransferClaimed(self._sent.id, self._spent.dials + bool(self._limits), self._spent.talk_s)
+
+    def refused(self, reason: str) -> Event:
+        if self._limits is None or self._no_more is None:
+            return TransferNotClaimed(self._sent.id, reason)
+        return TransferNotClaimed(self._sent.id, reason, tomorrow(self._sent.claimed_at, self._limits.zone))
+
+    def undo(self) -> list[Saved]:
+        """It may have been committed, and nobody will be dialled."""
+        return [self._sent.over(self._sent.claimed_at, dialled=False)]
 
 
 async def _hold_the_right(connection: AsyncConnection, right: Right) -> None:

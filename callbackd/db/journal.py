@@ -16,10 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from callbackd.db.backlog import Backlog
 from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refusal, transaction
 from callbackd.db.facts import AuditFact, fact_of
-from callbackd.db.intents import Claim, Intent, Promise, Refused, why_refused
+from callbackd.db.intents import Claim, Intent, Promise, Refused, SendOut, why_refused
 from callbackd.db.right import Right
 from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
-from callbackd.domain.commands import Answered, Changed, ClaimAttempt, Decided, Happened, StorePromise, Write
+from callbackd.domain.commands import (
+    Answered,
+    Changed,
+    ClaimAttempt,
+    ClaimTransfer,
+    Decided,
+    Happened,
+    StorePromise,
+    Write,
+)
 from callbackd.domain.events import DatabaseBack, DatabaseLost, Event
 from callbackd.domain.settings import Limits
 from callbackd.protocol import Step, reached
@@ -43,7 +52,7 @@ def _nobody(_: str, __: bool, ___: str, ____: str) -> None:
     pass
 
 
-_STEPS: dict[type, tuple[Step, Step]] = {
+_STEPS: dict[type, tuple[Step | None, Step | None]] = {
     Promise: (Step.PROMISE_ASKED, Step.PROMISE_STORED),
     Claim: (Step.INTENT_ASKED, Step.INTENT_STORED),
 }
@@ -104,6 +113,8 @@ class Journal:
                     events += await self._flush() + await self._settle(Promise(write, self._right, self._limits))
                 case ClaimAttempt():
                     events += await self._flush() + await self._settle(Claim(write, self._right, self._limits))
+                case ClaimTransfer():
+                    events += await self._flush() + await self._settle(SendOut(write, self._right, self._limits))
                 case Changed() | Happened() | Answered() | Decided():
                     self.note(write)
                 case _:
@@ -234,7 +245,7 @@ class Journal:
         not stored."""
         if self._away:
             return [intent.refused("the database is away")]
-        asked, stored = _STEPS[type(intent)]
+        asked, stored = _STEPS.get(type(intent), (None, None))
         reached(asked)
         try:
             async with transaction(self._engine) as connection:

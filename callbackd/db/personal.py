@@ -41,6 +41,7 @@ _PERSONAL = (
     _Personal(tables.entry, tables.entry.c.id, tables.entry.c.closed_at, {"number": "", "transferred_to": ""}),
     _Personal(tables.callback, tables.callback.c.id, tables.callback.c.closed_at, {"number": NOBODY}),
     _Personal(tables.attempt, tables.attempt.c.id, tables.attempt.c.closed_at, {"number": NOBODY}),
+    _Personal(tables.sent_out, tables.sent_out.c.id, tables.sent_out.c.closed_at, {"number": ""}),
     _Personal(tables.entry_fact, tables.entry_fact.c.n, tables.entry_fact.c.at, {"number": ""}),
 )
 _ASKED = _Personal(tables.audit, tables.audit.c.n, tables.audit.c.at, {"what": "", "reason": ""})

@@ -39,6 +39,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Quote, QuoteKind, QuoteOutcome, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.settings import Need
 
@@ -256,6 +257,20 @@ undone."""
 Index("ix_request_number", request.c.number, request.c.at)
 Index("ix_request_block", request.c.block, request.c.at)
 Index("ix_request_asked_by", request.c.asked_by, request.c.at, postgresql_where=request.c.asked_by != "")
+
+sent_out = Table(
+    "sent_out",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    Column("leg", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("dialled", Boolean, nullable=False),
+    Column("closed_at", Moment),
+)
+"""Callers whom agents sent to outside numbers, where these are counted."""
+Index("ix_sent_out_claimed_at", sent_out.c.claimed_at)
 
 direct_window = Table(
     "direct_window",
@@ -537,5 +552,6 @@ TABLES: dict[type, Table] = {
     Quote: quote,
     Remembered: remembered,
     Switch: switch,
+    SentOut: sent_out,
 }
 """The tables, in the order in which rows are written: a row before those that refer to it."""

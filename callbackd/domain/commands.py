@@ -19,10 +19,11 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.phrase import Phrase
 
-Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch
+Saved = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch | SentOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,13 @@ class ClaimAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimTransfer:
+    """Commit that a caller is sent to an outside number; answered by ``TransferClaimed`` or ``TransferNotClaimed``."""
+
+    sent: SentOut
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision with its reason, for the log and for people who ask why. ``subject`` is the id of what it is about."""
 
@@ -315,7 +323,9 @@ Act = (
     | Transfer
     | AnswerTransfer
 )
-Write = Changed | Happened | Answered | StorePromise | ClaimAttempt | Decided
+Question = StorePromise | ClaimAttempt | ClaimTransfer
+"""What the database decides: it is committed or refused, each in its own transaction, and never waits in memory."""
+Write = Changed | Happened | Answered | Question | Decided
 Command = Act | Write
 
 
@@ -332,7 +342,7 @@ def written_first(command: Command) -> bool:
             return isinstance(row, Callback | Attempt | DirectWindow | Blocked) or (
                 isinstance(row, Entry) and row.callback is not None
             )
-        case StorePromise() | ClaimAttempt() | Answered() | DialCustomer() | TraceAttempt():
+        case StorePromise() | ClaimAttempt() | ClaimTransfer() | Answered() | DialCustomer() | TraceAttempt():
             return True
         case Join() | SendToFallback() | Transfer() | AnswerTransfer():
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, PlaybackId, legs_of_ring
+from callbackd.domain.ids import AttemptId, BridgeId, CallbackId, EntryId, LegId, PlaybackId, SentOutId, legs_of_ring
 
 
 class Ending(StrEnum):
@@ -303,6 +303,23 @@ class AttemptNotClaimed:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferClaimed:
+    """A transfer to an outside number is committed; only now may the caller go. It carries the day's totals so far."""
+
+    sent: SentOutId
+    dials: int = 0
+    talk_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TransferNotClaimed:
+    sent: SentOutId
+    reason: str
+    until: float = 0.0
+    """When the next day begins, if the day's budget is used up."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseLost:
     reason: str = ""
 
@@ -555,7 +572,9 @@ LegEvent = (
 """What became of legs."""
 SpokenEvent = PlaybackBegan | PlaybackEnded | DigitPressed
 """What is heard and answered on a leg that we speak with."""
-StoredEvent = PromiseStored | PromiseNotStored | AttemptClaimed | AttemptNotClaimed
+StoredEvent = (
+    PromiseStored | PromiseNotStored | AttemptClaimed | AttemptNotClaimed | TransferClaimed | TransferNotClaimed
+)
 """What the database answered."""
 HouseEvent = DatabaseLost | DatabaseBack | PbxLost | PbxBack | SwitchTurned | DrainBegan | ClosedEarly
 """The conditions under which everybody works, and what supervisors decide."""

@@ -14,6 +14,7 @@ AgentId = NewType("AgentId", str)
 CallbackId = NewType("CallbackId", str)
 AttemptId = NewType("AttemptId", str)
 QuoteId = NewType("QuoteId", str)
+SentOutId = NewType("SentOutId", str)
 LegId = NewType("LegId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
@@ -72,6 +73,9 @@ class Mint:
 
     def quote(self, now: float) -> QuoteId:
         return QuoteId(self.ulid(now))
+
+    def sent_out(self, now: float) -> SentOutId:
+        return SentOutId(self.ulid(now))
 
     def attempt(self, now: float) -> AttemptId:
         return AttemptId(self.ulid(now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callbackd.domain.commands import Changed, ClaimAttempt, Command, StorePromise
+from callbackd.domain.commands import Changed, ClaimTransfer, Command, Question, StorePromise
 from callbackd.domain.ids import AttemptId, CallbackId
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -24,12 +24,14 @@ class Database:
             if isinstance(command, Changed) and not command.stored:
                 self._save(command.after)
 
-    def refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
+    def refuses(self, intent: Question) -> str | None:
         """Why a promise or an intent to dial is refused; None when it was committed."""
         if not self.there:
             return "the database is away"
         if isinstance(intent, StorePromise):
             return self._promise(intent.callback)
+        if isinstance(intent, ClaimTransfer):
+            return None
         return self._attempt(intent.attempt)
 
     def _save(self, row: object) -> None:

@@ -11,7 +11,18 @@ from functools import partial
 from typing import assert_never
 
 from callbackd.domain.acd import Acd
-from callbackd.domain.commands import Act, Answered, Changed, ClaimAttempt, Command, Decided, Happened, StorePromise
+from callbackd.domain.commands import (
+    Act,
+    Answered,
+    Changed,
+    ClaimAttempt,
+    ClaimTransfer,
+    Command,
+    Decided,
+    Happened,
+    Question,
+    StorePromise,
+)
 from callbackd.domain.events import (
     AttemptClaimed,
     AttemptNotClaimed,
@@ -21,6 +32,8 @@ from callbackd.domain.events import (
     PromiseNotStored,
     PromiseStored,
     TimePassed,
+    TransferClaimed,
+    TransferNotClaimed,
 )
 from callbackd.domain.ids import AgentId, Mint
 from callbackd.domain.settings import Settings
@@ -120,7 +133,7 @@ class World:
         self.database.there = there
         self.tell(DatabaseBack() if there else DatabaseLost("no route to the database"))
 
-    def _refuses(self, intent: StorePromise | ClaimAttempt) -> str | None:
+    def _refuses(self, intent: Question) -> str | None:
         fails = self._agenda.chance(self.habits.database_fails)
         return "the database said no" if fails else self.database.refuses(intent)
 
@@ -134,6 +147,8 @@ class World:
                     self._store(command)
                 case ClaimAttempt():
                     self._claim(command)
+                case ClaimTransfer():
+                    self._claim_transfer(command)
                 case Decided():
                     self._notice(command)
                 case Changed() | Happened() | Answered():
@@ -157,3 +172,8 @@ class World:
         id = command.attempt.id
         refused = self._refuses(command)
         self.pbx.tell_soon(AttemptNotClaimed(id, refused) if refused else AttemptClaimed(id))
+
+    def _claim_transfer(self, command: ClaimTransfer) -> None:
+        id = command.sent.id
+        refused = self._refuses(command)
+        self.pbx.tell_soon(TransferNotClaimed(id, refused) if refused else TransferClaimed(id))

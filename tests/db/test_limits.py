@@ -13,12 +13,21 @@ from sqlalchemy import text
 from callbackd.db import tables
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
-from callbackd.domain.commands import Changed, StorePromise
-from callbackd.domain.events import AttemptClaimed, AttemptNotClaimed, Event, PromiseNotStored, PromiseStored
-from callbackd.domain.ids import AttemptId, CallbackId, EntryId
+from callbackd.domain.commands import Changed, ClaimTransfer, StorePromise
+from callbackd.domain.events import (
+    AttemptClaimed,
+    AttemptNotClaimed,
+    Event,
+    PromiseNotStored,
+    PromiseStored,
+    TransferClaimed,
+    TransferNotClaimed,
+)
+from callbackd.domain.ids import AttemptId, CallbackId, EntryId, LegId, SentOutId
 from callbackd.domain.lives.attempt import AttemptOutcome, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryOutcome
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.settings import Limits
 from lab.lives import ANNA, NOW, at_another_time, claim, closed, count, promised
 
@@ -249,3 +258,50 @@ async def test_a_restart_forgets_no_dial(engine, right):
     for n in range(3):
         await dials(Journal(engine, right, limits=LONDON), n)
     assert isinstance(await dials(Journal(engine, right, limits=LONDON), 3), AttemptNotClaimed)
+
+
+# --- callers whom agents send out -------------------------------------------------------------------------------------
+
+
+def sent_out(n: int, at: float = NOW) -> SentOut:
+    return SentOut(SentOutId(f"sent-{n}"), EntryId(f"entry-{n}"), LegId(f"leg-{n}"), number(n), at)
+
+
+async def test_transfers_and_customers_share_the_days_dials(london, engine):
+    assert await dials(london, 0) == AttemptClaimed(AttemptId("attempt-0"), dials=1)
+    assert await london.commit([ClaimTransfer(sent_out(1))]) == [TransferClaimed(SentOutId("sent-1"), dials=2)]
+    assert await dials(london, 2) == AttemptClaimed(AttemptId("attempt-2"), dials=3)
+    why = "3 dials today, 3 allowed"
+    refused = TransferNotClaimed(SentOutId("sent-3"), why, until=MIDNIGHT)
+    assert await london.commit([ClaimTransfer(sent_out(3))]) == [refused]
+    assert await count(engine, tables.sent_out) == 1
+    assert await london.commit([ClaimTransfer(sent_out(4, MIDNIGHT))]) == [
+        TransferClaimed(SentOutId("sent-4"), dials=1)
+    ]
+
+
+async def test_a_transfer_that_came_to_nothing_is_not_counted(london):
+    for n in range(3):
+        await london.commit([ClaimTransfer(sent_out(n))])
+        await london.commit([Changed(sent_out(n), sent_out(n).over(NOW, dialled=False))])
+    assert await dials(london, 4) == AttemptClaimed(AttemptId("attempt-4"), dials=1)
+
+
+async def test_the_minutes_of_a_transfer_run_until_its_end_is_seen(engine, right):
+    london = Journal(engine, right, limits=replace(LONDON, dials_day=9))
+    await london.commit([ClaimTransfer(sent_out(0))])
+    await london.commit([Changed(sent_out(0), sent_out(0).over(NOW + 120))])
+    await london.commit([ClaimTransfer(sent_out(1, NOW + 200))])
+    answer = await dials(london, 2, NOW + 260)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.talk_s == 180.0
+    why = "10 minutes used today, 10 allowed"
+    refused = TransferNotClaimed(SentOutId("sent-3"), why, until=MIDNIGHT)
+    assert await london.commit([ClaimTransfer(sent_out(3, NOW + 200 + 480))]) == [refused]
+
+
+async def test_customers_who_waited_for_an_agent_stop_no_transfer(london):
+    for n in (0, 1):
+        await dials(london, n, **pressed(NOW, 10.0))
+    assert isinstance(await dials(london, 2), AttemptNotClaimed)
+    assert await london.commit([ClaimTransfer(sent_out(3))]) == [TransferClaimed(SentOutId("sent-3"), dials=3)]

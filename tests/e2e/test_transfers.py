@@ -219,6 +219,30 @@ async def test_a_colleague_outside_is_judged_by_the_number_that_was_dialled(open
         await anna.hears(one, since=house.stage.now(), within=5)
 
 
+async def test_transfers_outside_share_the_days_dials_with_customers(open_house):
+    house = await open_house(queues=QUEUES, agents=ONE, transfers={"counted": True}, limits={"dials_day": 1})
+    anna, one, ring = await talking(house)
+    outside = await house.stage.customers(behaviour=answers(after=0.2))
+    second = await house.joins(BEN)
+    await ring.refer(CORA)
+    hangs_up_when_told(house, ring)
+    call = await outside.next_call_to(CORA, within=10)
+    await anna.hears(call, within=5)
+    assert await house.rows("SELECT number, dialled, closed_at FROM sent_out") == [
+        {"number": CORA, "dialled": True, "closed_at": None}
+    ]
+    await second.hears(one, within=10)
+    again = one.rung[-1]
+    await again.refer(CORA)
+    assert await again.is_told_of_transfer() == 503
+    refused = await house.daemon.said("transfer refused")
+    assert refused["reason"] == "[transfers] counted: 1 dials today, 1 allowed"
+    await second.hears(one, since=house.stage.now())
+    await anna.hangup()
+    await house.row("SELECT id FROM sent_out WHERE closed_at - claimed_at > interval '1 second'")
+    assert len(outside.calls) == 1
+
+
 async def test_a_transfer_while_on_hold_leaves_no_hold_music(open_house):
     house = await open_house(queues=QUEUES, agents=ONE)
     anna, _, ring = await talking(house)

@@ -11,21 +11,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from callbackd.domain import events as ev
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
-    ClaimAttempt,
+    ClaimTransfer,
     DialCustomer,
     DropBridge,
     HangUp,
     Join,
     MakeBridge,
     Play,
+    Question,
     RingAgent,
     SendToFallback,
     StopPlayback,
     StorePromise,
     TraceAttempt,
+    Transfer,
 )
 from callbackd.domain.ids import BridgeId, LegId, Mint
-from callbackd.domain.settings import EntryRules, Exit, Slots, Way
+from callbackd.domain.settings import EntryRules, Exit, Slots, TransferRules, Way
 from lab.days.laws import Laws
 from lab.days.shapes import one
 from tests.builders import SALES, SUPPORT, T0, agent, number, queue
@@ -39,6 +41,7 @@ HOUSE = house(
         queue(SALES, slots=SLOTS, rules=EntryRules(empty_after_s=60), priority=2),
     ],
     [agent("alice", SUPPORT, SALES), agent("bob", SUPPORT), one("carol", SALES, accept_key="1")],
+    transfers=TransferRules(counted=True),
 )
 CODES = ("login", "login", "login", "logout", "pause", "unpause", "extend", "ready")
 ENDINGS = (ev.Ending.NORMAL, ev.Ending.BUSY, ev.Ending.NO_ANSWER, ev.Ending.CONGESTION)
@@ -56,10 +59,11 @@ class Door(RuleBasedStateMachine):
         self.callers: list[LegId] = []
         self.rings: list[LegId] = []
         self.dials: list[DialCustomer] = []
+        self.transfers: list[Transfer] = []
         self.up: list[LegId] = []
         """Legs of agents and customers that were answered."""
         self.playing: list[Any] = []
-        self.asked: list[StorePromise | ClaimAttempt] = []
+        self.asked: list[Question] = []
         self.told: list[ev.Event] = []
         self.made = 0
         self.bridges: set[BridgeId] = set()
@@ -81,7 +85,7 @@ class Door(RuleBasedStateMachine):
             self._obey(command)
 
     def _obey(self, command: Any) -> None:
-        if isinstance(command, StorePromise | ClaimAttempt):
+        if isinstance(command, Question):
             self.asked.append(command)
         elif isinstance(command, MakeBridge):
             self.bridges.add(command.bridge)
@@ -93,6 +97,8 @@ class Door(RuleBasedStateMachine):
             self.traces.append(command)
         elif isinstance(command, RingAgent):
             self.rings.append(command.leg)
+        elif isinstance(command, Transfer):
+            self.transfers.append(command)
         elif isinstance(command, DialCustomer):
             self.dials.append(command)
         elif isinstance(command, Play):
@@ -122,6 +128,17 @@ class Door(RuleBasedStateMachine):
     def somebody_presses_a_key(self, n: int, key: str) -> None:
         legs = self.callers + self.up
         self.tell(ev.DigitPressed(legs[n % len(legs)], key))
+
+    @precondition(lambda self: self.up)
+    @rule(n=pick, to=st.sampled_from(["8002", "+442079460123"]))
+    def somebody_transfers(self, n: int, to: str) -> None:
+        self.tell(ev.TransferAsked(self.up[n % len(self.up)], to))
+
+    @precondition(lambda self: self.transfers)
+    @rule(n=pick, good=st.booleans())
+    def the_dialplan_answers(self, n: int, good: bool) -> None:
+        leg = self.transfers.pop(n % len(self.transfers)).leg
+        self.tell(ev.Transferred(leg) if good else ev.TransferFailed(leg, "no such number"))
 
     @precondition(lambda self: self.callers or self.up)
     @rule(n=pick)
@@ -206,6 +223,9 @@ class Door(RuleBasedStateMachine):
         if isinstance(asked, StorePromise):
             id = asked.callback.id
             self.tell(ev.PromiseStored(id) if good else ev.PromiseNotStored(id, "no"))
+        elif isinstance(asked, ClaimTransfer):
+            sent = asked.sent.id
+            self.tell(ev.TransferClaimed(sent) if good else ev.TransferNotClaimed(sent, "no"))
         else:
             attempt = asked.attempt.id
             self.tell(ev.AttemptClaimed(attempt) if good else ev.AttemptNotClaimed(attempt, "no"))

@@ -100,7 +100,9 @@ class Acd:
             self._customer,
             self._do_not_call,
         )
-        self._transfers = Transfers(self._state, self._speech, self._menus, self._waiting, self._floor, self._outcomes)
+        self._transfers = Transfers(
+            self._state, self._speech, self._menus, self._waiting, self._floor, self._outcomes, self._dial.budget
+        )
         self._legs = Legs(
             self._state,
             self._speech,
@@ -192,7 +194,8 @@ class Acd:
     def believes_in(self, leg: LegId) -> bool:
         """Whether the leg is somebody's, as far as we know: its end would be news."""
         state = self._state
-        return any(whose(leg) is not None for whose in (state.attempt_of, state.agent_of, state.entry_of))
+        sent_out = any(sent.leg == leg for sent in state.sent_out.values())
+        return sent_out or any(whose(leg) is not None for whose in (state.attempt_of, state.agent_of, state.entry_of))
 
     def in_flight(self) -> int:
         """How many attempts are under way."""
@@ -306,6 +309,10 @@ class Acd:
                 self._dial.claimed(event)
             case ev.AttemptNotClaimed():
                 self._dial.not_claimed(event)
+            case ev.TransferClaimed():
+                self._transfers.claimed(event)
+            case ev.TransferNotClaimed():
+                self._transfers.not_claimed(event)
             case _:
                 assert_never(event)
 

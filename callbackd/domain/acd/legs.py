@@ -154,6 +154,7 @@ class Legs:
             self._ended(ev.LegEnded(event.leg))
 
     def _ended(self, event: ev.LegEnded) -> None:
+        self._transfers.ended(event.leg)
         self._speech.gone(event.leg)
         self._state.timers.cancel(Timer.ALONE, event.leg)
         attempt = self._state.attempt_of(event.leg)
@@ -229,6 +230,7 @@ class Legs:
             elif leg in event.left and (entry := state.entry_of(leg)):
                 self._speech.end(leg)
                 self._caller_gone(entry, EntryOutcome.LEFT, "the dialplan has the call")
+        self._transfers.not_sent()
         self._bridges_seen(event.bridges)
         for entry in list(state.entries.values()):
             there = entry.leg in event.legs and entry.leg not in state.dialogues

@@ -14,12 +14,21 @@ from callbackd.domain.acd import outside
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
-from callbackd.domain.commands import AnswerTransfer, HangUp, NotePlace, StopMusic, Transfer
+from callbackd.domain.commands import AnswerTransfer, ClaimTransfer, HangUp, NotePlace, StopMusic, Transfer
+from callbackd.domain.dialler.budget import Budget
 from callbackd.domain.dialler.outcome import Outcomes
-from callbackd.domain.events import LegReplaced, TransferAsked, TransferFailed, Transferred
-from callbackd.domain.ids import EntryId, LegId
+from callbackd.domain.events import (
+    LegReplaced,
+    TransferAsked,
+    TransferClaimed,
+    TransferFailed,
+    TransferNotClaimed,
+    Transferred,
+)
+from callbackd.domain.ids import EntryId, LegId, SentOutId
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import Entry, EntryState
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 
@@ -36,7 +45,14 @@ class _Pending:
 
 class Transfers:
     def __init__(
-        self, state: State, speech: Speech, menus: Menus, waiting: Waiting, floor: Floor, outcomes: Outcomes
+        self,
+        state: State,
+        speech: Speech,
+        menus: Menus,
+        waiting: Waiting,
+        floor: Floor,
+        outcomes: Outcomes,
+        budget: Budget,
     ) -> None:
         self._state = state
         self._speech = speech
@@ -44,7 +60,10 @@ class Transfers:
         self._waiting = waiting
         self._floor = floor
         self._outcomes = outcomes
+        self._budget = budget
         self._pending: dict[EntryId, _Pending] = {}
+        self._claiming: dict[SentOutId, TransferAsked] = {}
+        """Transfers to outside numbers that wait for the database to count them."""
 
     def pending(self, entry: Entry) -> bool:
         """Whether the entry's caller is on the way out: events about the legs end nothing meanwhile."""
@@ -53,13 +72,12 @@ class Transfers:
     # --- asked by a telephone ---------------------------------------------------------------------------------------
 
     def asked(self, event: TransferAsked) -> None:
-        state, agent = self._state, self._state.agent_of(event.leg)
-        entry = state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
-        if agent is None or entry is None or entry.leg is None:
+        state, entry = self._state, self._talk_of(event.leg)
+        if entry is None or entry.leg is None:
             self._refuse(event.leg, "only an agent who talks to a caller transfers")
         elif not state.settings.transfers.enabled:
             self._refuse(event.leg, "the settings allow no transfers: [transfers] enabled")
-        elif self.pending(entry):
+        elif self.pending(entry) or self._is_counted(entry):
             state.note(event.leg, "transfer ignored", "it is under way already")
         elif entry.id in state.joining:
             self._refuse(event.leg, "another step of this call is under way")
@@ -70,14 +88,72 @@ class Transfers:
             self._refuse(event.leg, "it names nobody to transfer to")
         elif why := self._forbidden(event):
             self._refuse(event.leg, why)
+        elif (number := outside.number_of(event, state.settings)) and state.settings.transfers.counted:
+            self._claim(entry, entry.leg, event, number)
         else:
             self._send(entry, event.leg, event)
+
+    def _talk_of(self, leg: LegId) -> Entry | None:
+        """The place whose agent is talking, by the leg of the agent."""
+        agent = self._state.agent_of(leg)
+        return self._state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
 
     def _forbidden(self, event: TransferAsked) -> str:
         """Why the policy does not let a caller go there; empty when it does."""
         state = self._state
         number = outside.number_of(event, state.settings)
         return "" if number is None else outside.refusal(number, state.settings.transfers.outside, state.callable)
+
+    # --- counted in the day's budget --------------------------------------------------------------------------------
+
+    def _claim(self, entry: Entry, leg: LegId, event: TransferAsked, number: str) -> None:
+        """Have the database count a transfer before the caller goes."""
+        state = self._state
+        known = numbers.e164(number, state.settings.numbers) or numbers.tame(number)
+        sent = state.put(SentOut(state.mint.sent_out(state.now), entry.id, leg, known, state.now), saved=True)
+        self._claiming[sent.id] = event
+        state.store(ClaimTransfer(sent))
+
+    def _is_counted(self, entry: Entry) -> bool:
+        """Whether the database is asked to count a transfer of the entry's caller."""
+        return any(self._state.sent_out[id].entry == entry.id for id in self._claiming if id in self._state.sent_out)
+
+    def claimed(self, event: TransferClaimed) -> None:
+        state = self._state
+        wanted, sent = self._claiming.pop(event.sent, None), state.sent_out.get(event.sent)
+        self._budget.spent(event.dials, event.talk_s)
+        if wanted is None or sent is None:
+            return
+        entry = self._talk_of(wanted.leg)
+        if entry and (entry.id, entry.leg) == (sent.entry, sent.leg) and entry.id not in state.joining:
+            self._send(entry, wanted.leg, wanted)
+        else:
+            state.put(sent.over(state.now, dialled=False))
+            self._refuse(wanted.leg, "the call has changed meanwhile")
+
+    def not_claimed(self, event: TransferNotClaimed) -> None:
+        state = self._state
+        wanted, sent = self._claiming.pop(event.sent, None), state.sent_out.get(event.sent)
+        if event.until:
+            self._budget.held(event.reason, event.until)
+        if sent:
+            state.put(sent.over(state.now, dialled=False))
+        if wanted:
+            self._refuse(wanted.leg, f"[transfers] counted: {event.reason}")
+
+    def ended(self, leg: LegId) -> None:
+        """The leg ended, or is back with us: if it was at an outside number, the time there is over."""
+        for sent in [sent for sent in self._state.sent_out.values() if sent.leg == leg]:
+            self._state.put(sent.over(self._state.now, dialled=sent.id not in self._claiming))
+
+    def not_sent(self) -> None:
+        """After a restart: callers who were about to leave, and talk to their agents still, were not sent anywhere."""
+        state = self._state
+        for sent in list(state.sent_out.values()):
+            if (entry := state.entry(sent.entry)) and not self.pending(entry) and sent.id not in self._claiming:
+                state.put(sent.over(state.now, dialled=False))
+
+    # --- the way there ----------------------------------------------------------------------------------------------
 
     def _refuse(self, leg: LegId, reason: str) -> None:
         self._state.note(leg, "transfer refused", reason)
@@ -107,8 +183,9 @@ class Transfers:
             self._over(entry, pending.to, pending.how)
 
     def arrived(self, leg: LegId) -> None:
-        """The caller comes in from the dialplan before we have heard that the dialplan has the leg."""
+        """The caller comes in from the dialplan, perhaps before we have heard that the dialplan has the leg."""
         self.done(Transferred(leg))
+        self.ended(leg)
 
     def failed(self, event: TransferFailed) -> None:
         """The agent keeps talking; a caller whose agent is gone by now is back at the place."""
@@ -117,6 +194,7 @@ class Transfers:
         if entry is None or pending is None:
             return
         self._state.note(entry.id, "not transferred", event.reason, to=numbers.tame(pending.to))
+        self.not_sent()
         if pending.agent_gone and entry.state is EntryState.TALKING:
             self.take_back(entry, "the agent has gone, and the transfer failed")
 
@@ -146,14 +224,13 @@ class Transfers:
 
     def replaced(self, event: LegReplaced) -> None:
         """Asterisk connected somebody by itself: the person who waited or talked there is another one now."""
-        state, agent = self._state, self._state.agent_of(event.leg)
-        entry = state.entry(agent.entry) if agent and agent.activity is Activity.TALKING else None
-        if entry and entry.leg and agent:
+        entry = self._talk_of(event.leg)
+        if entry and entry.leg:
             # A colleague is in the agent's place, on a leg that is no agent's: both are let go together.
             self._send(entry, event.leg, TransferAsked(event.leg, "", colleague=event.name_of_channel))
         elif not self._moved(event.leg, event.by, event.number):
-            state.note(event.by, "leg hung up", "it stands in the place of nobody")
-            state.do(HangUp(event.by, "it stands in the place of nobody"))
+            self._state.note(event.by, "leg hung up", "it stands in the place of nobody")
+            self._state.do(HangUp(event.by, "it stands in the place of nobody"))
 
     def _stands_for_somebody(self, leg: LegId) -> bool:
         dialogue = self._state.dialogue(leg)

@@ -65,12 +65,19 @@ class NoMore:
 
 
 def may_spend(limits: Limits, spent: Spent) -> NoMore | None:
-    """Why nobody is dialled any more; None when one more may be."""
+    """Why nobody at all is dialled any more today; None when one more may be."""
     minutes = spent.talk_s / 60
     if spent.dials >= limits.dials_day:
         return NoMore(f"{spent.dials} dials today, {limits.dials_day} allowed", False)
     if minutes >= limits.minutes_day:
         return NoMore(f"{minutes:.0f} minutes used today, {limits.minutes_day:.0f} allowed", False)
+    return None
+
+
+def may_dial(limits: Limits, spent: Spent) -> NoMore | None:
+    """Why no customer is dialled any more; None when one more may be."""
+    if no_more := may_spend(limits, spent):
+        return no_more
     if share_late(limits, spent) > limits.late_stop:
         return NoMore(f"{spent.late} of {spent.answered} customers had no agent within 2 s, and that is too many", True)
     return None

@@ -19,11 +19,15 @@ class Budget:
         self._state = state
 
     def claimed(self, event: AttemptClaimed) -> None:
-        """Raise an alarm when much of the day's budget is used up, and slow down when customers have waited."""
-        limits = self._state.settings.limits
-        self._tell("dials", event.dials, limits.dials_day)
-        self._tell("minutes", event.talk_s / 60, limits.minutes_day)
+        """As ``spent``; and slow down when customers have waited."""
+        self.spent(event.dials, event.talk_s)
         self._slow(Spent(event.dials, event.talk_s, event.answered, event.late))
+
+    def spent(self, dials: int, talk_s: float) -> None:
+        """Raise an alarm when much of the day's budget is used up."""
+        limits = self._state.settings.limits
+        self._tell("dials", dials, limits.dials_day)
+        self._tell("minutes", talk_s / 60, limits.minutes_day)
 
     def refused(self, event: AttemptNotClaimed) -> bool:
         """Whether it was refused for the budget, or for customers who had waited: then the promise waits at no cost."""
@@ -32,10 +36,16 @@ class Budget:
             state.world.dialling, state.world.stopped = False, True
             state.alarm("dialling", "stopped", f"{event.reason}; a supervisor can let it go on")
         elif event.until:
-            state.world.held_until = event.until
-            state.timers.set(Timer.PACE, "budget", event.until)
-            state.alarm("dialling", "held for today", event.reason, until=event.until)
+            self.held(event.reason, event.until)
         return event.stop or event.until > 0
+
+    def held(self, reason: str, until: float) -> None:
+        """The day's budget is used up: nobody is dialled before the next."""
+        state = self._state
+        if state.world.held_until != until:
+            state.world.held_until = until
+            state.timers.set(Timer.PACE, "budget", until)
+            state.alarm("dialling", "held for today", reason, until=until)
 
     def word(self) -> None:
         """A supervisor lets dialling go on: what happened before that no longer counts, even after a restart."""

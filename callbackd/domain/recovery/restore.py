@@ -17,11 +17,12 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
 
-Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch
+Row = Entry | Agent | Callback | Attempt | DirectWindow | Blocked | Quote | Remembered | Switch | SentOut
 
 _GRACE_S = 60.0
 """A dial or a ring of the earlier run that Asterisk has not reported within this time is ended."""
@@ -51,7 +52,7 @@ def take_up(state: State, rows: Iterable[Row]) -> None:
             _take_agent(state, row)
         elif isinstance(row, Switch):
             _turn(state, row)
-        elif isinstance(row, Blocked | Remembered) or (isinstance(row, Quote) and row.entry in entries):
+        elif isinstance(row, Blocked | Remembered | SentOut) or (isinstance(row, Quote) and row.entry in entries):
             state.load(row)
     _mend(state)
     _set_timers(state)
@@ -141,6 +142,7 @@ def believed_legs(state: State) -> list[LegId]:
     legs: list[LegId] = [entry.leg for entry in state.entries.values() if entry.leg]
     legs += [a.leg for a in state.agents.values() if a.leg and a.entry]
     legs += [a.leg for a in state.attempts.values() if a.state is not AttemptState.CLAIMING]
+    legs += [sent.leg for sent in state.sent_out.values()]
     return list(dict.fromkeys([*legs, *state.dialogues]))
 
 

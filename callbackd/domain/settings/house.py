@@ -195,6 +195,9 @@ class TransferRules:
     """Numbers of this many digits at most, and names, are the house's own: all others are outside numbers."""
     outside_prefix: Annotated[str, Pattern(r"^[0-9*#]{0,4}$")] = ""
     """What agents dial before an outside number, which is checked without it."""
+    counted: bool = False
+    """Whether transfers to outside numbers count among the day's dials and minutes of ``[limits]``, and are refused
+    when these are used up."""
 
 
 @dataclass(frozen=True, slots=True)

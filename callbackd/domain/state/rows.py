@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar, assert_never
 
 from callbackd.domain.commands import Saved
-from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName, QuoteId
+from callbackd.domain.ids import OURS, AgentId, AttemptId, CallbackId, EntryId, LegId, QueueName, QuoteId, SentOutId
 from callbackd.domain.lives.agent import Activity, Agent
 from callbackd.domain.lives.attempt import Attempt, AttemptState
 from callbackd.domain.lives.callback import Callback, CallbackState
@@ -16,6 +16,7 @@ from callbackd.domain.lives.direct_window import DirectWindow
 from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.state.index import Index
 
@@ -34,6 +35,8 @@ class Rows:
         """Quotes of which we do not know yet whether they hold."""
         self.switches: dict[str, Switch] = {}
         """As supervisors left them."""
+        self.sent_out: dict[SentOutId, SentOut] = {}
+        """Callers at outside numbers who count among what the site may dial."""
         self.remembered: dict[str, Remembered] = {}
         """What the estimator had learned when it was last stored."""
         self.dialogues: dict[LegId, Dialogue] = {}
@@ -73,7 +76,9 @@ class Rows:
             self.remembered[row.id] = row
         elif isinstance(row, Switch):
             self.switches[row.id] = row
-        if not isinstance(row, Quote | Remembered | Blocked | Switch):
+        elif isinstance(row, SentOut):
+            _keep(self.sent_out, row.id, row, keep=row.closed_at is None)
+        if not isinstance(row, Quote | Remembered | Blocked | Switch | SentOut):
             self._changes += 1
         return before
 
@@ -98,6 +103,8 @@ class Rows:
                 return self.switches.get(row.id)
             case Remembered():
                 return self.remembered.get(row.id)
+            case SentOut():
+                return self.sent_out.get(row.id)
             case _:
                 assert_never(row)
 

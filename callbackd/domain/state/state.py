@@ -16,13 +16,12 @@ from callbackd.domain.commands import (
     Act,
     Answered,
     Changed,
-    ClaimAttempt,
     Command,
     Decided,
     Happened,
     Happening,
+    Question,
     Saved,
-    StorePromise,
 )
 from callbackd.domain.events import Asked, DeviceState
 from callbackd.domain.ids import AgentId, EntryId, LegId, Mint, QueueName
@@ -34,6 +33,7 @@ from callbackd.domain.lives.do_not_call import Blocked
 from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.lives.life import Ignored, Move
 from callbackd.domain.lives.quote import Quote, Remembered
+from callbackd.domain.lives.sent_out import SentOut
 from callbackd.domain.lives.switch import Switch
 from callbackd.domain.settings import Queue, Reserve, Settings
 from callbackd.domain.state import laws
@@ -47,7 +47,7 @@ DEVICE_SETTLES_S = 2.0
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
-Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered, Switch)
+Row = TypeVar("Row", Entry, Agent, Callback, Attempt, DirectWindow, Blocked, Quote, Remembered, Switch, SentOut)
 
 
 class State(Rows):
@@ -92,7 +92,7 @@ class State(Rows):
     def do(self, *acts: Act) -> None:
         self._out.extend(acts)
 
-    def store(self, write: StorePromise | ClaimAttempt) -> None:
+    def store(self, write: Question) -> None:
         self._out.append(write)
 
     def happened(

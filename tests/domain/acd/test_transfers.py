@@ -7,8 +7,17 @@ from dataclasses import replace
 import pytest
 
 from callbackd.domain import phrase
-from callbackd.domain.commands import AnswerTransfer, HangUp, Join, StopMusic, Transfer
-from callbackd.domain.events import LegLeft, LegReplaced, TransferAsked, TransferFailed, Transferred
+from callbackd.domain.commands import AnswerTransfer, ClaimTransfer, Decided, HangUp, Join, StopMusic, Transfer
+from callbackd.domain.events import (
+    LegLeft,
+    LegReplaced,
+    LegsSeen,
+    TransferAsked,
+    TransferClaimed,
+    TransferFailed,
+    TransferNotClaimed,
+    Transferred,
+)
 from callbackd.domain.ids import LegId, QueueName
 from callbackd.domain.lives.agent import Activity
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
@@ -189,6 +198,141 @@ def test_without_a_policy_a_caller_goes_wherever_the_telephone_dials():
     c = centre()
     asks(c, "+12025550123")
     assert c.last(Transfer).to == "+12025550123"
+
+
+# --- counted in the day's budget --------------------------------------------------------------------------------------
+
+OUT = "+442079460123"
+
+
+def counts(c: Centre, to: str = OUT) -> LegId:
+    """Alice transfers to an outside number; the database is asked and has not answered."""
+    leg = c.ring_of("alice")
+    c.hear(TransferAsked(leg, to), answer_database=False)
+    return leg
+
+
+def sent_on(c: Centre) -> None:
+    """Anna is at an outside number."""
+    asks(c, OUT)
+    c.hear(LegLeft(LegId("a")))
+    c.hear(Transferred(LegId("a")))
+
+
+def test_a_counted_transfer_goes_when_the_database_has_counted_it():
+    c = centre(counted=True)
+    counts(c)
+    assert c.all(Transfer) == []
+    sent = c.last(ClaimTransfer).sent
+    assert (sent.leg, sent.number, sent.claimed_at) == ("a", OUT, c.now)
+    c.hear(TransferClaimed(sent.id, dials=100))
+    assert c.last(Transfer).to == OUT
+    assert [d.what for d in c.all(Decided) if d.facts.get("alarm")] == ["50% of the day's dials used"]
+
+
+def test_extensions_are_not_counted():
+    c = centre(counted=True)
+    asks(c, "8002")
+    assert c.all(ClaimTransfer) == []
+    assert c.last(Transfer).to == "8002"
+
+
+def test_when_the_day_is_used_up_the_agent_is_told_and_they_keep_talking():
+    c = centre(counted=True)
+    leg = counts(c)
+    refused = TransferNotClaimed(c.last(ClaimTransfer).sent.id, "200 dials today, 200 allowed", until=c.now + 3600)
+    c.hear(refused)
+    assert c.all(Transfer) == []
+    assert c.last(AnswerTransfer, leg=leg).done is False
+    assert c.reasons("transfer refused") == ["[transfers] counted: 200 dials today, 200 allowed"]
+    assert c.entry("a").state is EntryState.TALKING
+    assert c.acd.state.world.held_until == c.now + 3600, "no customer is dialled either"
+    assert c.acd.state.sent_out == {}
+
+
+def test_the_key_pressed_twice_counts_once():
+    c = centre(counted=True)
+    counts(c)
+    counts(c)
+    assert len(c.all(ClaimTransfer)) == 1
+    assert c.all(AnswerTransfer) == []
+
+
+@pytest.mark.parametrize("who", ["caller", "agent"])
+def test_nobody_is_sent_anywhere_when_somebody_hung_up_before_it_was_counted(who):
+    c = centre(counted=True)
+    leg = counts(c)
+    c.hangs_up("a" if who == "caller" else leg)
+    c.hear(TransferClaimed(c.last(ClaimTransfer).sent.id))
+    assert c.all(Transfer) == []
+    (sent,) = c.sent_out.values()
+    assert (sent.dialled, sent.closed_at) == (False, c.now)
+
+
+def test_the_time_outside_is_counted_until_the_caller_hangs_up():
+    c = centre(counted=True)
+    sent_on(c)
+    c.sleeps(300)
+    c.hangs_up("a")
+    (sent,) = c.sent_out.values()
+    assert sent.dialled
+    assert sent.closed_at == c.now
+
+
+def test_the_time_outside_ends_when_nobody_took_the_caller():
+    c = centre(counted=True)
+    sent_on(c)
+    old = c.entry("a")
+    c.sleeps(20)
+    c.calls("a", came_from=old.id, came_since=old.arrived_at)
+    (sent,) = c.sent_out.values()
+    assert (sent.dialled, sent.closed_at) == (True, c.now)
+    assert c.entry("a").open
+
+
+def test_a_number_that_the_dialplan_does_not_have_is_not_counted_and_another_may_be_tried():
+    c = centre(counted=True)
+    asks(c, OUT)
+    c.hear(TransferFailed(LegId("a"), "the dialplan has no such number"))
+    (first,) = c.sent_out.values()
+    assert not first.dialled
+    asks(c, BEN)
+    assert [sent.number for sent in c.sent_out.values()] == [OUT, BEN]
+    assert c.last(Transfer).to == BEN
+
+
+def test_a_restart_goes_on_counting_and_sees_the_end():
+    c = centre(counted=True)
+    sent_on(c)
+    c.restarts()
+    c.sleeps(60)
+    assert [sent.closed_at for sent in c.sent_out.values()] == [None]
+    c.hangs_up("a")
+    assert [sent.closed_at for sent in c.sent_out.values()] == [c.now]
+
+
+def test_an_end_during_a_restart_is_seen_afterwards():
+    c = centre(counted=True)
+    sent_on(c)
+    c.hear(LegsSeen(frozenset()))
+    assert [sent.closed_at for sent in c.sent_out.values()] == [c.now]
+
+
+def test_without_the_database_nobody_is_sent_out():
+    c = centre(counted=True)
+    leg = counts(c)
+    c.hear(TransferNotClaimed(c.last(ClaimTransfer).sent.id, "the database is away"))
+    assert c.last(AnswerTransfer, leg=leg).done is False
+    assert c.acd.state.world.held_until == 0.0
+
+
+def test_a_restart_before_the_caller_went_counts_nothing():
+    c = centre(counted=True)
+    asks(c, OUT)
+    c.restarts()
+    (sent,) = c.sent_out.values()
+    assert (sent.dialled, sent.closed_at) == (False, c.now)
+    assert c.entry("a").state is EntryState.TALKING
 
 
 @pytest.mark.parametrize("reached", [False, True])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callbackd.domain.callbacks.limits import NoMore, Spent, may_spend
+from callbackd.domain.callbacks.limits import NoMore, Spent, may_dial
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer
 from callbackd.domain.events import (
     AttemptClaimed,
@@ -48,7 +48,7 @@ def test_the_defaults_are_those_of_the_security_page():
     ],
 )
 def test_dialling_is_allowed_within_the_days_budget(spent, answer):
-    assert may_spend(Limits(), spent) == answer
+    assert may_dial(Limits(), spent) == answer
 
 
 # --- at the desk ------------------------------------------------------------------------------------------------------
