@@ -10,10 +10,10 @@ from callbackd.api.centre import Centre, Found
 from callbackd.api.desk import Answer
 from callbackd.api.operation import Call, Reply
 from callbackd.api.problems import Fault, Kind, Problem, of_reason
-from callbackd.api.reads import callback_at
+from callbackd.api.reads import callback_at, number_of, queue_at
 from callbackd.domain import events as ev
 from callbackd.domain.events import FeatureCode, WantedAct
-from callbackd.domain.ids import AgentId, QueueName
+from callbackd.domain.ids import AgentId, EntryId, QueueName
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.numbers import e164
 
@@ -85,17 +85,87 @@ def agent_act(code: FeatureCode) -> Callable[[Centre, Call], Awaitable[Reply]]:
     """The operation that does for an agent what the code would do from the agent's own phone."""
 
     async def act(centre: Centre, call: Call) -> Reply:
-        agent = AgentId(call.path["agent"])
-        if agent not in centre.acd.state.agents:
-            raise Problem(Kind.NOT_FOUND, "there is no such agent")
-        if not call.who.role.covers(Role.SUPERVISOR) and call.who.agent != agent:
-            raise Problem(Kind.NOT_ALLOWED, "this key may act only for its own agent")
+        agent = _agent(centre, call)
         async with centre.locks.of(f"agent {agent}"):
             _still(call, views.version_of_agent(centre.acd.state.agents[agent]))
             await _asked(centre, call, ev.AgentAct(agent, code))
             return Reply(204, version=views.version_of_agent(centre.acd.state.agents[agent]))
 
     return act
+
+
+async def dispose(centre: Centre, call: Call) -> Reply:
+    body: models.Disposition = call.body
+    await _asked(centre, call, ev.Dispose(_agent(centre, call), body.disposition))
+    return Reply(204)
+
+
+async def write_note(centre: Centre, call: Call) -> Reply:
+    body: models.Note = call.body
+    await _asked(centre, call, ev.WriteNote(_agent(centre, call), body.text))
+    return Reply(204)
+
+
+def _agent(centre: Centre, call: Call) -> AgentId:
+    """The agent that the path names. Raises ``Problem``, also when the key may not act for this one."""
+    agent = AgentId(call.path["agent"])
+    if agent not in centre.acd.state.agents:
+        raise Problem(Kind.NOT_FOUND, "there is no such agent")
+    if not call.who.role.covers(Role.SUPERVISOR) and call.who.agent != agent:
+        raise Problem(Kind.NOT_ALLOWED, "this key may act only for its own agent")
+    return agent
+
+
+# --- switches, the line, numbers --------------------------------------------------------------------------------------
+
+
+async def turn(centre: Centre, call: Call) -> Reply:
+    body: models.Turn = call.body
+    name = call.path["switch"]
+    if name not in {"offering", "dialling"}:
+        raise Problem(Kind.NOT_FOUND, "there are two switches for the whole centre: offering and dialling")
+    await _asked(centre, call, ev.TurnSwitch(name, body.on))
+    return Reply(204)
+
+
+async def turn_crisis(centre: Centre, call: Call) -> Reply:
+    body: models.Turn = call.body
+    await _asked(centre, call, ev.TurnSwitch("crisis", body.on, queue_at(centre, call)))
+    return Reply(204)
+
+
+async def close_early(centre: Centre, call: Call) -> Reply:
+    body: models.Closing = call.body
+    until = None if body.until is None else body.until.timestamp()
+    await _asked(centre, call, ev.CloseEarly(queue_at(centre, call), until))
+    return Reply(204)
+
+
+async def take_out(centre: Centre, call: Call) -> Reply:
+    return await _place_act(centre, call, ev.TakeOut(call.path["place"]))
+
+
+async def put_first(centre: Centre, call: Call) -> Reply:
+    return await _place_act(centre, call, ev.PutFirst(call.path["place"]))
+
+
+async def _place_act(centre: Centre, call: Call, act: WantedAct) -> Reply:
+    if EntryId(call.path["place"]) not in centre.acd.state.entries:
+        raise Problem(Kind.NOT_FOUND, "there is no open place of this id")
+    await _asked(centre, call, act)
+    return Reply(204)
+
+
+async def block(centre: Centre, call: Call) -> Reply:
+    body: models.OfNumber = call.body
+    await _asked(centre, call, ev.BlockNumber(number_of(centre, body.number, "body", "/number")))
+    return Reply(204)
+
+
+async def unblock(centre: Centre, call: Call) -> Reply:
+    body: models.OfNumber = call.body
+    await _asked(centre, call, ev.UnblockNumber(number_of(centre, body.number, "body", "/number")))
+    return Reply(204)
 
 
 # --- the door ---------------------------------------------------------------------------------------------------------

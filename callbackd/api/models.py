@@ -111,6 +111,20 @@ class Callback(Shown):
     agent: str | None = Field(description="The one agent whom it is for.")
 
 
+class Switch(Shown):
+    name: str = Field(description="`offering`, `dialling`, `crisis <queue>` or `closed <queue>`.")
+    on: bool
+    since: datetime | None = Field(description="Nothing: nobody ever turned it.")
+    who: str
+    until: datetime | None
+
+
+class DoNotCall(Shown):
+    blocked: bool
+    since: datetime | None
+    why: str
+
+
 class Times(Shown):
     free: list[datetime]
 
@@ -131,6 +145,10 @@ class ForNumber(Asked):
     number: Number = Field(default="", pattern=r"^[0-9+ ().-]*$", description="The customer's, if it is known.")
 
 
+class TheNumber(Asked):
+    number: Number = Field(description="As it is written at home, or in E.164.")
+
+
 class CallbackFilter(Asked):
     number: Number | None = Field(default=None, description="As it is written at home, or in E.164.")
     queue: Name | None = None
@@ -141,6 +159,30 @@ class CallbackFilter(Asked):
 
 class Reasoned(Wanted):
     reason: Words = Field(default="", description="For the audit.")
+
+
+class WithReason(Wanted):
+    reason: Annotated[Words, Field(min_length=1, description="For the audit.")]
+
+
+class Turn(Reasoned):
+    on: bool
+
+
+class Closing(Reasoned):
+    until: AwareDatetime | None = Field(description="Nothing: it is open again.")
+
+
+class OfNumber(Reasoned):
+    number: Number
+
+
+class Disposition(Reasoned):
+    disposition: Annotated[Words, Field(min_length=1, description="What the call was about.")]
+
+
+class Note(Reasoned):
+    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 
 
 class CallbackWanted(Reasoned):

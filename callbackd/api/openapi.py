@@ -95,7 +95,7 @@ def _of_query(operation: Operation) -> list[dict[str, Any]]:
         return []
     schema = operation.query.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": False, "schema": _without_null(one)}
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _without_null(one)}
         for name, one in schema["properties"].items()
     ]
 
@@ -121,7 +121,7 @@ def _of_headers(operation: Operation) -> list[dict[str, Any]]:
 def _responses(operation: Operation, names: Any) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in operation.answers.items():
-        responses[str(status)] = {"description": "Done" if operation.method == "POST" else "As it is now"}
+        responses[str(status)] = {"description": "Done" if operation.body else "As it is now"}
         if model:
             responses[str(status)]["content"] = {"application/json": {"schema": names[model, "serialization"]}}
     if operation.versioned and operation.method == "GET":

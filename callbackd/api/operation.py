@@ -62,7 +62,9 @@ class Operation:
             usual.append(Kind.NOT_FOUND)
         if self.body or self.query:
             usual.append(Kind.INVALID)
+        if self.body:
+            usual += [Kind.TOO_LARGE, Kind.NOT_JSON]
         if self.method == "POST":
-            usual += [Kind.STILL_RUNNING, Kind.TOO_LARGE, Kind.NOT_JSON, Kind.KEY_USED_BEFORE]
+            usual += [Kind.STILL_RUNNING, Kind.KEY_USED_BEFORE]
             usual += [Kind.CHANGED_MEANWHILE] if self.versioned else []
         return tuple(sorted({*usual, *self.problems}, key=lambda kind: (kind.value.status, kind.name)))

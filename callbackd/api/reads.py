@@ -5,6 +5,7 @@ from __future__ import annotations
 from callbackd.access import Role
 from callbackd.api import models, views
 from callbackd.api.centre import Centre, Found
+from callbackd.api.models import moment, moment_or_none
 from callbackd.api.operation import Call, Reply
 from callbackd.api.problems import Fault, Kind, Problem
 from callbackd.domain.ids import QueueName
@@ -28,7 +29,7 @@ async def queue(centre: Centre, call: Call) -> Reply:
 async def times(centre: Centre, call: Call) -> Reply:
     name, query = queue_at(centre, call), call.query
     free = centre.acd.free_times(name, e164(query.number, centre.settings.numbers) or "", centre.clock())
-    return Reply(200, models.Times(free=[models.moment(at) for at in free]))
+    return Reply(200, models.Times(free=[moment(at) for at in free]))
 
 
 async def line(centre: Centre, call: Call) -> Reply:
@@ -60,9 +61,7 @@ async def callbacks(centre: Centre, call: Call) -> Reply:
     if query.number is not None:
         if not call.who.role.covers(Role.AGENT):
             raise Problem(Kind.NOT_ALLOWED, "looking for a number needs the role agent")
-        number = e164(query.number, centre.settings.numbers)
-        if number is None:
-            raise Problem(Kind.INVALID, faults=[Fault("query", "number", "that is not a telephone number")])
+        number = number_of(centre, query.number, "query", "number")
     found = await centre.rows.callbacks(
         number=number,
         queue=query.queue,
@@ -79,6 +78,40 @@ async def callbacks(centre: Centre, call: Call) -> Reply:
 async def callback(centre: Centre, call: Call) -> Reply:
     found = await callback_at(centre, call)
     return Reply(200, views.callback(found, call.who), version=views.version_of(*found))
+
+
+async def switches(centre: Centre, _: Call) -> Reply:
+    state = centre.acd.state
+    now_on = {"offering": state.world.offering, "dialling": state.world.dialling}
+    now_on |= {f"crisis {name}": name in state.world.crises for name in centre.settings.queues}
+    closed = {f"closed {name}": name for name in centre.settings.queues}
+    now = centre.clock()
+    now_on |= {id: state.world.closed_until.get(name, 0.0) > now for id, name in closed.items()}
+    return Reply(200, models.Page[models.Switch](items=[_switch(centre, id, on) for id, on in now_on.items()]))
+
+
+def _switch(centre: Centre, id: str, on: bool) -> models.Switch:
+    """Who turned it last. What callbackd switched off itself is no row, and shows as nobody's."""
+    row = centre.acd.state.switches.get(id)
+    if row is None or row.on is not on:
+        return models.Switch(name=id, on=on, since=None, who="", until=None)
+    return models.Switch(name=id, on=on, since=moment(row.at), who=row.who, until=moment_or_none(row.until))
+
+
+async def do_not_call(centre: Centre, call: Call) -> Reply:
+    query: models.TheNumber = call.query
+    state = centre.acd.state
+    row = state.blocked.get(state.tag(number_of(centre, query.number, "query", "number")))
+    if row is None:
+        return Reply(200, models.DoNotCall(blocked=False, since=None, why=""))
+    return Reply(200, models.DoNotCall(blocked=True, since=moment(row.at), why=row.why))
+
+
+def number_of(centre: Centre, raw: str, where: str, pointer: str) -> str:
+    """The number in E.164, whether or not it may be called. Raises ``Problem``."""
+    if number := e164(raw, centre.settings.numbers):
+        return number
+    raise Problem(Kind.INVALID, faults=[Fault(where, pointer, "that is not a telephone number")])
 
 
 def queue_at(centre: Centre, call: Call) -> QueueName:

@@ -10,6 +10,7 @@ from callbackd.domain.events import FeatureCode
 
 _QUEUES, _AGENTS = models.Page[models.Queue], models.Page[models.Agent]
 _PLACES, _CALLBACKS = models.Page[models.Place], models.Page[models.Callback]
+_SWITCHES = models.Page[models.Switch]
 _PROMISE = (Kind.REFUSED, Kind.NUMBER_NOT_ALLOWED, Kind.TIME_NOT_FREE, Kind.TOO_MANY_CALLBACKS, Kind.ALREADY_DIALLING)
 _CHANGE = (Kind.REFUSED, Kind.ALREADY_DIALLING, Kind.CALLBACK_OVER)
 
@@ -77,5 +78,48 @@ OPERATIONS: tuple[Operation, ...] = (
             ("callIn", "call-in", "Call an agent in from the reserve", FeatureCode.CALL_IN),
             ("sendHome", "send-home", "Send an agent back to the reserve", FeatureCode.SEND_HOME),
         )
+    ),
+    Operation(
+        "dispose", "POST", "/v1/agents/{agent}/disposition",
+        "What the agent's call was about: the one in hand or the last",
+        Role.AGENT, acts.dispose, {204: None}, body=models.Disposition,
+    ),
+    Operation(
+        "writeNote", "POST", "/v1/agents/{agent}/note", "A note about the agent's call: the one in hand, or the last",
+        Role.AGENT, acts.write_note, {204: None}, body=models.Note,
+    ),
+    Operation("listSwitches", "GET", "/v1/switches", "All switches", Role.VIEWER, reads.switches, {200: _SWITCHES}),
+    Operation(
+        "turnSwitch", "PUT", "/v1/switches/{switch}", "Turn offering or dialling on or off", Role.SUPERVISOR, acts.turn,
+        {204: None}, body=models.Turn,
+    ),
+    Operation(
+        "turnCrisis", "PUT", "/v1/queues/{queue}/crisis", "Turn a queue's crisis announcement on or off",
+        Role.SUPERVISOR, acts.turn_crisis, {204: None}, body=models.Turn,
+    ),
+    Operation(
+        "closeEarly", "PUT", "/v1/queues/{queue}/closed", "Close a queue until a time, or open it again",
+        Role.SUPERVISOR, acts.close_early, {204: None}, body=models.Closing, problems=(Kind.REFUSED,),
+    ),
+    Operation(
+        "putFirst", "POST", "/v1/line/{place}/put-first", "Put a caller or a promise before all others of its queue",
+        Role.SUPERVISOR, acts.put_first, {204: None}, body=models.WithReason, problems=(Kind.REFUSED,),
+    ),
+    Operation(
+        "takeOut", "POST", "/v1/line/{place}/take-out", "Send a caller to the fallback, or cancel a promise",
+        Role.SUPERVISOR, acts.take_out, {204: None}, body=models.WithReason,
+        problems=(Kind.REFUSED, Kind.ALREADY_DIALLING),
+    ),
+    Operation(
+        "isBlocked", "GET", "/v1/do-not-call", "Whether a number must never be called", Role.AGENT, reads.do_not_call,
+        {200: models.DoNotCall}, query=models.TheNumber,
+    ),
+    Operation(
+        "block", "POST", "/v1/do-not-call", "Never call a number again; its callback is cancelled", Role.AGENT,
+        acts.block, {204: None}, body=models.OfNumber,
+    ),
+    Operation(
+        "unblock", "POST", "/v1/do-not-call/remove", "A number may be called again", Role.SUPERVISOR, acts.unblock,
+        {204: None}, body=models.OfNumber,
     ),
 )  # fmt: skip
