@@ -22,6 +22,8 @@ def contradictions(config: Config) -> Iterator[str]:
     """A sentence for every mistake in a file whose fields are each right by themselves."""
     if config.fallback.take_over and not config.ami.enabled:
         yield "fallback.take_over: callers are fetched by AMI; set ami.enabled = true, or this to false"
+    if config.limits.money_day is not None and not config.limits.rates:
+        yield "limits.money_day: nothing is known to cost anything; add [limits.rates], or leave money_day out"
     yield from _of_agents(config)
     yield from _of_passwords(config)
     for name, queue in config.queues.items():

@@ -20,20 +20,24 @@ _ONE_AT_A_TIME = 0x6362640002
 
 _SPENT = text("""
     SELECT count(*) FILTER (WHERE a.claimed_at >= :today AND a.outcome IS DISTINCT FROM 'not_dialled') AS dials,
-           coalesce(sum(extract(epoch FROM
-               coalesce(CASE a.outcome WHEN 'connected' THEN e.closed_at ELSE a.closed_at END, :now) - a.answered_at
-           )) FILTER (WHERE a.claimed_at >= :today), 0)::float AS talk_s,
+           coalesce(sum(used.s) FILTER (WHERE a.claimed_at >= :today), 0)::float AS talk_s,
+           coalesce(sum(ceil(used.s / 60) * a.price) FILTER (WHERE a.claimed_at >= :today), 0)::float AS money,
            count(*) FILTER (WHERE a.accepted_at >= :fared) AS answered,
            count(*) FILTER (WHERE a.accepted_at >= :fared
                AND extract(epoch FROM coalesce(a.served_at, a.closed_at, :now) - a.accepted_at) > :late_s) AS late
       FROM attempt a JOIN callback c ON c.id = a.callback JOIN entry e ON e.id = c.entry
+     CROSS JOIN LATERAL (SELECT extract(epoch FROM
+               coalesce(CASE a.outcome WHEN 'connected' THEN e.closed_at ELSE a.closed_at END, :now) - a.answered_at
+           ) AS s) used
      WHERE a.claimed_at >= least(:today, :fared)
 """)
 """A call that reached an agent lasts until the place is over; the attempt is over when they hear each other."""
 _SENT_OUT = text("""
     SELECT count(*) AS dials,
-           coalesce(sum(extract(epoch FROM coalesce(closed_at, :now) - claimed_at)), 0)::float AS talk_s
+           coalesce(sum(used.s), 0)::float AS talk_s,
+           coalesce(sum(ceil(used.s / 60) * price), 0)::float AS money
       FROM sent_out
+     CROSS JOIN LATERAL (SELECT extract(epoch FROM coalesce(closed_at, :now) - claimed_at) AS s) used
      WHERE claimed_at >= :today AND dialled
 """)
 """The answer out there is not seen: time counts from the transfer."""
@@ -48,7 +52,12 @@ async def spent_before(connection: AsyncConnection, now: float, zone: str, word_
     since = {"fared": datetime.fromtimestamp(fared, UTC), "late_s": LATE_S}
     dialled = Spent(**(await connection.execute(_SPENT, times | since)).one()._mapping)
     sent = (await connection.execute(_SENT_OUT, times)).one()
-    return replace(dialled, dials=dialled.dials + sent.dials, talk_s=dialled.talk_s + sent.talk_s)
+    return replace(
+        dialled,
+        dials=dialled.dials + sent.dials,
+        talk_s=dialled.talk_s + sent.talk_s,
+        money=dialled.money + sent.money,
+    )
 
 
 def tomorrow(now: float, zone: str) -> float:

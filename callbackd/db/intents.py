@@ -176,7 +176,7 @@ class Claim:
 
     def done(self) -> Event:
         spent, dials = self._spent, self._spent.dials + bool(self._limits)
-        return AttemptClaimed(self._wanted.attempt.id, dials, spent.talk_s, spent.answered, spent.late)
+        return AttemptClaimed(self._wanted.attempt.id, dials, spent.talk_s, spent.answered, spent.late, spent.money)
 
     def refused(self, reason: str) -> Event:
         attempt = self._wanted.attempt
@@ -217,7 +217,8 @@ class SendOut:
         await connection.execute(insert(tables.sent_out), [values(self._sent)])
 
     def done(self) -> Event:
-        return TransferClaimed(self._sent.id, self._spent.dials + bool(self._limits), self._spent.talk_s)
+        spent, dials = self._spent, self._spent.dials + bool(self._limits)
+        return TransferClaimed(self._sent.id, dials, spent.talk_s, spent.money)
 
     def refused(self, reason: str) -> Event:
         if self._limits is None or self._no_more is None:

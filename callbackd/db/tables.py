@@ -216,6 +216,7 @@ attempt = Table(
     Column("closed_at", Moment),
     Column("cause", Integer, nullable=False),
     Column("tech_cause", Integer, nullable=False),
+    Column("price", Float, nullable=False, server_default="0"),
     _closed(),
 )
 Index("uq_attempt_open_callback", attempt.c.callback, unique=True, postgresql_where=attempt.c.closed_at.is_(None))
@@ -267,6 +268,7 @@ sent_out = Table(
     Column("number", Text, nullable=False),
     Column("claimed_at", Moment, nullable=False),
     Column("dialled", Boolean, nullable=False),
+    Column("price", Float, nullable=False, server_default="0"),
     Column("closed_at", Moment),
 )
 """Callers whom agents sent to outside numbers, where these are counted."""

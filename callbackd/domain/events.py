@@ -290,6 +290,7 @@ class AttemptClaimed:
     talk_s: float = 0.0
     answered: int = 0
     late: int = 0
+    money: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +310,7 @@ class TransferClaimed:
     sent: SentOutId
     dials: int = 0
     talk_s: float = 0.0
+    money: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,10 @@ CONTRADICTIONS = {
         {"alice": "[agents.alice.penalties]\nsails = 2"},
         "agents.alice.penalties.sails: the agent does not serve 'sails'; add it to agents.alice.queues or take it out",
     ),
+    "money without rates": (
+        {"alice": "[limits]\nmoney_day = 20"},
+        "limits.money_day: nothing is known to cost anything; add [limits.rates], or leave money_day out",
+    ),
     "a share of more than all": (
         {"support": "[queues.support.offer]\nshare = 1.5"},
         "queues.support.offer.share: input should be less than or equal to 1",

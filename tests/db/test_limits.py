@@ -150,6 +150,8 @@ async def test_without_limits_it_is_counted_and_not_refused(engine, right):
 
 LONDON = Limits(dials_day=3, minutes_day=10.0, late_least=2, zone="Europe/London", block_hour=99)
 CONNECTED: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.CONNECTED}
+NO_KEY: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.NO_KEY}
+NO_ANSWER: dict[str, Any] = {"state": AttemptState.CLOSED, "outcome": AttemptOutcome.NO_ANSWER}
 MIDNIGHT = 1_800_057_600.0
 """In London, after NOW."""
 
@@ -258,6 +260,26 @@ async def test_a_restart_forgets_no_dial(engine, right):
     for n in range(3):
         await dials(Journal(engine, right, limits=LONDON), n)
     assert isinstance(await dials(Journal(engine, right, limits=LONDON), 3), AttemptNotClaimed)
+
+
+async def test_money_is_counted_by_begun_minutes_at_the_price_of_the_dial(engine, right):
+    journal = Journal(engine, right, limits=replace(LONDON, dials_day=9, money_day=1.0, rates={"+44": 0.1}))
+    await dials(journal, 0, answered_at=NOW, closed_at=NOW + 61, price=0.25, **NO_KEY)
+    await dials(journal, 1, closed_at=NOW + 30, price=0.25, **NO_ANSWER)
+    answer = await dials(journal, 2, NOW + 100, answered_at=NOW + 100, closed_at=NOW + 101, price=0.1, **CONNECTED)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.money == pytest.approx(0.5)
+    sent = replace(sent_out(3, NOW + 100), price=0.1)
+    assert isinstance((await journal.commit([ClaimTransfer(sent)]))[0], TransferClaimed)
+    answer = await dials(journal, 4, NOW + 101)
+    assert isinstance(answer, AttemptClaimed)
+    assert answer.money == pytest.approx(0.7), "the customer who talks, and the caller who was sent out"
+    why = "1.10 EUR spent today, 1.00 allowed"
+    at = NOW + 100 + 150
+    assert await dials(journal, 5, at) == AttemptNotClaimed(AttemptId("attempt-5"), why, until=MIDNIGHT)
+    refused = TransferNotClaimed(SentOutId("sent-6"), why, until=MIDNIGHT)
+    assert await journal.commit([ClaimTransfer(sent_out(6, at))]) == [refused]
+    assert isinstance(await dials(journal, 7, MIDNIGHT), AttemptClaimed)
 
 
 # --- callers whom agents send out -------------------------------------------------------------------------------------

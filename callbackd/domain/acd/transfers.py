@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from callbackd.domain import numbers
 from callbackd.domain.acd import outside
 from callbackd.domain.agents.floor import Floor
+from callbackd.domain.callbacks.limits import price_of
 from callbackd.domain.callers.menus import Menus
 from callbackd.domain.callers.waiting import Waiting
 from callbackd.domain.commands import AnswerTransfer, ClaimTransfer, HangUp, NotePlace, StopMusic, Transfer
@@ -110,7 +111,9 @@ class Transfers:
         """Have the database count a transfer before the caller goes."""
         state = self._state
         known = numbers.e164(number, state.settings.numbers) or numbers.tame(number)
-        sent = state.put(SentOut(state.mint.sent_out(state.now), entry.id, leg, known, state.now), saved=True)
+        price = price_of(known, state.settings.limits)
+        sent = SentOut(state.mint.sent_out(state.now), entry.id, leg, known, state.now, price)
+        state.put(sent, saved=True)
         self._claiming[sent.id] = event
         state.store(ClaimTransfer(sent))
 
@@ -121,7 +124,7 @@ class Transfers:
     def claimed(self, event: TransferClaimed) -> None:
         state = self._state
         wanted, sent = self._claiming.pop(event.sent, None), state.sent_out.get(event.sent)
-        self._budget.spent(event.dials, event.talk_s)
+        self._budget.spent(event.dials, event.talk_s, event.money)
         if wanted is None or sent is None:
             return
         entry = self._talk_of(wanted.leg)

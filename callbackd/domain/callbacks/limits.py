@@ -45,6 +45,15 @@ def too_many(limits: Limits, asked: Requests) -> str | None:
     return None
 
 
+def price_of(number: str, limits: Limits) -> float:
+    """What a begun minute to a number in E.164 costs; 0 where no rates are set.
+
+    A number that no rate fits costs the highest: a rate that was forgotten stops the day too early, not too late.
+    """
+    fitting = [prefix for prefix in limits.rates if number.startswith(prefix)]
+    return limits.rates[max(fitting, key=len)] if fitting else max(limits.rates.values(), default=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What was dialled today, and how customers fared within a day."""
@@ -55,6 +64,8 @@ class Spent:
     """Customers who pressed 1."""
     late: int = 0
     """Those of them who had no agent within two seconds."""
+    money: float = 0.0
+    """What today's calls cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ def may_spend(limits: Limits, spent: Spent) -> NoMore | None:
         return NoMore(f"{spent.dials} dials today, {limits.dials_day} allowed", False)
     if minutes >= limits.minutes_day:
         return NoMore(f"{minutes:.0f} minutes used today, {limits.minutes_day:.0f} allowed", False)
+    if limits.money_day is not None and spent.money >= limits.money_day:
+        return NoMore(f"{spent.money:.2f} {limits.currency} spent today, {limits.money_day:.2f} allowed", False)
     return None
 
 

@@ -20,14 +20,16 @@ class Budget:
 
     def claimed(self, event: AttemptClaimed) -> None:
         """As ``spent``; and slow down when customers have waited."""
-        self.spent(event.dials, event.talk_s)
+        self.spent(event.dials, event.talk_s, event.money)
         self._slow(Spent(event.dials, event.talk_s, event.answered, event.late))
 
-    def spent(self, dials: int, talk_s: float) -> None:
+    def spent(self, dials: int, talk_s: float, money: float) -> None:
         """Raise an alarm when much of the day's budget is used up."""
         limits = self._state.settings.limits
         self._tell("dials", dials, limits.dials_day)
         self._tell("minutes", talk_s / 60, limits.minutes_day)
+        if limits.money_day is not None:
+            self._tell("money", money, limits.money_day)
 
     def refused(self, event: AttemptNotClaimed) -> bool:
         """Whether it was refused for the budget, or for customers who had waited: then the promise waits at no cost."""
@@ -63,7 +65,7 @@ class Budget:
         day, told = state.world.told.get(what, (today, 0.0))
         reached = max((share for share in _TOLD_AT if used >= share * limit), default=0.0) if used else 0.0
         if reached > (told if day == today else 0.0):
-            state.alarm("budget", f"{reached:.0%} of the day's {what} used", f"{used:.0f} of {limit:.0f}")
+            state.alarm("budget", f"{reached:.0%} of the day's {what} used", f"{round(used, 2):g} of {limit:g}")
             state.world.told[what] = (today, reached)
 
     def _slow(self, spent: Spent) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from callbackd.domain import numbers
 from callbackd.domain.breaker import trunk_of
 from callbackd.domain.calendar import hours
+from callbackd.domain.callbacks.limits import price_of
 from callbackd.domain.commands import ClaimAttempt, DialCustomer, HangUp, Happening
 from callbackd.domain.dialler import retry
 from callbackd.domain.dialler.budget import Budget
@@ -50,7 +51,15 @@ class Dial:
             self._wait_for_hour(entry, callback, at)
             return
         made = callback.attempts_made + 1
-        attempt = Attempt(state.mint.attempt(state.now), callback.id, agent_id, checked.number, made, state.now)
+        attempt = Attempt(
+            state.mint.attempt(state.now),
+            callback.id,
+            agent_id,
+            checked.number,
+            made,
+            state.now,
+            price=price_of(checked.number, state.settings.limits),
+        )
         if agent_id:
             state.move(state.agents[agent_id].reserve(entry.id))
             state.offered_at[agent_id] = (entry.queue, state.now)

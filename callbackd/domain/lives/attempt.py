@@ -121,6 +121,8 @@ class Attempt:
     closed_at: float | None = None
     cause: int = 0
     tech_cause: int = 0
+    price: float = 0.0
+    """What a begun minute costs."""
 
     @property
     def leg(self) -> LegId:

@@ -15,6 +15,8 @@ class SentOut:
     number: str
     """In E.164, or as it was dialled when nobody knows what number that is."""
     claimed_at: float
+    price: float = 0.0
+    """What a begun minute costs there."""
     dialled: bool = True
     """Until it is known that nobody was dialled, somebody was."""
     closed_at: float | None = None

@@ -76,6 +76,15 @@ class Limits:
     """Customers dialled on one day by the site's clock; alarms at 50, 80 and 100 %, then promises wait for the next."""
     minutes_day: Annotated[float, Ge(0), Unit("min")] = 600.0
     """Minutes on one day from customers' answers to the ends of their calls, with the same alarms."""
+    money_day: Annotated[float, Gt(0)] | None = None
+    """What the calls of one day may cost by ``[limits.rates]``, with the same alarms; not set: any sum."""
+    currency: Annotated[str, Pattern(r"^[A-Z]{3}$")] = "EUR"
+    """In which ``money_day`` and the rates are."""
+    rates: Mapping[Annotated[str, Pattern(r"^\+([1-9][0-9]{0,14})?$")], Annotated[float, Ge(0)]] = field(
+        default_factory=dict
+    )
+    """What each begun minute costs, by the beginning of the number in E.164; the longest counts. A number that none
+    fits costs the highest rate."""
     late_slow: Annotated[float, Ge(0), Le(1)] = 0.01
     """Share of customers who pressed 1 and had no agent within 2 s, above which nobody is dialled before an agent is
     free."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callbackd.domain.callbacks.limits import NoMore, Spent, may_dial
+from callbackd.domain.callbacks.limits import NoMore, Spent, may_dial, may_spend, price_of
 from callbackd.domain.commands import ClaimAttempt, Decided, DialCustomer
 from callbackd.domain.events import (
     AttemptClaimed,
@@ -51,19 +51,48 @@ def test_dialling_is_allowed_within_the_days_budget(spent, answer):
     assert may_dial(Limits(), spent) == answer
 
 
+RATES = {"+": 0.5, "+44": 0.02, "+447": 0.08, "+4420": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("number", "price"),
+    [("+442079460101", 0.01), ("+447400123456", 0.08), ("+441134960000", 0.02), ("+493012345678", 0.5)],
+)
+def test_the_longest_prefix_names_the_price(number, price):
+    assert price_of(number, Limits(rates=RATES)) == price
+
+
+def test_a_number_that_no_rate_fits_costs_the_highest():
+    assert price_of("+493012345678", Limits(rates={"+44": 0.02, "+1": 0.3})) == 0.3
+    assert price_of("8002", Limits(rates={"+44": 0.02})) == 0.02
+    assert price_of("+442079460101", Limits()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("money", "answer"), [(9.99, None), (10.0, NoMore("10.00 GBP spent today, 10.00 allowed", False))]
+)
+def test_dialling_is_allowed_within_the_days_money(money, answer):
+    assert may_spend(Limits(money_day=10.0, currency="GBP", rates=RATES), Spent(money=money)) == answer
+    assert may_spend(Limits(rates=RATES), Spent(money=money)) is None
+
+
 # --- at the desk ------------------------------------------------------------------------------------------------------
 
 
-NO_TIMES = Slots(enabled=False)
+NO_TIMES, LIMITS = Slots(enabled=False), Limits()
 
 
 def promised(
-    numbers: int = 1, policy: DialPolicy = DialPolicy.AGENT_FIRST, slots: Slots = NO_TIMES, **retry: Any
+    numbers: int = 1,
+    policy: DialPolicy = DialPolicy.AGENT_FIRST,
+    slots: Slots = NO_TIMES,
+    limits: Limits = LIMITS,
+    **retry: Any,
 ) -> Centre:
     """Promises, and an agent who will be there."""
     rules = queue(dial=policy, retry=Retry(**retry), slots=slots, wrap_up_s=0.0)
     dialling = Dialling(per_s=0.0, in_flight=1)
-    centre = Centre(settings([rules], [agent("alice")], dialling=dialling))
+    centre = Centre(settings([rules], [agent("alice")], dialling=dialling, limits=limits))
     centre.take_callbacks(numbers)
     return centre
 
@@ -104,6 +133,14 @@ def test_an_alarm_is_raised_when_much_of_the_days_budget_is_used_up(spent, told)
     answers(centre, **spent)
     assert alarms(centre) == told
     assert centre.last(DialCustomer).number == number(0)
+
+
+@pytest.mark.parametrize(("money", "share"), [(4.99, ""), (5.0, "50%"), (8.0, "80%"), (10.5, "100%")])
+def test_an_alarm_is_raised_when_much_of_the_days_money_is_spent(money, share):
+    centre = promised(limits=Limits(money_day=10.0, rates=RATES))
+    assert claims(centre).attempt.price == 0.01
+    answers(centre, money=money)
+    assert alarms(centre) == ([f"{share} of the day's money used"] if share else [])
 
 
 def test_each_alarm_about_the_budget_is_raised_once_a_day():
