@@ -82,6 +82,26 @@ class Place(Shown):
     at: datetime | None = Field(description="The time that was promised.")
 
 
+class Standing(Shown):
+    """A place as the live feed has it: what changes by the clock alone is left out."""
+
+    id: str
+    queue: str
+    live: bool
+    state: EntryState
+    number: str = Field(description="Masked for viewers.")
+    arrived_at: datetime
+    order: list[float | str] = Field(description="Places of a queue, but those outside the line, sorted by this.")
+    agent: str | None
+    callback: str | None
+    at: datetime | None = Field(description="The time that was promised.")
+
+
+class Gone(Shown):
+    kind: Literal["place", "callback"]
+    id: str
+
+
 class Agent(Shown):
     id: str
     name: str

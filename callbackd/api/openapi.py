@@ -38,6 +38,24 @@ _PROBLEM = {
 }
 
 
+_FEED = {
+    "operationId": "watch",
+    "summary": "The live feed: a snapshot, then each change as it happens",
+    "description": "Needs the role `viewer`. Events: `snapshot`, `place`, `agent`, `callback`, `gone`, `figures`.",
+    "parameters": [{"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}],
+    "responses": {
+        "200": {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **{
+            str(kind.value.status): {
+                "description": f"{kind.value.title} (`{kind.slug}`)",
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+            for kind in (Kind.NOT_KNOWN, Kind.NOT_ALLOWED, Kind.TOO_MANY_REQUESTS, Kind.NOT_NOW)
+        },
+    },
+}
+
+
 @cache
 def document(version: str) -> dict[str, Any]:
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = []
@@ -49,6 +67,7 @@ def document(version: str) -> dict[str, Any]:
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, names)
     licensed = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    paths["/v1/events"] = {"get": _FEED}
     return {
         "openapi": "3.1.0",
         "info": {

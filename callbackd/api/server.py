@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,9 +19,10 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from callbackd.access import Who
+from callbackd.access import Role, Who
 from callbackd.api import caller, openapi, page
 from callbackd.api.centre import Centre
+from callbackd.api.feed import Feed
 from callbackd.api.gate import IDLE_S, SWEEP_S, Gate
 from callbackd.api.once import key_of, once, response_of
 from callbackd.api.operation import Call, Operation, Reply
@@ -32,6 +33,8 @@ from callbackd.api.table import OPERATIONS
 SOCKET = "api.sock"
 """The name of the socket file in the state directory."""
 BODY_BYTES = 65_536
+STREAM_S = 3600.0
+"""A live feed ends after this long, and is asked for again with the key as it counts then."""
 _AGAIN_S = 5.0
 _LAST_WORDS_S = 0.5
 _HEADERS = {
@@ -63,8 +66,9 @@ class Listening:
 
 
 class Server:
-    def __init__(self, centre: Centre, listening: Listening) -> None:
+    def __init__(self, centre: Centre, feed: Feed, listening: Listening) -> None:
         self._centre = centre
+        self._feed = feed
         self._listening = listening
         self._keys = caller.Keys(centre.rows.key, centre.clock)
         self._pace = Pace(listening.per_s, 10 * listening.per_s)
@@ -74,6 +78,7 @@ class Server:
     async def run(self) -> None:
         """Serve until cancelled. A listener that cannot be opened is tried again for ever: calls do not need it."""
         async with asyncio.TaskGroup() as listeners:
+            listeners.create_task(self._feed.run(self._centre), name="api feed")
             listeners.create_task(self._keep(self._by_file, self._operator), name="api socket")
             if self._listening.port:
                 listeners.create_task(self._keep(self._by_tcp, self._keys.who), name="api tcp")
@@ -90,6 +95,8 @@ class Server:
             except OSError as error:
                 if complaint != (complaint := str(error.strerror or error)):
                     log.error("api_not_open", why=f"{complaint}; trying again; calls are served without it")
+            except Exception:
+                log.exception("api_failed", why="a fault of callbackd; trying again; calls are served without it")
             await asyncio.sleep(_AGAIN_S)
 
     @asynccontextmanager
@@ -103,6 +110,7 @@ class Server:
                 return await _answered(request, handler)
 
         app.middlewares.append(guarded)
+        app.on_shutdown.append(self._end_feed)
         self._routes(app, identify)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_WORDS_S, keepalive_timeout=IDLE_S)
         async with AsyncExitStack() as stack:
@@ -126,11 +134,15 @@ class Server:
     async def _operator(self, request: web.Request) -> Who:
         return caller.operator(request)
 
+    async def _end_feed(self, _: web.Application) -> None:
+        self._feed.end()
+
     # --- routes -------------------------------------------------------------------------------------------------------
 
     def _routes(self, app: web.Application, identify: Identify) -> None:
         for operation in OPERATIONS:
             app.router.add_route(operation.method, operation.path, self._serving(operation, identify))
+        app.router.add_get("/v1/events", self._streaming(identify))
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/primary", self._primary)
@@ -141,14 +153,37 @@ class Server:
 
     def _serving(self, operation: Operation, identify: Identify) -> Served:
         async def serve(request: web.Request) -> web.StreamResponse:
-            who = await identify(request)
-            if wait_s := self._pace.wait_s(f"{who.source} {who.name}", asyncio.get_running_loop().time()):
-                raise Problem(Kind.TOO_MANY_REQUESTS, headers={"Retry-After": str(round(wait_s) + 1)})
-            if not who.role.covers(operation.role):
-                raise Problem(Kind.NOT_ALLOWED, f"{operation.id} needs the role {operation.role}")
+            who = await self._let_in(request, identify, operation.role, operation.id)
             return await self._carried_out(operation, request, who)
 
         return serve
+
+    def _streaming(self, identify: Identify) -> Served:
+        async def stream(request: web.Request) -> web.StreamResponse:
+            who = await self._let_in(request, identify, Role.VIEWER, "the live feed")
+            messages = self._feed.messages(self._centre, who, request.headers.get("Last-Event-ID", ""))
+            response = web.StreamResponse(headers={**_HEADERS, "Content-Type": "text/event-stream"})
+            async with aclosing(messages):
+                until = asyncio.get_running_loop().time() + STREAM_S
+                async for message in messages:
+                    if not response.prepared:
+                        await response.prepare(request)
+                    if not await _taken(response, message, request):
+                        break
+                    if asyncio.get_running_loop().time() > until:
+                        break
+            return response
+
+        return stream
+
+    async def _let_in(self, request: web.Request, identify: Identify, role: Role, what: str) -> Who:
+        """Who asks, if they may and not too often. Raises ``Problem``."""
+        who = await identify(request)
+        if wait_s := self._pace.wait_s(f"{who.source} {who.name}", asyncio.get_running_loop().time()):
+            raise Problem(Kind.TOO_MANY_REQUESTS, headers={"Retry-After": str(round(wait_s) + 1)})
+        if not who.role.covers(role):
+            raise Problem(Kind.NOT_ALLOWED, f"{what} needs the role {role}")
+        return who
 
     async def _carried_out(self, operation: Operation, request: web.Request, who: Who) -> web.StreamResponse:
         raw = await _body(request) if operation.body else b""
@@ -179,6 +214,18 @@ class Server:
         return _health([] if self._centre.health.leads() else ["another daemon has the right to dial, or nobody"])
 
 
+async def _taken(response: web.StreamResponse, message: bytes, request: web.Request) -> bool:
+    """Whether the client has taken the message in time; otherwise it is cut off."""
+    try:
+        async with asyncio.timeout(IDLE_S):
+            await response.write(message)
+    except TimeoutError:
+        if request.transport:
+            request.transport.abort()
+        return False
+    return True
+
+
 def _health(reasons: list[str], what: str = "") -> web.Response:
     text = "\n".join(f"{reason} {what}".strip() for reason in reasons) or "ok"
     return web.Response(status=503 if reasons else 200, text=text + "\n", headers={"Cache-Control": "no-store"})
@@ -198,7 +245,7 @@ async def _answered(request: web.Request, handler: Served) -> web.StreamResponse
     except Exception:
         log.exception("api_failed", path=request.path, why="a fault of callbackd; calls are not affected")
         response = response_of(Problem(Kind.OUR_FAULT))
-    for name, value in _HEADERS.items():
+    for name, value in _HEADERS.items() if not response.prepared else ():
         response.headers.setdefault(name, value)
     return response
 

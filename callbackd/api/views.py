@@ -11,7 +11,7 @@ from callbackd.api.models import moment, moment_or_none
 from callbackd.domain.ids import QueueName
 from callbackd.domain.lives.agent import Agent as AgentRow
 from callbackd.domain.lives.agent import Presence
-from callbackd.domain.lives.entry import EntryState
+from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.recovery.snapshot import AgentShown, PlaceShown
 
 
@@ -79,6 +79,21 @@ def place(shown: PlaceShown, who: Who) -> models.Place:
         waited_s=round(shown.waited_s, 1),
         expected_s=None if shown.p80_s is None else round(shown.p80_s, 1),
         at=moment_or_none(shown.slot_at),
+    )
+
+
+def standing(centre: Centre, entry: Entry, who: Who) -> models.Standing:
+    return models.Standing(
+        id=entry.id,
+        queue=entry.queue,
+        live=entry.live,
+        state=entry.state,
+        number=masked(entry.number, who),
+        arrived_at=moment(entry.arrived_at),
+        order=list(centre.acd.state.order(entry)),
+        agent=entry.agent,
+        callback=entry.callback,
+        at=moment_or_none(entry.slot_at),
     )
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from callbackd.api.centre import Centre, Health, Rows
 from callbackd.api.desk import Desk
+from callbackd.api.feed import Feed
 from callbackd.api.server import SOCKET, Listening, Server
 from callbackd.app.database import Database
 from callbackd.app.given import Given
@@ -26,6 +27,7 @@ def asked_by_people(
     right: Right,
     acd: Acd,
     desk: Desk,
+    feed: Feed,
     vitals: Vitals,
     clock: Callable[[], float],
 ) -> Server:
@@ -56,7 +58,7 @@ def asked_by_people(
         epoch=lambda: right.epoch,
     )
     api = config.api
-    return Server(centre, Listening(config.state_dir / SOCKET, api.host, api.port, api.connections, api.per_s))
+    return Server(centre, feed, Listening(config.state_dir / SOCKET, api.host, api.port, api.connections, api.per_s))
 
 
 def our_version() -> str:

@@ -16,6 +16,7 @@ import structlog
 from callbackd.ami.client import Ami
 from callbackd.ami.client import Link as AmiLink
 from callbackd.api.desk import Desk
+from callbackd.api.feed import Feed
 from callbackd.app.asking import asked_by_people
 from callbackd.app.daemon import Daemon
 from callbackd.app.database import Database
@@ -80,7 +81,12 @@ def wire(
     outbox = Outbox(perform, post)
     perform.rings.hang_up = outbox.put
     lamps = Lamps(_lamp(ari), acd.agents)
-    watching: list[Watch] = [lamps.watch, *([Recorder(config.log.record, entropy)] if config.log.record else [])]
+    feed = Feed()
+    watching: list[Watch] = [
+        lamps.watch,
+        feed.watch,
+        *([Recorder(config.log.record, entropy)] if config.log.record else []),
+    ]
     runner = Runner(acd, journal, inbox, outbox.put, lambda: round(clock(), 6), watching)
     hearsay = Hearsay(ari.api.channels.get, post, acd.believes_in, settings.is_agents)
     ami = Ami(given.ami, hearsay.hear, _not_needed)
@@ -95,7 +101,7 @@ def wire(
         database=database,
         right=right,
         acd=acd,
-        api=asked_by_people(given, database, right, acd, desk, vitals, clock),
+        api=asked_by_people(given, database, right, acd, desk, feed, vitals, clock),
         vitals=vitals,
         inbox=inbox,
         watermark=watermark,
