@@ -27,7 +27,7 @@ from callbackd.domain.wait.estimator import Ahead, Busy, Place
 from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate import mixed
-from callbackd.simulate.regimes import REGIMES, SUPPORT, run
+from callbackd.simulate.regimes import REGIMES, RETURNS, ROSTERS, SUPPORT, run, with_and_without
 from callbackd.simulate.score import table
 from lab import bench_core, bench_figures, bench_journal
 from lab.asterisk import Asterisk
@@ -100,6 +100,13 @@ def ewt(days: int) -> None:
     for name, regime in REGIMES.items():
         print(f"{name}: {regime.agents} agents, {days} days")
         print("\n".join(table(run(regime, range(days)))))
+    for name, regime in (ROSTERS | RETURNS).items():
+        known, unknown = with_and_without(regime, range(days))
+        what = "the roster" if regime.shifts else "the return of those who pause"
+        print(
+            f"{name}: {what} known, MAE {known.mae:.0f} ({known.mae / unknown.mae:.2f} of {unknown.mae:.0f} without), "
+            f"loss {known.loss:.1f} ({known.loss / unknown.loss:.2f}), in P80 {known.coverage:.0%}"
+        )
     for name, centre in mixed.MIXED.items():
         for queue, came in mixed.run(centre, range(days)).items():
             score = came.score

@@ -162,7 +162,8 @@ def entered(channel: Json, args: Sequence[str]) -> Event:
     if role == Party.CUSTOMER:
         return LegEntered(leg, Party.CUSTOMER, AttemptId(rest[0] or leg.removeprefix(OURS)))
     if role == "feature":
-        return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0])
+        minutes = rest[1] if rest[1].isdecimal() else ""
+        return FeatureCodeDialled(leg, rest[0], _text(channel, "name").rpartition("-")[0], minutes)
     if leg.startswith(OURS) and role != "inbound":
         raise Unreadable("one of our legs without a role")
     inbound = rest if role == "inbound" else [",".join(args), *[""] * 5]

@@ -36,6 +36,7 @@ def settings_of(config: Config, secret: bytes = b"") -> domain.Settings:
         transfers=config.transfers,
         calling=calling_of(config.calling),
         zone=site.zone,
+        rosters={agent.id: _roster(agent.roster, agent, config) for agent in config.agents.values() if agent.roster},
         reports=replace(config.reports, thresholds_s=tuple(sorted(set(config.reports.thresholds_s)))),
     )
 
@@ -74,6 +75,13 @@ def _menu(name: str, menu: Menu, config: Config) -> domain.Menu:
 
 def hours_of(hours: Hours, site_zone: str) -> domain.Hours:
     return domain.Hours(hours.zone or site_zone, hours.week(), **_shared(domain.OpeningDays, hours))
+
+
+def _roster(name: str, agent: domain.AgentSettings, config: Config) -> domain.Hours:
+    """The agent's shifts: by the clock of the first queue that the agent serves, unless they name their own."""
+    section = config.queues[agent.queues[0]].hours
+    zone = config.hours[section].zone if section else None
+    return hours_of(config.hours[name], zone or config.site.zone)
 
 
 def calling_of(calling: Calling) -> domain.Calling | None:

@@ -49,6 +49,8 @@ def _of_agents(config: Config) -> Iterator[str]:
         for queue in agent.queues:
             if queue not in config.queues:
                 yield f"agents.{name}.queues: there is no queue {queue!r}; add [queues.{queue}] or take it out"
+        if agent.roster is not None and agent.roster not in config.hours:
+            yield f"agents.{name}.roster: there is no {agent.roster!r}; add [hours.{agent.roster}] or take it out"
         for twin, other in config.agents.items():
             for phone in sorted({agent.endpoint, *agent.phones} & {other.endpoint, *other.phones}):
                 if twin < name:

@@ -18,7 +18,8 @@ _WORKDAY, _SATURDAY = (Span(9 * 60, 20 * 60),), (Span(10 * 60, 17 * 60),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours(OpeningDays):
-    """When somebody is there, for the queues that name these hours. A weekday that is not set is closed."""
+    """When somebody is there, for the queues that name these hours, and the shifts of the agents whose ``roster`` names
+    them. A weekday that is not set is closed."""
 
     monday: tuple[Shift, ...] = ()
     """Opening hours of Mondays."""

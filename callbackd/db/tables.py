@@ -241,6 +241,7 @@ agent = Table(
     Column("called_in", Boolean, nullable=False, server_default="false"),
     Column("own_call", Boolean, nullable=False, server_default="false"),
     Column("away", Boolean, nullable=False, server_default="false"),
+    Column("back_at", Moment),
 )
 
 request = Table(

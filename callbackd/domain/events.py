@@ -89,6 +89,8 @@ class FeatureCodeDialled:
     leg: LegId
     code: str
     endpoint: str
+    minutes: str = ""
+    """What was dialled after the code of a pause: in how many minutes the agent expects to be back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,6 +478,8 @@ class AgentAct:
 
     agent: str
     code: FeatureCode
+    back_in_s: float | None = None
+    """With a pause: in how many seconds the agent expects to be back; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class Fixed(StrEnum):
     AGENT_LOGGED_IN = "agent_logged_in"
     AGENT_LOGGED_OUT = "agent_logged_out"
     AGENT_PAUSED = "agent_paused"
+    AGENT_BACK_WHEN = "agent_back_when"  # to an agent who pauses: key in how many minutes you will be back, then hash
+    AGENT_BACK_NOTED = "agent_back_noted"  # we expect you back by then
     AGENT_MISSED = "agent_missed"  # before the answer to a feature code: you were paused for calls not answered
     AGENT_UNPAUSED = "agent_unpaused"
     AGENT_ACCEPT = "agent_accept"  # to an agent who picked up: a caller for you, press 1 to take the call

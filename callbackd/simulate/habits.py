@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callbackd.domain.settings import Hours
+
 WORKDAY = (0.3, 0.7, 1.0, 0.9, 0.6, 0.5, 0.8, 0.9, 0.6, 0.3)
 """Ten hours of a service line: the peak before noon, the dip at lunch, the smaller peak after it."""
 
@@ -48,6 +50,10 @@ class Habits:
     minutes."""
     agent_codes: float = 0.05
     """Share of wrap-ups that an agent makes longer or ends by hand."""
+    says_return: bool = False
+    """Whether agents who pause say for how many minutes."""
+    rosters: Mapping[str, Hours] = field(default_factory=dict)
+    """The shifts and breaks that agents keep, a minute or two early or late, whether the settings name them or not."""
     shift_h: float | None = None
     """Hours after which agents go home, one after the other, to come back the next day; None if they stay."""
     supervisor_per_hour: float = 0.0

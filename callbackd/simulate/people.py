@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from callbackd.domain.calendar import hours
 from callbackd.domain.commands import DialCustomer, Play, RingAgent, Transfer
 from callbackd.domain.events import (
     CallArrived,
@@ -25,7 +26,7 @@ from callbackd.domain.events import (
     TransferAsked,
 )
 from callbackd.domain.ids import LegId, QueueName
-from callbackd.domain.settings import AgentSettings, Settings
+from callbackd.domain.settings import AgentSettings, Hours, Settings
 from callbackd.simulate.agenda import Agenda
 from callbackd.simulate.facts import Facts
 from callbackd.simulate.habits import Habits
@@ -34,6 +35,15 @@ from callbackd.simulate.pbx import Pbx
 
 DAYS = 9
 """How many days agents work: a slot can be booked a week ahead, and its promise is tried again after it."""
+_BREAK_S = 2 * 3600.0
+"""Agents pause in a gap of the roster that is no longer, and log out for a longer one."""
+_TURNS = {
+    (True, True): FeatureCode.PAUSE,
+    (True, False): FeatureCode.LOGOUT,
+    (False, True): FeatureCode.UNPAUSE,
+    (False, False): FeatureCode.LOGIN,
+}
+"""What an agent dials who goes, or comes, for a break or not."""
 _STAYS_OURS = 0.7
 """Share of the callers sent on who reach one of our queues."""
 _LEAVES: tuple[tuple[FeatureCode | DeviceState, FeatureCode | DeviceState], ...] = (
@@ -67,14 +77,19 @@ class People:
         """The number of each caller, by leg."""
         self._phones: dict[LegId, str] = {}
         """The endpoint that an agent's leg rings."""
+        self._off: set[str] = set()
+        """The phones of agents whom the roster has at home or in a break now."""
         self._watched: set[str] = set()
         """Endpoints whose state has been reported."""
 
-    def begin(self, hours: float) -> None:
+    def begin(self, lasts_h: float) -> None:
         """Begin the day: callers come for this many hours from now."""
-        self._day = (self._agenda.now, self._agenda.now + hours * 3600)
+        self._day = (self._agenda.now, self._agenda.now + lasts_h * 3600)
         for n, agent in enumerate(self._settings.agents.values()):
-            self._shift(n, agent.endpoint)
+            if roster := self._habits.rosters.get(agent.id):
+                self._keeps(roster, agent.endpoint)
+            else:
+                self._shift(n, agent.endpoint)
         self._next_call()
         self._next_whim()
 
@@ -90,8 +105,32 @@ class People:
             self._agenda.later(3600 * 24 * (day + 1), partial(self.dial_code, phone, FeatureCode.LOGIN))
         self._next_pause(phone)
 
-    def dial_code(self, endpoint: str, code: str) -> None:
-        self._tell(FeatureCodeDialled(self._pbx.fresh_leg(), code, endpoint))
+    def _keeps(self, roster: Hours, phone: str) -> None:
+        """An agent with a roster logs in and out by it, and pauses in its breaks."""
+        there, turns = hours.turns(roster, self._day[0], self._day[1])
+        self._off.update(() if there else {phone})
+        if there:
+            self._agenda.later(self._random.uniform(0, 60), partial(self.dial_code, phone, FeatureCode.LOGIN))
+        for n, at in enumerate(turns):
+            goes = (n % 2 == 0) is there
+            around = turns[n - 1 : n + 1] if not goes else turns[n : n + 2]
+            rests = len(around) == 2 and around[1] - around[0] <= _BREAK_S
+            code = _TURNS[goes, rests]
+            late_s = max(0.0, self._random.gauss(60.0, 60.0))
+            self._agenda.later(at - self._day[0] + late_s, partial(self._obeys, phone, goes, code))
+        self._next_pause(phone)
+
+    def _obeys(self, phone: str, goes: bool, code: FeatureCode) -> None:
+        self._off.add(phone) if goes else self._off.discard(phone)
+        self.dial_code(phone, code)
+
+    def _unless_off(self, phone: str, code: FeatureCode, minutes: str = "") -> None:
+        """A pause that is not the roster's; while the roster has the agent off, there is none."""
+        if phone not in self._off:
+            self.dial_code(phone, code, minutes)
+
+    def dial_code(self, endpoint: str, code: str, minutes: str = "") -> None:
+        self._tell(FeatureCodeDialled(self._pbx.fresh_leg(), code, endpoint, minutes))
         if endpoint in self._watched:
             self._agenda.later(1.0, partial(self._tell, DeviceSeen(endpoint, DeviceState.FREE)))
 
@@ -101,8 +140,9 @@ class People:
         pause_s = self._agenda.about(3600 / self._habits.agent_pauses_per_hour)
         if self._agenda.now + pause_s < self._day[1]:
             back_s = pause_s + self._random.uniform(30, 600)
-            self._agenda.later(pause_s, partial(self.dial_code, endpoint, FeatureCode.PAUSE))
-            self._agenda.later(back_s, partial(self.dial_code, endpoint, FeatureCode.UNPAUSE))
+            minutes = str(max(1, round((back_s - pause_s) / 60))) if self._habits.says_return else ""
+            self._agenda.later(pause_s, partial(self._unless_off, endpoint, FeatureCode.PAUSE, minutes))
+            self._agenda.later(back_s, partial(self._unless_off, endpoint, FeatureCode.UNPAUSE))
             self._agenda.later(back_s, partial(self._next_pause, endpoint))
 
     def paused_by_us(self, agent: AgentSettings) -> None:

@@ -7,10 +7,12 @@ hear no waits, so that what they do does not depend on the estimator.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import cycle
 
 from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.settings import AgentSettings, Announcements, Offer, Queue, Settings, Slots
+from callbackd.domain.settings import AgentSettings, Announcements, DaySpans, Hours, Offer, Queue, Settings, Slots, Span
+from callbackd.domain.wait.estimator import Estimate, Place
 from callbackd.domain.wait.recursion import Recursive
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.predictors import AppQueue, LastServed, QueueLength
@@ -30,6 +32,12 @@ class Regime:
     curve: tuple[float, ...] = _PEAKS
     expected_handle_s: float = 220.0
     """The configured value; in truth it is about 220 s."""
+    shifts: tuple[str, ...] = ()
+    """The agents' rosters in turn, as spans of the day from 8 to 16 o'clock; empty: everybody stays all day."""
+    known: bool = True
+    """Whether the settings have these rosters."""
+    says_return: bool = False
+    """Whether agents who pause say for how long."""
 
 
 REGIMES = {
@@ -41,6 +49,14 @@ REGIMES = {
     "incident": Regime(5, 210, _ONCE),
     "first day": Regime(5, 108, expected_handle_s=150.0),
 }
+_SHIFTS = ("08:00-10:00 10:30-13:00", "11:00-13:30 14:00-16:00", "08:00-12:00 13:00-16:00")
+ROSTERS = {
+    "small, in shifts": Regime(7, 92, shifts=_SHIFTS),
+    "mid, in shifts": Regime(20, 285, shifts=_SHIFTS),
+}
+"""Compared with the same days without the rosters in the settings."""
+RETURNS = {name: replace(REGIMES[name], says_return=True) for name in ("duo", "small", "mid")}
+"""Compared with an estimator that does not listen when agents who pause say for how long."""
 
 
 def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, Score]:
@@ -53,6 +69,27 @@ def run(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> dict[str, S
         for name, score in panel.scores.items():
             total.setdefault(name, Score()).join(score)
     return total
+
+
+class Deaf(Recursive):
+    """The estimator in use, without knowing when those who pause will be back."""
+
+    def estimate(self, place: Place, now: float) -> Estimate | None:
+        comes = sum(1 for _, change in place.plan if change > 0)
+        return super().estimate(replace(place, plan=(), paused=place.paused + comes), now)
+
+
+def with_and_without(regime: Regime, seeds: Iterable[int], hours: float = 8.0) -> tuple[Score, Score]:
+    """The scores with all that is known of who comes and goes, and without, on the same paths."""
+    known, unknown = Score(), Score()
+    for seed in seeds:
+        for score, settings in ((known, settings_of(regime)), (unknown, settings_of(replace(regime, known=False)))):
+            expected_s, answer_s = {SUPPORT: regime.expected_handle_s}, settings.dialling.answer_s
+            deaf = regime.says_return and score is unknown
+            panel = Panel({"": (Deaf if deaf else Recursive)(expected_s, answer_s)})
+            World(settings, habits_of(regime), seed, estimator=panel).run(hours)
+            score.join(panel.scores[""])
+    return known, unknown
 
 
 def panel_of(settings: Settings) -> dict[str, Recursive | QueueLength | AppQueue | LastServed]:
@@ -77,7 +114,19 @@ def settings_of(regime: Regime) -> Settings:
         slots=Slots(enabled=False),
     )
     team = [AgentSettings(AgentId(f"a{n}"), f"PJSIP/a{n}", (SUPPORT,)) for n in range(regime.agents)]
-    return Settings({SUPPORT: queue}, {agent.id: agent for agent in team})
+    return Settings({SUPPORT: queue}, {a.id: a for a in team}, rosters=_rosters(regime) if regime.known else {})
+
+
+def _rosters(regime: Regime) -> dict[AgentId, Hours]:
+    agents = (AgentId(f"a{n}") for n in range(regime.agents if regime.shifts else 0))
+    return {
+        agent: Hours("UTC", (_spans(shift),) * 7) for agent, shift in zip(agents, cycle(regime.shifts), strict=False)
+    }
+
+
+def _spans(shift: str) -> DaySpans:
+    ends = ([int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-")] for span in shift.split())
+    return tuple(Span(start, end) for start, end in ends)
 
 
 def habits_of(regime: Regime) -> Habits:
@@ -92,6 +141,8 @@ def habits_of(regime: Regime) -> Habits:
         talk_cv=0.9,
         agent_answers=0.99,
         agent_pauses_per_hour=0.75,
+        says_return=regime.says_return,
+        rosters={str(agent): roster for agent, roster in _rosters(regime).items()},
         agent_codes=0.0,
         database_fails=0.0,
         join_fails=0.0,

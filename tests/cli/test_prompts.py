@@ -129,7 +129,7 @@ def test_a_named_company_needs_only_two_built_prompts_and_all_can_be_built(confi
     checked = prompts(config, "check")
     assert checked.exit_code == 1
     assert [line.split(":")[0] for line in checked.stdout.splitlines()] == ["en greeting", "en hello"]
-    assert "2 prompts made, 597 were there, 0 failed" in prompts(config, "build").stdout
+    assert "2 prompts made, 599 were there, 0 failed" in prompts(config, "build").stdout
     assert prompts(config, "check").exit_code == 0
     assert "built\tHello, and thank you for calling Acme." in prompts(config, "list").stdout
 
@@ -138,7 +138,7 @@ def test_without_a_company_nothing_needs_building(config: Path, monkeypatch: pyt
     config.write_text(config.read_text().replace('name = "Acme"', ""))
     assert prompts(config, "check").exit_code == 0
     monkeypatch.setenv("PATH", "")
-    assert "0 prompts made, 599 were there" in prompts(config, "build").stdout
+    assert "0 prompts made, 601 were there" in prompts(config, "build").stdout
 
 
 def test_another_engine_speaks_everything(config: Path, tmp_path: Path):

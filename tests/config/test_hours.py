@@ -253,3 +253,21 @@ def test_mistakes_of_several_sections_are_named_at_once(tmp_path):
 def test_hours_that_no_queue_uses_are_checked_too(tmp_path):
     with pytest.raises(ConfigError, match="never open"):
         read(written(tmp_path, GOOD + "[hours.spare]\n"))
+
+
+# --- rosters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_roster_is_a_section_of_hours_by_the_clock_of_the_agents_queue(tmp_path):
+    shifts = '[hours.early]\nmonday = ["09:00-12:00", "12:30-16:00"]\n'
+    zone = OFFICE + 'zone = "Europe/Zagreb"\n'
+    text = KEPT.replace("[agents.alice]", '[agents.alice]\nroster = "early"') + zone + shifts
+    settings = loaded(tmp_path, text)
+    assert settings.rosters == {"alice": Hours(ZAGREB, (spans("09:00-12:00 12:30-16:00"), (), (), (), (), (), ()))}
+    named = loaded(tmp_path, text + 'zone = "Europe/London"\n')
+    assert named.rosters["alice"].zone == LONDON
+
+
+def test_a_roster_that_is_not_there_is_named(tmp_path):
+    text = GOOD.replace("[agents.alice]", '[agents.alice]\nroster = "early"')
+    assert mistakes(tmp_path, text) == ["agents.alice.roster: there is no 'early'; add [hours.early] or take it out"]

@@ -252,6 +252,7 @@ async def test_a_user_of_the_manager_may_do_nothing(asterisk: Asterisk) -> None:
         ("*50@lab-agents", "CBD_FEATURE=login"),
         ("*51@lab-agents", "CBD_FEATURE=logout"),
         ("*52@lab-agents", "CBD_FEATURE=pause"),
+        ("*5215@lab-agents", "CBD_MINUTES="),
         ("*53@lab-agents", "CBD_FEATURE=unpause"),
         ("s@callbackd-feature", "Stasis(callbackd,feature,"),
         ("T@callbackd-feature", "Goto(s,failed)"),

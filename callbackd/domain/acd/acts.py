@@ -12,7 +12,7 @@ from typing import assert_never
 from callbackd.domain import events as ev
 from callbackd.domain.acd.supervision import Supervision
 from callbackd.domain.agents.calls import Calls
-from callbackd.domain.agents.floor import Floor
+from callbackd.domain.agents.floor import LONGEST_PAUSE_S, Floor
 from callbackd.domain.callbacks.promise import Promises
 from callbackd.domain.commands import Happening
 from callbackd.domain.dialler.do_not_call import DoNotCall
@@ -83,8 +83,8 @@ class Acts:
             case ev.UnblockNumber(number):
                 self._do_not_call.unblocked(ev.NumberUnblocked(number))
                 return DONE if e164(number, self._state.settings.numbers) else "that is not a telephone number"
-            case ev.AgentAct(agent, code):
-                return self._agent(agent, code, asked)
+            case ev.AgentAct(agent, code, back_in_s):
+                return _no_return(code, back_in_s) or self._agent(agent, code, asked, back_in_s)
             case ev.Dispose(agent, disposition):
                 return self._said(agent, Happening.DISPOSED, disposition)
             case ev.WriteNote(agent, text):
@@ -178,7 +178,7 @@ class Acts:
 
     # --- agents -------------------------------------------------------------------------------------------------------
 
-    def _agent(self, name: str, code: FeatureCode, asked: Asked) -> str:
+    def _agent(self, name: str, code: FeatureCode, asked: Asked, back_in_s: float | None) -> str:
         id, floor = AgentId(name), self._floor
         agent = self._state.agents.get(id)
         if agent is None:
@@ -202,6 +202,8 @@ class Acts:
                 }:
                     return "the agent is not logged in"
                 floor.set_presence(id, trigger, asked.reason or _by(asked))
+                if back_in_s is not None:
+                    floor.expect_back(id, back_in_s)
                 return DONE
             case _:
                 assert_never(code)
@@ -282,6 +284,17 @@ class Acts:
         while head is not None and self._state.order(entry) > head:
             entry = replace(entry, priority=entry.priority + 1)
         return entry
+
+
+def _no_return(code: FeatureCode, in_s: float | None) -> str:
+    """Why this is no return that can be expected; empty when it is, or when none was given."""
+    if in_s is None:
+        return DONE
+    if code is not FeatureCode.PAUSE:
+        return "only an agent who pauses is expected back"
+    if not 0 < in_s <= LONGEST_PAUSE_S:
+        return f"the return must lie within {LONGEST_PAUSE_S / 3600:.0f} hours"
+    return DONE
 
 
 def _by(asked: Asked) -> str:

@@ -20,7 +20,7 @@ from callbackd.domain.events import Ending, FeatureCode, FeatureCodeDialled, Leg
 from callbackd.domain.ids import AgentId, BridgeId, LegId, ring_of
 from callbackd.domain.lives import agent as lives
 from callbackd.domain.lives.agent import Activity, Agent, Presence, PresenceTrigger
-from callbackd.domain.lives.conversation import ByAgent
+from callbackd.domain.lives.conversation import ByAgent, go
 from callbackd.domain.lives.dialogue import Dialogue, Stage
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.life import Ignored, Move
@@ -39,6 +39,10 @@ _SAID = {
     PresenceTrigger.UNPAUSE: Fixed.AGENT_UNPAUSED,
 }
 _NOT_ANSWERED = "rings not answered in a row"
+_BETWEEN_DIGITS_S = 3.0
+"""Minutes that were keyed are complete when no digit has followed for this long."""
+LONGEST_PAUSE_S = 12 * 3600.0
+"""Nobody is expected back later than this: the rest of a long shift."""
 _PICK_UP_S = 60.0
 """A ring that was picked up and waits for the agent's key counts as stuck only this long after the key was due."""
 _FOLLOWS_S = 0.25
@@ -72,13 +76,19 @@ class Floor:
             self._speech.leave(dialogue, Fixed.NOT_AN_AGENT)
             return
         language = state.settings.queues[agent.queues[0]].language if agent.queues else state.settings.language
-        dialogue = replace(dialogue, language=language)
+        dialogue = replace(dialogue, language=language, agent=agent.id)
         if event.code not in set(FeatureCode):
             state.note(agent.id, "feature code refused", f"{event.code!r} is none of {', '.join(FeatureCode)}")
             self._speech.leave(dialogue, Fixed.NOT_NOW)
             return
         told = (Fixed.AGENT_MISSED,) if paused_for_misses(state.agents[agent.id]) else ()
-        self._speech.leave(dialogue, *told, self._obey(agent.id, FeatureCode(event.code)))
+        answer = self._obey(agent.id, FeatureCode(event.code))
+        if answer is not Fixed.AGENT_PAUSED:
+            self._speech.leave(dialogue, *told, answer)
+        elif event.minutes:
+            self._speech.leave(dialogue, answer, *self._back_in(agent.id, event.minutes))
+        else:
+            self._speech.say(go(dialogue, Stage.PAUSING), answer, Fixed.AGENT_BACK_WHEN)
 
     def _obey(self, id: AgentId, code: FeatureCode) -> Fixed:
         """The phrase that answers the agent, after carrying the code out."""
@@ -103,7 +113,8 @@ class Floor:
         if isinstance(target, Ignored):
             state.note(id, f"{trigger.value} ignored", target.because)
             return target
-        changed = replace(agent, presence=target, pause_reason=reason if target is Presence.PAUSED else "", misses=0)
+        pause_reason = reason if target is Presence.PAUSED else ""
+        changed = replace(agent, presence=target, pause_reason=pause_reason, misses=0, back_at=None)
         if trigger is PresenceTrigger.LOGIN:
             changed = replace(changed, calls=0)
         if target is Presence.AVAILABLE and agent.activity is Activity.IDLE:
@@ -114,6 +125,22 @@ class Floor:
             self._take_ring(changed, target)
         self._waiting.staff_changed()
         return None
+
+    def expect_back(self, id: AgentId, in_s: float) -> bool:
+        """Note when a paused agent will be back; a later word replaces it. False when the agent is not paused."""
+        state, agent = self._state, self._state.agents[id]
+        if agent.presence is not Presence.PAUSED:
+            state.note(id, "return not expected", "the agent is not paused")
+            return False
+        state.put(replace(agent, back_at=state.now + in_s))
+        state.note(id, "expected back", f"in {in_s / 60:.0f} min, by the agent's word")
+        return True
+
+    def _back_in(self, id: AgentId, minutes: str) -> tuple[Fixed, ...]:
+        """What to say to minutes that were keyed or dialled: nothing if they are none, or too many to be meant."""
+        in_s = 60.0 * int(minutes) if minutes.isdecimal() else 0.0
+        known = 0 < in_s <= LONGEST_PAUSE_S and self.expect_back(id, in_s)
+        return (Fixed.AGENT_BACK_NOTED,) if known else (Fixed.NOT_NOW,)
 
     def _take_ring(self, agent: Agent, now: Presence) -> None:
         """Stop ringing an agent who pauses or goes home: the caller goes on to the next, and no ring was missed."""
@@ -249,6 +276,10 @@ class Floor:
                 self._prove(dialogue, digit)
             case ByAgent.NOBODY:
                 self._no_person(dialogue)
+            case ByAgent.ADD_MINUTE_DIGIT:
+                self._minute_digit(dialogue, digit)
+            case ByAgent.END_MINUTES | ByAgent.PAUSE_IN_MINUTES:
+                self._minutes_keyed(self._speech.hush(dialogue))
             case _:
                 assert_never(act)
 
@@ -262,6 +293,18 @@ class Floor:
             return
         self._speech.end(dialogue.leg)
         self.answered(dialogue.leg)
+
+    def _minute_digit(self, dialogue: Dialogue, digit: str) -> None:
+        dialogue = self._speech.keep(replace(self._speech.hush(dialogue), keyed=dialogue.keyed + digit))
+        self._state.timers.set(Timer.REPLY, dialogue.leg, self._state.now + _BETWEEN_DIGITS_S)
+
+    def _minutes_keyed(self, dialogue: Dialogue) -> None:
+        said = self._back_in(dialogue.agent, dialogue.keyed) if dialogue.agent and dialogue.keyed else ()
+        if said:
+            self._speech.leave(dialogue, *said)
+        else:
+            self._speech.end(dialogue.leg)
+            self._state.do(HangUp(dialogue.leg, "all is said"))
 
     def _no_person(self, dialogue: Dialogue) -> None:
         """No key came: the ring counts as missed, and the caller never heard it."""

@@ -71,6 +71,16 @@ def closes_at(hours: Hours | None, now: float, closed_until: float | None = None
     return found.until if found.open else None
 
 
+def turns(hours: Hours, now: float, until: float) -> tuple[bool, tuple[float, ...]]:
+    """Whether it is open at ``now``, and the moments up to ``until`` at which that turns into its opposite."""
+    found = first = opening(hours, now)
+    moments = []
+    while found.until is not None and found.until <= until:
+        moments.append(found.until)
+        found = opening(hours, found.until)
+    return first.open, tuple(moments)
+
+
 def open_seconds(hours: Hours | None, start: float, end: float) -> float:
     """Seconds of opening from ``start`` to ``end``; 0 when ``end`` is not later."""
     total, now = 0.0, start

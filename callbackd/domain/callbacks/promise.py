@@ -28,6 +28,7 @@ from callbackd.domain.speech import announcement as announce
 from callbackd.domain.speech.speaking import Speech, subject_of
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.wait import roster
 from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places
 
@@ -103,10 +104,15 @@ class Promises:
                 live=state.waiting_live(entry.queue),
                 since_offer_s=None if asked_by_key else since_s,
                 handle_s=queue.expected_handle_s,
-                staffed_s=state.closes_in_s(queue),
+                staffed_s=self._staffed_s(queue),
                 ringable=self._ringable(dialogue.number, announce.promised_s(estimate)),
             ),
         )
+
+    def _staffed_s(self, queue: Queue) -> float | None:
+        """Until the queue closes, or its last agent goes home by the roster, if earlier; None: neither is known."""
+        known = (self._state.closes_in_s(queue), roster.staffed_s(self._state, queue))
+        return min((until_s for until_s in known if until_s is not None), default=None)
 
     def _ringable(self, number: str, within_s: float | None) -> bool:
         """Whether a turn that begins now and comes within this time falls into hours at which people may be rung."""

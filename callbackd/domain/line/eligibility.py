@@ -109,8 +109,8 @@ def _steps_s(state: State, entry: Entry) -> list[float]:
 
 
 def able_in(state: State, entry: Entry, within_s: float) -> dict[AgentId, float]:
-    """In how many seconds each agent of the queue who is logged in may be given the place, by the wait alone; those who
-    may in that time, the first of them first.
+    """In how many seconds each agent of the queue who is logged in, or has a roster, may be given the place by the wait
+    alone; those who may in that time, the first of them first.
 
     An agent who is free and may not be given the place yet is no free agent to it.
     """
@@ -126,7 +126,8 @@ def able_in(state: State, entry: Entry, within_s: float) -> dict[AgentId, float]
 
 
 def _able_after_s(state: State, entry: Entry) -> Mapping[AgentId, float]:
-    """After what wait each agent of the queue who is logged in may be given a place of this kind; infinity for never.
+    """After what wait each agent of the queue who is logged in, or has a roster, may be given a place of this kind;
+    infinity for never.
 
     As the wait only widens, one number says it. It is kept until the staff changes.
     """
@@ -148,7 +149,7 @@ def _walk_staff(state: State, entry: Entry) -> dict[AgentId, float]:
     return {
         agent.id: next((s for s in waits_s if not _not_yet(state, entry, agent, s)), inf)
         for agent in state.team(entry.queue)
-        if agent.staffed
+        if agent.staffed or agent.id in state.settings.rosters
     }
 
 

@@ -133,6 +133,8 @@ class Agent:
     """The agent's phone is in use, and not by us."""
     away: bool = False
     """The agent's phone is off: it cannot be rung."""
+    back_at: float | None = None
+    """When a paused agent said to be back; None: not said."""
 
     def free(self, now: float) -> bool:
         """Whether new work may be given."""

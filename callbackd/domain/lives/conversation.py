@@ -80,6 +80,9 @@ class ToBeLeftAlone(Enum):
 class ByAgent(Enum):
     PROVE = "the accept key"
     NOBODY = "no person is there"
+    ADD_MINUTE_DIGIT = "a digit of the minutes"
+    END_MINUTES = "the minutes are complete"
+    PAUSE_IN_MINUTES = "complete, or not known"
 
 
 Act = Anywhere | AtMenu | InLine | Promising | AtPromise | ByCustomer | ToBeLeftAlone | ByAgent
@@ -294,6 +297,16 @@ _ACCEPTING = Row(
     give_up=ByAgent.NOBODY,
     readings=Readings.ONCE,
 )
+# The pause has begun whatever is keyed: agents who hang up, or key nothing, are back when they are back.
+_PAUSING = Row(
+    Fixed.AGENT_BACK_WHEN,
+    _keys({"#": ByAgent.END_MINUTES, "*": Anywhere.IGNORE}),
+    other=ByAgent.ADD_MINUTE_DIGIT,
+    silence=ByAgent.PAUSE_IN_MINUTES,
+    readings=Readings.ONCE,
+    early_keys=True,
+    forgets=_FRESH,
+)
 _LEAVING = Row(None, after=After.HANG_UP)
 
 
@@ -325,6 +338,8 @@ def _row(stage: Stage) -> Row:
             return _POSTPONING
         case Stage.ACCEPTING:
             return _ACCEPTING
+        case Stage.PAUSING:
+            return _PAUSING
         case Stage.LEAVING:
             return _LEAVING
         case _:

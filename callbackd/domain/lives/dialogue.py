@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from callbackd.domain.events import CallArrived, Party
-from callbackd.domain.ids import AttemptId, EntryId, LegId, PlaybackId
+from callbackd.domain.ids import AgentId, AttemptId, EntryId, LegId, PlaybackId
 
 
 class Stage(Enum):
@@ -36,6 +36,8 @@ class Stage(Enum):
     """A customer was asked how much later."""
     ACCEPTING = "accepting"
     """An agent picked up and is to press the key that proves a person."""
+    PAUSING = "pausing"
+    """An agent has paused and may key the minutes until the return, ended by # or a pause."""
     LEAVING = "leaving"
     """Last words are played; then we hang up."""
 
@@ -49,6 +51,8 @@ class Dialogue:
     queue: str = ""
     entry: EntryId | None = None
     attempt: AttemptId | None = None
+    agent: AgentId | None = None
+    """Who dialled a feature code."""
     number: str = ""
     """The number the caller would be called at: E.164, or empty while unknown."""
     playback: PlaybackId | None = None

@@ -10,7 +10,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen, Unit
 
 from callbackd.domain.ids import AgentId, QueueName
-from callbackd.domain.settings.hours import Calling
+from callbackd.domain.settings.hours import Calling, Hours
 from callbackd.domain.settings.queue import Menu, Queue
 from callbackd.domain.settings.service import AgentSettings
 from callbackd.domain.settings.values import E164, Context, Elsewhere, Language, Pattern, Region, Seconds, Zone
@@ -230,6 +230,8 @@ class Settings:
     zone: Zone = "UTC"
     """The clock of the house: times are spoken by it, unless the queue's hours have another."""
     reports: Reports = field(default_factory=Reports)
+    rosters: Mapping[AgentId, Hours] = field(default_factory=dict)
+    """When agents are expected at work, for those with a roster."""
 
     def language_at(self, endpoint: str) -> str:
         """The language of the agent of this phone, that of the queue named first; the house's for anybody else."""

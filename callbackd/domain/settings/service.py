@@ -163,6 +163,9 @@ class AgentSettings:
     """Whether the agent is rung while the phone is in use by an own call, instead of ``[ringing] ring_in_use``."""
     direct: Direct | None = None
     """Direct callback windows instead of the queue's."""
+    roster: Name | None = None
+    """A section of ``[hours]`` with the shifts of one agent or of many; between two spans of a day lies a break.
+    Waits and offers reckon with it, nobody is logged in or out by it; not set: learned from what agents do."""
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ from callbackd.domain.timers import Timer
 
 REPLY_S = 8.0
 """Seconds that a caller may think after a menu."""
+_CODE_S = 3.0
+"""The same for an agent who dialled a code: most have hung up by then."""
 DEFAULT_MUSIC = "default"
 """Asterisk's own class, where no queue names one."""
 LONGEST_PLAYBACK_S = 55.0
@@ -272,7 +274,7 @@ class Speech:
         match dialogue.party:
             case Party.AGENT:
                 agent = self._state.agent_of(dialogue.leg)
-                return settings.agents[agent.id].accept_s if agent else REPLY_S
+                return settings.agents[agent.id].accept_s if agent else _CODE_S
             case Party.CUSTOMER:
                 return settings.dialling.key_s
             case Party.CALLER:

@@ -44,6 +44,8 @@ from callbackd.domain.timers import Timers
 
 DEVICE_SETTLES_S = 2.0
 """The state of a phone is reported later than what our leg there did: by milliseconds, longer on a busy Asterisk."""
+_ROSTER_S = 86400.0
+"""How far ahead the roster is read, again every quarter of that."""
 
 Fact = str | int | float | bool | None
 R = TypeVar("R", Entry, Agent, Callback, Attempt)
@@ -85,6 +87,8 @@ class State(Rows):
         """Kept until an agent's row changes."""
         self.of_staff: dict[object, dict[AgentId, float]] = {}
         """What others found out about the agents who are logged in; kept until one comes, goes or is called in."""
+        self._rostered: dict[AgentId, tuple[float, bool, tuple[float, ...]]] = {}
+        """What the roster has for each agent in the hours ahead, and until when that is new enough."""
         self._out: list[Command] = []
 
     # --- what is to be done -------------------------------------------------------------------------------------
@@ -216,6 +220,17 @@ class State(Rows):
     def opens_at(self, queue: Queue) -> float | None:
         """When the queue opens next, ``now`` when it is open; None when it never will."""
         return hours.next_open(queue.hours, self.now, self.world.closed_until.get(queue.name))
+
+    def rostered(self, id: AgentId) -> tuple[bool | None, tuple[float, ...]]:
+        """Whether the roster has the agent at work now, and when that turns in the day ahead; None without a roster."""
+        roster = self.settings.rosters.get(id)
+        if roster is None:
+            return None, ()
+        fresh_until, there, turns = self._rostered.get(id, (0.0, False, ()))
+        if self.now >= fresh_until:
+            there, turns = hours.turns(roster, self.now, self.now + _ROSTER_S)
+            self._rostered[id] = (min((*turns[:1], self.now + _ROSTER_S / 4)), there, turns)
+        return there, turns
 
     def zone_of(self, queue: Queue) -> str:
         """The clock by which a queue's times are spoken."""

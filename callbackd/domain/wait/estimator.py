@@ -1,6 +1,6 @@
 """Estimated wait: what an estimator is asked, what it answers, and what it may learn from.
 
-The config has no roster, so no estimator knows one: when agents will come or pause is learnt from what they did before.
+When agents come and go is known where there is a roster (``Place.plan``), and else learned from what they did before.
 
 Another is plugged in by its class: ``Acd(settings, mint, estimator)`` takes anything that is an ``Estimator``.
 The one in use is ``recursive.Recursive``; ``simulate.predictors`` has others, to compare with.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from typing import Any, NamedTuple, Protocol, overload
 
 from callbackd.domain.ids import AgentId, QueueName
@@ -72,6 +73,8 @@ class Busy(NamedTuple):
     queue: QueueName | None = None
     """Whose call is in hand; None: of the place's own queue."""
     agent: AgentId | None = None
+    leaves_s: float = inf
+    """In how many seconds the agent goes, and takes no work any more; infinity: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ class Place:
     """How many agents could be given the place now."""
     busy: tuple[Busy, ...] = ()
     paused: int = 0
-    """How many agents are logged in but take no work now."""
+    """How many agents are logged in but take no work now, and nobody knows for how long."""
+    plan: tuple[tuple[float, int], ...] = ()
+    """(in how many seconds, by how many the agents at work will change): who is known to come and go, in order."""
     rank: Rank = (0, 0)
     lines: tuple[tuple[QueueName, float], ...] = ()
     """The queues that the same agents serve, this one included, each with its ``Ahead.share``."""
@@ -106,6 +111,11 @@ class Place:
     @property
     def working(self) -> int:
         return self.free + len(self.busy)
+
+    @property
+    def comes_s(self) -> float:
+        """In how many seconds the first agent comes who is known to come; infinity: nobody is."""
+        return next((in_s for in_s, change in self.plan if change > 0), inf)
 
 
 @dataclass(frozen=True, slots=True)

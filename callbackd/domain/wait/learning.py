@@ -12,6 +12,7 @@ from callbackd.domain.lives.attempt import Attempt, AttemptOutcome, AttemptState
 from callbackd.domain.lives.entry import Entry, EntryOutcome, EntryState
 from callbackd.domain.lives.quote import Remembered
 from callbackd.domain.state import State
+from callbackd.domain.wait import roster
 from callbackd.domain.wait.estimator import Estimator, Held, Joined, Reached, Worked
 from callbackd.domain.wait.ledger import Ledger
 from callbackd.domain.wait.place import Places, rank_of
@@ -106,6 +107,8 @@ class Learning:
         presence = before.presence if isinstance(before, Agent) else row.presence
         if presence is Presence.LOGGED_OUT or now <= since:
             return
+        if roster.on_break(self._state, row):
+            return  # it was known before, and says nothing about other pauses
         changed = row.presence not in {presence, Presence.LOGGED_OUT}
         self._learn(Worked(presence is Presence.PAUSED, now - since, changed))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from callbackd.domain.ids import AgentId, EntryId, QueueName
 from callbackd.domain.line import eligibility
@@ -14,6 +15,7 @@ from callbackd.domain.lives.entry import Entry, EntryState
 from callbackd.domain.settings import Reserve
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer
+from callbackd.domain.wait import roster
 from callbackd.domain.wait.estimator import Ahead, Beginning, Busy, Estimate, Estimator, Learnable, Place, Rank
 
 _LOOK_S = 60.0
@@ -146,8 +148,10 @@ class _Sharing:
         state, now = self._state, self._state.now
         team = [agent for agent in self._team if agent.id not in without]
         # An agent whose phone is off, or in use by an own call, takes no work now: as in a pause, nobody knows for how
-        # long.
+        # long, unless the roster or the agent has said so.
         working = [agent for agent in team if agent.ready]
+        away = [agent for agent in team if not agent.ready and not roster.known_away(state, agent)]
+        known = roster.known(state, team)
         mine = {agent.id for agent in working}
         shares = {other: _share(self._who(other) - without, mine) for other in self._heads} | {self._mine: 1.0}
         ahead, before = self._line.counted(shares)
@@ -156,8 +160,13 @@ class _Sharing:
             self._entry.queue,
             ahead,
             free=len(free),
-            busy=tuple(_busy(state, agent, self._able_s[agent.id]) for agent in working if agent.id not in free),
-            paused=len(team) - len(working),
+            busy=tuple(
+                _busy(state, agent, self._able_s[agent.id], known.leaves_s.get(agent.id, inf))
+                for agent in working
+                if agent.id not in free
+            ),
+            paused=len(away),
+            plan=known.plan,
             rank=self._rank,
             lines=tuple(sorted((queue, self._share_of(queue, mine, without)) for queue in self._queues)),
             computed={},
@@ -186,8 +195,14 @@ def _able_s(state: State, entry: Entry) -> dict[AgentId, float]:
     sample config's waits were estimated at twice what they were.
     """
     able = able_in(state, entry, state.queue_of(entry).expected_handle_s)
-    own = (agent for agent in state.team(entry.queue) if agent.staffed)
+    if state.settings.rosters:
+        able = {id: in_s for id, in_s in able.items() if _counts(state, state.agents[id])}
+    own = (agent for agent in state.team(entry.queue) if _counts(state, agent))
     return able or {a.id: 0.0 for a in own if state.settings.agents[a.id].reserve is Reserve.NO or a.called_in}
+
+
+def _counts(state: State, agent: Agent) -> bool:
+    return agent.staffed or roster.expected(state, agent)
 
 
 def _share(its: frozenset[AgentId], mine: set[AgentId]) -> float:
@@ -207,16 +222,16 @@ def rank_of(state: State, entry: Entry) -> Rank:
     return (state.queue_of(entry).priority, entry.priority)
 
 
-def _busy(state: State, agent: Agent, able_s: float) -> Busy:
+def _busy(state: State, agent: Agent, able_s: float, leaves_s: float) -> Busy:
     settings = state.settings.agents[agent.id]
     queue, since = state.offered_at.get(agent.id, (None, state.now))
     if agent.activity is Activity.IDLE:
-        return Busy(ends_s=max(0.0, agent.rest_until - state.now, able_s), agent=agent.id)
+        return Busy(ends_s=max(0.0, agent.rest_until - state.now, able_s), agent=agent.id, leaves_s=leaves_s)
     if agent.activity is Activity.WRAP_UP:
-        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now, able_s), agent=agent.id)
+        return Busy(ends_s=max(0.0, agent.wrap_up_until - state.now, able_s), agent=agent.id, leaves_s=leaves_s)
     of_queue_s = state.settings.queues[queue].wrap_up_s if queue else 0.0
     least_s = of_queue_s if settings.wrap_up_s is None else settings.wrap_up_s
-    return Busy(state.now - since, least_s, able_s=able_s, queue=queue, agent=agent.id)
+    return Busy(state.now - since, least_s, None, able_s, queue, agent.id, leaves_s)
 
 
 class Places:

@@ -33,6 +33,10 @@ from callbackd.domain.wait.learned import Answers, Calibration, HandleTimes, Joi
 
 _MANY = 12
 """With more busy agents than this, the first end counts as memoryless."""
+_LEAST_WORKING = 0.25
+"""However many pause, work goes on as if this much of an agent were there."""
+_LATE_S = 60.0
+"""Agents come this much earlier or later than planned."""
 _LEAST_ROOM = 0.3
 """However many overtake, a place moves at this share of the speed at which places are served."""
 
@@ -115,7 +119,7 @@ class Recursive:
     def estimate(self, place: Place, now: float) -> Estimate | None:
         if place.served or (place.free and place.free > len(place.ahead)):
             return Estimate(0.0, 0.0, 0.0)
-        if not place.working and not place.paused:
+        if not place.working and not place.paused and place.comes_s == inf:
             return None
         wait = self._recursion(place, now)
         calibration = self._calibration[place.queue]
@@ -127,7 +131,7 @@ class Recursive:
             p80_s,
             wait.mean,
             p80_s * calibration.told,
-            to_tell=place.working > 0,
+            to_tell=place.working > 0 or place.comes_s < inf,
         )
 
     def _recursion(self, place: Place, now: float) -> Moments:
@@ -148,7 +152,7 @@ class Recursive:
         """Mean and variance after each turn following the first ``done`` turns, after which they are as given."""
         # The one loop whose length is that of the line: about half a microsecond for each place.
         room, (settled, changes) = self._room(place, now), self._staff(place)
-        off = place.working - settled
+        off, plan = place.working - settled, place.plan
         last, calls = place.queue, {place.queue: self._calls(place.queue, room)}
         stays, promise, handle_s, cv2 = calls[last]
         for since, live, share, queue in islice(place.ahead, place.free + done, None):
@@ -158,18 +162,18 @@ class Recursive:
                     calls[of] = self._calls(of, room)
                 stays, promise, handle_s, cv2 = calls[of]
             there = share * (stays(now - since if now > since else 0.0, mean) if live else promise)
-            working = settled + off * exp(-changes * mean)
-            if working < 0.25:
-                working = 0.25
+            staff = working = settled + off * exp(-changes * mean)
+            if working < _LEAST_WORKING:
+                working = _LEAST_WORKING
             # With the chance ``there`` the gap between two ends. The gaps of one agent vary as handle times do; those
             # of many are memoryless (Palm and Khintchine).
             gap_s = handle_s / working
             varies = (cv2 + (working - 1)) / working if working > 1 else cv2
             turn_s = there * gap_s
-            mean += turn_s
             spread = there * (1 + varies) * gap_s * gap_s - turn_s * turn_s
             if spread > 0.0:
                 variance += spread
+            mean += _lasts_s(there * handle_s, staff, plan, mean) if plan else turn_s
             yield mean, variance
 
     def _calls(self, queue: QueueName, room: float) -> tuple[Callable[[float, float], float], float, float, float]:
@@ -180,16 +184,19 @@ class Recursive:
     def _first(self, place: Place) -> Moments:
         """The time until an agent is free; free agents take the places ahead at once, and are busy from then on."""
         handling, back = self._handling[place.queue], self._pauses.return_rate
+        comes_s = place.comes_s + _LATE_S
         if not place.working:
-            mean_s = max(1 / (place.paused * back), 1 / (3 * back))
-            return Moments(mean_s, mean_s * mean_s)
-        certain = min((busy.ends_s for busy in place.busy if busy.ends_s is not None), default=inf)
+            mean_s = max(1 / (place.paused * back), 1 / (3 * back)) if place.paused else inf
+            return _memoryless(mean_s, comes_s) if mean_s < inf else Moments(place.comes_s, _LATE_S * _LATE_S / 3)
+        certain = min((b.ends_s for b in place.busy if b.ends_s is not None and b.ends_s <= b.leaves_s), default=inf)
+        certain = min(certain, comes_s)
         in_hand = [busy for busy in place.busy if busy.ends_s is None] + [Busy()] * place.free
         if len(in_hand) > _MANY:
             return _memoryless(1 / sum(1 / self._mean_s(place, busy) for busy in in_hand), certain)
         still = [_in_hand(self._handle_time(place, busy), busy) for busy in in_hand]
         if place.paused:
             still.append(lambda seconds: exp(-place.paused * back * seconds))
+        still += [_not_there(in_s) for in_s, change in place.plan if change > 0 and in_s - _LATE_S < certain]
         return first_end(still, certain, handling.mean)
 
     def _handle_time(self, place: Place, busy: Busy) -> HandleTime:
@@ -223,20 +230,46 @@ class Recursive:
     def chance(self, place: Place, within_s: float, now: float) -> float | None:  # noqa: ARG002 - calls know their age
         if place.served or place.free > len(place.ahead):
             return 1.0
-        if not place.working:
+        if not place.working and place.comes_s == inf:
             return None
         stays = exp(-self._pauses.pause_rate * within_s)
         over = [stays * (1 - _in_hand(self._handle_time(place, busy), busy)(within_s)) for busy in place.busy]
+        over += [1 - _not_there(in_s)(within_s) for in_s, change in place.plan if change > 0]
         before = len(place.ahead) + sum(1 for back_s in place.back_s if back_s <= within_s)
-        return at_least(over, before + 1 - place.free)
+        return at_least(over, before + 1 - place.free + _free_who_leave(place, within_s))
 
 
 def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:
     """The chance that a call in hand lasts at least a given time longer."""
+    leaves_s = busy.leaves_s
     if (ends_s := busy.ends_s) is not None:
-        return lambda seconds: float(seconds < ends_s)
+        return lambda seconds: float(min(seconds, leaves_s) < ends_s)
     still, least_s, able_s = time.outlasts(busy.age_s + busy.least_s), busy.least_s, busy.able_s
-    return lambda seconds: still(seconds - least_s) if seconds >= able_s else 1.0
+    return lambda seconds: still(min(seconds, leaves_s) - least_s) if seconds >= able_s else 1.0
+
+
+def _not_there(in_s: float) -> Callable[[float], float]:
+    """The chance that an agent who comes at about this time has not come after a given time."""
+    return lambda seconds: min(1.0, max(0.0, (in_s + _LATE_S - seconds) / (2 * _LATE_S)))
+
+
+def _free_who_leave(place: Place, within_s: float) -> int:
+    """How many of those who are free now will be gone by then."""
+    gone = sum(1 for in_s, change in place.plan if change < 0 and in_s <= within_s)
+    return max(0, gone - sum(1 for busy in place.busy if busy.leaves_s <= within_s))
+
+
+def _lasts_s(work_s: float, working: float, plan: tuple[tuple[float, int], ...], after_s: float) -> float:
+    """How long the agents at work take for this much work that begins in ``after_s``, while others come and go as
+    planned."""
+    at, known = after_s, 0
+    for in_s, change in plan:
+        if (done_s := (in_s - at) * max(0.0, working + known)) > work_s:
+            break
+        if in_s > at:
+            work_s, at = work_s - done_s, in_s
+        known += change
+    return at - after_s + work_s / max(_LEAST_WORKING, working + known)
 
 
 def _memoryless(mean_s: float, certain: float) -> Moments:

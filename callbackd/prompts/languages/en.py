@@ -67,6 +67,8 @@ FIXED = {
     Fixed.AGENT_LOGGED_IN: "You are logged in.",
     Fixed.AGENT_LOGGED_OUT: "You are logged out.",
     Fixed.AGENT_PAUSED: "You are paused.",
+    Fixed.AGENT_BACK_WHEN: "Please enter the minutes until you are back, and then press the hash key.",
+    Fixed.AGENT_BACK_NOTED: "Thank you. We expect you back by then.",
     Fixed.AGENT_MISSED: "You were paused, because calls to you were not answered.",
     Fixed.AGENT_UNPAUSED: "You are available again.",
     Fixed.AGENT_ACCEPT: "There is a call for you. To take it, press one.",

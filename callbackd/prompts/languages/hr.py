@@ -77,6 +77,8 @@ FIXED = {
     Fixed.AGENT_LOGGED_IN: "Prijavljeni ste.",
     Fixed.AGENT_LOGGED_OUT: "Odjavljeni ste.",
     Fixed.AGENT_PAUSED: "Na pauzi ste.",
+    Fixed.AGENT_BACK_WHEN: "Unesite za koliko se minuta vraćate, a zatim pritisnite tipku ljestve.",
+    Fixed.AGENT_BACK_NOTED: "Hvala. Očekujemo vas do tada.",
     Fixed.AGENT_MISSED: "Bili ste na pauzi jer niste odgovorili na pozive.",
     Fixed.AGENT_UNPAUSED: "Ponovno ste dostupni.",
     Fixed.AGENT_ACCEPT: "Imate poziv. Da biste ga preuzeli, pritisnite tipku jedan.",

@@ -84,6 +84,8 @@ FIXED = {
     Fixed.AGENT_LOGGED_IN: "Ön bejelentkezett.",
     Fixed.AGENT_LOGGED_OUT: "Ön kijelentkezett.",
     Fixed.AGENT_PAUSED: "Ön szüneten van.",
+    Fixed.AGENT_BACK_WHEN: "Kérjük, adja meg, hány perc múlva jön vissza, majd nyomja meg a kettőskereszt gombot.",
+    Fixed.AGENT_BACK_NOTED: "Köszönjük. Addigra visszavárjuk.",
     Fixed.AGENT_MISSED: "Ön szüneten volt, mert nem fogadta a hívásokat.",
     Fixed.AGENT_UNPAUSED: "Ön ismét elérhető.",
     Fixed.AGENT_ACCEPT: "Hívása érkezett. Fogadásához nyomja meg az egyes gombot.",

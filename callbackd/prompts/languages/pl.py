@@ -101,6 +101,8 @@ FIXED = {
     Fixed.AGENT_LOGGED_IN: "Zalogowano.",
     Fixed.AGENT_LOGGED_OUT: "Wylogowano.",
     Fixed.AGENT_PAUSED: "Przerwa rozpoczęta.",
+    Fixed.AGENT_BACK_WHEN: "Proszę wprowadzić, za ile minut nastąpi powrót, a następnie nacisnąć krzyżyk.",
+    Fixed.AGENT_BACK_NOTED: "Dziękujemy. O tej porze spodziewamy się powrotu.",
     Fixed.AGENT_MISSED: "Nastąpiła przerwa, ponieważ połączenia nie były odbierane.",
     Fixed.AGENT_UNPAUSED: "Przerwa zakończona.",
     Fixed.AGENT_ACCEPT: "Nowe połączenie. Aby je odebrać, proszę nacisnąć jeden.",

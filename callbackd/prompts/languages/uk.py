@@ -97,6 +97,8 @@ FIXED = {
     Fixed.AGENT_LOGGED_IN: "Ви увійшли в систему.",
     Fixed.AGENT_LOGGED_OUT: "Ви вийшли із системи.",
     Fixed.AGENT_PAUSED: "Ви на паузі.",
+    Fixed.AGENT_BACK_WHEN: "Введіть, через скільки хвилин ви повернетеся, а потім натисніть решітку.",
+    Fixed.AGENT_BACK_NOTED: "Дякуємо. Чекаємо на вас до того часу.",
     Fixed.AGENT_MISSED: "Ви були на паузі, бо на дзвінки до вас ніхто не відповідав.",
     Fixed.AGENT_UNPAUSED: "Ви знову доступні.",
     Fixed.AGENT_ACCEPT: "Для вас є дзвінок. Щоб прийняти його, натисніть один.",

@@ -185,6 +185,29 @@ def test_an_agent_is_logged_in_paused_with_the_reason_and_logged_out():
     assert centre.ask(ev.AgentAct("carol", FeatureCode.LOGIN)) == "there is no such agent"
 
 
+def test_a_pause_takes_the_return_that_is_expected():
+    centre = house()
+    centre.logs_in("alice")
+    assert centre.ask(ev.AgentAct("alice", FeatureCode.PAUSE, 900.0), "lunch") == ""
+    assert centre.agents["alice"].back_at == centre.now + 900
+    centre.wait(60)
+    assert centre.ask(ev.AgentAct("alice", FeatureCode.PAUSE, 300.0)) == "", "a later word replaces it"
+    assert centre.agents["alice"].back_at == centre.now + 300
+    assert centre.agents["alice"].pause_reason == "lunch"
+    assert centre.ask(ev.AgentAct("alice", FeatureCode.UNPAUSE)) == ""
+    assert centre.agents["alice"].back_at is None
+
+
+def test_a_return_that_cannot_be_meant_is_refused_and_nothing_is_done():
+    centre = house()
+    centre.logs_in("alice")
+    for seconds in (0.0, -60.0, 13 * 3600.0):
+        asked = ev.AgentAct("alice", FeatureCode.PAUSE, seconds)
+        assert centre.ask(asked) == "the return must lie within 12 hours"
+    assert centre.ask(ev.AgentAct("alice", FeatureCode.LOGOUT, 60.0)) == "only an agent who pauses is expected back"
+    assert centre.agents["alice"].presence is Presence.AVAILABLE
+
+
 def test_an_agent_who_is_reserved_when_paused_finishes_the_call_in_hand():
     centre, _ = with_a_promise()
     centre.logs_in("alice")
@@ -305,4 +328,8 @@ def test_an_answer_says_who_asked_by_which_face_and_why():
     centre.hear(Asked("r1", "kim", "api", ev.AgentAct("alice", FeatureCode.LOGIN), "late shift"))
     answer = centre.last(Answered)
     assert (answer.request, answer.who, answer.source, answer.act) == ("r1", "kim", "api", "AgentAct")
-    assert (answer.what, answer.reason, answer.done) == ("agent='alice', code='login'", "late shift", True)
+    assert (answer.what, answer.reason, answer.done) == (
+        "agent='alice', code='login', back_in_s=None",
+        "late shift",
+        True,
+    )

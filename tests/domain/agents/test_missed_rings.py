@@ -127,4 +127,4 @@ def test_an_agent_paused_for_missed_rings_hears_that_at_the_next_code():
         centre.dials("alice", code)
         assert centre.last(Play).phrases == (Fixed.AGENT_MISSED, answer)
     centre.dials("alice", "pause")
-    assert centre.last(Play).phrases == (Fixed.AGENT_PAUSED,)
+    assert centre.last(Play).phrases == (Fixed.AGENT_PAUSED, Fixed.AGENT_BACK_WHEN)

@@ -457,3 +457,49 @@ def test_the_kept_hazards_are_what_walking_through_the_ages_adds_up_to():
             for rate, (start, end) in zip(rates, pairwise(ages_s), strict=True)
         )
         assert patience.stays(waited_s, longer_s) == pytest.approx(exp(-walked))
+
+
+# --- who is known to come and go --------------------------------------------------------------------------------------
+
+
+def test_an_agent_who_goes_takes_no_call_after_that():
+    stays = replace(place(busy=2))
+    goes = replace(stays, busy=(NEW, Busy(leaves_s=0.0)), plan=((0.0, -1),))
+    assert asked(goes).mean_s == pytest.approx(asked(place(busy=1)).mean_s, rel=0.01)
+    soon = replace(stays, busy=(NEW, Busy(leaves_s=60.0)), plan=((60.0, -1),))
+    assert asked(stays).mean_s < asked(soon).mean_s < asked(goes).mean_s
+    wraps = Busy(ends_s=30.0, leaves_s=10.0)
+    assert asked(replace(stays, busy=(NEW, wraps), plan=((10.0, -1),))).mean_s > 100, "the wrap-up ends at home"
+
+
+def test_a_line_moves_faster_from_the_moment_on_when_somebody_comes():
+    alone, from_now = asked(place(4)).mean_s, asked(place(4, plan=((0.0, 1),))).mean_s
+    later = asked(place(4, plan=((600.0, 1),))).mean_s
+    assert from_now < later < alone
+    assert asked(place(4, plan=((10_000.0, 1),))).mean_s == pytest.approx(alone, rel=0.01)
+
+
+def test_while_nobody_is_there_the_line_stands_still():
+    gap = replace(place(4), busy=(Busy(leaves_s=300.0),), plan=((300.0, -1), (3600.0, 1)))
+    waits = [asked(replace(gap, ahead=(LIVE,) * n)).mean_s for n in range(5)]
+    assert max(b - a for a, b in pairwise(waits)) > 2000
+    assert waits[-1] < 3600 + 4 * AHT_S
+
+
+def test_with_nobody_there_the_first_who_comes_is_waited_for():
+    empty = place(busy=0, plan=((900.0, 1),))
+    assert asked(empty).mean_s == pytest.approx(900.0)
+    assert asked(empty).to_tell
+    assert asked(replace(empty, paused=1)).mean_s < 900.0
+    assert asked(replace(empty, plan=((900.0, -1),))) is None
+
+
+def test_look_ahead_counts_who_comes_and_who_goes():
+    learned, busy = estimator(), place(busy=1)
+    plain = learned.chance(busy, 20.0, T0)
+    assert learned.chance(replace(busy, busy=(Busy(leaves_s=0.0),), plan=((0.0, -1),)), 20.0, T0) == 0.0
+    assert plain < learned.chance(replace(busy, plan=((20.0, 1),)), 20.0, T0) < 0.6, "people are late"
+    assert learned.chance(replace(busy, plan=((200.0, 1),)), 20.0, T0) == pytest.approx(plain)
+    assert learned.chance(place(busy=0, plan=((0.0, 1),)), 60.0, T0) == 1.0
+    two_free = Place(SUPPORT, (LIVE,), free=1, busy=(Busy(ends_s=5.0),), plan=((10.0, -1),))
+    assert learned.chance(two_free, 20.0, T0) < 0.01, "one of two is left, and somebody is ahead"
