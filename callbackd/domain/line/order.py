@@ -24,7 +24,7 @@ def places(state: State, queues: Iterable[QueueName]) -> Iterator[Entry]:
     who waits for one agent alone comes first: that agent owes them a call, and they hold up nobody else.
     """
     queues = sorted(set(queues))
-    first = [e for e in state.lines.wanting() if e.queue in queues and _waits_for_one(state, e)]
+    first = [e for e in state.lines.wanting(state.now) if e.queue in queues and _waits_for_one(state, e)]
     yield from sorted(first, key=lambda e: across(state, e))
     lines = [_in_order(state, queue) for queue in queues]
     for entry in lines[0] if len(lines) == 1 else heapq.merge(*lines, key=lambda e: across(state, e)):

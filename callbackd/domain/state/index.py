@@ -87,28 +87,36 @@ class Lines:
 
     def of(self, queue: QueueName, now: float) -> Sequence[Order]:
         """The line now; the id is the last part of an order."""
+        self._end_pauses(now)
+        return self._lines.get(queue, [])
+
+    def pausing(self, now: float) -> Iterator[Entry]:
+        return (entry for entry in self._pausing.values() if entry.not_before > now)
+
+    def wanting(self, now: float) -> Collection[Entry]:
+        """The places in line whose callers wait, or waited, for one agent alone."""
+        self._end_pauses(now)
+        return self._wanting.values()
+
+    def agrees(self, entries: Iterable[Entry], now: float) -> bool:
+        """Whether the lines are what a scan of the entries finds."""
+        found: dict[QueueName, list[Order]] = {}
+        wanting: set[EntryId] = set()
+        for entry in entries:
+            if standing(entry, now):
+                found.setdefault(entry.queue, []).append(self._order(entry))
+                wanting |= {entry.id} if entry.wanted else set()
+        return {entry.id for entry in self.wanting(now)} == wanting and all(
+            self.of(queue, now) == sorted(found.get(queue, [])) for queue in {*self._lines, *found}
+        )
+
+    def _end_pauses(self, now: float) -> None:
         while self._come_back and self._come_back[0][0] <= now:
             entry = self._pausing.get(heapq.heappop(self._come_back)[1])
             if entry and entry.not_before <= now:
                 del self._pausing[entry.id]
                 self.kept.clear()
                 self._stand(entry)
-        return self._lines.get(queue, [])
-
-    def pausing(self, now: float) -> Iterator[Entry]:
-        return (entry for entry in self._pausing.values() if entry.not_before > now)
-
-    def wanting(self) -> Collection[Entry]:
-        """The places in line whose callers wait, or waited, for one agent alone."""
-        return self._wanting.values()
-
-    def agrees(self, entries: Iterable[Entry], now: float) -> bool:
-        """Whether the lines are what a scan of the entries finds."""
-        found: dict[QueueName, list[Order]] = {}
-        for entry in entries:
-            if standing(entry, now):
-                found.setdefault(entry.queue, []).append(self._order(entry))
-        return all(self.of(queue, now) == sorted(found.get(queue, [])) for queue in {*self._lines, *found})
 
     def _stand(self, entry: Entry) -> None:
         where = (entry.queue, self._order(entry))

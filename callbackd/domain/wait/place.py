@@ -110,7 +110,7 @@ def _standing(state: State, queues: frozenset[QueueName]) -> _Standing:
     clock."""
     for queue in queues:
         state.lines.of(queue, state.now)  # pauses that are over
-    if any(wants_one(state, entry) for entry in state.lines.wanting()):
+    if any(wants_one(state, entry) for entry in state.lines.wanting(state.now)):
         return _Standing(state, queues)
     found = state.lines.kept.get(queues)
     if found is None:
