@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from callbackd.domain.commands import Changed, Command, Decided, Join, StorePromise
+from callbackd.domain.commands import Changed, Command, Decided, Join
 from callbackd.domain.ids import CallbackId, EntryId
 from callbackd.domain.lives.callback import Callback, CallbackOutcome
 from callbackd.domain.lives.entry import Entry, EntryOutcome
@@ -35,8 +35,6 @@ class Facts:
                 self.decisions.append(command)
             elif isinstance(command, Changed) and not command.stored:
                 self._row(command.after)
-            elif isinstance(command, StorePromise):
-                self.entered.add(command.entry.id)
             elif isinstance(command, Join):
                 self.talked += 1
 

@@ -58,6 +58,8 @@ class Habits:
     """Hours after which agents go home, one after the other, to come back the next day; None if they stay."""
     supervisor_per_hour: float = 0.0
     """How often somebody turns a switch, or closes a queue for a while."""
+    acts_per_hour: float = 0.0
+    """How often somebody asks for something: about a promise, an agent, a place, or the house."""
     customer_busy: float = 0.1
     customer_absent: float = 0.15
     customer_silent: float = 0.1

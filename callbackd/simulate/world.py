@@ -44,6 +44,7 @@ from callbackd.simulate.facts import Facts
 from callbackd.simulate.habits import Habits
 from callbackd.simulate.pbx import Pbx
 from callbackd.simulate.people import DAYS, People
+from callbackd.simulate.supervisors import Supervisors
 
 _NIGHT_H = 36.0
 """Hours within which everything that is under way after the last call ends, unless the settings promise longer."""
@@ -77,6 +78,7 @@ class World:
         self.pbx = Pbx(self._agenda, habits, self.tell)
         self._people = People(settings, habits, self._agenda, self.pbx, self.facts, self.tell)
         self.pbx.people = self._people
+        self._supervisors = Supervisors(self.acd.state, habits.acts_per_hour, self._agenda, self.tell)
 
     @property
     def now(self) -> float:
@@ -90,6 +92,7 @@ class World:
         """
         ends = self.now + hours * 3600 + DAYS * 86400
         self._people.begin(hours)
+        self._supervisors.begin(self.now + hours * 3600)
         self._next_outage(self.now + hours * 3600)
         while (at := self._next_at()) is not None:
             if at > ends:
@@ -166,6 +169,7 @@ class World:
             self.pbx.tell_soon(PromiseNotStored(id, refused))
         else:
             self.facts.stored.add(id)
+            self.facts.entered.add(command.entry.id)
             self.pbx.tell_soon(PromiseStored(id))
 
     def _claim(self, command: ClaimAttempt) -> None:

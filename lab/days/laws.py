@@ -16,10 +16,10 @@ from callbackd.domain.commands import Command
 from callbackd.domain.lives.dialogue import Stage
 from callbackd.domain.timers import Timer
 from callbackd.simulate.world import World
-from lab.days import laws_of_calls, laws_of_places, laws_of_promises
+from lab.days import laws_of_acts, laws_of_calls, laws_of_places, laws_of_promises
 from lab.days.past import Past, Step
 
-LAWS = (*laws_of_places.LAWS, *laws_of_promises.LAWS, *laws_of_calls.LAWS)
+LAWS = (*laws_of_places.LAWS, *laws_of_promises.LAWS, *laws_of_calls.LAWS, *laws_of_acts.LAWS)
 
 
 class BrokenLaw(AssertionError):
@@ -78,6 +78,7 @@ class Laws:
         _nothing("everything_ends", "dialogues are left over", state.dialogues)
         _nothing("a_quote_ends_once", "quotes without an end", world.acd.open_quotes())
         _nothing("everything_ends", "promises on their way are left over", world.acd.storing())
+        _nothing("acts_are_answered", "acts are left without an answer", self.past.asked)
         _nothing("legs_are_conserved", "legs are left over", world.pbx.up)
         _nothing("bridges_are_conserved", "bridges are left over", world.pbx.bridges)
         _nothing("promises_are_conserved", "stored and without an end", facts.stored - set(facts.ended))

@@ -75,7 +75,9 @@ def _over(step: Step, leg: str) -> bool:
 
 
 def wrap_up_is_not_cut_short(step: Step) -> Iterator[str]:
-    by_hand = isinstance(step.event, ev.FeatureCodeDialled) and step.event.code == ev.FeatureCode.READY
+    event = step.event
+    by_hand = isinstance(event, ev.FeatureCodeDialled) and event.code == ev.FeatureCode.READY
+    by_hand |= isinstance(event, ev.Asked) and isinstance(event.act, ev.AgentAct)
     if any(decided.what == "not connected after all" for decided in step.of(Decided)):
         return  # nobody talked, so there is nothing to wrap up
     for before, after in step.turns:
@@ -148,14 +150,16 @@ def agents_are_given_what_they_may_serve(step: Step) -> Iterator[str]:
 
 
 def a_place_is_kept(step: Step) -> Iterator[str]:
-    """An entry keeps its time of arrival through missed rings, failed dials, and other queues."""
+    """An entry keeps its time of arrival through missed rings, failed dials, and other queues; somebody may put it
+    first."""
+    first = isinstance(step.event, ev.Asked) and isinstance(step.event.act, ev.PutFirst | ev.CallNow)
     for change in step.entries():
         before, after = change.before, change.after
         if before is None or after is None or before.state is EntryState.OUTSIDE:
             continue
         if after.slot_at is not None and after.slot_at != before.slot_at:
             continue  # given up for a time
-        if (after.arrived_at, after.priority) != (before.arrived_at, before.priority):
+        if after.arrived_at != before.arrived_at or (after.priority != before.priority and not first):
             yield f"{change.id} arrived at {before.arrived_at} and now at {after.arrived_at}"
 
 

@@ -159,6 +159,12 @@ def attempts_are_limited(step: Step) -> Iterator[str]:
             yield f"{claim.callback.id} has had {retry.max_attempts} attempts that count, and is dialled again"
 
 
+def _wanted_now(step: Step, id: str, since: float = 0.0) -> bool:
+    """Whether somebody has asked to call now, at ``since`` or later, and the promise has not been moved since."""
+    now = isinstance(step.event, ev.Asked) and step.event.act == ev.CallNow(id)
+    return now or step.past.call_now.get(id, -1.0) >= since
+
+
 def attempts_keep_their_distance(step: Step) -> Iterator[str]:
     for claim in step.of(ClaimAttempt):
         last, slot_at = step.past.over.get(claim.callback.id, (None, None))
@@ -167,7 +173,7 @@ def attempts_keep_their_distance(step: Step) -> Iterator[str]:
         assert last.outcome
         assert last.closed_at
         gap_s = _gap_s(step.state.settings.queues[claim.callback.queue].retry, last.outcome)
-        if step.now < last.closed_at + gap_s:
+        if step.now < last.closed_at + gap_s and not _wanted_now(step, claim.callback.id, last.closed_at):
             yield f"{claim.callback.id} is dialled {step.now - last.closed_at:.0f} s after {last.outcome.value}"
 
 
@@ -213,11 +219,12 @@ def who_pressed_one_does_not_wait_for_ever(step: Step) -> Iterator[str]:
 
 
 def nobody_is_rung_at_the_wrong_time(step: Step) -> Iterator[str]:
-    """Nobody is dialled before the promised time, while the queue is closed, or outside the calling hours."""
+    """Nobody is dialled before the promised time (unless somebody asked to), while the queue is closed, or outside
+    the calling hours."""
     state = step.state
     for claim in step.of(ClaimAttempt):
         promise, queue = claim.callback, state.settings.queues[claim.callback.queue]
-        if promise.slot_at is not None and step.now < promise.slot_at:
+        if promise.slot_at is not None and step.now < promise.slot_at and not _wanted_now(step, promise.id):
             yield f"{promise.id} is dialled {promise.slot_at - step.now:.0f} s before its time"
         if not hours.opening(queue.hours, step.now, state.world.closed_until.get(queue.name)).open:
             yield f"{promise.id} is dialled while {queue.name} is closed"

@@ -16,6 +16,7 @@ from typing import Any
 from callbackd.domain import events as ev
 from callbackd.domain.acd import Acd
 from callbackd.domain.commands import (
+    Answered,
     ArmDeadMan,
     Changed,
     ClaimAttempt,
@@ -103,6 +104,10 @@ class Past:
     """By promise: how many attempts count."""
     over: dict[str, tuple[Attempt, float | None]] = field(default_factory=dict)
     """By promise: the last attempt that ended, and the time that was promised at that moment."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """Acts that wait for an answer, by request: an event may come twice."""
+    call_now: dict[str, float] = field(default_factory=dict)
+    """By promise: when somebody last asked to dial it now, whenever it was promised for."""
     working: dict[str, set[str]] = field(default_factory=dict)
     """Agents by the entry they work for."""
 
@@ -141,17 +146,27 @@ class Past:
                 self.playing.pop(event.leg, None)
             case ev.ClosedEarly():
                 self.closed_early.add(event.queue)
+            case ev.Asked():
+                self.asked[event.request] += 1
+                self._wanted(event.act, now)
             case ev.DigitPressed():
                 self.pressed.add((event.leg, event.digit))
             case ev.PlaybackEnded():
                 self.playing = {leg: one for leg, one in self.playing.items() if one[0] != event.playback}
             case ev.PromiseStored():
+                self.call_now.pop(event.callback, None)
                 if self.pending.pop(event.callback, None):
                     self.stored.add(event.callback)
             case ev.PromiseNotStored():
                 self.pending.pop(event.callback, None)
             case ev.AttemptClaimed() | ev.AttemptNotClaimed():
                 self.claiming.pop(event.attempt, None)
+
+    def _wanted(self, act: ev.WantedAct, now: float) -> None:
+        if isinstance(act, ev.CloseEarly):
+            self.closed_early.add(act.queue)
+        elif isinstance(act, ev.CallNow):
+            self.call_now[act.callback] = now
 
     def _note(self, command: Command, step: Step) -> None:
         match command:
@@ -185,6 +200,8 @@ class Past:
                 self.playing[command.leg] = (command.playback, step.now)
                 for minutes in waits_told(command):
                     self.quoted[command.leg, command.queue] = minutes
+            case Answered():
+                self.asked -= Counter([command.request])
             case Changed(stored=False):
                 self._saved(command.after, step.state)
 

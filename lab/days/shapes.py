@@ -190,6 +190,11 @@ SHAPES: dict[str, Shape] = {
         habits=Habits(calls_per_hour=70),
         line=Line(priority_worth_s=60.0),
     ),
+    "asked": shape(
+        [queue(SUPPORT, **TIMES), queue(SALES, priority=3, **QUICK)],
+        [*team(3, SUPPORT, SALES), one("b", SALES), one("c", SUPPORT, reserve=Reserve.YES)],
+        habits=Habits(calls_per_hour=90, acts_per_hour=240, talk_s=120.0),
+    ),
     "bad line": shape(
         [queue(**QUICK)],
         team(2),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from callbackd.domain.acd import Acd
+from callbackd.domain.acd.acts import Acts
 from callbackd.domain.agents.floor import Floor
 from callbackd.domain.callbacks import offer
 from callbackd.domain.callbacks import promise as promising
@@ -36,6 +37,7 @@ from callbackd.domain.speech.speaking import Speech
 from callbackd.domain.state import State
 from callbackd.domain.timers import Timer, Timers
 from callbackd.domain.wait.ledger import Ledger
+from lab.days import laws_of_acts as acts
 from lab.days import laws_of_calls as calls
 from lab.days import laws_of_places as places
 from lab.days import laws_of_promises as promises
@@ -495,6 +497,30 @@ def the_wait_after_key_one_has_no_end(patch):
 @bug(places.agents_who_left_are_not_rung, "agents leave")
 def who_leaves_is_rung_on(patch):
     patch.setattr(Floor, "_take_ring", lambda floor, agent, now: None)
+
+
+# --- what people ask for ----------------------------------------------------------------------------------------------
+
+
+@bug(acts.acts_are_answered, "asked")
+def who_asked_for_a_promise_never_hears_that_it_is_stored(patch):
+    patch.setattr(Acts, "stored", lambda desk, event: None)
+
+
+@bug(acts.a_refused_act_changes_nothing, "asked")
+def a_move_that_is_refused_makes_the_promise_last_longer(patch):
+    def moves(original, desk, callback, slot_at):
+        refused = original(desk, callback, slot_at)
+        if refused:
+            desk._state.put(replace(callback, expires_at=callback.expires_at + 60))
+        return refused
+
+    _around(patch, Promises, "move", moves)
+
+
+@bug(acts.who_is_put_first_is_first, "asked")
+def who_is_put_first_gets_one_step_of_priority(patch):
+    patch.setattr(Acts, "_first", lambda desk, entry: replace(entry, priority=entry.priority + 0.001))
 
 
 def _forget(patch: pytest.MonkeyPatch, timer: Timer) -> None:

@@ -80,5 +80,6 @@ _ABOUT = {
     "mobiles": ("asked to accept", "promised a callback"),
     "customers first": ("intent to dial before an agent is free",),
     "look-ahead": ("intent to dial before an agent is free", "reserved"),
+    "asked": ("promised a callback", "promise ended: cancelled", "crisis announced", "called in"),
     "incident": ("promised a callback", "customer not reached", "blocked"),
 }

@@ -96,7 +96,7 @@ class Acts:
             case ev.TakeOut(entry):
                 return self._take_out(entry, asked)
             case ev.PutFirst(entry):
-                return self._put_first(entry)
+                return self._put_first(entry, asked)
             case _:
                 assert_never(asked.act)
 
@@ -267,10 +267,12 @@ class Acts:
         self._speech.send_away(entry.leg, entry.queue, _by(asked))
         return DONE
 
-    def _put_first(self, id: str) -> str:
+    def _put_first(self, id: str, asked: Asked) -> str:
         entry = self._place(id)
         if isinstance(entry, str):
             return entry
+        if not asked.reason:
+            return "putting a caller first needs a reason"
         if entry.state is EntryState.OUTSIDE:
             return "it stands outside the line, for a time that is not near"
         if first := self._first(entry):

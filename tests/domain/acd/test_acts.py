@@ -95,6 +95,16 @@ def test_a_promise_is_given_to_one_agent_alone_and_back_to_all():
     assert centre.all(DialCustomer), "alice is free"
 
 
+def test_a_promise_of_one_agent_is_dialled_again_after_a_busy_line():
+    centre, promise = with_a_promise()
+    assert centre.ask(ev.AssignCallback(promise, "alice")) == ""
+    centre.logs_in("alice")
+    centre.hear(ev.LegEnded(centre.last(DialCustomer).leg, ev.Ending.BUSY))
+    assert len(centre.all(DialCustomer)) == 1
+    centre.wait(centre.entry().not_before - centre.now)
+    assert len(centre.all(DialCustomer)) == 2
+
+
 def test_only_who_serves_the_queue_is_given_its_promises():
     centre, promise = with_a_promise()
     assert centre.ask(ev.AssignCallback(promise, "carol")) == "there is no such agent"
@@ -307,6 +317,8 @@ def test_a_caller_is_put_before_everybody_else():
     for leg, number in (("a", ANNA), ("b", BEN)):
         centre.calls(leg, number)
         centre.now += 1
+    assert centre.line() == ["a", "b"]
+    assert centre.ask(ev.PutFirst(centre.entry("b").id)) == "putting a caller first needs a reason"
     assert centre.line() == ["a", "b"]
     assert centre.ask(ev.PutFirst(centre.entry("b").id), "a doctor") == ""
     assert centre.line() == ["b", "a"]
