@@ -78,7 +78,8 @@ def _take_attempt(state: State, attempt: Attempt) -> None:
     if attempt.state is AttemptState.CLAIMING:
         attempt = replace(attempt, state=AttemptState.CLAIMED)
     state.load(attempt)
-    state.timers.set(Timer.ATTEMPT, attempt.id, state.now + _GRACE_S)
+    if attempt.state is not AttemptState.ACCEPTED:  # else the dial is over, and the customer waits for an agent
+        state.timers.set(Timer.ATTEMPT, attempt.id, state.now + _GRACE_S)
 
 
 def _take_agent(state: State, agent: Agent) -> None:
