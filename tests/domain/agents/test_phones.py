@@ -203,8 +203,19 @@ def test_a_pause_for_missed_rings_is_lifted_with_the_phone_where_that_is_set(bac
     centre.misses("alice")
     assert centre.agents["alice"].presence is Presence.PAUSED
     phone(centre, DeviceState.OFF)
+    assert centre.agents["alice"].presence is Presence.PAUSED, "while the phone is off"
     phone(centre, DeviceState.FREE)
     assert (centre.agents["alice"].presence is Presence.AVAILABLE) is back
+
+
+def test_an_agent_is_free_since_the_end_of_an_own_call_and_of_being_away():
+    for state in (DeviceState.IN_USE, DeviceState.OFF):
+        centre = centre_of("alice", "bob")
+        phone(centre, state)
+        centre.wait(60)
+        phone(centre, DeviceState.FREE)
+        centre.calls("anna")
+        assert centre.rung() == [f"bob:{ANNA}"], "bob has been free for longer"
 
 
 def test_a_pause_of_the_agents_own_is_never_lifted():

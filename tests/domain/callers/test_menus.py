@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbackd.domain.commands import DialCustomer
+from callbackd.domain.commands import DialCustomer, Play
 from callbackd.domain.events import CallArrived, DigitPressed, LegsSeen
 from callbackd.domain.ids import LegId
 from callbackd.domain.lives.dialogue import Stage
@@ -52,6 +52,13 @@ def test_a_caller_is_asked_for_the_language_then_for_the_queue_and_stands_in_its
     house.presses("anna", "2")
     entry = house.entry("anna")
     assert (entry.queue, entry.language, entry.state) == (SALES, "hr", EntryState.WAITING)
+
+
+def test_a_menu_behind_a_menu_is_read_with_its_own_sounds():
+    house = arrives(centre())
+    house.presses("anna", "13")
+    assert house.last(Play).queue == "bills"
+    assert last_heard(house) == ([Menu("bills")], "en")
 
 
 def test_nobody_is_greeted_twice():

@@ -300,6 +300,7 @@ def test_an_agent_who_vanishes_before_the_bridge_costs_the_caller_nothing():
     centre.hear(LegEntered(centre.ring_of("alice"), Party.AGENT), answer_joins=False)
     centre.hear(LegEnded(centre.ring_of("alice")))
     assert not centre.hung_up("anna")
+    assert centre.last(DropBridge).caller == "anna"
     assert Fixed.AGENT_LOST in centre.heard("anna")
     assert centre.entry().arrived_at == came_at
     assert centre.rings("bob") == [ANNA]
@@ -322,6 +323,7 @@ def test_a_customer_who_hangs_up_before_the_bridge_keeps_the_promise():
     assert centre.attempt().outcome is AttemptOutcome.ABANDONED
     assert centre.callback().state is CallbackState.WAITING
     assert centre.agents["alice"].activity is Activity.IDLE
+    assert centre.hung_up(centre.ring_of("alice")), "nobody is left alone on the line"
 
 
 def test_two_legs_that_are_found_apart_are_joined():

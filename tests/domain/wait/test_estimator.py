@@ -379,7 +379,7 @@ def test_handle_times_learned_by_an_earlier_version_are_taken_up():
 def experienced():
     learned = estimator()
     for n in range(30):
-        learned.on_event(Handled(SUPPORT, 90.0 + n), T0)
+        learned.on_event(Handled(SUPPORT, 90.0 + n, AgentId("alice")), T0)
         learned.on_event(Held(SUPPORT, 40.0 + n, hung_up=n % 2 == 0), T0)
         learned.on_event(Worked(paused=n % 2 == 0, seconds=300.0, changed=True), T0)
         learned.on_event(Joined(SUPPORT, (0, n % 3)), T0)
