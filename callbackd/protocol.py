@@ -28,6 +28,10 @@ class Step(StrEnum):
     JOIN_ANSWERED = "join answered"
     TRACE_ASKED = "trace asked"
     TRACE_ANSWERED = "trace answered"
+    TRANSFER_ASKED = "transfer asked"
+    TRANSFER_SENT = "transfer sent"
+    """The dialplan has the caller; the telephone that asked has no answer yet."""
+    TRANSFER_ANSWERED = "transfer answered"
 
 
 def _ignore(_: Step) -> None:

@@ -98,6 +98,7 @@ _STEPS = {
     RingAgent: (Step.RING_ASKED, Step.RING_ANSWERED),
     Join: (Step.JOIN_ASKED, Step.JOIN_ANSWERED),
     TraceAttempt: (Step.TRACE_ASKED, Step.TRACE_ANSWERED),
+    Transfer: (Step.TRANSFER_ASKED, Step.TRANSFER_ANSWERED),
 }
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _DIALLED = re.compile(r"[A-Za-z0-9+*#._-]{1,64}")
@@ -428,6 +429,7 @@ class Perform:
         if not refused:
             variables |= {"CBD_QUEUE": act.queue, "CBD_FROM": f"{act.entry}:{act.arrived_at:.6f}"}
             refused = await self._goes(act.leg, extension, variables)
+        reached(None if refused else Step.TRANSFER_SENT)
         if not refused and act.consult and not act.colleague:
             await self._ari.api.channels.hangup(act.consult)  # the colleague is rung for the caller now
         await self._answer_transfer(act.by, not refused)

@@ -63,6 +63,44 @@ async def test_killed_while_callers_wait_the_next_ones_are_served_and_nobody_is_
     await these_hold(house, lost=[caller.name for caller in lost], silence_s=None)
 
 
+@pytest.mark.parametrize("moment", ["before the caller went", "while the colleague rings", "while they talk"])
+async def test_killed_in_the_middle_of_a_transfer_the_agent_is_free_and_the_entry_says_how_it_ended(wired, moment):
+    house = wired
+    one = await house.agent("agent1", answers(after=0.1))
+    answered = moment == "while they talk"
+    colleague = await house.stage.agent("agent3", behaviour=answers(after=0.2) if answered else rings)
+    anna = await house.calls(ANNA)
+    await anna.hears(one, within=10)
+    frozen = asyncio.Event()
+
+    def freeze() -> None:
+        house.asterisk.freeze()
+        frozen.set()
+
+    if moment == "before the caller went":
+        house.ari.when_said(b"/continue", freeze)
+    await one.rung[-1].refer("agent3")
+    if moment == "before the caller went":
+        await frozen.wait()
+    else:
+        await colleague.next_call(within=10)
+        await house.daemon.said("transferred, blind")
+    if answered:
+        await anna.hears(colleague, within=10)
+    await killed_and_started(house)
+    for phone in (one, colleague):
+        for call in phone.calls:
+            if not call.over:
+                await call.hangup()
+    ben = await house.joins(BEN)
+    await ben.hears(one, within=15)
+    (anna_was,) = await house.rows(f"SELECT outcome, transferred_to FROM entry WHERE number = '{ANNA}'")
+    went = moment != "before the caller went"
+    assert anna_was == {"outcome": "served", "transferred_to": "agent3" if went else ""}
+    assert house.daemon.count("cut off while talking") == (not went)
+    await these_hold(house, lost=[anna.name], silence_s=None)
+
+
 async def test_killed_while_a_customer_rings_the_customer_is_called_again_after_the_usual_pause(open_wired):
     house = await open_wired(promises=[ANNA], queues=QUICK_RETRY, dialling=SHORT_RING)
     customers = await house.stage.customers(behaviour=rings)

@@ -10,7 +10,7 @@ import pytest
 from callbackd.protocol import Step
 from lab.daemon import Daemon
 from lab.holds import these_hold
-from lab.house import ANNA, House
+from lab.house import ANNA, BEN, House
 from lab.phones import AgentPhone, CustomerPhones, answers, presses_one, rejects
 from lab.wired import QUICK_RETRY
 
@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
 OF_A_PROMISE = [Step.PROMISE_ASKED, Step.PROMISE_STORED]
 OF_A_START = [Step.RIGHT_TAKEN, Step.RESTORED, Step.TRACE_ASKED, Step.TRACE_ANSWERED]
-OF_A_CALL = [step for step in Step if step not in {*OF_A_PROMISE, *OF_A_START}]
+OF_A_TRANSFER = [Step.TRANSFER_ASKED, Step.TRANSFER_SENT, Step.TRANSFER_ANSWERED]
+OF_A_CALL = [step for step in Step if step not in {*OF_A_PROMISE, *OF_A_START, *OF_A_TRANSFER}]
 
 
 def doomed(step: Step) -> Callable[[Daemon], None]:
@@ -114,6 +115,40 @@ async def test_killed_before_the_bridge_with_an_agent_who_does_not_wait_the_call
     second = await house.agent("agent2", answers(after=0.2))
     await anna.hears(second, within=15)
     assert house.daemon.count("not connected after all") == 1
+    await these_hold(house, silence_s=None)
+
+
+@pytest.mark.parametrize("attended", [False, True], ids=["blind", "attended"])
+@pytest.mark.parametrize("step", OF_A_TRANSFER)
+async def test_killed_in_the_middle_of_a_transfer(open_wired, step, attended):
+    """Before the caller's leg has gone nothing has happened; afterwards the caller is the colleague's."""
+    house = await open_wired(queues=QUICK_RETRY, prepare=doomed(step))
+    agent = await house.agent("agent1", answers(after=0.1))
+    colleague = await house.stage.agent("agent3", behaviour=answers(after=0.2))
+    anna = await house.calls(ANNA)
+    await anna.hears(agent, within=10)
+    if attended:
+        await agent.rung[-1].hold()
+        consult = await agent.dial("agent3", answered=True)
+        await consult.hears(colleague)
+        await agent.rung[-1].refer_to(consult)
+    else:
+        await agent.rung[-1].refer("agent3")
+    await dies(house, step)
+    house.daemon.dies_at = None
+    await house.daemon.start()
+    since = house.stage.now()
+    if step is Step.TRANSFER_ASKED:
+        if attended:
+            await agent.rung[-1].resume()
+        await anna.hears(agent, since=since, within=10)
+        assert await house.rows("SELECT state FROM entry") == [{"state": "talking"}]
+    else:
+        await anna.hears(colleague, since=since, within=10)
+        assert await house.row("SELECT outcome FROM entry WHERE outcome IS NOT NULL") == {"outcome": "served"}
+        ben = await house.calls(BEN)
+        await ben.hears(agent, within=15)
+    assert not anna.call.over
     await these_hold(house, silence_s=None)
 
 
