@@ -1,4 +1,5 @@
-"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``, ``key …``."""
+"""The command line: ``callbackd run|check|reload|drain|rescue|ledger|simulate``, ``callbackd prompts …``, ``key …``;
+``callbackd status|queues|line|switch``, ``agents …``, ``callbacks …``, which ask the running daemon."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import uvloop
 from callbackd.app import handover, logs, main
 from callbackd.app.database import DatabaseGone
 from callbackd.ari.client import Address
+from callbackd.cli import centre
 from callbackd.cli import rescue as rescuing
 from callbackd.cli.common import DEFAULT, MISUSED, REFUSED, ConfigPath, let_asterisk_in, read_config, usable_config
 from callbackd.cli.keys import keys
@@ -34,6 +36,10 @@ log = structlog.get_logger("callbackd")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(prompts, name="prompts")
 app.add_typer(keys, name="key")
+app.add_typer(centre.agents, name="agents")
+app.add_typer(centre.callbacks, name="callbacks")
+for command in (centre.status, centre.queues, centre.line, centre.switch):
+    app.command()(command)
 app.command()(ledger)
 app.command()(simulate)
 
