@@ -88,7 +88,8 @@ def agent_act(code: FeatureCode) -> Callable[[Centre, Call], Awaitable[Reply]]:
         agent = _agent(centre, call)
         async with centre.locks.of(f"agent {agent}"):
             _still(call, views.version_of_agent(centre.acd.state.agents[agent]))
-            await _asked(centre, call, ev.AgentAct(agent, code))
+            back_in_s = call.body.back_in_s if isinstance(call.body, models.Pause) else None
+            await _asked(centre, call, ev.AgentAct(agent, code, back_in_s))
             return Reply(204, version=views.version_of_agent(centre.acd.state.agents[agent]))
 
     return act

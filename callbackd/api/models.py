@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from callbackd.domain.agents.floor import LONGEST_PAUSE_S
 from callbackd.domain.lives.agent import Activity, Presence
 from callbackd.domain.lives.callback import CallbackOutcome, CallbackState
 from callbackd.domain.lives.entry import EntryState
@@ -107,6 +108,7 @@ class Agent(Shown):
     name: str
     presence: Presence
     reason: str = Field(description="Why the agent is paused.")
+    back_at: datetime | None = Field(description="When the agent, who is paused, expects to be back.")
     activity: Activity
     place: str | None = Field(description="The place that the agent works for.")
     phone: str = Field(description="`own call`, `away`, or nothing.")
@@ -179,6 +181,12 @@ class CallbackFilter(Asked):
 
 class Reasoned(Wanted):
     reason: Words = Field(default="", description="For the audit.")
+
+
+class Pause(Reasoned):
+    back_in_s: Annotated[float, Field(gt=0, le=LONGEST_PAUSE_S)] | None = Field(
+        default=None, description="In how many seconds the agent expects to be back. Nothing: it is not known."
+    )
 
 
 class WithReason(Wanted):

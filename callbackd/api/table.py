@@ -66,7 +66,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *(
         Operation(
             id, "POST", f"/v1/agents/{{agent}}/{path}", summary, Role.AGENT, acts.agent_act(code), {204: None},
-            body=models.Reasoned, problems=(Kind.REFUSED,), versioned=True,
+            body=models.Pause if code is FeatureCode.PAUSE else models.Reasoned, problems=(Kind.REFUSED,),
+            versioned=True,
         )
         for id, path, summary, code in (
             ("logIn", "log-in", "Log an agent in", FeatureCode.LOGIN),

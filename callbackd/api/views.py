@@ -104,6 +104,7 @@ def agent(centre: Centre, shown: AgentShown) -> models.Agent:
         name=shown.name,
         presence=row.presence,
         reason=row.pause_reason,
+        back_at=moment_or_none(row.back_at),
         activity=row.activity,
         place=row.entry,
         phone=shown.phone,
@@ -114,7 +115,7 @@ def agent(centre: Centre, shown: AgentShown) -> models.Agent:
 
 def version_of_agent(row: AgentRow) -> str:
     """Of what somebody decides about the agent; calls come and go without making another version."""
-    return version_of(row.id, row.presence, row.pause_reason, row.called_in, row.wrap_up_until)
+    return version_of(row.id, row.presence, row.pause_reason, row.called_in, row.wrap_up_until, row.back_at)
 
 
 def callback(found: Found, who: Who) -> models.Callback:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 
@@ -109,6 +110,16 @@ async def test_agents_are_logged_in_paused_with_a_reason_and_out(api):
         assert seen.headers["ETag"] == done.headers["ETag"]
         if reason:
             assert seen.json["reason"] == reason
+
+
+async def test_a_pause_takes_when_the_agent_will_be_back(api):
+    await api.supervisor.post("/v1/agents/bob/log-in")
+    assert (await api.supervisor.get("/v1/agents/bob")).json["back_at"] is None
+    assert (await api.supervisor.post("/v1/agents/bob/pause", {"back_in_s": 900})).status == 204
+    back_at = datetime.fromisoformat((await api.supervisor.get("/v1/agents/bob")).json["back_at"])
+    assert 880 < (back_at - datetime.now(UTC)).total_seconds() <= 900
+    assert (await api.supervisor.post("/v1/agents/bob/pause", {"back_in_s": 0})).status == 422
+    await api.supervisor.post("/v1/agents/bob/log-out")
 
 
 async def test_what_an_agent_cannot_do_now_has_its_reason(api):
