@@ -20,6 +20,7 @@ DOMAIN = Path("callbackd/domain")
 COPY = ROOT / ".cache/mutation"
 # The stub of a name that mutmut makes: module, x or xǁClassǁ, function, number.
 _NAME = re.compile(r"(?P<module>[\w.]+)\.x(?:_|ǁ(?P<owner>\w+)ǁ)(?P<function>\w+)__mutmut_\d+")
+_EVERY = re.compile(r"--every=([1-9]\d*)")
 _HUNK = re.compile(r"@@ -(\d+)")
 _TEXT = re.compile(r"""[rf]*("[^"]*"|'[^']*')|\bNone\b""")
 
@@ -55,16 +56,17 @@ class Survivor(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """The exit status: 0 when mutmut ran, whatever survived. This is a list to read, not a threshold."""
-    modules = [argument.removesuffix(".py") for argument in arguments if argument != "--prose"]
+    every = next((int(found[1]) for argument in arguments if (found := _EVERY.fullmatch(argument))), 1)
+    modules = [argument.removesuffix(".py") for argument in arguments if not argument.startswith("--")]
     for module in modules:
         if not (ROOT / DOMAIN / f"{module}.py").is_file():
             sys.exit(f"mutation: {DOMAIN}/{module}.py does not exist; name modules as in script/mutation dialler/retry")
     _copy([f"{DOMAIN}/{module}.py" for module in modules] or [f"{DOMAIN}/*"])
     at_a_time = os.environ.get("CALLBACKD_MUTANTS", "1")
     with suppress(KeyboardInterrupt):  # ends the run early; the survivors so far are listed
-        subprocess.run([*_mutmut("run"), "--max-children", at_a_time], cwd=COPY, check=True)
+        subprocess.run([*_mutmut("run", *_sample(every)), "--max-children", at_a_time], cwd=COPY, check=True)
 
-    ends = [line.strip().rsplit(": ", 1) for line in _said("results", "--all", "true").splitlines() if ": " in line]
+    ends = _ends()
     survivors = sorted(_survivor(name) for name, end in ends if end == "survived")
     shown = [one for one in survivors if "--prose" in arguments or not one.prose]
     print(*shown, sep="\n")
@@ -88,6 +90,19 @@ def _copy(mutated: list[str]) -> None:
     (COPY / "pyproject.toml").write_text(text + "\n")
     with (COPY / "tests/conftest.py").open("a") as conftest:
         conftest.write(_FORGETS)
+
+
+def _sample(every: int) -> list[str]:
+    """The names of one change in this many; none when all are to be tried."""
+    if every == 1:
+        return []
+    subprocess.run(_mutmut("run", "no such change"), cwd=COPY, check=False, capture_output=True)  # makes, tries none
+    return [name for name, _ in _ends()[::every]]
+
+
+def _ends() -> list[list[str]]:
+    """Name and end of each change."""
+    return [line.strip().rsplit(": ", 1) for line in _said("results", "--all", "true").splitlines() if ": " in line]
 
 
 def _survivor(name: str) -> Survivor:
