@@ -9,6 +9,7 @@ import pytest
 from lab.daemon import NO_TIMES
 from lab.house import ANNA, House
 from lab.phones import AgentPhone, Behaviour, answers, presses_one, rejects, rings
+from tests.e2e.test_agents_phones import moved_to
 
 pytestmark = pytest.mark.e2e
 
@@ -64,6 +65,16 @@ async def test_a_busy_telephone_leaves_the_ring_to_the_other(home):
     anna = await house.calls(ANNA)
     await anna.hears(two, within=8)
     assert len(one.rung) == 1
+    assert house.daemon.count("not reached") == 0
+
+
+async def test_a_telephone_that_diverts_leaves_the_ring_to_the_other_and_rings_nobody_else(home, monkeypatch):
+    moved_to(monkeypatch, "agent4")
+    house, one, two = await home(rejects(302), answers(after=1.0))
+    elsewhere = await house.agent("agent4", answers(after=0.1), logs_in=False)
+    anna = await house.calls(ANNA)
+    await anna.hears(two, within=8)
+    assert [len(one.rung), len(two.rung), len(elsewhere.rung)] == [1, 1, 0]
     assert house.daemon.count("not reached") == 0
 
 

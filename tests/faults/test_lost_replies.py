@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 import pytest
 
 from lab.holds import these_hold
 from lab.house import ANNA, BEN
-from lab.phones import answers, presses_one
+from lab.phones import answers, presses_one, rings
 from lab.wired import QUICK_RETRY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
@@ -53,6 +54,33 @@ async def test_ringing_an_agent(wired, lost):
     assert len(second.rung) == 1
     ben = await house.calls(BEN)
     await ben.hears(agent, within=15)
+    await these_hold(house)
+
+
+@pytest.mark.parametrize("lost", ["reply", "request"])
+async def test_ringing_one_of_an_agents_two_telephones(wired, lost):
+    """Perhaps it rings: then it stops, and so does the other; the caller gets the next agent."""
+    house = wired
+    desk = await house.agent("agent1", rings, logs_in=False)
+    softphone = await house.agent("agent3", rings, logs_in=False)
+    port, pjsip = house.asterisk.agent_ports["agent3"], house.asterisk.dir / "etc/pjsip.conf"
+    contact = rf"\1contact = sip:agent1@127.0.0.1:{port}\n"
+    pjsip.write_text(re.sub(r"(contact = sip:agent1@[^\n]*\n)", contact, pjsip.read_text()))
+    await house.asterisk.cli("module reload res_pjsip.so")
+    call = await desk.dial("*50", answered=True)
+    await house.daemon.said("several_contacts", endpoint="PJSIP/agent1")
+    await call.hangup()
+    second = await house.agent("agent2", answers(after=0.1))
+    getattr(house.ari, f"lose_{lost}")(str(port).encode())
+    anna = await house.joins(ANNA)
+    await anna.hears(second, within=10)
+    for ring in [*desk.rung, *softphone.rung]:
+        assert await ring.is_over(within=5) == "them"
+    assert [len(desk.rung), len(softphone.rung)] == [1, int(lost == "reply")]
+    assert house.daemon.count("missed a ring") == 0
+    softphone.behaviour = answers(after=0.3)
+    ben = await house.calls(BEN)
+    await ben.hears(softphone, within=15)
     await these_hold(house)
 
 
