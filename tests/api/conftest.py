@@ -136,7 +136,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def daemon(tmp_path, database_url, api: str = ""):
+async def daemon(tmp_path, database_url, api: str = "", opens: str = "api_open"):
+    """A daemon at work; ``opens`` is what it logs about its TCP port."""
     port = free_port()
     with capture_logs() as log:
         async with serving(Empty()) as fake:
@@ -148,7 +149,7 @@ async def daemon(tmp_path, database_url, api: str = ""):
                 opened = Api(port, config, database_url, log, task, Client(local, "http://callbackd"))
                 try:
                     await opened.logged("resynced")
-                    await opened.logged("api_open")
+                    await opened.logged(opens)
                     for role in Role:
                         more = {"agent": "alice"} if role is Role.AGENT else {}
                         key = await opened.makes_key(f"the-{role}", role, **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 
 import aiohttp
@@ -13,6 +14,7 @@ from callbackd.access import Role
 from callbackd.api import gate
 from callbackd.db import keys
 from callbackd.db.engine import engine_for
+from tests.api import conftest
 from tests.api.conftest import ANNA
 
 pytestmark = pytest.mark.postgres
@@ -155,3 +157,13 @@ async def test_after_the_end_nothing_listens(fresh_api):
 def _as(api, key):
     client = api.nobody
     return type(client)(client.session, client.base, key)
+
+
+async def test_a_port_that_is_taken_is_an_error_in_the_log_and_ends_nothing(tmp_path, database_url, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(conftest, "free_port", lambda: taken.getsockname()[1])
+        async with conftest.daemon(tmp_path, database_url, opens="api_not_open") as api:
+            assert (await api.operator.get("/v1/status")).json["ready"]
+            assert not api.task.done()
