@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from callbackd.domain.commands import Play, SendToFallback, StartMusic
+from callbackd.domain.commands import ArmDeadMan, Play, SendToFallback, StartMusic
 from callbackd.domain.events import ClosedEarly, DatabaseLost, SwitchTurned
 from callbackd.domain.ids import QueueName
 from callbackd.domain.lives.callback import CallbackState
 from callbackd.domain.lives.entry import EntryOutcome, EntryState
 from callbackd.domain.phrase import Fixed, Position, WaitAboveHour, WayOut
 from callbackd.domain.settings import Announcements, EntryRules, Exit, Offer, Ringing, Slots, Way
-from tests.builders import ANNA, BEN, SALES, SUPPORT, Centre, agent, number, queue, settings
+from tests.builders import ANNA, BEN, SALES, SUPPORT, T0, Centre, agent, number, queue, settings
 
 BILLING = QueueName("billing")
 WAIT, CALLBACK = Exit(Way.WAIT), Exit(Way.CALLBACK)
@@ -50,6 +50,16 @@ def test_after_the_longest_wait_a_time_is_proposed_and_the_place_is_kept_meanwhi
     assert centre.heard("anna")[-1] is Fixed.KEEP_WAITING
     centre.logs_in("bob")
     assert centre.rung() == [f"bob:{ANNA}"]
+
+
+def test_an_exit_into_the_dialplan_leads_to_the_houses_context_with_nothing_of_ours_on_the_leg():
+    centre = waits_a_minute(DIALPLAN)
+    centre.calls("anna")
+    centre.wait(61)
+    sent = centre.last(SendToFallback)
+    assert (sent.leg, sent.context, sent.extension) == ("anna", "callbackd-exits", DIALPLAN.to)
+    assert centre.last(ArmDeadMan).after_s == 0.0
+    assert centre.entry("anna").closed_at == T0 + 60.5
 
 
 def test_a_caller_who_then_chooses_a_time_gives_the_place_up_for_it():
