@@ -1,8 +1,8 @@
 """Performance figures of callbackd on this machine. They are printed, never asserted: the machines are shared.
 
-latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone, beside that of
-          Asterisk's own Queue(); and a caller arrives, an agent is free: time until the agent's INVITE. The phones
-          measure both.
+latency   an agent hangs up, callers wait: time until the next caller's INVITE reaches the agent's phone; a caller
+          arrives, an agent is free: time until the agent's INVITE; and what a call costs. All beside Asterisk's own
+          Queue(), in Markdown.
 core      CPU time of a step at the door by the length of the line (arrival, announcement, snapshot, end of a call), and
           of a simulated day of 10,000 calls: one estimator, four, and with the laws after each event.
 ewt       estimators on the regimes of spec/estimates.md: mean and P80 error, all on the same paths; and the time that
@@ -18,9 +18,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Iterable
-from itertools import pairwise
-from statistics import median, quantiles
 
 from callbackd.domain.settings import DialPolicy
 from callbackd.domain.wait.estimator import Ahead, Busy, Place
@@ -29,71 +26,7 @@ from callbackd.simulate import ahead as dialling_ahead
 from callbackd.simulate import mixed
 from callbackd.simulate.regimes import REGIMES, RETURNS, ROSTERS, SUPPORT, run, with_and_without
 from callbackd.simulate.score import table
-from lab import bench_core, bench_figures, bench_journal
-from lab.asterisk import Asterisk
-from lab.daemon import UNHURRIED, Daemon, build_prompts
-from lab.phones import AgentPhone, Stage, answers
-from lab.slots import Slot
-
-CALLS = 120
-AT_ONCE = 6
-"""How many callers wait while an agent talks."""
-
-
-def figures(name: str, seconds: Iterable[float]) -> None:
-    values = sorted(seconds)
-    p95 = quantiles(values, n=20)[-1] if len(values) > 1 else values[0]
-    print(f"{name}: n={len(values)}  p50 {1000 * median(values):.1f} ms  p95 {1000 * p95:.1f} ms")
-
-
-async def latency() -> None:
-    with Slot() as slot:
-        async with Asterisk(slot) as asterisk:
-            queues = {"support": {"wrap_up_s": 0, "offer": {"enabled": False}, "announcements": {"every_s": 600}}}
-            daemon = Daemon(slot, asterisk, "embedded", queues=queues, prompts=UNHURRIED)
-            await build_prompts(daemon)
-            async with daemon, Stage.around(asterisk) as stage:
-                agent = await stage.agent("agent1", behaviour=answers(after=0.0, talk=0.15))
-                native = await _between_calls(stage, agent, "8006", CALLS // 4)
-                figures("app_queue: agent hangs up -> next caller's INVITE at the agent", native)
-                login = await agent.dial("*50", answered=True)
-                await login.is_over(within=15)
-                ours = await _between_calls(stage, agent, "8001", CALLS)
-                figures("callbackd: agent hangs up -> next caller's INVITE at the agent", ours)
-                print(f"the median of app_queue is {median(native) / median(ours):.0f} times that of callbackd")
-                logout = await agent.dial("*51", answered=True)
-                await logout.is_over(within=15)
-                await _on_arrival(stage)
-
-
-async def _between_calls(stage: Stage, agent: AgentPhone, number: str, calls: int) -> list[float]:
-    line = asyncio.Semaphore(AT_ONCE)
-    before = len(agent.rung)
-
-    async def one(n: int) -> None:
-        async with line:
-            caller = stage.caller(f"+44207946{n:04d}", silent=True)
-            await caller.dial(number, answered=True)
-            await caller.is_over(within=120)
-
-    await asyncio.gather(*(one(n) for n in range(calls)))
-    rung = agent.rung[before:]
-    return [b.invited_at - a.ended_at for a, b in pairwise(rung) if a.ended_at and b.invited_at]
-
-
-async def _on_arrival(stage: Stage) -> None:
-    agent = await stage.agent("agent2", behaviour=answers(after=0.0))
-    login = await agent.dial("*50", answered=True)
-    await login.is_over(within=15)
-    waits = []
-    for n in range(30):
-        caller = stage.caller(f"+44207947{n:04d}", silent=True)
-        call = await caller.dial("8001")
-        ring = await agent.next_call(within=10, answered=True)
-        waits.append((ring.invited_at or 0.0) - (call.invited_at or 0.0))
-        await caller.hangup()
-        await ring.is_over()
-    figures("caller's INVITE -> agent's INVITE, agent free", waits)
+from lab import bench_calls, bench_core, bench_figures, bench_journal
 
 
 def ewt(days: int) -> None:
@@ -156,7 +89,7 @@ def main() -> None:
     elif what == "commits":
         asyncio.run(bench_journal.main())
     else:
-        asyncio.run(latency())
+        asyncio.run(bench_calls.main())
 
 
 if __name__ == "__main__":

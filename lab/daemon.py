@@ -117,6 +117,8 @@ class Daemon:
         """The seconds by which its clock is ahead when it starts; None for the machine's clock."""
         self.dies_at: Step | None = None
         """The step of the protocol at which the next run ends itself by SIGKILL."""
+        self.counts = False
+        """Whether it counts what a call costs; ``counted`` returns it."""
         self.status = ""
         """The last status it sent to its service manager."""
         self.watchdog_s: float | None = None
@@ -146,6 +148,8 @@ class Daemon:
         run: tuple[str, ...] = ("callbackd", "run", "-c", str(self.config_path))
         if self.dies_at:
             run = ("lab.crashing", self.dies_at, str(self.config_path))
+        elif self.counts:
+            run = ("lab.counting", str(self._counts), str(self.config_path))
         elif self.ahead_s is not None:
             self.set_clock(self.ahead_s)
             run = ("lab.at_another_hour", str(self._clock), str(self.config_path))
@@ -210,6 +214,19 @@ class Daemon:
     @property
     def _notify(self) -> Path:
         return self.dir / "notify"
+
+    async def counted(self) -> dict[str, Any]:
+        """What it has counted since the last time. It must have been started with ``counts``."""
+        since = len(self.lines)
+        if self._process:
+            self._process.send_signal(signal.SIGUSR2)
+        await self.said("counted", since=since)
+        counts: dict[str, Any] = json.loads(self._counts.read_text())
+        return counts
+
+    @property
+    def _counts(self) -> Path:
+        return self.dir / "counts.json"
 
     @property
     def _clock(self) -> Path:
