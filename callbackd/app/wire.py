@@ -147,7 +147,7 @@ def _recovery(
         post,
         notifier,
         acd.differences,
-        caught_up=(perform.hold.forget_all, fetch_back.begin),
+        caught_up=(perform.doubt, fetch_back.begin),
         broken_laws=acd.broken_laws,
     )
 

@@ -26,8 +26,8 @@ from callbackd.reconnect import Reconnect
 
 log = structlog.get_logger("ari")
 
-# Asterisk's listen backlog is 10. Ten connections in all: six kept ones, three fresh ones and the websocket.
-KEPT, FRESH = 6, 4
+# Asterisk's listen backlog is 10. Ten connections in all: five kept ones, two for rings, two fresh ones, the websocket.
+KEPT, RINGING, FRESH = 5, 2, 3
 KEEP_ALIVE_S = 12.0  # Asterisk closes an idle connection after 15 s; a request must not meet that moment
 HELLO, HELLO_S = "callbackd-hello", 2.0
 HEARTBEAT_S = 3.0  # silence before a ping; aiohttp waits half as long for the pong, so a dead line shows in 4.5 s
@@ -75,23 +75,39 @@ class Ari:
 
     async def __aenter__(self) -> "Ari":
         token = base64.b64encode(f"{self.address.user}:{self.address.password}".encode()).decode()
-        session = partial(
+        self._session = partial(
             aiohttp.ClientSession,
             headers={"Authorization": f"Basic {token}"},
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._kept_session = session(connector=aiohttp.TCPConnector(limit=KEPT, keepalive_timeout=KEEP_ALIVE_S))
-        self._fresh_session = session(connector=aiohttp.TCPConnector(limit=FRESH, force_close=True))
-        self.api = Api(partial(self._request, self._kept_session))
+        self._sessions: list[aiohttp.ClientSession] = []
+        self._fresh_session = self._open(aiohttp.TCPConnector(limit=FRESH, force_close=True))
+        self._ringing_session = self._keeping(RINGING)
+        self.api = Api(partial(self._request, self._keeping(KEPT)))
         self.fresh = Api(partial(self._request, self._fresh_session))
-        """The same operations, each on a connection of its own. Originates need it: after one genuine 409 Asterisk
-        answers 409 to every later failure on the same connection."""
+        """The same operations, each on a connection of its own. Customers are dialled on these: after one genuine 409
+        Asterisk answers 409 to every later failure on the same connection."""
+        self.ringing = Api(self._ring)
+        """The same operations on kept connections that have never seen a 409, for agents who are rung."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._kept_session.close()
-        await self._fresh_session.close()
+        for session in self._sessions:
+            await session.close()
+
+    def _keeping(self, connections: int) -> aiohttp.ClientSession:
+        return self._open(aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE_S))
+
+    def _open(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        self._sessions.append(session := self._session(connector=connector))
+        return session
+
+    async def _ring(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Answer[Any]:
+        answer = await self._request(self._ringing_session, method, path, query, body)
+        if answer.reply is Reply.CONFLICT:  # the connections so far end by themselves, when they have been idle
+            self._ringing_session = self._keeping(RINGING)
+        return answer
 
     async def _request(
         self,

@@ -91,9 +91,11 @@ class Hold:
 
     async def take(self, leg: LegId) -> Answer[None]:
         """Take the leg out of the bridge and stop its music, including music that the dialplan started before us."""
-        here = bool(self._music.pop(leg, ""))
+        heard = self._music.pop(leg, None)
+        if heard == "":  # it is in no bridge: the dialplan's music is all it hears
+            return await self._ari.api.channels.stop_moh(leg)
         answer = await self._ari.api.bridges.remove_channel(_room(leg), channel=[leg])
-        return answer if here and answer else await self._ari.api.channels.stop_moh(leg)
+        return answer if heard and answer else await self._ari.api.channels.stop_moh(leg)
 
     async def restore_class(self, leg: LegId) -> None:
         """Restore the leg's own class of music before it goes back to the dialplan, which decides what it hears

@@ -71,6 +71,8 @@ log = structlog.get_logger("ari")
 Media = Callable[[tuple[Phrase, ...], str, str], Sequence[str]]
 """Turns phrases, a language and a queue into ``sound:`` addresses."""
 
+_REMEMBERED = 4096
+"""Legs that are over are remembered up to this many."""
 SETTLE_S = 2.0
 """After a sign of life Asterisk is given this long to act on earlier requests (spec: settle)."""
 
@@ -129,6 +131,8 @@ class Perform:
         self._told_wrong: set[str] = set()
         """Endpoints that Asterisk does not have and that have been logged."""
         self.hold = Hold(ari)
+        self._over: dict[LegId, None] = {}
+        """Legs whose end was reported, oldest first: a request to end them would only be told so."""
 
     def overhearing(self, decode: Callable[[Any], Event | None]) -> Callable[[Any], Event | None]:
         """``decode``, except that this object sees each event it returns, too."""
@@ -137,11 +141,23 @@ class Perform:
     def heard(self, event: Event | None) -> Event | None:
         """The same event. Forgets what was known about a leg that it ends."""
         self._contacts.overhear(event)
-        if isinstance(event, CallArrived | LegEntered):
-            self.hold.entered(event.leg)
-        if isinstance(event, LegEnded | LegLeft | LegReplaced):
-            self.hold.forget(event.leg)
+        match event:
+            case CallArrived(leg=leg) | LegEntered(leg=leg):
+                self._over.pop(leg, None)
+                self.hold.entered(leg)
+            case LegEnded(leg=leg):
+                self._over[leg] = None
+                if len(self._over) > _REMEMBERED:
+                    del self._over[next(iter(self._over))]
+                self.hold.forget(leg)
+            case LegLeft(leg=leg) | LegReplaced(leg=leg):
+                self.hold.forget(leg)
         return event
+
+    def doubt(self) -> None:
+        """The event stream was broken: legs may be elsewhere, and another Asterisk may have given their names away."""
+        self._over.clear()
+        self.hold.forget_all()
 
     async def __call__(self, act: Act) -> tuple[Event, ...]:
         asked, answered = _STEPS.get(type(act), (None, None))
@@ -241,7 +257,7 @@ class Perform:
 
     async def _ring(self, act: RingAgent, leg: LegId, contact: str) -> tuple[Event, ...]:
         """Ring one telephone of an agent."""
-        answer = await self._ari.fresh.channels.originate_with_id(
+        answer = await self._ari.ringing.channels.originate_with_id(
             leg,
             endpoint=contact,
             context=AGENT_CONTEXT,
@@ -255,7 +271,7 @@ class Perform:
         match events[0]:
             case DialAccepted():
                 self._told_wrong.discard(act.endpoint)
-                return (*events, *await self._watch(leg, ended=(LegEnded(leg, Ending.UNKNOWN),)))
+                return (*events, *await self._watch_ring(leg))
             case DialRefused(reason=reason):
                 return (DialRefused(leg, await self._why_refused(act.endpoint) or reason),)
         return events
@@ -320,19 +336,30 @@ class Perform:
             return (DialRefused(leg, f"{answer.status or answer.reply.value} {answer.reason}"),)
         return (DialUnknown(leg, answer.reason),)
 
-    async def _watch(self, leg: LegId, ended: tuple[Event, ...] = ()) -> tuple[Event, ...]:
-        """Subscribe to a channel that goes into the dialplan. Only a look can show what it did before that.
-
-        Returns ``ended`` for a channel that has ended already; for a customer's nothing, as AMI knows the cause.
-        """
-        app = self._ari.address.app
-        if not (answer := await self._ari.api.applications.subscribe(app, event_source=[f"channel:{leg}"])):
-            log.info("not_watched", leg=leg, why=answer.reason)
+    async def _watch_ring(self, leg: LegId) -> tuple[Event, ...]:
+        """Subscribe to an agent's leg. Asterisk only takes one that is there, and reports its end from then on; so a
+        look is needed only when it does not."""
+        if await self._subscribe(leg):
+            return ()
         look = await self._ari.api.channels.get(leg)
-        if look.reply is Reply.GONE:
-            return ended
+        return (LegEnded(leg, Ending.UNKNOWN),) if look.reply is Reply.GONE else ()
+
+    async def _watch(self, leg: LegId) -> tuple[Event, ...]:
+        """Subscribe to a customer's channel in the dialplan. Only a look can show what it did before that.
+
+        Returns nothing for a channel that has ended already, as AMI knows the cause.
+        """
+        await self._subscribe(leg)
+        look = await self._ari.api.channels.get(leg)
         state = look.body["state"] if look.body else ""
         return (LegRinging(leg),) if state == "Ringing" else (LegAnswered(leg),) if state == "Up" else ()
+
+    async def _subscribe(self, leg: LegId) -> bool:
+        """Whether Asterisk reports what becomes of this leg."""
+        answer = await self._ari.api.applications.subscribe(self._ari.address.app, event_source=[f"channel:{leg}"])
+        if not answer:
+            log.info("not_watched", leg=leg, why=answer.reason)
+        return bool(answer)
 
     async def _trace(self, act: TraceAttempt) -> tuple[Event, ...]:
         """Look at the channel, and only then at the log: Asterisk may not have acted on the request yet."""
@@ -389,6 +416,8 @@ class Perform:
     async def _hang_up(self, act: HangUp) -> tuple[Event, ...]:
         reason, events = _HANGUP[act.elsewhere], list[Event]()
         for leg in self.rings.under_way(act.leg):
+            if leg in self._over:
+                continue
             answer = await _insist(partial(self._ari.api.channels.hangup, leg, reason=reason))
             events += _about(act, leg, answer)
         return tuple(events)

@@ -142,7 +142,6 @@ async def test_an_agent_is_dialled_into_the_dialplan_and_watched(pbx: Pbx) -> No
         f"POST /channels/{AGENT}?endpoint=PJSIP/agent1&extension=s&context=callbackd-agent&label=begin"
         '&callerId="support" <+48221234567>&timeout=15',
         f"POST /applications/callbackd/subscription?eventSource=channel:{AGENT}",
-        f"GET /channels/{AGENT}",
     ]
     assert pbx.asked[0][2] == {"variables": {"CBD_ENTRY": "e1", **ASKS_US, **STAYS}}
 
@@ -256,6 +255,37 @@ async def test_nothing_is_said_to_a_caller_of_whom_nobody_knows_whether_music_fo
     assert isinstance(events[0], RequestFailed)
     assert asked(pbx).count(IN) == 2, "asked again"
     assert not [line for line in asked(pbx) if "/play/" in line]
+
+
+ARRIVED = CallArrived(CALLER, "support", "+48221234567")
+
+
+async def test_a_caller_who_has_just_come_hears_the_music_of_the_dialplan_until_joined(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        perform.heard(ARRIVED)
+        await perform(StopMusic(CALLER))
+        assert asked(pbx) == [f"DELETE /channels/{CALLER}/moh"]
+
+
+async def test_a_leg_whose_end_was_reported_is_not_hung_up(pbx: Pbx) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        perform.heard(LegEnded(CALLER))
+        assert await perform(HangUp(CALLER, "the agent hung up")) == ()
+        assert asked(pbx) == []
+
+
+@pytest.mark.parametrize("since", [ARRIVED, None], ids=["the name came again", "the event stream was broken"])
+async def test_an_end_that_may_be_anothers_does_not_keep_a_leg_from_being_hung_up(
+    pbx: Pbx, since: Event | None
+) -> None:
+    async with asking(pbx) as ari:
+        perform = Perform(ari, media, Dialling())
+        perform.heard(LegEnded(CALLER))
+        perform.heard(since) if since else perform.doubt()
+        await perform(HangUp(CALLER, "all is said"))
+        assert asked(pbx) == [f"DELETE /channels/{CALLER}?reason=normal"]
 
 
 @pytest.mark.parametrize("told", [LegEnded(CALLER), LegLeft(CALLER), LegReplaced(CALLER, AGENT)])
@@ -385,7 +415,7 @@ async def test_only_a_clear_no_is_a_refusal(pbx: Pbx, act: Any, status: Any, tol
 
 async def test_a_409_is_believed_only_after_a_look(pbx: Pbx) -> None:
     pbx.says = {"POST /channels": 409, f"GET /channels/{AGENT}": {"state": "Ringing"}}
-    assert await perform(pbx, RING) == (DialAccepted(AGENT), LegRinging(AGENT))
+    assert await perform(pbx, RING) == (DialAccepted(AGENT),)
     pbx.says[f"GET /channels/{AGENT}"] = 404
     (event,) = await perform(pbx, RING)
     assert isinstance(event, DialUnknown)

@@ -163,7 +163,7 @@ async def test_contacts_are_asked_for_once_and_not_for_each_ring():
             await perform(ACT)
             perform.heard(CALL)
     assert len([line for line in asked if line.endswith("/variables")]) == 1
-    assert len(asked) == 1 + 3 * 2 * 3, "three requests for each leg: originate, watch, look"
+    assert len(asked) == 1 + 3 * 2 * 2, "two requests for each leg: originate, watch"
 
 
 @pytest.mark.parametrize("contacts", [DESK, "", None], ids=["one", "none", "an Asterisk that cannot tell"])
@@ -171,7 +171,7 @@ async def test_a_ring_at_one_telephone_is_as_it_was(contacts):
     async with calls_come(contacts) as (perform, asked):
         await perform(ACT)
     assert rung(asked) == [RING]
-    assert len(asked) == 1 + 3
+    assert len(asked) == 1 + 2
 
 
 async def test_what_is_no_contact_is_not_dialled():
