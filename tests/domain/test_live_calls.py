@@ -204,6 +204,36 @@ def test_an_agent_who_answers_too_late_is_hung_up():
     assert len(centre.joined()) == 1
 
 
+UNGREETED = Announcements(greet_if_free=False, first_after_s=0.0)
+
+
+def test_a_caller_for_whom_an_agent_is_free_is_not_greeted_where_the_queue_does_without():
+    centre = Centre(settings([queue(announcements=UNGREETED)]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    assert centre.rung() == [f"alice:{ANNA}"]
+    centre.answers("alice")
+    assert not centre.all(Play, leg="anna")
+    assert [act.legs for act in centre.all(Join)] == [("anna", centre.ring_of("alice"))]
+
+
+def test_callers_for_whom_no_agent_is_free_are_greeted_all_the_same():
+    centre = Centre(settings([queue(announcements=UNGREETED)]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.calls("ben", BEN)
+    assert centre.heard("ben")[0] == Greeting(SUPPORT)
+
+
+def test_a_caller_who_was_not_greeted_is_told_the_wait_when_the_agent_does_not_answer():
+    centre = Centre(settings([queue(announcements=UNGREETED)]))
+    centre.logs_in("alice")
+    centre.calls("anna")
+    centre.hangs_up(centre.ring_of("alice"), Ending.NO_ANSWER, cause=19)
+    centre.wait(6)
+    assert centre.heard("anna")
+
+
 def test_the_caller_hangs_up_and_the_agent_has_wrap_up_then_is_free():
     centre = Centre()
     centre.logs_in("alice")

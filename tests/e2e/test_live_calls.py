@@ -37,6 +37,18 @@ async def test_a_free_agent_is_rung_sees_the_number_and_both_hear_each_other(hou
     assert anna.gaps(longer_than=1.0) == []
 
 
+async def test_a_caller_who_is_not_greeted_hears_music_until_a_free_agent_answers(open_house):
+    house = await open_house(queues={"support": {"announcements": {"greet_if_free": False}}})
+    agent = await house.agent("agent1", answers(after=1.5))
+    anna = await house.calls(ANNA)
+    await anna.hears_music(within=3)
+    await anna.hears(agent)
+    await agent.rung[0].hears(anna)
+    await anna.hangup()
+    assert house.stage.spoke(anna, agent)
+    assert anna.gaps(longer_than=0.5) == []
+
+
 async def test_the_agent_hangs_up_and_the_caller_is_hung_up(house):
     agent = await house.agent("agent1", answers(after=0.2, talk=1.0))
     anna = await house.calls(ANNA)

@@ -12,7 +12,7 @@ from callbackd.domain.callers.rejoin import Rejoin
 from callbackd.domain.commands import NotePlace
 from callbackd.domain.events import CallArrived, Party
 from callbackd.domain.ids import EntryId, LegId, QueueName
-from callbackd.domain.line import admission
+from callbackd.domain.line import admission, routing
 from callbackd.domain.line.admission import Obstacle, Verdict
 from callbackd.domain.line.eligibility import beyond, read_needs, somebody
 from callbackd.domain.line.order import position, standing
@@ -93,6 +93,7 @@ class Waiting:
 
     def _to_the_door(self, event: CallArrived, queue: Queue, known: Known, *, greeted: bool) -> None:
         """Into the line if the queue's door is open, else by the exit that its rule names."""
+        state = self._state
         queue, verdict = self._door(queue, event.leg)
         if verdict.exit.way is Way.DIALPLAN:
             context = self._state.settings.dead_man.exit_context
@@ -104,7 +105,11 @@ class Waiting:
         if verdict.admitted:
             self._note_place(entry)
             self._stands(entry, queue)
-            self._welcome(dialogue, *welcome, *self._crisis(dialogue))
+            crisis = self._crisis(dialogue)
+            if welcome and not crisis and self._is_served_at_once(entry, queue):
+                self._speech.announce_at(event.leg, state.now + queue.announcements.first_after_s)
+            else:
+                self._welcome(dialogue, *welcome, *crisis)
         else:
             self._last_resort(dialogue, entry, *welcome, _sorry(verdict))
 
@@ -113,6 +118,14 @@ class Waiting:
         self._watch_closing(queue)
         self._places.watch(entry)
         self.staff_changed()
+
+    def _is_served_at_once(self, entry: Entry, queue: Queue) -> bool:
+        """Whether an agent will be rung in this step and the queue does without the greeting then.
+
+        The dialplan's music goes on until the agent answers.
+        """
+        match = None if queue.announcements.greet_if_free else routing.next_match(self._state)
+        return match is not None and match.entry.id == entry.id
 
     def _welcome(self, dialogue: Dialogue, *phrases: Phrase) -> None:
         if phrases:

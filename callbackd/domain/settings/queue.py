@@ -19,6 +19,9 @@ from callbackd.domain.settings.values import Digit, Language, Name, Pattern, Pri
 class Announcements:
     """When a waiting caller is spoken to."""
 
+    greet_if_free: bool = True
+    """Whether callers are greeted for whom an agent is free. Otherwise they hear music until the agent answers, and no
+    greeting is begun that a quick answer would cut off."""
     first_after_s: Seconds = 0.0
     """Pause between the greeting and the first announcement."""
     every_s: Annotated[Seconds, Ge(5)] = 45.0
