@@ -76,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("what", choices=["latency", "core", "commits", "figures", "ewt", "ahead"])
     parser.add_argument("--days", type=int, default=3, help="of each regime, for ewt and ahead")
+    parser.add_argument("--ungreeted", action="store_true", help="greet_if_free = false, for latency")
     asked = parser.parse_args()
     what = asked.what
     if what == "core":
@@ -89,7 +90,7 @@ def main() -> None:
     elif what == "commits":
         asyncio.run(bench_journal.main())
     else:
-        asyncio.run(bench_calls.main())
+        asyncio.run(bench_calls.main(greeted=not asked.ungreeted))
 
 
 if __name__ == "__main__":

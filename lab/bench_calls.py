@@ -50,10 +50,11 @@ class _Part:
     """What the daemon counted."""
 
 
-async def main() -> None:
+async def main(*, greeted: bool) -> None:
     with Slot() as slot:
         async with Asterisk(slot) as asterisk:
-            queues = {"support": {"wrap_up_s": 0, "offer": {"enabled": False}, "announcements": {"every_s": 600}}}
+            spoken = {"every_s": 600} | ({} if greeted else {"greet_if_free": False})
+            queues = {"support": {"wrap_up_s": 0, "offer": {"enabled": False}, "announcements": spoken}}
             daemon = Daemon(slot, asterisk, "embedded", queues=queues, prompts=UNHURRIED)
             daemon.counts = True
             await build_prompts(daemon)
