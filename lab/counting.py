@@ -26,7 +26,7 @@ from callbackd.ari.decode import Decode
 from callbackd.ari.generated import Api
 from callbackd.ari.reply import Answer, Send
 from callbackd.cli.main import app
-from callbackd.db import journal
+from callbackd.db import journal, pipeline
 from callbackd.db.engine import transaction
 from callbackd.db.rows import values
 from callbackd.domain.acd import Acd
@@ -139,7 +139,8 @@ class Count:
             self._counted.rows += 1
             return values(row)
 
-        _replace(journal, transaction=counted, values=written)
+        _replace(journal, transaction=counted)
+        _replace(pipeline, values=written)
 
 
 def _replace(owner: object, **methods: Any) -> None:

@@ -17,8 +17,9 @@ from callbackd.db.backlog import Backlog
 from callbackd.db.engine import TROUBLE, answers, engine_for, in_words, is_refusal, transaction
 from callbackd.db.facts import AuditFact, fact_of
 from callbackd.db.intents import Claim, Intent, Promise, Refused, SendOut, why_refused
+from callbackd.db.pipeline import commit
 from callbackd.db.right import Right
-from callbackd.db.rows import WRITE, Forget, Numbered, Row, name_of, values
+from callbackd.db.rows import Forget, Numbered, Row, name_of
 from callbackd.domain.commands import (
     Answered,
     Changed,
@@ -225,11 +226,9 @@ class Journal:
             return None
         try:
             async with transaction(self._engine) as connection:
-                for kind, statement in WRITE.items():
-                    if these := [values(row) for row in rows if type(row) is kind]:
-                        written = (await connection.execute(statement, these)).rowcount
-                        if written < len(these):
-                            log.info("rows_late", kind=kind.__name__, rows=len(these) - written)
+                late = await commit(connection, rows)
+            for kind, n in late.items():
+                log.info("rows_late", kind=kind.__name__, rows=n)
         except TROUBLE as trouble:
             if not is_refusal(trouble):
                 raise
