@@ -46,17 +46,18 @@ async def test_quarter_hours_that_are_rolled_up_change_no_figure(engine, right):
 
 
 async def test_any_part_of_a_day_is_read_in_days_hours_and_quarter_hours(engine, right):
-    """From the cache alone, whose rows cover quarter hours, hours and days."""
-    day = Day("mid", seed=5)
+    """From the cache alone, whose rows cover quarter hours, hours and days: agents come to work on nine days."""
+    day = Day("closing time", seed=5, hours=0.5)
     await kept(day.writes, Journal(engine, right))
     while await roll_up(engine, day.settings, day.now):
         pass
-    async with engine.connect() as connection:
+    async with engine.begin() as connection:
         spans = set((await connection.execute(select(tables.quarter.c.quarters))).scalars())
-        await connection.execute(delete(tables.entry_fact))
+        for facts in tables.FACTS.values():
+            await connection.execute(delete(facts))
     assert spans == {1, 4, 96}
     quarters = range(quarter_of(day.since), quarter_of(day.now))
-    for first, end in product(quarters[::29], quarters[10::31]):
+    for first, end in product(quarters[::97], quarters[10::101]):
         if first < end:
             since, until = first * QUARTER_S, end * QUARTER_S
             assert await report(engine, day.settings, since, until) == day.metrics.report(since, until)
