@@ -64,6 +64,19 @@ async def test_a_callers_number_that_forges_a_shutdown_on_the_manager_line_stops
     assert house.daemon.count("ami_lost") == 0
 
 
+async def test_a_conversation_goes_on_while_a_shutdown_is_forged(house):
+    agent = await house.agent("agent1", answers(after=0.1))
+    await house.stage.agent("agent6", behaviour=answers(after=0.1, talk=1.0))
+    anna = await house.calls(ANNA)
+    await anna.hears(agent, within=10)
+    async with listening(house.asterisk) as said:
+        await calls_as(house, f"x{SHUTDOWN}", PAST_US)
+        assert "\r\n\r\nEvent: Shutdown\r\n" in said(), "the attack was none"
+    await anna.hears(agent, since=house.stage.now())
+    assert anna.gaps(longer_than=2.0) == []
+    assert await house.rows("SELECT state, agent FROM entry") == [{"state": "talking", "agent": "agent1"}]
+
+
 @pytest.mark.parametrize("to", [TO_THE_FALLBACK, TO_US])
 async def test_no_control_character_gets_past_our_dialplan(house, to):
     agent = await house.agent("agent1", answers(after=0.1))
