@@ -59,7 +59,7 @@ class LookAhead:
             entry = self._candidate(queue)
             if entry and servable(state, entry) and self._may_dial_another(queue):
                 trunk = trunk_of(state.settings.dialling.endpoint)
-                chance = self._places.chance(entry, trunk, _ACCEPTED_WAIT_S)
+                chance = self._places.chance(entry, trunk, _ACCEPTED_WAIT_S, 1 - queue.waiting_share)
                 answer = decide(queue.dial, chance, queue.waiting_share)
                 if answer.yes:
                     return entry, answer.reason

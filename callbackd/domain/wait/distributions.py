@@ -89,10 +89,22 @@ def _product(still: Sequence[Callable[[float], float]], at: float) -> float:
     return chance
 
 
+_NEVER = log(1e-12)
+
+
+def _out_of_reach(expected: float, wanted: int) -> bool:
+    """Whether Chernoff's bound rules out that so many more than expected happen."""
+    if expected >= wanted:
+        return False
+    return expected <= 0 or wanted - expected - wanted * log(wanted / expected) < _NEVER
+
+
 def at_least(chances: Sequence[float], wanted: int) -> float:
     """The chance that at least ``wanted`` of these independent things happen: the Poisson-binomial tail."""
     if wanted <= 0:
         return 1.0
+    if wanted > len(chances) or _out_of_reach(sum(chances), wanted):
+        return 0.0
     exactly = [1.0] + [0.0] * (wanted - 1)  # this many have happened; what reaches ``wanted`` falls out at the end
     for chance in chances:
         for n in range(wanted - 1, 0, -1):

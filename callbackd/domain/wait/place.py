@@ -18,6 +18,7 @@ from callbackd.domain.timers import Timer
 from callbackd.domain.wait import roster
 from callbackd.domain.wait.estimator import Ahead, Beginning, Busy, Estimate, Estimator, Learnable, Place, Rank
 
+_ROUNDING = 1e-9
 _LOOK_S = 60.0
 """How often the wait is looked at in the last hour before a slot."""
 _LONGEST_LEAD_S = 3600.0
@@ -277,18 +278,21 @@ class Places:
         self._known_at = None
         self._estimator.on_event(event, self._state.now)
 
-    def chance(self, entry: Entry, trunk: str, wait_s: float) -> float | None:
+    def chance(self, entry: Entry, trunk: str, wait_s: float, least: float = 0.0) -> float | None:
         """The chance, 0-1, that a customer who is dialled now and answers waits at most ``wait_s`` for an agent.
 
         It covers all the times that customers behind this trunk take to answer; None when there is no honest estimate.
+        Once it is sure to be below ``least``, what is left of it is not asked for: quick customers are, first.
         """
-        line, chance = self._lines_of(entry)[0], 0.0
+        line, chance, rest = self._lines_of(entry)[0], 0.0, 1.0
         place = replace(_place(self._state, entry, line), back_s=_back_s(self._state, entry, line))
         for after_s, share in self._estimator.answer_times(trunk):
             in_time = self._estimator.chance(place, after_s + wait_s, self._state.now)
             if in_time is None:
                 return None
-            chance += share * in_time
+            chance, rest = chance + share * in_time, rest - share
+            if chance + rest < least - _ROUNDING:
+                break
         return chance
 
     def picks_up_s(self, trunk: str) -> float:

@@ -9,7 +9,7 @@ by what came of earlier estimates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import exp, inf
 
@@ -232,11 +232,23 @@ class Recursive:
             return 1.0
         if not place.working and place.comes_s == inf:
             return None
-        stays = exp(-self._pauses.pause_rate * within_s)
-        over = [stays * (1 - _in_hand(self._handle_time(place, busy), busy)(within_s)) for busy in place.busy]
+        stays, before = exp(-self._pauses.pause_rate * within_s), len(place.ahead) - place.free
+        before += sum(1 for back_s in place.back_s if back_s <= within_s) + _free_who_leave(place, within_s)
+        if before >= len(place.busy) + len(place.plan):
+            return 0.0
+        over = [stays * (1 - still(within_s)) for still in self._still(place)]
         over += [1 - _not_there(in_s)(within_s) for in_s, change in place.plan if change > 0]
-        before = len(place.ahead) + sum(1 for back_s in place.back_s if back_s <= within_s)
-        return at_least(over, before + 1 - place.free + _free_who_leave(place, within_s))
+        return at_least(over, before + 1)
+
+    def _still(self, place: Place) -> Sequence[Callable[[float], float]]:
+        """For each agent who is busy the chance that the call in hand lasts a given time longer; the same for all
+        questions about a line."""
+        kept = {} if place.computed is None else place.computed
+        key = (self, "in hand")
+        if key not in kept:
+            kept[key] = [_in_hand(self._handle_time(place, busy), busy) for busy in place.busy]
+        still: Sequence[Callable[[float], float]] = kept[key]
+        return still
 
 
 def _in_hand(time: HandleTime, busy: Busy) -> Callable[[float], float]:

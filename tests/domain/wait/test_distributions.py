@@ -6,6 +6,8 @@ from math import exp, inf, log, sqrt
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callbackd.domain.wait.distributions import Z80, HandleTime, Moments, at_least, first_end
 
@@ -75,3 +77,12 @@ def test_the_chance_of_at_least_this_many():
     assert at_least([0.9, 0.2, 0.4], 2) == pytest.approx(0.9 * 0.2 + 0.9 * 0.4 + 0.2 * 0.4 - 2 * 0.9 * 0.2 * 0.4)
     assert at_least([], 0) == 1.0
     assert at_least([], 1) == 0.0
+    assert at_least([0.01] * 200, 400) == 0.0
+
+
+@given(st.lists(st.floats(0.0, 1.0), max_size=60), st.integers(0, 70))
+def test_what_is_out_of_reach_has_a_chance_of_next_to_nothing(chances, wanted):
+    exactly = [1.0]
+    for chance in chances:
+        exactly = [a * (1 - chance) + b * chance for a, b in zip([*exactly, 0.0], [0.0, *exactly], strict=True)]
+    assert at_least(chances, wanted) == pytest.approx(sum(exactly[wanted:]), abs=1e-11)

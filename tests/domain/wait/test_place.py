@@ -169,6 +169,28 @@ def test_callers_who_need_one_of_our_agents_are_a_neighbour_too():
     assert ({busy.agent for busy in alone.busy}, list(alone.ahead)) == ({"bob", "carla"}, [])
 
 
+# --- dialling ahead ---------------------------------------------------------------------------------------------------
+
+
+def test_a_chance_that_can_only_be_too_low_is_not_asked_for_to_the_end():
+    centre = neighbours(0)
+    entry, asked_s = centre.entry("anna"), []
+
+    class Listening(Recursive):
+        def chance(self, place, within_s, now):
+            asked_s.append(within_s)
+            return super().chance(place, within_s, now)
+
+    places = Places(centre.acd.state, Listening({SUPPORT: 240.0, SALES: 240.0}, 12.0))
+    whole = places.chance(entry, "trunk", 2.0)
+    in_all = len(asked_s)
+    cut_short = places.chance(entry, "trunk", 2.0, least=0.97)
+    assert whole is not None
+    assert cut_short is not None
+    assert max(whole, cut_short) < 0.97
+    assert in_all > len(asked_s) - in_all == 1
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
