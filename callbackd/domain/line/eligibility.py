@@ -115,8 +115,11 @@ def able_in(state: State, entry: Entry, within_s: float) -> dict[AgentId, float]
     An agent who is free and may not be given the place yet is no free agent to it.
     """
     one, now = entry.wanted if wants_one(state, entry) else None, state.now
+    after = _able_after_s(state, entry)
+    if one is None and entry.arrived_at + max(after.values(), default=0.0) <= now:
+        return dict.fromkeys(after, 0.0)
     able: dict[AgentId, float] = {}
-    for id, after_s in _able_after_s(state, entry).items():
+    for id, after_s in after.items():
         at = max(entry.arrived_at + after_s, now if one is None else entry.wanted_until)
         if id == one or at <= now:
             able[id] = 0.0

@@ -17,6 +17,11 @@ def standing(state: State, queue: QueueName) -> int:
     return len(state.lines.of(queue, state.now))
 
 
+def anybody(state: State) -> bool:
+    """Whether there is a place in any line."""
+    return any(state.lines.of(queue, state.now) for queue in state.settings.queues)
+
+
 def places(state: State, queues: Iterable[QueueName]) -> Iterator[Entry]:
     """The open places of these queues, in the order in which agents who serve all of them take them.
 

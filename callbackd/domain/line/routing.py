@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from callbackd.domain.ids import AgentId, QueueName
 from callbackd.domain.line.eligibility import NOT_OF_THIS_QUEUE, passed_over, penalty
-from callbackd.domain.line.order import places
+from callbackd.domain.line.order import anybody, places
 from callbackd.domain.lives.agent import Agent
 from callbackd.domain.lives.conversation import Interrupt, may_interrupt
 from callbackd.domain.lives.entry import Entry, EntryState
@@ -74,6 +74,8 @@ def next_match(state: State) -> Match | None:
 
     A place is passed over only while no free agent may serve it.
     """
+    if not anybody(state):
+        return None
     free = free_agents(state)
     for entry in places(state, state.settings.queues) if free else ():
         if not servable(state, entry) and not awaits_agent(state, entry):
@@ -148,7 +150,7 @@ def not_rung(state: State) -> dict[AgentId, str]:
     """
     first: dict[tuple[QueueName, ...], Entry | None] = {}
     reasons: dict[AgentId, str] = {}
-    for agent in free_agents(state):
+    for agent in free_agents(state) if anybody(state) else ():
         queues = state.settings.agents[agent.id].queues
         if queues not in first:
             first[queues] = next((e for e in places(state, queues) if e.state is EntryState.WAITING), None)

@@ -128,6 +128,7 @@ class _Sharing:
         self._line = _standing(state, self._queues)
         self._mine = kind(state, entry)
         self._heads = {**self._line.heads}
+        self._ready = {agent.id for agent in state.agents.values() if agent.ready}
         self._able: dict[Kind, frozenset[AgentId]] = {}
         # The first of a kind is given an agent first: it decides when those who may not be given it yet may be.
         self._able_s = _able_s(state, self._heads.setdefault(self._mine, entry))
@@ -177,8 +178,7 @@ class _Sharing:
     def _who(self, other: Kind) -> frozenset[AgentId]:
         """The agents who are at work and may be given places of a kind."""
         if other not in self._able:
-            agents = self._state.agents
-            self._able[other] = frozenset(id for id in _able_s(self._state, self._heads[other]) if agents[id].ready)
+            self._able[other] = frozenset(self._ready & _able_s(self._state, self._heads[other]).keys())
         return self._able[other]
 
     def _share_of(self, queue: QueueName, mine: set[AgentId], without: frozenset[AgentId]) -> float:
