@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from itertools import product
 
 from callbackd.domain.settings import DialPolicy
 from callbackd.domain.wait.estimator import Ahead, Busy, Place
@@ -51,13 +52,14 @@ def ewt(days: int) -> None:
 
 
 def ahead(days: int) -> None:
-    for name, regime in REGIMES.items():
+    kinds = (("", {}), (", quick customers", dialling_ahead.QUICK))
+    for (name, regime), (whose, customers) in product(REGIMES.items(), kinds):
         first, early = (
-            dialling_ahead.run(regime, policy, range(days))
+            dialling_ahead.run(regime, policy, range(days), customers=customers)
             for policy in (DialPolicy.AGENT_FIRST, DialPolicy.LOOK_AHEAD)
         )
         print(
-            f"{name}: {early.customers} customers, {early.too_early_share:.1%} of them too early; an agent kept "
+            f"{name}{whose}: {early.customers} customers, {early.too_early_share:.1%} of them too early; an agent kept "
             f"{first.kept_each_s:.1f} s for each with agent_first, {early.kept_each_s:.1f} s with look_ahead"
         )
 

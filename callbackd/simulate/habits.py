@@ -62,6 +62,8 @@ class Habits:
     """How often somebody asks for something: about a promise, an agent, a place, or the house."""
     customer_busy: float = 0.1
     customer_absent: float = 0.15
+    customer_picks_up_s: tuple[float, float] = (2.0, 20.0)
+    """The seconds between which the others pick up."""
     customer_silent: float = 0.1
     customer_postpones: float = 0.05
     customer_declines: float = 0.02

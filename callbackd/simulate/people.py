@@ -303,7 +303,7 @@ class People:
             self._agenda.later(act.ring_s, lambda: self._pbx.hang_up(act.leg, Ending.NO_ANSWER))
         else:
             self._pbx.tell_soon(LegRinging(act.leg), 0.5)
-            self._agenda.later(self._random.uniform(2, 20), lambda: self._picks_up(act))
+            self._agenda.later(self._random.uniform(*self._habits.customer_picks_up_s), lambda: self._picks_up(act))
 
     def _picks_up(self, act: DialCustomer) -> None:
         if act.leg in self._pbx.up:
