@@ -52,8 +52,8 @@ def ewt(days: int) -> None:
 
 
 def ahead(days: int) -> None:
-    kinds = (("", {}), (", quick customers", dialling_ahead.QUICK))
-    for (name, regime), (whose, customers) in product(REGIMES.items(), kinds):
+    kinds = {"": None, ", quick customers": dialling_ahead.QUICK}
+    for (name, regime), (whose, customers) in product(REGIMES.items(), kinds.items()):
         first, early = (
             dialling_ahead.run(regime, policy, range(days), customers=customers)
             for policy in (DialPolicy.AGENT_FIRST, DialPolicy.LOOK_AHEAD)
