@@ -93,7 +93,7 @@ _NEVER = log(1e-12)
 
 
 def _out_of_reach(expected: float, wanted: int) -> bool:
-    """Whether Chernoff's bound rules out that so many more than expected happen."""
+    """Whether Chernoff's bound rules out that this many happen."""
     if expected >= wanted:
         return False
     return expected <= 0 or wanted - expected - wanted * log(wanted / expected) < _NEVER
