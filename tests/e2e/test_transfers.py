@@ -238,8 +238,10 @@ async def test_transfers_outside_share_the_days_dials_with_customers(open_house)
     refused = await house.daemon.said("transfer refused")
     assert refused["reason"] == "[transfers] counted: 1 dials today, 1 allowed"
     await second.hears(one, since=house.stage.now())
+    there = f"SELECT dialled FROM sent_out WHERE leg = (SELECT leg FROM entry WHERE number = '{ANNA}')"
+    assert await house.rows(f"{there} AND closed_at IS NULL") == [{"dialled": True}]
     await anna.hangup()
-    await house.row("SELECT id FROM sent_out WHERE closed_at - claimed_at > interval '1 second'")
+    assert await house.row(f"{there} AND closed_at IS NOT NULL") == {"dialled": True}
     assert len(outside.calls) == 1
 
 

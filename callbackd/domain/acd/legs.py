@@ -53,6 +53,7 @@ class Legs:
     def hear(self, event: ev.LegEvent) -> None:
         match event:
             case ev.LegEnded():
+                self._transfers.ended(event.leg)  # a leg that left us has not ended: it is at the outside number
                 self._ended(event)
             case ev.CallArrived():
                 self._arrived(event)
@@ -154,7 +155,6 @@ class Legs:
             self._ended(ev.LegEnded(event.leg))
 
     def _ended(self, event: ev.LegEnded) -> None:
-        self._transfers.ended(event.leg)
         self._speech.gone(event.leg)
         self._state.timers.cancel(Timer.ALONE, event.leg)
         attempt = self._state.attempt_of(event.leg)
@@ -264,6 +264,7 @@ class Legs:
     def _gone_meanwhile(self, leg: LegId, since: float) -> None:
         """A leg ended unnoticed. Legs from before this Asterisk started were cut off when the one before it ended."""
         state, entry = self._state, self._state.entry_of(leg)
+        self._transfers.ended(leg)
         callback = state.callback_of(entry)
         if (
             entry is None

@@ -279,6 +279,18 @@ def test_the_time_outside_is_counted_until_the_caller_hangs_up():
     assert sent.closed_at == c.now
 
 
+def test_a_leg_that_leaves_us_after_the_answer_is_still_outside():
+    """Asterisk's answer to the transfer and the news that the leg has left come in either order."""
+    c = centre(counted=True)
+    asks(c, OUT)
+    c.hear(Transferred(LegId("a")))
+    c.hear(LegLeft(LegId("a")))
+    c.sleeps(300)
+    assert [sent.closed_at for sent in c.sent_out.values()] == [None]
+    c.hangs_up("a")
+    assert [sent.closed_at for sent in c.sent_out.values()] == [c.now]
+
+
 def test_the_time_outside_ends_when_nobody_took_the_caller():
     c = centre(counted=True)
     sent_on(c)
