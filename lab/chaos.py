@@ -164,11 +164,10 @@ class Chaos:
             house.stage.remark("chaos", f"kills {what}")
             await getattr(self, f"_kill_{what}")()
         self._over = True
-        crowd.cancel()
+        await _ended(crowd)
         await self._calm()
-        watch.cancel()
-        listener.cancel()
-        await asyncio.gather(crowd, watch, listener, return_exceptions=True)
+        await _ended(watch)
+        await _ended(listener)
         await self._judge(customers)
 
     # --- the killer ---------------------------------------------------------------------------------------------------
@@ -395,6 +394,13 @@ class Chaos:
                     return []
             await asyncio.sleep(0.2)
         return [f"{row['id']} is taken for {row['activity']}" for row in busy]
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel until it has ended: Python 3.11's ``wait_for`` swallows a cancellation that comes with its result."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
 
 
 def _late(call: Call) -> str:

@@ -40,6 +40,8 @@ __all__ = ["Journal", "answers", "engine_for"]
 WATCH_S = 2.0
 """Seconds between two looks whether the database is there, while there is nothing to write."""
 _LOOK_UP_S = 1.0
+_AT_ONCE = 250
+"""Rows in a transaction at most: about a tenth of the time that it may take, on an ordinary day."""
 
 Stored = Callable[[str, str], Awaitable[None]]
 Answer = Callable[[str, bool, str, str], None]
@@ -184,12 +186,14 @@ class Journal:
         return []
 
     async def _write_backlog(self) -> None:
-        """Write all or nothing; but a row that the tables refuse is found by halving, dropped with an error in the log,
-        and the others are written.
+        """Write what waits, all or nothing; but what waited for the database for long is written in parts, or no
+        transaction would end in time. A row that the tables refuse is found by halving, dropped with an error in the
+        log, and the others are written.
 
         Raises ``TROUBLE``; then rows that are not written wait as before.
         """
-        parts = [self._backlog.take()]
+        rows = self._backlog.take()
+        parts = [rows[n : n + _AT_ONCE] for n in reversed(range(0, len(rows), _AT_ONCE))]
         try:
             while parts:
                 part = parts[-1]

@@ -51,7 +51,7 @@ class Day:
 
 
 async def kept(writes: Sequence[Write], journal: Journal) -> None:
-    """Written in order, a few hundred at a time. The rows that promises and intents carry are written on their own."""
-    for n in range(0, len(writes), 500):
-        some = [replace(w, stored=False) if isinstance(w, Changed) else w for w in writes[n : n + 500]]
+    """Written in order, some at a time. The rows that promises and intents carry are written on their own."""
+    for n in range(0, len(writes), 100):
+        some = [replace(w, stored=False) if isinstance(w, Changed) else w for w in writes[n : n + 100]]
         assert await journal.commit(some) == []

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -491,17 +492,38 @@ async def test_a_full_disk_is_named_as_the_cause_and_leaves_room_for_the_next_tr
         subprocess.run(["umount", empty_dir], check=True)
 
 
+class Clock(threading.Thread):
+    """Ticks beside the loop: how long it stands still, the machine stands still."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.longest_s = 0.0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        before = time.perf_counter()
+        while not self._over.wait(0.001):
+            now = time.perf_counter()
+            self.longest_s, before = max(self.longest_s, now - before), now
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+
 async def test_the_loop_goes_on_during_a_first_start(empty_dir):
-    database = Embedded(empty_dir)
-    longest = 0.0
+    database, clock = Embedded(empty_dir), Clock()
+    longest_s = 0.0
+    clock.start()
     starting = asyncio.create_task(database.start())
     while not starting.done():
         before = time.perf_counter()
         await asyncio.sleep(0.001)
-        longest = max(longest, time.perf_counter() - before)
+        longest_s = max(longest_s, time.perf_counter() - before)
+    clock.stop()
     await database.stop()
-    print(f"longest pause of the loop: {1000 * longest:.0f} ms")
-    assert longest < 0.2
+    print(f"longest pause of the loop: {1000 * longest_s:.0f} ms, of the machine: {1000 * clock.longest_s:.0f} ms")
+    assert longest_s - clock.longest_s < 0.2
 
 
 # --- programs -------------------------------------------------------------------------------------------------------

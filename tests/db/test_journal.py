@@ -19,7 +19,7 @@ from sqlalchemy import event, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
-from callbackd.db import tables
+from callbackd.db import pipeline, tables
 from callbackd.db.engine import SESSION, engine_for
 from callbackd.db.journal import Journal
 from callbackd.db.load import open_rows
@@ -250,6 +250,20 @@ async def test_poison_among_many_is_found(journal, engine):
     await journal.commit(rows)
     assert await count(engine, tables.decision) == 198
     assert journal.dropped == 2
+
+
+async def test_what_waited_for_the_database_for_long_is_written_in_parts(journal, engine, monkeypatch):
+    """A quarter of a million rows in one transaction would never end in time, and wait for ever."""
+    sizes: list[int] = []
+
+    async def seen(connection, rows):
+        sizes.append(len(rows))
+        return await pipeline.commit(connection, rows)
+
+    monkeypatch.setattr("callbackd.db.journal.commit", seen)
+    assert await journal.commit([Decided(NOW, "x", "y", f"{n}") for n in range(1_000)]) == []
+    assert sum(sizes) == await count(engine, tables.decision) == 1_000
+    assert max(sizes) <= 250
 
 
 async def test_rows_before_and_after_a_promise_are_written_in_that_order(journal, engine):

@@ -303,6 +303,7 @@ _PAUSING = Row(
     _keys({"#": ByAgent.END_MINUTES, "*": Anywhere.IGNORE}),
     other=ByAgent.ADD_MINUTE_DIGIT,
     silence=ByAgent.PAUSE_IN_MINUTES,
+    give_up=ByAgent.PAUSE_IN_MINUTES,
     readings=Readings.ONCE,
     early_keys=True,
     forgets=_FRESH,

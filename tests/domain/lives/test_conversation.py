@@ -95,8 +95,9 @@ def test_nothing_interrupts_the_last_words_or_a_promise_on_its_way():
         assert not any(may_interrupt(by, dialogue(stage)) for by in Interrupt), printed()
 
 
-def test_only_in_the_line_a_key_counts_before_it_is_asked_for():
-    assert [stage for stage in Stage if TABLE[stage].early_keys] == [Stage.WAITING], printed()
+def test_a_key_counts_before_it_is_asked_for_in_the_line_and_for_an_agents_minutes():
+    """There a key binds nobody to anything new: the caller has heard the offer before, the agent's pause has begun."""
+    assert [stage for stage in Stage if TABLE[stage].early_keys] == [Stage.WAITING, Stage.PAUSING], printed()
 
 
 # --- what is forgotten ------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def test_every_field_that_is_forgotten_is_a_field_of_the_dialogue():
 
 def test_a_fixed_question_is_a_whole_sentence():
     fixed = [row.question for row in TABLE.values() if isinstance(row.question, Fixed)]
-    assert len(fixed) == len(set(fixed)) == 6, printed()
+    assert len(fixed) == len(set(fixed)) == 7, printed()
 
 
 if __name__ == "__main__":
