@@ -102,13 +102,18 @@ def rejects(status: int = 486, after: float = 0.1, *, ring: bool = False) -> Beh
 
 def presses_one() -> Behaviour:
     """A person who hears the hello and the menu and presses 1, and presses it again when nothing happens."""
+    return presses("1")
+
+
+def presses(key: str) -> Behaviour:
+    """A person who hears the hello and the menu and presses a key, again and again until the call is over."""
 
     async def behave(call: Call) -> None:
         await answers(after=0.3)(call)
         await call.hears_voice(within=2)
         while not call.over:
             await asyncio.sleep(2.0)
-            await call.press("1")
+            await call.press(key)
 
     return behave
 

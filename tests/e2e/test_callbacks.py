@@ -8,7 +8,7 @@ import pytest
 
 from lab.daemon import QUICK_OFFER
 from lab.house import ANNA, BEN, CORA
-from lab.phones import answers, presses_one, rejects, rings
+from lab.phones import answers, presses, presses_one, rejects, rings
 
 pytestmark = pytest.mark.e2e
 
@@ -253,13 +253,7 @@ async def test_a_stranger_who_waits_at_the_place_and_goes_leaves_the_promise(pro
 
 
 async def test_the_customer_whom_we_ring_may_cancel(promised, house):
-    async def presses_three(call):
-        await answers(after=0.3)(call)
-        await call.hears_voice(within=2)
-        await asyncio.sleep(2.0)
-        await call.press("3")
-
-    promised.on(ANNA, presses_three)
+    promised.on(ANNA, presses("3"))
     agent = await house.agent("agent1", answers(after=0.2))
     call = await promised.next_call_to(ANNA, within=15, answered=True)
     assert await call.is_over(within=20) == "them"
