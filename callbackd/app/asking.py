@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from callbackd.api.centre import Centre, Health, Rows
 from callbackd.api.desk import Desk
@@ -65,4 +67,5 @@ def our_version() -> str:
     try:
         return version("callbackd")
     except PackageNotFoundError:  # run from the tree
-        return "0.1.0"
+        tree = Path(__file__).parents[2] / "pyproject.toml"
+        return str(tomllib.loads(tree.read_text())["project"]["version"])

@@ -109,8 +109,6 @@ def broken_laws(state: State) -> list[str]:
 def _standing(state: State, queues: frozenset[QueueName]) -> _Standing:
     """Put together once until a place changes; anew each time while somebody waits for one agent, as that ends by the
     clock."""
-    for queue in queues:
-        state.lines.of(queue, state.now)  # pauses that are over
     if any(wants_one(state, entry) for entry in state.lines.wanting(state.now)):
         return _Standing(state, queues)
     found = state.lines.kept.get(queues)
